@@ -1,0 +1,87 @@
+# Every command of the project. CI calls only these.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+AWSCLI_VERSION := 1.46.3
+
+UV := .tools/uv/bin/uv
+RUN := .venv/bin/
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export UV_PYTHON_DOWNLOADS := never
+
+PARTS := libs/xray-model libs/tracing backend operator xray-local
+MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
+SOURCES := $(PARTS) tests demo bench tools
+COVERED := xray_model xray_operator cruddur_tracing
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check unit contract integration browser bench lock format clean
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(UV): Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); expected Python 3.11 or newer (name another one: make PYTHON=python3.12)" >&2; exit 2; }
+	@rm -rf .tools/uv; $(PYTHON) -m venv .tools/uv || \
+	  { echo "make: $(PYTHON) has no venv module (on Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@echo "installing uv $(UV_VERSION) into .tools/"
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.synced: $(UV) $(MANIFESTS)
+	@echo "installing the locked dependencies into .venv/"
+	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+.tools/awscli/.$(AWSCLI_VERSION): $(UV)
+	@echo "installing the AWS CLI $(AWSCLI_VERSION) into .tools/ (the tests drive it)"
+	@$(UV) venv --quiet --clear --python $(PYTHON) .tools/awscli
+	@$(UV) pip install --quiet --python .tools/awscli/bin/python awscli==$(AWSCLI_VERSION)
+	@touch $@
+
+setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
+
+demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
+	@$(RUN)python -m demo $(if $(ONCE),--once)
+
+test: check .tools/awscli/.$(AWSCLI_VERSION) ## all gates and all tests, with coverage
+	@rm -f .coverage .coverage.*
+	@$(RUN)python -m pytest tests --cov --cov-report=
+	@set -e; for package in $(COVERED); do \
+	  echo "coverage of $$package (at least 95 % of its lines):"; \
+	  $(RUN)coverage report --include="*/src/$$package/*" --fail-under=95 | tail -1; done
+
+check: .venv/.synced ## lint, format, types, layers, lock and generated files
+	@$(RUN)ruff check .
+	@$(RUN)ruff format --check .
+	@$(RUN)mypy $(PARTS:%=%/src) tests demo bench tools
+	@$(RUN)lint-imports --no-cache
+	@$(UV) lock --check --quiet
+	@$(RUN)python -m xray_local.api_table --check
+
+unit: .venv/.synced ## the tests of each part
+	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator
+
+contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
+	@$(RUN)python -m pytest tests/contract
+
+integration: .venv/.synced ## the whole loop: rule file, operator, xray-local, running workers
+	@$(RUN)python -m pytest tests/integration
+
+browser: .venv/.synced ## the page in a real headless Chromium
+	@$(RUN)python -m tests.browser.chromium >/dev/null
+	@$(RUN)python -m pytest tests/browser
+
+bench: .venv/.synced ## the measurements that the README quotes
+	@$(UV) sync --frozen --quiet --group bench
+	@$(RUN)python -m bench
+
+lock: $(UV) ## bring the lock file up to date
+	@$(UV) lock
+
+format: .venv/.synced ## format and fix what can be fixed
+	@$(RUN)ruff check --fix --quiet .
+	@$(RUN)ruff format --quiet .
+
+clean: ## remove everything that was installed or generated
+	@rm -rf .venv .tools .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,91 @@
+"""`python -m demo [--once]`: starts everything, shows it, checks it, and stays until Ctrl-C.
+
+With --once it exits after the checks: 0 when every printed number is right, 1 when one is not.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from demo import console, ports, steps
+from demo.checks import Check
+from demo.stack import Addresses, DemoError, Stack
+
+WORKERS = 2
+WANTED = {
+    "backend": ports.Wanted("backend", 4567),
+    "api": ports.Wanted("xray-local API and page", 8900),
+    "agent": ports.Wanted("X-Ray agent", 2000, udp=True),
+    "otlp": ports.Wanted("OTLP", 4318),
+}
+
+
+def _addresses() -> Addresses:
+    chosen = {name: ports.choose(wanted) for name, wanted in WANTED.items()}
+    for port in chosen.values():
+        if port.note:
+            console.line(port.note)
+    return Addresses(**{name: port.number for name, port in chosen.items()})
+
+
+def _show(stack: Stack) -> list[Check]:
+    done: list[Check] = []
+
+    def step(results: list[Check]) -> None:
+        for check in results:
+            console.verdict(check)
+        done.extend(results)
+
+    console.heading("starting xray-local and the backend")
+    stack.start_xray_local()
+    console.line(
+        f"xray-local  {stack.addresses.page}  (agent on {stack.addresses.agent}, OTLP on {stack.addresses.otlp})"
+    )
+    step(steps.apply_examples(stack))
+    stack.start_backend(WORKERS)
+    console.line(f"backend     {stack.addresses.service}  ({WORKERS} gunicorn workers)")
+    step(steps.one_trace(stack))
+    step(steps.traffic_by_the_rule(stack, WORKERS))
+    step(steps.changed_rule(stack, WORKERS))
+    step(steps.page_answers(stack))
+    return done
+
+
+def _stay(stack: Stack) -> None:
+    console.heading(f"the traces are on {stack.addresses.page}")
+    console.line(f"try: curl {stack.addresses.service}/api/activities/home")
+    console.line("Ctrl-C stops everything")
+    while True:
+        time.sleep(3600)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo and give the exit code."""
+    parser = argparse.ArgumentParser(prog="demo", description="The whole path on one machine, shown and checked.")
+    parser.add_argument("--once", action="store_true", help="exit after the checks")
+    once: bool = parser.parse_args(arguments).once
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = Path(tempfile.mkdtemp(prefix="cruddur-demo-"))
+    stack = Stack(_addresses(), folder)
+    try:
+        done = _show(stack)
+        console.summary(done)
+        if not once:
+            _stay(stack)
+        return 0 if all(check.passed for check in done) else 1
+    except DemoError as error:
+        console.line(str(error))
+        console.line(steps.logs_kept(folder))
+        return 1
+    except KeyboardInterrupt:
+        console.heading("stopping")
+        return 130 if once else 0
+    finally:
+        stack.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""Chooses the demo's ports: the usual ones, or free ones where somebody else listens.
+
+Called by the demo before it starts a process; never keeps a port open.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+LISTENING = "0A"  # the state of a listening socket in /proc/net/tcp
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A port by its purpose; `udp` says that the same number is needed for UDP as well."""
+
+    purpose: str
+    number: int
+    udp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The port that the demo uses; `note` says why it is not the usual one."""
+
+    number: int
+    note: str = ""
+
+
+def is_free(number: int, *, udp: bool) -> bool:
+    """Tell whether the demo could listen on this port now."""
+    kinds = [socket.SOCK_STREAM, socket.SOCK_DGRAM] if udp else [socket.SOCK_STREAM]
+    for kind in kinds:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, number))
+            except OSError:
+                return False
+    return True
+
+
+def choose(wanted: Wanted) -> Chosen:
+    """Take the wanted port, or a free one with a note that names who holds the wanted one."""
+    if is_free(wanted.number, udp=wanted.udp):
+        return Chosen(wanted.number)
+    free = _free(udp=wanted.udp)
+    return Chosen(free, f"port {wanted.number} ({wanted.purpose}) is taken by {holder(wanted.number)}; using {free}")
+
+
+def _free(*, udp: bool) -> int:
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            number = int(probe.getsockname()[1])
+        if is_free(number, udp=udp):
+            return number
+
+
+def holder(number: int, *, proc: Path = Path("/proc")) -> str:
+    """Name the process that holds a port, as far as this user may see it."""
+    inodes = _inodes(number, proc)
+    for pid in (entry for entry in proc.glob("[0-9]*") if inodes):
+        try:
+            links = {str(link.readlink()) for link in (pid / "fd").iterdir()}
+            if links & inodes:
+                command = (pid / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                return f"process {pid.name} ({command[:60]})"
+        except OSError:  # another user's process, or one that has just ended
+            continue
+    return "another process" if os.geteuid() == 0 else "another user's process"
+
+
+def _inodes(number: int, proc: Path) -> set[str]:
+    inodes = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        try:
+            lines = (proc / "net" / table).read_text().splitlines()[1:]
+        except OSError:  # not Linux, or no IPv6
+            continue
+        for line in lines:
+            fields = line.split()
+            bound = int(fields[1].rpartition(":")[2], 16)
+            if bound == number and (table.startswith("udp") or fields[3] == LISTENING):
+                inodes.add(f"socket:[{fields[9]}]")
+    return inodes

@@ -1,0 +1,160 @@
+"""Starts and stops the demo's processes: xray-local, the backend, and the operator's command line.
+
+Called by the demo's steps; every process it started has ended when `Stack.close` returns.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from demo.ports import HOST
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+class DemoError(Exception):
+    """Something that ends the demo; the text is what the person at the terminal reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the demo's parts listen on the loopback address."""
+
+    backend: int
+    api: int
+    agent: int
+    otlp: int
+
+    @property
+    def page(self) -> str:
+        """The address of xray-local's API and page."""
+        return f"http://{HOST}:{self.api}"
+
+    @property
+    def service(self) -> str:
+        """The address of the backend."""
+        return f"http://{HOST}:{self.backend}"
+
+
+@dataclass(slots=True)
+class Stack:
+    """The running processes of one demo, with their logs in `folder`."""
+
+    addresses: Addresses
+    folder: Path
+    _processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    _logs: list[IO[str]] = field(default_factory=list)
+
+    @property
+    def access_log(self) -> Path:
+        """The backend's output: JSON lines, one for each answered request."""
+        return self.folder / "backend.log"
+
+    def start_xray_local(self) -> None:
+        """Start xray-local and wait until it says that it listens."""
+        ports = self.addresses
+        listen = ["--api-port", ports.api, "--agent-port", ports.agent, "--otlp-port", ports.otlp]
+        self._start("xray-local", [BIN / "xray-local", "serve", *listen], {})
+        self._wait(f"{ports.page}/_local/health", "xray-local")
+
+    def start_backend(self, workers: int) -> None:
+        """Start the backend under gunicorn as it runs everywhere, and wait until it is ready."""
+        ports = self.addresses
+        environment = {
+            "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{ports.agent}",
+            "CRUDDUR_FAIL_ROUTE": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{ports.otlp}",
+            "PORT": str(ports.backend),
+            "WEB_CONCURRENCY": str(workers),
+        }
+        command = [BIN / "opentelemetry-instrument", "gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app"]
+        self._start("backend", command, environment, ROOT / "backend")
+        self._wait(f"{ports.service}/readyz", "backend")
+
+    def run(self, *command: object) -> str:
+        """Run a command line of the project against xray-local and give what it printed."""
+        done = subprocess.run(
+            [str(word) for word in (BIN / str(command[0]), *command[1:])],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self._environment({}),
+            cwd=ROOT,
+        )
+        if done.returncode != 0:
+            words = " ".join(str(word) for word in command)
+            raise DemoError(f"{words} ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def get_json(self, path: str) -> Any:
+        """Read one of xray-local's own addresses."""
+        with urllib.request.urlopen(self.addresses.page + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def close(self) -> None:
+        """Stop everything, newest first, and wait for it; kill what does not end."""
+        for process in reversed(self._processes):
+            if process.poll() is None:
+                process.terminate()
+            try:
+                process.wait(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self._processes.clear()
+        for log in self._logs:
+            log.close()
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        # Nothing of the caller's own AWS or OpenTelemetry set-up may redirect the demo.
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "OTEL_", "XRAY_"))}
+        fixed = {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_ENDPOINT_URL_XRAY": self.addresses.page,
+            "AWS_REGION": "us-east-1",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PYTHONUNBUFFERED": "1",
+        }
+        return kept | fixed | dict(more)
+
+    def _start(self, name: str, command: list[Any], environment: Mapping[str, str], cwd: Path = ROOT) -> None:
+        log = (self.folder / f"{name}.log").open("w")
+        self._logs.append(log)
+        # A session of its own: Ctrl-C reaches the demo alone, which then stops its processes in order.
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=self._environment(environment),
+            cwd=cwd,
+            start_new_session=True,
+        )
+        self._processes.append(process)
+
+    def _wait(self, url: str, name: str) -> None:
+        process, end = self._processes[-1], time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(url, timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        last = (self.folder / f"{name}.log").read_text().strip().splitlines()[-5:]
+        raise DemoError(f"{name} did not answer on {url}; its last lines:\n  " + "\n  ".join(last))

@@ -3,6 +3,7 @@
 Called by the demo before it starts a process; never keeps a port open.
 """
 
+import contextlib
 import os
 import socket
 from dataclasses import dataclass
@@ -64,14 +65,21 @@ def holder(number: int, *, proc: Path = Path("/proc")) -> str:
     """Name the process that holds a port, as far as this user may see it."""
     inodes = _inodes(number, proc)
     for pid in (entry for entry in proc.glob("[0-9]*") if inodes):
-        try:
-            links = {str(link.readlink()) for link in (pid / "fd").iterdir()}
-            if links & inodes:
-                command = (pid / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                return f"process {pid.name} ({command[:60]})"
-        except OSError:  # another user's process, or one that has just ended
-            continue
+        if inodes & _sockets(pid):
+            command = (pid / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            return f"process {pid.name} ({command[:60]})"
     return "another process" if os.geteuid() == 0 else "another user's process"
+
+
+def _sockets(pid: Path) -> set[str]:
+    links = set()
+    try:
+        for link in (pid / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                links.add(str(link.readlink()))
+    except OSError:  # another user's process, or one that has just ended
+        return set()
+    return links
 
 
 def _inodes(number: int, proc: Path) -> set[str]:

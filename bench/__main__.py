@@ -1,0 +1,61 @@
+"""`python -m bench [ingest|udp|requests ...]`: runs the named benchmarks, or all, and prints their tables.
+
+Exits with 1 when a figure that the project promises is not reached.
+"""
+
+import argparse
+import platform
+import sys
+
+from bench import ingest, requests_cost, udp
+from bench.processes import BenchError
+
+INGEST_PROMISE = 3.0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _run(names: list[str], rounds: int) -> list[str]:
+    """Run the benchmarks and give what was promised and not reached."""
+    broken = []
+    if "ingest" in names:
+        print("\n## Ingest: 50 segments of about 1.2 KB per PutTraceSegments, one core\n")
+        ratio = ingest.run(rounds, calls=200, say=_say)
+        if ratio < INGEST_PROMISE:
+            broken.append(f"ingest is x {ratio:.1f} of moto's, promised x {INGEST_PROMISE:.0f}")
+    if "udp" in names:
+        print("\n## UDP: 20,000 datagrams a second for 5 seconds\n")
+        lost = udp.run(rate=20_000, seconds=5, say=_say)
+        if lost:
+            broken.append(f"{lost} datagrams were lost, promised none")
+    if "requests" in names:
+        print("\n## Cost per request: one sync worker, one route with 1.8 KB of JSON, 4 clients\n")
+        requests_cost.run(rounds, seconds=3.0, clients=4, say=_say)
+    return broken
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line and give the exit code."""
+    everything = ["ingest", "udp", "requests"]
+    parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
+    parser.add_argument("names", nargs="*", choices=everything, default=everything, help="which (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that take turns (default: 5)")
+    options = parser.parse_args(arguments)
+    if sys.platform != "linux":
+        _say("bench: reads CPU time from /proc, so it needs Linux")
+        return 2
+    print(f"Python {platform.python_version()}, {platform.machine()}")
+    try:
+        broken = _run(options.names, options.rounds)
+    except BenchError as error:
+        _say(f"bench: {error}")
+        return 1
+    for text in broken:
+        _say(f"bench: {text}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

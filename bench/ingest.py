@@ -1,0 +1,110 @@
+"""Ingest of segments by PutTraceSegments, against moto's server in the same run.
+
+Both servers run on one core, get the same calls of 50 segments of about 1.2 KB over one kept-alive connection,
+and take turns. The figure is segments per second of the server's CPU time.
+"""
+
+import http.client
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import table
+from bench.processes import BenchError, Server, running
+from bench.sink import free_port
+
+SEGMENTS_PER_CALL = 50
+# moto routes a call by the service in its signature; xray-local takes any.
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/xray/aws4_request, SignedHeaders=host, Signature=local"
+)
+HEADERS = {"Content-Type": "application/json", "Authorization": SIGNATURE}
+
+
+def segment(random_: random.Random, now: float) -> str:
+    """Make a segment document of about 1.2 KB with two subsegments, as a small web request gives."""
+    trace_id = f"1-{int(now):08x}-{random_.getrandbits(96):024x}"
+    subsegments = [
+        {
+            "id": f"{random_.getrandbits(64):016x}",
+            "name": name,
+            "start_time": now + 0.001,
+            "end_time": now + 0.02,
+            "namespace": "remote",
+            "http": {"request": {"method": "GET", "url": f"http://{name}/items"}, "response": {"status": 200}},
+            "metadata": {"default": {"rows": 12, "query": "SELECT id, handle, message FROM activities " * 3}},
+        }
+        for name in ("activities-db", "users-api")
+    ]
+    return json.dumps(
+        {
+            "trace_id": trace_id,
+            "id": f"{random_.getrandbits(64):016x}",
+            "name": "backend-flask",
+            "start_time": now,
+            "end_time": now + 0.03,
+            "http": {"request": {"method": "GET", "url": "http://localhost:4567/api"}, "response": {"status": 200}},
+            "annotations": {"handle": "andrewbrown", "cached": False},
+            "aws": {"xray": {"sdk": "X-Ray for Python", "sdk_version": "2.15.0"}},
+            "service": {"runtime": "CPython", "runtime_version": "3.11.7"},
+            "subsegments": subsegments,
+        }
+    )
+
+
+def bodies(calls: int, seed: int) -> list[bytes]:
+    """Make the calls beforehand, so that only the server is measured."""
+    random_, now = random.Random(seed), time.time()
+    return [
+        json.dumps({"TraceSegmentDocuments": [segment(random_, now) for _ in range(SEGMENTS_PER_CALL)]}).encode()
+        for _ in range(calls)
+    ]
+
+
+def measure(port: int, server: Server, calls: list[bytes]) -> float:
+    """Send the calls over one connection; segments per second of the server's CPU time."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    before = server.cpu_seconds()
+    for body in calls:
+        connection.request("POST", "/TraceSegments", body, HEADERS)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status != 200 or json.loads(text).get("UnprocessedTraceSegments"):
+            raise BenchError(f"PutTraceSegments answered {answer.status}: {text[:300]!r}")
+    connection.close()
+    return len(calls) * SEGMENTS_PER_CALL / (server.cpu_seconds() - before)
+
+
+def run(rounds: int, calls: int, say: Callable[[str], None]) -> float:
+    """Measure both in turn, print the table, and give the ratio of xray-local to moto."""
+    folder = Path(sys.executable).parent
+    ours, moto = free_port(), free_port()
+    others = ["--agent-port", "0", "--otlp-port", "0", "--max-traces", "1000000"]
+    with (
+        running(
+            [str(folder / "xray-local"), "serve", "--api-port", str(ours), *others],
+            f"http://127.0.0.1:{ours}/_local/health",
+        ) as xray_local,
+        running(
+            [str(folder / "moto_server"), "-H", "127.0.0.1", "-p", str(moto)], f"http://127.0.0.1:{moto}/moto-api/"
+        ) as peer,
+    ):
+        figures: dict[str, list[float]] = {"xray-local": [], "moto": []}
+        measure(ours, xray_local, bodies(4, seed=0))
+        measure(moto, peer, bodies(4, seed=0))
+        for number in range(1, rounds + 1):
+            say(f"ingest: round {number} of {rounds}")
+            sent = bodies(calls, seed=number)
+            figures["xray-local"].append(measure(ours, xray_local, sent))
+            figures["moto"].append(measure(moto, peer, sent))
+    ratio = table.ratio(figures["xray-local"], figures["moto"])
+    rows = [
+        [name, f"{statistics.median(values):,.0f}", f"x {table.ratio(values, figures['moto']):.1f}"]
+        for name, values in figures.items()
+    ]
+    print(table.markdown(["server", "segments per CPU second", "against moto"], rows))
+    return ratio

@@ -1,0 +1,20 @@
+"""Prints a benchmark's figures as a Markdown table: medians over the rounds, ratios round by round."""
+
+import statistics
+from collections.abc import Sequence
+
+
+def ratio(values: Sequence[float], base: Sequence[float]) -> float:
+    """Give the median of the round-by-round ratios, which a drifting machine does not move."""
+    return statistics.median(value / reference for value, reference in zip(values, base, strict=True))
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a table whose columns line up in a terminal as well."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
+
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([line(header), rule, *map(line, rows)])

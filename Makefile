@@ -60,7 +60,7 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m xray_local.api_table --check
 
 unit: .venv/.synced ## the tests of each part
-	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator
+	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo
 
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(RUN)python -m pytest tests/contract

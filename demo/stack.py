@@ -54,7 +54,7 @@ class Stack:
 
     addresses: Addresses
     folder: Path
-    _processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     _logs: list[IO[str]] = field(default_factory=list)
 
     @property
@@ -103,17 +103,21 @@ class Stack:
         with urllib.request.urlopen(self.addresses.page + path, timeout=10) as answer:
             return json.load(answer)
 
+    def stop(self, name: str) -> None:
+        """Stop one process by SIGTERM and wait for it; kill what does not end."""
+        process = self._processes.pop(name)
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
     def close(self) -> None:
-        """Stop everything, newest first, and wait for it; kill what does not end."""
-        for process in reversed(self._processes):
-            if process.poll() is None:
-                process.terminate()
-            try:
-                process.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        self._processes.clear()
+        """Stop everything, newest first."""
+        for name in reversed(list(self._processes)):
+            self.stop(name)
         for log in self._logs:
             log.close()
 
@@ -144,10 +148,10 @@ class Stack:
             cwd=cwd,
             start_new_session=True,
         )
-        self._processes.append(process)
+        self._processes[name] = process
 
     def _wait(self, url: str, name: str) -> None:
-        process, end = self._processes[-1], time.monotonic() + START_SECONDS
+        process, end = self._processes[name], time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if process.poll() is not None:
                 break

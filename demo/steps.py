@@ -128,7 +128,7 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
     burst = traffic.send(stack.addresses.service, REQUESTS)
     answered = traffic.read_log(stack.access_log, skip=seen)
     sampled = {one.trace_id: one for one in answered if one.sampled}
-    _until("waiting for the exporters", SETTLE_SECONDS, lambda: not _incomplete(stack, list(sampled)))
+    _until("waiting for the exporters", SETTLE_SECONDS, lambda: not incomplete(stack, list(sampled)))
     return [
         *_store_checks(stack, burst, answered, sampled),
         *_group_checks(stack, sampled),
@@ -136,7 +136,7 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
     ]
 
 
-def _incomplete(stack: Stack, trace_ids: list[str]) -> list[str]:
+def incomplete(stack: Stack, trace_ids: list[str]) -> list[str]:
     """Give the traces that lack the entries of one recorder, or all."""
     found = documents(stack, trace_ids)
     return [
@@ -162,7 +162,7 @@ def _store_checks(
         checks.equal("every request was answered as its route says", burst.wrong, 0),
         checks.equal("every answered request is in the access log", len(answered), burst.requests),
         checks.equal("every sampled request is a trace in xray-local", len(found), len(sampled)),
-        checks.equal("every trace has entries of both recorders", len(_incomplete(stack, list(sampled))), 0),
+        checks.equal("every trace has entries of both recorders", len(incomplete(stack, list(sampled))), 0),
     ]
 
 

@@ -1,0 +1,47 @@
+"""AWS X-Ray's rules, groups, filter language and trace ids as pure values."""
+
+from xray_model import limits
+from xray_model.differences import Difference
+from xray_model.errors import ModelError
+from xray_model.filter_expression import FilterError
+from xray_model.group import DEFAULT_GROUP_NAME, UPDATABLE_GROUP_FIELDS, Group, InsightsConfiguration
+from xray_model.matching import RequestProperties, Verdict, explain, matches_pattern, winner
+from xray_model.sampling_rule import (
+    DEFAULT_RULE_FIELDS,
+    DEFAULT_RULE_NAME,
+    INVALID_DEFAULT_UPDATE,
+    UPDATABLE_RULE_FIELDS,
+    SamplingRateBoost,
+    SamplingRule,
+    default_rule,
+    sdk_ignores,
+)
+from xray_model.trace_id import TraceHeader, parse_header, to_w3c, to_xray
+
+__all__ = [
+    "DEFAULT_GROUP_NAME",
+    "DEFAULT_RULE_FIELDS",
+    "DEFAULT_RULE_NAME",
+    "INVALID_DEFAULT_UPDATE",
+    "UPDATABLE_GROUP_FIELDS",
+    "UPDATABLE_RULE_FIELDS",
+    "Difference",
+    "FilterError",
+    "Group",
+    "InsightsConfiguration",
+    "ModelError",
+    "RequestProperties",
+    "SamplingRateBoost",
+    "SamplingRule",
+    "TraceHeader",
+    "Verdict",
+    "default_rule",
+    "explain",
+    "limits",
+    "matches_pattern",
+    "parse_header",
+    "sdk_ignores",
+    "to_w3c",
+    "to_xray",
+    "winner",
+]

@@ -1,0 +1,13 @@
+"""X-Ray's filter-expression language: parse, print, and evaluate over a trace summary.
+
+Used by `Group` (an expression must parse), by the operator (errors with their column) and by xray-local
+(GetTraceSummaries, groups, the page's filter box). Source: "Using filter expressions" in the X-Ray developer guide.
+"""
+
+from xray_model.filter_expression.evaluator import matches
+from xray_model.filter_expression.nodes import Expression
+from xray_model.filter_expression.parser import parse
+from xray_model.filter_expression.printer import to_text
+from xray_model.filter_expression.tokens import FilterError
+
+__all__ = ["Expression", "FilterError", "matches", "parse", "to_text"]

@@ -1,0 +1,111 @@
+"""Which sampling rule wins for a request, and why the others do not.
+
+The semantics are the X-Ray SDK's own (aws_xray_sdk, sampling_rule.py and search_pattern.py): `*` is any text, `?` one
+character, case does not count, a property that the request does not have matches anything. Used by the operator's
+`explain` and by xray-local.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from xray_model.sampling_rule import SamplingRule, sdk_ignores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestProperties:
+    """What a sampler knows of a request; None is 'not known', which matches anything."""
+
+    service_name: str | None = None
+    service_type: str | None = None
+    host: str | None = None
+    http_method: str | None = None
+    url_path: str | None = None
+    resource_arn: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one rule, and why."""
+
+    rule: SamplingRule
+    matched: bool
+    reason: str
+
+
+# The request's property, the rule's field, and the name that people know it by.
+_PROPERTIES = (
+    ("service_name", "ServiceName"),
+    ("service_type", "ServiceType"),
+    ("host", "Host"),
+    ("http_method", "HTTPMethod"),
+    ("url_path", "URLPath"),
+    ("resource_arn", "ResourceARN"),
+)
+
+
+def matches_pattern(pattern: str, text: str) -> bool:
+    """Tell whether a pattern of `*` and `?` matches the whole text, whatever its case.
+
+    Greedy with one point to come back to: at most len(pattern) * len(text) steps, whatever the stars.
+    """
+    pattern, text = pattern.lower(), text.lower()
+    at = here = 0
+    star, resume = -1, 0
+    while here < len(text):
+        if at < len(pattern) and pattern[at] == "*":
+            star, resume = at, here
+            at += 1
+        elif at < len(pattern) and pattern[at] in {"?", text[here]}:
+            at += 1
+            here += 1
+        elif star >= 0:
+            resume += 1
+            at, here = star + 1, resume
+        else:
+            return False
+    return not pattern[at:].strip("*")
+
+
+def mismatch(rule: SamplingRule, request: RequestProperties) -> str | None:
+    """Give the first reason why a rule does not match a request, or None when it does."""
+    for name, label in _PROPERTIES:
+        value, pattern = getattr(request, name), getattr(rule, name)
+        if value is not None and not matches_pattern(pattern, value):
+            return f"{label} {pattern!r} does not match {value!r}"
+    for key, pattern in rule.attributes.items():
+        value = request.attributes.get(key)
+        if value is None:
+            return f"the request has no attribute {key!r}"
+        if not matches_pattern(pattern, value):
+            return f"attribute {key!r} {pattern!r} does not match {value!r}"
+    return None
+
+
+def ordered(rules: Iterable[SamplingRule]) -> list[SamplingRule]:
+    """Put rules in the order of evaluation: by priority, then by name."""
+    return sorted(rules, key=lambda rule: (rule.priority, rule.rule_name))
+
+
+def explain(rules: Iterable[SamplingRule], request: RequestProperties, *, sdk: bool = True) -> tuple[Verdict, ...]:
+    """Give each rule's verdict in the order of evaluation; at most one has matched.
+
+    With `sdk`, the rules that the SDKs drop are passed over with that reason.
+    """
+    verdicts: list[Verdict] = []
+    won: SamplingRule | None = None
+    for rule in ordered(rules):
+        if won is not None:
+            verdicts.append(Verdict(rule, matched=False, reason=f"comes after the winner {won.rule_name!r}"))
+            continue
+        ignored = sdk_ignores(rule) if sdk else ()
+        reason = f"the SDKs ignore it: {', '.join(ignored)}" if ignored else mismatch(rule, request)
+        if reason is None:
+            won, reason = rule, "every property matches"
+        verdicts.append(Verdict(rule, matched=won is rule, reason=reason))
+    return tuple(verdicts)
+
+
+def winner(rules: Iterable[SamplingRule], request: RequestProperties, *, sdk: bool = True) -> SamplingRule | None:
+    """Give the rule that decides about a request, if any does."""
+    return next((verdict.rule for verdict in explain(rules, request, sdk=sdk) if verdict.matched), None)

@@ -2,7 +2,16 @@ from typing import Any
 
 import pytest
 
-from xray_local.views import filter_href, group_line, rule_lines, split_url, status_class, trace_href, trace_lines
+from xray_local.views import (
+    filter_href,
+    group_line,
+    rule_lines,
+    split_url,
+    status_class,
+    trace_href,
+    trace_lines,
+    verdicts,
+)
 
 ID = "1-5759e988-bd862e3fe1be46a994272793"
 
@@ -129,3 +138,18 @@ def test_a_rule_tells_only_what_it_asks_for() -> None:
     asked = rule("a", 5, HTTPMethod="GET", URLPath="/api/*", ServiceName="backend", Attributes={"tier": "gold"})
     (line,) = rule_lines([asked], [])
     assert (line.request, line.conditions) == ("GET /api/*", (("service", "backend"), ("tier", "gold")))
+
+
+def test_the_rule_that_decides_about_a_request_is_told() -> None:
+    """Of a request's method and path: what was passed over and why, what decides, what comes after."""
+    whole = {"ServiceName": "*", "ServiceType": "*", "ResourceARN": "*", "Version": 1}
+    records = [rule("posts", 1, HTTPMethod="POST", **whole), rule("all", 2, **whole), rule("late", 3, **whole)]
+    lines = rule_lines(records, [], verdicts(records, {"method": "GET", "path": "/x"}))
+    assert [(line.name, line.decides) for line in lines] == [("posts", False), ("all", True), ("late", False)]
+    assert "POST" in lines[0].verdict
+    assert "all" in lines[2].verdict
+
+
+def test_nothing_asked_is_nothing_told() -> None:
+    """With empty fields no rule has a verdict."""
+    assert verdicts([rule("a", 1)], {"method": "", "path": ""}) == {}

@@ -5,10 +5,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from xray_local import formats
+from xray_model.matching import RequestProperties, Verdict, explain
+from xray_model.sampling_rule import SamplingRule
 
 MARKS = (("HasFault", "fault"), ("HasThrottle", "throttle"), ("HasError", "error"))
 """A trace summary's flags and the words for them, the gravest first."""
@@ -58,7 +61,10 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One sampling rule with what its clients reported; `share` is sampled of matched, None without requests."""
+    """One sampling rule with what its clients reported; `share` is sampled of matched, None without requests.
+
+    `verdict` says what becomes of it for the request that was asked about, "" when none was.
+    """
 
     place: int
     name: str
@@ -75,6 +81,8 @@ class RuleLine:
     share_text: str
     share_bar: Bar
     rate_mark: float
+    decides: bool
+    verdict: str
 
 
 def filter_href(expression: str) -> str:
@@ -196,14 +204,35 @@ CONDITIONS = (
 """Fields of a rule that are told only when they are not `*`, and their words."""
 
 
-def rule_lines(records: Iterable[Mapping[str, Any]], statistics: Iterable[Mapping[str, Any]]) -> tuple[RuleLine, ...]:
+ASKED = ("method", "path", "host", "service")
+"""What one may ask about a request: which rule decides about it."""
+
+
+def verdicts(records: Iterable[Mapping[str, Any]], asked: Mapping[str, str]) -> dict[str, Verdict]:
+    """Each rule's verdict on the request of the fields ASKED, by rule name; nothing when none is filled in."""
+    known = {field: asked.get(field) or None for field in ASKED}
+    if not any(known.values()):
+        return {}
+    request = RequestProperties(
+        http_method=known["method"], url_path=known["path"], host=known["host"], service_name=known["service"]
+    )
+    rules = [SamplingRule.from_api(record["SamplingRule"]) for record in records]
+    return {verdict.rule.rule_name: verdict for verdict in explain(rules, request)}
+
+
+def rule_lines(
+    records: Iterable[Mapping[str, Any]],
+    statistics: Iterable[Mapping[str, Any]],
+    told: Mapping[str, Verdict] = MappingProxyType({}),
+) -> tuple[RuleLine, ...]:
     """SamplingRuleRecord shapes in the order in which X-Ray tries them, with the sums of the statistics."""
     counts = _rule_counts(statistics)
     rules = sorted(
         (record["SamplingRule"] for record in records), key=lambda rule: (rule["Priority"], rule["RuleName"])
     )
     return tuple(
-        _rule_line(place, rule, counts.get(rule["RuleName"], (0, 0, 0))) for place, rule in enumerate(rules, 1)
+        _rule_line(place, rule, counts.get(rule["RuleName"], (0, 0, 0)), told.get(rule["RuleName"]))
+        for place, rule in enumerate(rules, 1)
     )
 
 
@@ -219,7 +248,7 @@ def _rule_counts(statistics: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int
     return counts
 
 
-def _rule_line(place: int, rule: Mapping[str, Any], counts: tuple[int, int, int]) -> RuleLine:
+def _rule_line(place: int, rule: Mapping[str, Any], counts: tuple[int, int, int], verdict: Verdict | None) -> RuleLine:
     matched, sampled, borrowed = counts
     share = sampled / matched if matched else None
     rate = float(rule["FixedRate"])
@@ -241,4 +270,6 @@ def _rule_line(place: int, rule: Mapping[str, Any], counts: tuple[int, int, int]
         share_text="" if share is None else formats.percent(share),
         share_bar=Bar(0, share_percent(share or 0, 1)),
         rate_mark=round(rate * 100, 2),
+        decides=verdict is not None and verdict.matched,
+        verdict="" if verdict is None else verdict.reason,
     )

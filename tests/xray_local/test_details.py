@@ -1,6 +1,8 @@
 from typing import Any
+from urllib.parse import unquote_plus
 
 from xray_local.details import Failure, details, event_times, failures
+from xray_model.filter_expression import parse
 
 
 def sections(body: dict[str, Any]) -> dict[str, object]:
@@ -86,3 +88,16 @@ def test_foreign_types_are_shown_or_left_out_and_never_fail() -> None:
     body = {"http": "x", "annotations": [1], "metadata": 3, "cause": 7, "extra": {"a": {"b": {"c": {"d": 1}}}}}
     assert details(body).failures == ()
     assert sections(body) == {"Properties": {"extra.a.b": '{"c": {"d": 1}}'}}
+
+
+def test_an_annotation_leads_to_all_traces_with_the_same_value() -> None:
+    """The link's expression quotes keys and values; what the language cannot compare has no link."""
+    annotations = {"handle": 'a"b', "n": 3, "new": True, "bad": float("inf"), "list": [1]}
+    (section,) = details({"annotations": annotations}).sections
+    expressions = {key: unquote_plus(link.removeprefix("/?filter=")) for key, link in section.links.items()}
+    assert list(expressions) == ["handle", "n", "new"]
+    assert [parse(text) for text in expressions.values()] == [
+        parse('annotation.handle = "a\\"b"'),
+        parse("annotation.n = 3"),
+        parse("annotation.new = true"),
+    ]

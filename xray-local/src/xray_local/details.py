@@ -4,11 +4,15 @@
 Unknown fields are shown, not dropped: what was recorded is what one is looking for.
 """
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from xray_local import formats
+from xray_local.views import filter_href
+from xray_model.filter_expression import to_text
+from xray_model.filter_expression.nodes import Annotation
 
 PLACED_ELSEWHERE = frozenset(
     {"annotations", "cause", "http", "id", "metadata", "name", "parent_id", "subsegments", "trace_id"}
@@ -23,11 +27,15 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled list of keys and values; `block` is JSON or other text of several lines instead of pairs."""
+    """A titled list of keys and values; `block` is JSON or other text of several lines instead of pairs.
+
+    `links` lead from a key to the list of all traces with the same value of that annotation.
+    """
 
     title: str
     pairs: Pairs = ()
     block: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +98,22 @@ def _common_sections(body: Mapping[str, Any], otel: Mapping[str, Any]) -> list[S
     """HTTP and annotations; a span's annotations are its attributes, which are listed under that name."""
     attributes = _mapping(otel.get("attributes"))
     annotations = _mapping(body.get("annotations"))
+    links = {str(key): filter_href(_same(key, value)) for key, value in annotations.items() if _is_scalar(value)}
+    own = {key: value for key, value in annotations.items() if key not in attributes}
     return [
         Section("HTTP", _flat(_mapping(body.get("http")))),
-        Section("Annotations", _flat({key: value for key, value in annotations.items() if key not in attributes}, 1)),
+        Section("Annotations", _flat(own, 1), links=links),
+        Section("Attributes", _flat(attributes, 1), links=links),
     ]
+
+
+def _same(key: str, value: str | float) -> str:
+    return to_text(Annotation(key, "=", value))
+
+
+def _is_scalar(value: object) -> bool:
+    """A text, a boolean or a finite number: what the filter language can compare an annotation with."""
+    return isinstance(value, str | bool) or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def _span_sections(otel: Mapping[str, Any]) -> list[Section]:
@@ -101,7 +121,6 @@ def _span_sections(otel: Mapping[str, Any]) -> list[Section]:
     span = {key: value for key, value in otel.items() if key not in elsewhere and value not in ("", None)}
     links = otel.get("links")
     return [
-        Section("Attributes", _flat(_mapping(otel.get("attributes")), 1)),
         Section("Span", _flat(span)),
         Section("Links", block=formats.block(links) if links else ""),
         Section("Resource", _flat(_mapping(otel.get("resource")), 1)),

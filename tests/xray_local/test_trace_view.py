@@ -112,7 +112,7 @@ def test_events_are_points_on_the_bar_and_lines_below_it() -> None:
 def test_only_a_row_with_children_can_be_looked_at_alone() -> None:
     """A leaf has no part; an id is escaped in the link."""
     page = trace_page(waterfall([document("a&b", 0, 4), document("c", 1, 2, "a&b")]), "/t")
-    assert [line.part_query for line in page.lines] == ["part=a%26b", ""]
+    assert [line.part_query for line in page.lines] == ["?part=a%26b", ""]
 
 
 def test_a_deep_row_is_indented_no_further() -> None:

@@ -88,6 +88,7 @@ def test_links_escape_what_they_carry() -> None:
     assert filter_href('a = "b&c"') == "/?filter=a+%3D+%22b%26c%22"
     assert filter_href("") == "/"
     assert trace_href("../x?y") == "/traces/..%2Fx%3Fy"
+    assert (filter_href("\ud800"), trace_href("\ud800")) == ("/?filter=%3F", "/traces/%3F")
 
 
 def test_a_group_line_links_to_its_traces() -> None:

@@ -6,12 +6,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from xray_local import formats
 from xray_local.details import Details, Event, details, event_times, failures
 from xray_local.tree import Row, Waterfall
-from xray_local.views import Bar, split_url, status_class
+from xray_local.views import Bar, link, split_url, status_class
 
 ROWS_PER_PAGE = 200
 TICKS = 4
@@ -128,8 +127,8 @@ def trace_page(tree: Waterfall, here: str, part: str = "", offset: int = 0) -> T
         xray_text=_xray_text(tree),
         otel_text=_otel_text(tree),
         together="two recorders, one trace id" if len(recorders) > 1 else "one recorder in this trace",
-        previous=_window_href(here, part, max(0, offset - ROWS_PER_PAGE)) if offset else None,
-        next=_window_href(here, part, end) if end < total else None,
+        previous=link(here, part=part, offset=max(0, offset - ROWS_PER_PAGE)) if offset else None,
+        next=link(here, part=part, offset=end) if end < total else None,
         troubles=_troubles(tree, here, part),
     )
 
@@ -210,16 +209,11 @@ def _troubles(tree: Waterfall, here: str, part: str) -> tuple[Trouble, ...]:
         told = failures(row.body)
         if told:
             window = index // ROWS_PER_PAGE * ROWS_PER_PAGE
-            href = f"{_window_href(here, part, window)}#row-{index + 1}"
+            href = f"{link(here, part=part, offset=window)}#row-{index + 1}"
             found.append(Trouble(href, row.name or "(no name)", told[0].type, told[0].message))
         if len(found) == TROUBLES_SHOWN:
             break
     return tuple(found)
-
-
-def _window_href(here: str, part: str, offset: int) -> str:
-    query = {key: value for key, value in (("part", part), ("offset", offset)) if value}
-    return f"{here}?{urlencode(query)}" if query else here
 
 
 def _line(number: int, row: Row, tree: Waterfall) -> RowLine:
@@ -240,7 +234,7 @@ def _line(number: int, row: Row, tree: Waterfall) -> RowLine:
         details=told,
         events=tuple(EventLine(event, _offset_text(event.at, tree)) for event in told.events),
         start_iso=formats.iso(row.start),
-        part_query=urlencode({"part": row.id}) if row.id and row.children else "",
+        part_query=link("", part=row.id) if row.children else "",
     )
 
 

@@ -85,14 +85,20 @@ class RuleLine:
     verdict: str
 
 
+def link(path: str, **query: str | int) -> str:
+    """An address with those parts of the query that are not empty; half a surrogate pair becomes a question mark."""
+    given = urlencode({name: value for name, value in query.items() if value}, errors="replace")
+    return f"{path}?{given}" if given else path
+
+
 def filter_href(expression: str) -> str:
     """The list of the traces that match an expression."""
-    return f"/?{urlencode({'filter': expression})}" if expression else "/"
+    return link("/", filter=expression)
 
 
 def trace_href(trace_id: str) -> str:
     """The page of one trace."""
-    return f"/traces/{quote(trace_id, safe='')}"
+    return f"/traces/{quote(trace_id, safe='', errors='replace')}"
 
 
 def status_class(status: int | None) -> str:

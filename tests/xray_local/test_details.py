@@ -101,3 +101,13 @@ def test_an_annotation_leads_to_all_traces_with_the_same_value() -> None:
         parse("annotation.n = 3"),
         parse("annotation.new = true"),
     ]
+
+
+def test_a_document_nested_without_end_is_cut_off() -> None:
+    """Nine hundred levels of lists are shown down to the fiftieth."""
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    (section,) = details({"metadata": {"m": deep}}).sections
+    assert "… nested too deep" in section.block
+    assert section.block.count("[") < 60

@@ -22,6 +22,9 @@ PLACED_ELSEWHERE = frozenset(
 FLATTEN_DEPTH = 3
 """Levels of an object that become dotted keys; what is deeper is printed as JSON."""
 
+DEEPEST_LEVEL = 50
+"""Levels of a document that are shown; JSON parsers take many more than printers do."""
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -65,8 +68,22 @@ class Details:
     sections: tuple[Section, ...]
 
 
-def details(body: Mapping[str, Any]) -> Details:
+def shown(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without its subsegments, which are rows of their own, and cut off below DEEPEST_LEVEL."""
+    return {key: _cut(value, DEEPEST_LEVEL) for key, value in body.items() if key != "subsegments"}
+
+
+def _cut(value: Any, levels: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _cut(inner, levels - 1) for key, inner in value.items()} if levels else "… nested too deep"
+    if isinstance(value, list):
+        return [_cut(inner, levels - 1) for inner in value] if levels else "… nested too deep"
+    return value
+
+
+def details(document: Mapping[str, Any]) -> Details:
     """Read a document's body, or a nested subsegment's."""
+    body = shown(document)
     otel = _mapping(_mapping(body.get("metadata")).get("otel"))
     sections = [*_common_sections(body, otel), *(_span_sections(otel) if otel else ()), *_metadata_sections(body)]
     rest = {key: value for key, value in body.items() if key not in PLACED_ELSEWHERE}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xray_local import formats
-from xray_local.details import Details, Event, details, event_times, failures
+from xray_local.details import Details, Event, details, event_times, failures, shown
 from xray_local.tree import Row, Waterfall
 from xray_local.views import Bar, link, split_url, status_class
 
@@ -167,7 +167,7 @@ def row_json(number: int, row: Row) -> dict[str, Any]:
         "status": http_status(row.body),
         "marks": list(row_marks(row.body)),
         "notes": list(row.notes),
-        "body": {key: value for key, value in row.body.items() if key != "subsegments"},
+        "body": shown(row.body),
     }
 
 

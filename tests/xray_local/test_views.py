@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from xray_local.views import (
+    FILTERS,
     filter_href,
     group_line,
     rule_lines,
@@ -12,6 +13,7 @@ from xray_local.views import (
     trace_lines,
     verdicts,
 )
+from xray_model.filter_expression import parse, to_text
 
 ID = "1-5759e988-bd862e3fe1be46a994272793"
 
@@ -154,3 +156,9 @@ def test_the_rule_that_decides_about_a_request_is_told() -> None:
 def test_nothing_asked_is_nothing_told() -> None:
     """With empty fields no rule has a verdict."""
     assert verdicts([rule("a", 1)], {"method": "", "path": ""}) == {}
+
+
+@pytest.mark.parametrize("expression", [expression for expression, _ in FILTERS])
+def test_every_example_of_a_filter_can_be_read(expression: str) -> None:
+    """What the page offers as an example is an expression of the language."""
+    assert to_text(parse(expression))

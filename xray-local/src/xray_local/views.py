@@ -85,6 +85,22 @@ class RuleLine:
     verdict: str
 
 
+FILTERS = (
+    ("fault OR error", "something went wrong, with a 5xx or a 4xx"),
+    ('service("backend-flask") { fault }', "this service failed"),
+    ("responsetime > 0.5 AND !partial", "finished, and took more than half a second"),
+    ('http.url CONTAINS "/api/" AND http.status = 404', "requests that were not found"),
+    ('annotation.end_notifications CONTAINS ""', "carries this annotation"),
+    ('edge("backend-flask", "users") { throttle }', "one service was throttled by another"),
+)
+"""Examples of the filter language and what they mean, for the page to offer."""
+
+
+def filter_examples() -> tuple[tuple[str, str, str], ...]:
+    """Each of FILTERS with the address of the list of its traces."""
+    return tuple((expression, meaning, filter_href(expression)) for expression, meaning in FILTERS)
+
+
 def link(path: str, **query: str | int) -> str:
     """An address with those parts of the query that are not empty; half a surrogate pair becomes a question mark."""
     given = urlencode({name: value for name, value in query.items() if value}, errors="replace")

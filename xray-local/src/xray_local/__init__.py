@@ -1,0 +1,1 @@
+"""AWS X-Ray on one machine: its API, the daemon's ports, OTLP and a page."""

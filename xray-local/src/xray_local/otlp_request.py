@@ -1,0 +1,68 @@
+"""Reads an OTLP/HTTP trace request, protobuf or JSON, into the protobuf message. Pure.
+
+OTLP's JSON is protobuf's, but for ids, which are hex instead of base64 (OTLP specification, "JSON Protobuf
+Encoding"). Called by `spans`.
+"""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+_IDS = ("traceId", "spanId", "parentSpanId")
+
+
+class SpanError(ValueError):
+    """A request that is no OTLP trace request; the text says what is wrong."""
+
+
+def read(body: bytes, content_type: str) -> ExportTraceServiceRequest:
+    """Parse a request body by its content type, or raise SpanError."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == PROTOBUF:
+        try:
+            return ExportTraceServiceRequest.FromString(body)
+        except DecodeError as error:
+            raise SpanError("the body is no protobuf ExportTraceServiceRequest") from error
+    if kind == JSON:
+        return _read_json(body)
+    raise SpanError(f"Content-Type is {content_type!r}, expected {PROTOBUF} or {JSON}")
+
+
+def _read_json(body: bytes) -> ExportTraceServiceRequest:
+    try:
+        given = json.loads(body)
+        for span in _spans(given):
+            _ids_to_base64(span)
+            for link in span.get("links") or ():
+                _ids_to_base64(link)
+        return json_format.ParseDict(given, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+    except RecursionError as error:
+        raise SpanError("the JSON is nested too deep") from error
+    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+        raise SpanError(f"the body is no JSON ExportTraceServiceRequest: {error}") from error
+
+
+def _spans(given: Any) -> list[dict[str, Any]]:
+    return [
+        span
+        for resource in given.get("resourceSpans") or ()
+        for scope in resource.get("scopeSpans") or ()
+        for span in scope.get("spans") or ()
+    ]
+
+
+def _ids_to_base64(holder: dict[str, Any]) -> None:
+    for name in _IDS:
+        if holder.get(name):
+            try:
+                raw = binascii.unhexlify(holder[name])
+            except (binascii.Error, TypeError, ValueError) as error:
+                raise SpanError(f"{name} is {holder[name]!r}, expected hex digits") from error
+            holder[name] = base64.b64encode(raw).decode()

@@ -1,0 +1,114 @@
+"""A segment document as the X-Ray SDKs send it: parsed, checked, and ready for the store. Pure.
+
+Called by the doors (UDP, PutTraceSegments); spans become the same `Document` in `spans`. The checks are those of the
+"Segment documents" page of the X-Ray developer guide that decide whether a document can be placed in a trace at all.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, TypeGuard
+
+from xray_model import limits
+
+NAME_MAX = 200
+Kind = Literal["segment", "span"]
+
+_TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}\Z", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
+
+
+class SegmentError(ValueError):
+    """A document that cannot be stored; `code` is what PutTraceSegments answers as ErrorCode."""
+
+    def __init__(self, code: str, message: str, segment_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.segment_id = segment_id
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A segment, a subsegment sent by itself, or a span in the form of one.
+
+    `trace_id` is in X-Ray's form, times are epoch seconds, `end_time` is None while in progress, `size` counts the
+    bytes of `text`, and `body` is `text` parsed.
+    """
+
+    trace_id: str
+    id: str
+    parent_id: str | None
+    name: str
+    start_time: float
+    end_time: float | None
+    kind: Kind
+    body: dict[str, Any]
+    size: int
+    text: str
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def parse_segment(given: str | bytes) -> Document:
+    """Parse a segment document, or raise SegmentError."""
+    text, size = _text(given)
+    if size > limits.SEGMENT_BYTES:
+        raise SegmentError("SegmentTooLarge", f"the segment has {size} bytes, expected at most {limits.SEGMENT_BYTES}")
+    try:
+        body = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise SegmentError("ParseError", "the JSON is nested too deep") from error
+    except ValueError as error:
+        raise SegmentError("ParseError", f"the segment is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise SegmentError("ParseError", f"the segment is a JSON {type(body).__name__}, expected an object")
+    return _document(body, text, size)
+
+
+def _text(given: str | bytes) -> tuple[str, int]:
+    try:
+        if isinstance(given, bytes):
+            return given.decode(), len(given)
+        return given, len(given.encode())
+    except UnicodeError as error:
+        raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
+
+
+def _document(body: dict[str, Any], text: str, size: int) -> Document:
+    segment_id = body.get("id")
+    if not isinstance(segment_id, str) or not _ID.match(segment_id):
+        raise SegmentError("InvalidId", f"id is {segment_id!r}, expected 16 hex digits")
+    trace_id, parent_id = body.get("trace_id"), body.get("parent_id")
+    if not isinstance(trace_id, str) or not _TRACE_ID.match(trace_id):
+        problem = f"trace_id is {trace_id!r}, expected 1-, 8 hex digits, -, 24 hex digits"
+        raise SegmentError("InvalidTraceId", problem, segment_id)
+    if parent_id is not None and (not isinstance(parent_id, str) or not _ID.match(parent_id)):
+        raise SegmentError("InvalidParentId", f"parent_id is {parent_id!r}, expected 16 hex digits", segment_id)
+    if parent_id is None and body.get("type") == "subsegment":
+        raise SegmentError("MissingParentId", "a subsegment by itself needs a parent_id", segment_id)
+    name = body.get("name")
+    if not isinstance(name, str) or not 1 <= len(name) <= NAME_MAX:
+        raise SegmentError("InvalidName", f"name is {name!r}, expected 1 to {NAME_MAX} characters", segment_id)
+    start, end = _times(body, segment_id)
+    return Document(trace_id, segment_id, parent_id, name, start, end, "segment", body, size, text)
+
+
+def _times(body: dict[str, Any], segment_id: str) -> tuple[float, float | None]:
+    start, end = body.get("start_time"), body.get("end_time")
+    if not _is_number(start):
+        raise SegmentError("InvalidStartTime", f"start_time is {start!r}, expected epoch seconds", segment_id)
+    if end is None:
+        if body.get("in_progress") is not True:
+            raise SegmentError("MissingEndTime", "expected end_time, or in_progress: true", segment_id)
+        return float(start), None
+    if not _is_number(end):
+        raise SegmentError("InvalidEndTime", f"end_time is {end!r}, expected epoch seconds", segment_id)
+    return float(start), float(end)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    # Up to the year 9999; what is beyond overflows a float or a date.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 253_402_300_800

@@ -39,12 +39,14 @@ def test_a_spans_annotations_are_listed_once_as_its_attributes() -> None:
         "resource": {"service.name": "backend"},
         "links": [{"trace_id": "ab"}],
         "trace_state": "",
+        "status": {"code": "OK", "message": ""},
+        "dropped": {},
     }
     body = {"annotations": {"http.route": "/", "extra": 1}, "metadata": {"otel": otel, "more": 1}}
     assert sections(body) == {
         "Annotations": {"extra": "1"},
         "Attributes": {"http.route": "/", "tags": '["a"]'},
-        "Span": {"name": "GET /", "kind": "SERVER"},
+        "Span": {"name": "GET /", "kind": "SERVER", "status.code": "OK"},
         "Links": '[\n  {\n    "trace_id": "ab"\n  }\n]',
         "Resource": {"service.name": "backend"},
         "Metadata · more": "1",

@@ -184,3 +184,9 @@ def test_below_gives_a_row_and_what_is_nested_in_it() -> None:
 def test_below_an_unknown_row_is_none() -> None:
     """An id that is not in the trace is not an empty part of it."""
     assert waterfall([document("a", 0, 9)]).below("z") is None
+
+
+def test_a_span_is_called_by_its_own_name() -> None:
+    """A server span's document has the service's name; the row has the span's."""
+    tree = waterfall([document("a", 0, 1, metadata={"otel": {"name": "GET /home"}}), span("b", 0, 1)])
+    assert [row.name for row in tree.rows] == ["GET /home", "b"]

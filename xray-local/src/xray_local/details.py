@@ -135,10 +135,10 @@ def _is_scalar(value: object) -> bool:
 
 def _span_sections(otel: Mapping[str, Any]) -> list[Section]:
     elsewhere = ("attributes", "events", "links", "resource")
-    span = {key: value for key, value in otel.items() if key not in elsewhere and value not in ("", None)}
+    span = {key: value for key, value in otel.items() if key not in elsewhere}
     links = otel.get("links")
     return [
-        Section("Span", _flat(span)),
+        Section("Span", tuple(pair for pair in _flat(span) if pair[1] not in ("", "{}", "null"))),
         Section("Links", block=formats.block(links) if links else ""),
         Section("Resource", _flat(_mapping(otel.get("resource")), 1)),
     ]

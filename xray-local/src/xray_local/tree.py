@@ -216,7 +216,7 @@ def _row(node: _Node) -> Row:
     return Row(
         id=node.id,
         parent_id=parent_id or None,
-        name=_text(node.body.get("name")),
+        name=_name(node),
         recorder=node.recorder,
         kind=_kind(node),
         depth=node.depth,
@@ -226,6 +226,12 @@ def _row(node: _Node) -> Row:
         notes=tuple(node.notes),
         body=node.body,
     )
+
+
+def _name(node: _Node) -> str:
+    """A span's own name: as a document, a server span is named by its service, like the segment beside it."""
+    own = _text(node.body["metadata"]["otel"].get("name")) if is_span(node.body) else ""
+    return own or _text(node.body.get("name"))
 
 
 def _kind(node: _Node) -> str:

@@ -1,0 +1,84 @@
+"""The X-Ray REST API: every route of botocore's model, one handler, one place where errors become answers.
+
+The same routes are on the API's port and on the agent's TCP port (`door` tells them apart in the log of calls).
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from xray_local import shapes
+from xray_local.errors import ApiError, invalid
+from xray_local.faults import SCRIPT_KEY
+from xray_local.operations import OPERATIONS
+from xray_local.service import SERVICE_KEY
+
+BODY_MAX = 16 * 1024 * 1024  # bytes, after decompression
+DOOR_KEY = web.AppKey("door", str)
+_LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of calls keeps
+CONTENT_TYPE = "application/json"
+
+
+def add_routes(app: web.Application) -> None:
+    """Add all operations of the model; those that are not built answer 501 by name."""
+    for route in shapes.routes():
+        app.router.add_post(route.path, _handler(route))
+
+
+def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        script, service = request.app[SCRIPT_KEY], request.app[SERVICE_KEY]
+        body: dict[str, Any] = {}
+        status = 200
+        try:
+            body = await _body(request)
+            _check(route, body)
+            late = await script.before(route.operation)
+            answer = OPERATIONS[route.operation](service, body)
+            if late is not None:
+                raise late
+            return web.json_response(answer)
+        except ApiError as error:
+            status = error.status
+            return error_response(error)
+        finally:
+            kept = body if (request.content_length or 0) <= _LOGGED_BODY_MAX else {}
+            door, now = request.app[DOOR_KEY], service.clock()
+            script.log(operation=route.operation, door=door, time=now, status=status, body=kept)
+
+    return handle
+
+
+def error_response(error: ApiError) -> web.Response:
+    """Answer an error as the rest-json protocol has it."""
+    shown = {"__type": error.code, "message": error.message, "Message": error.message}
+    return web.json_response(shown, status=error.status, headers={"x-amzn-ErrorType": error.code})
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError("RequestTooLarge", f"the body is larger than {BODY_MAX} bytes", 413) from error
+    try:
+        body = json.loads(raw or b"{}")
+    except RecursionError as error:
+        raise ApiError("SerializationException", "the JSON is nested too deep") from error
+    except ValueError as error:
+        raise ApiError("SerializationException", f"the body is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ApiError("SerializationException", f"the body is a JSON {type(body).__name__}, expected an object")
+    return body
+
+
+def _check(route: shapes.Route, body: dict[str, Any]) -> None:
+    if route.operation not in OPERATIONS:
+        raise ApiError("NotImplemented", f"xray-local does not build the operation {route.operation}", 501)
+    if route.input_shape is None:
+        return
+    try:
+        shapes.check(route.input_shape, body)
+    except shapes.ShapeError as error:
+        raise invalid(str(error)) from error

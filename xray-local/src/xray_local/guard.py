@@ -1,0 +1,72 @@
+"""What every HTTP door checks first: Host and Origin, against DNS rebinding and foreign pages.
+
+A Host that is an IP address cannot be rebound; of names only localhost and the allowed ones are served. A request with
+an Origin comes from a page, and must come from this one. Errors that nobody caught become JSON without a traceback.
+"""
+
+import ipaddress
+import logging
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from xray_local.api import error_response
+from xray_local.errors import ApiError
+
+_log = logging.getLogger(__name__)
+
+
+def middleware(allowed_hosts: Collection[str]) -> Middleware:
+    """Make the middleware; `allowed_hosts` are names that are served besides localhost."""
+    names = {"localhost", *(name.lower() for name in allowed_hosts)}
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        problem = _problem(request, names)
+        if problem:
+            return error_response(ApiError("Forbidden", problem, 403))
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return error_response(error)
+        except web.HTTPNotFound:
+            return error_response(ApiError("UnknownOperationException", f"{request.path} is no address here", 404))
+        except web.HTTPMethodNotAllowed as error:
+            expected = ", ".join(sorted(error.allowed_methods))
+            message = f"{request.method} {request.path}: expected {expected}"
+            return error_response(ApiError("MethodNotAllowed", message, 405))
+        except web.HTTPException:
+            raise
+        except Exception:  # noqa: BLE001 (the last line: a defect is logged and answered, and the process goes on)
+            _log.exception("request_failed method=%s path=%s", request.method, request.path)
+            return error_response(ApiError("InternalFailure", "xray-local failed; its log says why", 500))
+
+    return guard
+
+
+def _problem(request: web.Request, names: Collection[str]) -> str | None:
+    host = request.headers.get("Host", "")
+    name = _hostname(host)
+    if not (name in names or _is_address(name)):
+        return f"Host is {host!r}, expected an IP address, localhost or a name given by --allow-host"
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        return f"Origin is {origin!r}, expected this page's own"
+    return None
+
+
+def _hostname(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:  # a bracket without its pair
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,54 @@
+"""The OTLP/HTTP door: `/v1/traces`, protobuf or JSON, plain or gzip. Spans join the trace of their id."""
+
+import json
+import logging
+
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from xray_local.errors import ApiError
+from xray_local.otlp_request import JSON, PROTOBUF
+from xray_local.service import SERVICE_KEY
+from xray_local.spans import SpanError, decode
+from xray_model import limits
+
+_log = logging.getLogger(__name__)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the traces' address; metrics and logs have none here and get a clear 404."""
+    app.router.add_post("/v1/traces", _traces)
+    for signal in ("metrics", "logs"):
+        app.router.add_post(f"/v1/{signal}", _other)
+
+
+async def _traces(request: web.Request) -> web.Response:
+    service = request.app[SERVICE_KEY]
+    content_type = request.headers.get("Content-Type", "")
+    try:
+        documents = decode(await request.read(), content_type)
+    except SpanError as error:
+        raise ApiError("InvalidArgument", str(error)) from error
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError("RequestTooLarge", "the body is too large", 413) from error
+    fitting = [document for document in documents if document.size <= limits.SEGMENT_BYTES]
+    too_large = len(documents) - len(fitting)
+    service.counters["rejected"] += too_large
+    refused = service.put(fitting)
+    problem = refused[0].message if refused else f"a span is larger than {limits.SEGMENT_BYTES} bytes"
+    return _answer(content_type, len(refused) + too_large, problem)
+
+
+def _answer(content_type: str, rejected: int, problem: str) -> web.Response:
+    if content_type.startswith(JSON):
+        partial = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": problem}} if rejected else {}
+        return web.Response(text=json.dumps(partial), content_type=JSON)
+    answer = ExportTraceServiceResponse()
+    if rejected:
+        answer.partial_success.rejected_spans = rejected
+        answer.partial_success.error_message = problem
+    return web.Response(body=answer.SerializeToString(), content_type=PROTOBUF)
+
+
+async def _other(request: web.Request) -> web.Response:
+    raise ApiError("NotFound", f"{request.path} is not taken here, only /v1/traces", 404)

@@ -1,0 +1,27 @@
+-- The store: traces and their documents, and everything else by kind and name.
+CREATE TABLE IF NOT EXISTS traces (
+  seq INTEGER PRIMARY KEY,          -- the order of arrival, in which whole traces are evicted
+  trace_id TEXT NOT NULL UNIQUE,
+  first REAL NOT NULL,              -- epoch seconds: the earliest start and the latest end of its documents
+  last REAL NOT NULL,
+  updated REAL NOT NULL,            -- epoch seconds: when a document last arrived
+  bytes INTEGER NOT NULL,
+  limited INTEGER NOT NULL DEFAULT 0,
+  summary TEXT                      -- JSON; NULL when a document has arrived since it was computed
+);
+CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
+CREATE TABLE IF NOT EXISTS documents (
+  trace_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  ended INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (trace_id, id)
+);
+CREATE TABLE IF NOT EXISTS resources (
+  kind TEXT NOT NULL,               -- rule, group, policy, encryption, state
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,               -- JSON
+  PRIMARY KEY (kind, name)
+);

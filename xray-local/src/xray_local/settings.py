@@ -1,0 +1,104 @@
+"""The settings of `xray-local serve`: one table of name, default and help; each is an option and a variable.
+
+`--api-port` is also XRAY_LOCAL_API_PORT, and so on. Called by `cli`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xray_local.store import MEMORY
+
+PREFIX = "XRAY_LOCAL_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one process serves; ports may be 0 for a free one."""
+
+    host: str
+    api_port: int
+    agent_port: int
+    otlp_port: int
+    db: str
+    max_traces: int
+    region: str
+    allow_host: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting: its default, what it is for, and how its text is read."""
+
+    name: str
+    default: str
+    help: str
+    read: Callable[[str], Any]
+
+    @property
+    def option(self) -> str:
+        """The command line's option."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment's variable."""
+        return PREFIX + self.name.upper()
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise ValueError("a port from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise ValueError("a whole number of at least 1")
+    return int(text)
+
+
+def _word(text: str) -> str:
+    if not text or any(character.isspace() for character in text):
+        raise ValueError("a word without spaces")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text:
+        raise ValueError("a file's path")
+    return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+FIELDS = (
+    Field("host", "127.0.0.1", "the address to listen on", _word),
+    Field("api_port", "8900", "the port of the X-Ray API and the page", _port),
+    Field("agent_port", "2000", "the agent's port, UDP for segments and TCP for sampling", _port),
+    Field("otlp_port", "4318", "the port of OTLP/HTTP", _port),
+    Field("db", MEMORY, "the SQLite file to keep everything in, or :memory:", _path),
+    Field("max_traces", "100000", "how many traces to keep; the oldest are evicted whole", _count),
+    Field("region", "us-east-1", "the AWS region that ARNs name", _word),
+    Field("allow_host", "", "names, comma-separated, that are served besides localhost and IP addresses", _names),
+)
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be read; the text names it, its value and what was expected."""
+
+
+def read(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """Read the settings: an option beats its variable, a variable beats the default."""
+    values: dict[str, Any] = {}
+    for field in FIELDS:
+        option = given.get(field.name)
+        text = option if option is not None else environ.get(field.variable, field.default)
+        source = field.option if option is not None else field.variable
+        try:
+            values[field.name] = field.read(text)
+        except ValueError as error:
+            raise SettingsError(f"{source} is {text!r}, expected {error}") from error
+    return Settings(**values)

@@ -1,0 +1,56 @@
+"""A real headless Chromium for the tests of this folder; without one they are skipped with one reason."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+
+from tests.browser.chromium import MISSING, find_chromium, launch_arguments
+from tests.browser.recordings import Server
+from tests.browser.tab import Tab
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Skip here, not in a fixture: the report then has one line for all of them."""
+    if find_chromium(os.environ) is None:
+        for item in items:
+            if item.path.is_relative_to(HERE) and item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium for one module; Playwright's loop must be gone before an asyncio test runs after it."""
+    path = find_chromium(os.environ)
+    assert path is not None
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=launch_arguments(root=os.geteuid() == 0))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])
+def tab(browser: Browser, xray_local: Server, request: pytest.FixtureRequest) -> Iterator[Tab]:
+    """An empty tab in a fresh context; every test runs with and without JavaScript."""
+    context = browser.new_context(java_script_enabled=request.param)
+    opened = Tab(context.new_page(), xray_local.api)
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            opened.complaints.append(message.text)
+
+    opened.page.on("console", listen)
+    opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def now() -> float:
+    """The time at which the traces of a test are recorded."""
+    return time.time()

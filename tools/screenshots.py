@@ -1,0 +1,83 @@
+"""Take the README's pictures of a running xray-local: the list of traces and one trace, light and dark.
+
+`python -m tools.screenshots http://127.0.0.1:8900 docs/images` writes traces-light.png, traces-dark.png,
+trace-light.png and trace-dark.png. It only reads, and needs an installed Chromium.
+"""
+
+import argparse
+import json
+import os
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.chromium import MISSING, find_chromium, launch_arguments
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+CANDIDATES = 25
+"""So many of the newest traces are looked at for the one to show."""
+
+
+def _json(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def pick_trace(page_url: str) -> str | None:
+    """The newest trace with the most rows among those that both recorders made; None when nothing is stored."""
+    best: tuple[tuple[int, int], str] | None = None
+    for summary in _json(f"{page_url}/traces.json")["traces"][:CANDIDATES]:
+        rows = _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]
+        worth = (len({row["recorder"] for row in rows}), len(rows))
+        if best is None or worth > best[0]:
+            best = (worth, summary["Id"])
+    return best[1] if best else None
+
+
+def take(browser: Browser, page_url: str, trace_id: str, folder: Path) -> list[Path]:
+    """Write the four pictures and give their paths."""
+    written = []
+    for scheme in SCHEMES:
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": 1200, "height": 640}, device_scale_factor=2
+        )
+        page = context.new_page()
+        page.goto(f"{page_url}/")
+        written.append(folder / f"traces-{scheme}.png")
+        page.screenshot(path=written[-1])
+        page.goto(f"{page_url}/traces/{trace_id}")
+        written.append(folder / f"trace-{scheme}.png")
+        page.screenshot(path=written[-1], full_page=True)
+        context.close()
+    return written
+
+
+def main() -> int:
+    """Exit 0 when the pictures are written, 2 with one line when they cannot be."""
+    parser = argparse.ArgumentParser(prog="screenshots", description="Take pictures of a running xray-local.")
+    parser.add_argument("url", help="the page's address, as `xray-local serve` prints it")
+    parser.add_argument("folder", type=Path, help="where to write the pictures")
+    arguments = parser.parse_args()
+    page_url = arguments.url.rstrip("/")
+    chromium = find_chromium(os.environ)
+    if chromium is None:
+        print(f"screenshots: {MISSING}", file=sys.stderr)
+        return 2
+    trace_id = pick_trace(page_url)
+    if trace_id is None:
+        print(f"screenshots: {page_url} has no traces; expected at least one", file=sys.stderr)
+        return 2
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=launch_arguments(root=os.geteuid() == 0))
+        for path in take(browser, page_url, trace_id, arguments.folder):
+            print(path)
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

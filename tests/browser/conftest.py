@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
@@ -12,15 +11,11 @@ from tests.browser.chromium import MISSING, find_chromium, launch_arguments
 from tests.browser.recordings import Server
 from tests.browser.tab import Tab
 
-HERE = Path(__file__).parent
 
-
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Skip here, not in a fixture: the report then has one line for all of them."""
-    if find_chromium(os.environ) is None:
-        for item in items:
-            if item.path.is_relative_to(HERE) and item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason=MISSING))
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip here and not in a fixture: the report then has one line for all of them."""
+    if item.get_closest_marker("browser") and find_chromium(os.environ) is None:
+        pytest.skip(MISSING)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,94 @@
+"""The settings of the tracing library: one table, frozen, read from an environment that is an argument.
+
+`install` calls `TracingSettings.from_env`. Nothing here reads `os.environ` by itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A variable whose value cannot be used; the message names variable, value and what was expected."""
+
+    def __init__(self, variable: str, value: str, expected: str) -> None:
+        super().__init__(f"{variable}: {value!r}: expected {expected}")
+        self.variable = variable
+        self.value = value
+        self.expected = expected
+
+
+def _text(_variable: str, value: str) -> str:
+    return value
+
+
+def _switch(variable: str, value: str) -> bool:
+    lowered = value.lower()
+    if lowered in {"1", "true", "t", "yes", "y", "on"}:
+        return True
+    if lowered in {"0", "false", "f", "no", "n", "off"}:
+        return False
+    raise SettingsError(variable, value, "true or false")
+
+
+def _paths(variable: str, value: str) -> tuple[str, ...]:
+    paths = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not all(path.startswith("/") for path in paths):
+        raise SettingsError(variable, value, "paths that begin with /, separated by commas")
+    return paths
+
+
+def _host_and_port(address: str) -> bool:
+    host, colon, port = address.partition(":")
+    return bool(host and colon and port.isdecimal() and 0 < int(port) <= 65535)
+
+
+def _agent(variable: str, value: str) -> str:
+    parts = value.split(" ")
+    if len(parts) == 1 and _host_and_port(value):
+        return value
+    kinds = {kind: rest for kind, _, rest in (part.partition(":") for part in parts)}
+    if len(parts) == 2 and set(kinds) == {"tcp", "udp"} and all(map(_host_and_port, kinds.values())):
+        return value
+    raise SettingsError(variable, value, "HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'")
+
+
+def _setting(variable: str, default: object, parse: Callable[[str, str], object], text: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "parse": parse, "help": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracingSettings:
+    """What the library can be told. An empty variable counts as not set."""
+
+    xray_enabled: bool = _setting("AWS_XRAY_SDK_ENABLED", True, _switch, "false: OpenTelemetry only")
+    tracing_name: str = _setting(
+        "AWS_XRAY_TRACING_NAME", "", _text, "name of the segments (default: OTEL_SERVICE_NAME, then the app's name)"
+    )
+    service_name: str = _setting("OTEL_SERVICE_NAME", "", _text, "the service's name")
+    url_pattern: str = _setting(
+        "AWS_XRAY_URL", "", _text, "pattern with * and ?: a host that matches it names the segment"
+    )
+    agent_address: str = _setting(
+        "AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000", _agent, "the agent: segments by UDP, sampling rules by TCP"
+    )
+    excluded_paths: tuple[str, ...] = _setting(
+        "CRUDDUR_TRACING_EXCLUDED_PATHS",
+        ("/healthz", "/readyz"),
+        _paths,
+        "paths never traced, comma-separated",
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "TracingSettings":
+        """Read every setting from `environ`. Raises SettingsError for a value that cannot be used."""
+        given = {}
+        for item in fields(cls):
+            value = environ.get(item.metadata["variable"], "").strip()
+            if value:
+                given[item.name] = item.metadata["parse"](item.metadata["variable"], value)
+        return cls(**given)
+
+    def segment_name(self, app_name: str) -> str:
+        """Return what segments are called when no host name names them."""
+        return self.tracing_name or self.service_name or app_name

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.chromium import MISSING, find_chromium, launch_arguments
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTH = 1200
 CANDIDATES = 25
 """So many of the newest traces are looked at for the one to show."""
 
@@ -27,11 +28,11 @@ def _json(url: str) -> Any:
 
 
 def pick_trace(page_url: str) -> str | None:
-    """The newest trace with the most rows among those that both recorders made; None when nothing is stored."""
+    """The newest of the traces with the most entries of both recorders; None when nothing is stored."""
     best: tuple[tuple[int, int], str] | None = None
     for summary in _json(f"{page_url}/traces.json")["traces"][:CANDIDATES]:
-        rows = _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]
-        worth = (len({row["recorder"] for row in rows}), len(rows))
+        made = [row["recorder"] for row in _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]]
+        worth = (min(made.count("otel"), made.count("xray")), len(made))
         if best is None or worth > best[0]:
             best = (worth, summary["Id"])
     return best[1] if best else None
@@ -42,13 +43,15 @@ def take(browser: Browser, page_url: str, trace_id: str, folder: Path) -> list[P
     written = []
     for scheme in SCHEMES:
         context = browser.new_context(
-            color_scheme=scheme, viewport={"width": 1200, "height": 640}, device_scale_factor=2
+            color_scheme=scheme, viewport={"width": WIDTH, "height": 640}, device_scale_factor=2
         )
         page = context.new_page()
         page.goto(f"{page_url}/")
         written.append(folder / f"traces-{scheme}.png")
         page.screenshot(path=written[-1])
+        page.set_viewport_size({"width": WIDTH, "height": 300})  # no taller than the trace: the rest is its full page
         page.goto(f"{page_url}/traces/{trace_id}")
+        page.locator("summary").last.click()
         written.append(folder / f"trace-{scheme}.png")
         page.screenshot(path=written[-1], full_page=True)
         context.close()

@@ -83,3 +83,8 @@ def test_a_value_is_a_string_as_it_is_or_json() -> None:
 def test_the_caret_stands_under_the_column(text: str, column: int, line: str, pointer: str) -> None:
     """Line breaks and tabs take one column each, and a place past the end is the end."""
     assert formats.caret(text, column) == (line, pointer)
+
+
+def test_a_long_text_is_cut_with_an_ellipsis() -> None:
+    """A text that fits is left as it is."""
+    assert [formats.shortened("abcd", 4), formats.shortened("abcde", 4)] == ["abcd", "abc…"]

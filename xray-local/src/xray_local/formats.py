@@ -78,6 +78,11 @@ def block(thing: Any) -> str:
     return json.dumps(thing, ensure_ascii=False, indent=2, default=str)
 
 
+def shortened(text: str, most: int = 300) -> str:
+    """A text of at most that many characters; one that was longer ends in an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def caret(text: str, column: int) -> tuple[str, str]:
     """The text on one line, and a line with a caret under the 1-based column."""
     line = "".join(" " if character in "\t\r\n" else character for character in text)

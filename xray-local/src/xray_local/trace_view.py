@@ -141,9 +141,9 @@ def trace_head(tree: Waterfall) -> Head:
     status = http_status(told.body)
     found = {mark for row in tree.rows for mark in row_marks(row.body)}
     return Head(
-        method=formats.value(request.get("method", "")),
-        host=host,
-        path=path or told.name or "(no name)",
+        method=formats.shortened(formats.value(request.get("method", "")), 20),
+        host=formats.shortened(host, 80),
+        path=formats.shortened(path or told.name or "(no name)"),
         status=status,
         status_class=status_class(status),
         marks=tuple(mark for mark in MARKS if mark in found),
@@ -210,7 +210,7 @@ def _troubles(tree: Waterfall, here: str, part: str) -> tuple[Trouble, ...]:
         if told:
             window = index // ROWS_PER_PAGE * ROWS_PER_PAGE
             href = f"{link(here, part=part, offset=window)}#row-{index + 1}"
-            found.append(Trouble(href, row.name or "(no name)", told[0].type, told[0].message))
+            found.append(Trouble(href, row.name or "(no name)", told[0].type, formats.shortened(told[0].message)))
         if len(found) == TROUBLES_SHOWN:
             break
     return tuple(found)

@@ -116,9 +116,9 @@ def _trace_line(summary: Mapping[str, Any], longest: float, now: float) -> Trace
     return TraceLine(
         id=summary["Id"],
         href=trace_href(summary["Id"]),
-        method=str(http.get("HttpMethod") or ""),
-        host=host,
-        path=path or entry or "no entry point yet",
+        method=formats.shortened(str(http.get("HttpMethod") or ""), 20),
+        host=formats.shortened(host, 80),
+        path=formats.shortened(path or entry or "no entry point yet"),
         status=status,
         status_class=status_class(status),
         marks=tuple(mark for flag, mark in MARKS if summary.get(flag)) or ("ok",),

@@ -1,0 +1,1 @@
+"""The Cruddur backend: a small traced Flask service."""

@@ -1,0 +1,34 @@
+"""Names the trace that the current request belongs to, in the forms of both recorders.
+
+Called by the access log. It only reads: it starts no span, begins no segment and decides nothing.
+"""
+
+from dataclasses import dataclass
+
+from aws_xray_sdk.core import AWSXRayRecorder
+from opentelemetry import trace
+
+
+@dataclass(frozen=True, slots=True)
+class TraceReference:
+    """A trace's id as X-Ray writes it (`1-8hex-24hex`), and whether the request is recorded."""
+
+    xray_id: str
+    sampled: bool
+
+    @property
+    def otel_id(self) -> str:
+        """The same id as OpenTelemetry writes it: 32 hexadecimal digits."""
+        return self.xray_id[2:].replace("-", "")
+
+
+def current_trace(recorder: AWSXRayRecorder) -> TraceReference | None:
+    """Give the current span's trace, else the current segment's, else None."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        digits = trace.format_trace_id(context.trace_id)
+        return TraceReference(f"1-{digits[:8]}-{digits[8:]}", context.trace_flags.sampled)
+    segment = recorder.current_segment()
+    if segment is None or not segment.trace_id.strip("1-0"):
+        return None  # the SDK is off, or it gave an unsampled segment its placeholder id of zeros
+    return TraceReference(segment.trace_id, segment.sampled)

@@ -1,0 +1,65 @@
+"""JSON lines."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from cruddur import logs
+
+
+def _record(message: str, *args: object, **more: object) -> logging.LogRecord:
+    record = logging.LogRecord("cruddur.test", logging.WARNING, "test.py", 1, message, args, None)
+    record.__dict__.update(created=1795514400.25, process=7, **more)
+    return record
+
+
+def test_a_record_is_one_line_of_json() -> None:
+    """A line break in a message stays inside the line."""
+    line = logs.JsonFormatter().format(_record("two\nlines of %s", "text"))
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "time": "2026-11-24T10:00:00.250+00:00",
+        "level": "warning",
+        "event": "two\nlines of text",
+        "logger": "cruddur.test",
+        "pid": 7,
+    }
+
+
+def test_fields_join_the_line() -> None:
+    """What a caller passes as `fields` stands beside the rest, also what JSON does not know."""
+    line = json.loads(logs.JsonFormatter().format(_record("request", fields={"status": 200, "odd": {1}})))
+    assert (line["event"], line["status"], line["odd"]) == ("request", 200, "{1}")
+
+
+def test_an_exception_is_part_of_its_line() -> None:
+    """The traceback is a field."""
+    record = _record("failed", exc_info=(KeyError, KeyError("gone"), None))
+    assert json.loads(logs.JsonFormatter().format(record))["exception"].endswith("KeyError: 'gone'")
+
+
+@pytest.fixture
+def root_logging() -> Iterator[None]:
+    """Give the process's logging back as it was."""
+    root, access = logging.root, logging.getLogger(logs.ACCESS_LOGGER)
+    before = root.level, list(root.handlers), access.propagate
+    yield
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+    access.handlers.clear()
+    access.propagate = before[2]
+
+
+def test_configured_twice_each_line_is_written_once(root_logging: None) -> None:
+    """A worker configures what its master has configured already."""
+    out, err = io.StringIO(), io.StringIO()
+    for _ in range(2):
+        logs.configure("info", out=out, err=err)
+    logging.getLogger(logs.ACCESS_LOGGER).info("request")
+    logging.getLogger("some.library").warning("watch out")
+    logging.getLogger("some.library").debug("not this")
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["request"]
+    assert [json.loads(line)["event"] for line in err.getvalue().splitlines()] == ["watch out"]

@@ -1,0 +1,1 @@
+"""What the routes answer: activities, with the spans and subsegments that record how they were made."""

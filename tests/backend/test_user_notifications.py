@@ -1,0 +1,65 @@
+"""The subsegments of the notifications."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from cruddur.services.user_notifications import user_notifications
+from tests.backend.conftest import EARLIEST, Segments
+
+CAPTURED = "user_notifications"
+
+
+def test_the_three_subsegments_are_nested_and_described(segments: Segments, clock: Callable[[], datetime]) -> None:
+    """Metadata on the middle one, an annotation on the innermost, and one segment around them."""
+    segments.recorder.begin_segment("backend-flask", sampling=1)
+    results = segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, clock)
+    segments.recorder.end_segment()
+    (segment,) = segments.sent
+    (captured,) = segment["subsegments"]
+    (backend,) = captured["subsegments"]
+    (innermost,) = backend["subsegments"]
+    assert [one["name"] for one in (captured, backend, innermost)] == [
+        "user_notifications",
+        "backend_notifications",
+        "sub_xray_backend",
+    ]
+    assert backend["metadata"] == {"namespace": {"key": {"now": "2026-11-24T10:00:00+00:00"}}}
+    assert innermost["annotations"] == {"end_notifications": "2026-11-24T10:00:00+00:00"}
+    assert not {"annotations", "metadata"} & set(captured)
+    assert len(results) == 1
+
+
+def test_all_close_when_the_data_cannot_be_made(segments: Segments) -> None:
+    """The segment is sent with every subsegment closed, the failed ones marked as faults."""
+    segments.recorder.begin_segment("backend-flask", sampling=1)
+    with pytest.raises(OverflowError):
+        segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, lambda: EARLIEST)
+    segments.recorder.end_segment()
+    (segment,) = segments.sent
+    (captured,) = segment["subsegments"]
+    (backend,) = captured["subsegments"]
+    for one in (captured, backend):
+        assert one["fault"] is True
+        assert one["in_progress"] is False
+        assert one["end_time"] >= one["start_time"]
+
+
+def test_an_unsampled_request_has_the_same_answer(segments: Segments, clock: Callable[[], datetime]) -> None:
+    """Nothing is sent, and nothing fails on the way."""
+    segments.recorder.begin_segment("backend-flask", sampling=0)
+    results = segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, clock)
+    segments.recorder.end_segment()
+    assert (len(results), segments.sent) == (1, [])
+
+
+def test_without_a_segment_no_error_is_logged(
+    segments: Segments, clock: Callable[[], datetime], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Outside of a request the function works, as `cruddur_tracing` sets the recorder up."""
+    segments.recorder.context.context_missing = "IGNORE_ERROR"
+    with caplog.at_level(logging.ERROR):
+        assert len(segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, clock)) == 1
+    assert caplog.records == []

@@ -1,0 +1,36 @@
+"""How gunicorn serves the backend: `opentelemetry-instrument gunicorn -c gunicorn.conf.py cruddur.wsgi:app`.
+
+Read by gunicorn in its master process, at the start and after SIGHUP. Every value that differs between places is one
+of `cruddur.settings`; a bad one ends the start here, before there is a worker.
+"""
+
+import os
+
+# The tracing's one line: exporters and sampling pollers belong to a worker, not to the master.
+from cruddur_tracing.gunicorn import post_fork
+
+from cruddur import serving, settings
+
+__all__ = ["post_fork"]
+
+_settings = settings.load(os.environ)
+
+bind = serving.bind_address(_settings)
+workers = _settings.workers
+timeout = _settings.request_timeout
+graceful_timeout = _settings.graceful_timeout
+worker_tmp_dir = settings.heartbeat_folder(_settings)
+
+# Nothing but HTTP and signals controls the server; the default is a socket in the home folder.
+control_socket_disable = True
+
+limit_request_line = 8190  # bytes; a longer one is answered 414
+limit_request_fields = 64  # headers; more, or a larger one, is answered 431
+limit_request_field_size = 8190  # bytes
+
+logger_class = "cruddur.gunicorn_logger.JsonLogger"
+loglevel = _settings.log_level
+accesslog = None  # the app writes it, with the trace id
+
+on_starting = serving.address_check(_settings, os.environ)
+post_worker_init = serving.follow_worker

@@ -1,0 +1,55 @@
+"""The app factory. Called by `wsgi.py` and the tests; it reads no environment variable of its own."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from aws_xray_sdk.core import xray_recorder
+from flask import Flask, request
+from opentelemetry import trace
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers.response import Response
+
+from cruddur import access_log, errors
+from cruddur.readiness import Readiness
+from cruddur.routes import activities, health
+from cruddur.settings import Settings
+from cruddur.trace_reference import current_trace
+from cruddur_tracing import install as install_tracing
+
+
+def utc_now() -> datetime:
+    """Give the current time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Flask:
+    """Build the traced app."""
+    app = Flask("cruddur", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    install_tracing(app)
+    # After the tracing: its hooks must be the first, or a request that is refused below would have no trace.
+    access_log.install(app, silent=health.PATHS, current_trace=lambda: current_trace(xray_recorder))
+    _limit_bodies(app, settings.max_body_bytes)
+    app.after_request(_harden)
+    errors.register(app)
+    readiness = app.extensions[Readiness.EXTENSION] = Readiness()
+    recorders = activities.Recorders(trace.get_tracer("cruddur"), xray_recorder)
+    app.register_blueprint(health.blueprint(readiness))
+    app.register_blueprint(activities.blueprint(recorders, clock, fail_route=settings.fail_route))
+    return app
+
+
+def _limit_bodies(app: Flask, most: int) -> None:
+    """Refuse a body by its declared size; Flask alone would do so only where a route reads it."""
+
+    def refuse_large_body() -> None:
+        if (request.content_length or 0) > most:
+            raise RequestEntityTooLarge(f"The request's body may have {most} bytes at most.")
+
+    app.before_request(refuse_large_body)
+
+
+def _harden(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,98 @@
+"""The whole app in this process: routes, answers, limits."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+
+from cruddur.app import create_app
+from cruddur.readiness import Readiness
+from cruddur.routes.health import PATHS
+from cruddur.settings import Settings
+from cruddur_tracing import TracingSettings
+from tests.backend.conftest import Segments
+
+HOME, FAIL = "/api/activities/home", "/api/activities/fail"
+
+
+@pytest.fixture
+def client(segments: Segments, clock: Callable[[], datetime]) -> FlaskClient:
+    """Give a client of the app as it is by default."""
+    return create_app(Settings(max_body_bytes=10), clock=clock).test_client()
+
+
+@pytest.mark.parametrize(
+    ("path", "handles"),
+    [
+        (HOME, ["andrewbrown", "worf", "garek"]),
+        ("/api/activities/notifications", ["coco"]),
+        ("/api/activities/@worf", ["worf"]),
+        ("/api/activities/@%20worf%20", ["worf"]),
+    ],
+)
+def test_a_route_gives_its_activities(client: FlaskClient, path: str, handles: list[str]) -> None:
+    """The answer is a list of activities in JSON, never stored by a cache."""
+    response = client.get(path)
+    assert (response.status_code, [activity["handle"] for activity in response.get_json()]) == (200, handles)
+    assert set(response.get_json()[0]) >= {"uuid", "handle", "message", "created_at", "expires_at", "replies"}
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ("/api/activities/@nobody", 404, "not_found"),
+        ("/api/activities/@", 422, "blank_user_handle"),
+        ("/api/activities/@%20", 422, "blank_user_handle"),
+        ("/api/activities/@%20%09", 422, "blank_user_handle"),
+        ("/api/activities/@a/b", 404, "not_found"),
+        ("/api/activities/@%FF%00", 404, "not_found"),
+        ("/api/activities", 404, "not_found"),
+        (FAIL, 404, "not_found"),
+    ],
+)
+def test_what_is_not_there_is_an_error_in_json(client: FlaskClient, path: str, status: int, error: str) -> None:
+    """A handle that nobody has, a blank one, and the failing route unless it was asked for."""
+    response = client.get(path)
+    assert (response.status_code, response.get_json()["error"]) == (status, error)
+
+
+def test_the_failing_route_fails_when_it_was_asked_for(segments: Segments) -> None:
+    """Its answer is a 500 in JSON."""
+    response = create_app(Settings(fail_route=True)).test_client().get(FAIL)
+    assert (response.status_code, response.get_json()["error"]) == (500, "internal_server_error")
+
+
+def test_other_methods_are_refused(client: FlaskClient) -> None:
+    """405 names the method that is."""
+    response = client.delete(HOME)
+    assert (response.status_code, response.get_json()["error"]) == (405, "method_not_allowed")
+    assert "GET" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"x" * 11, 413), (b"x" * 10, 200)])
+def test_a_large_body_is_refused(client: FlaskClient, body: bytes, status: int) -> None:
+    """The limit is the setting's, also where no route reads the body."""
+    assert client.get(HOME, data=body).status_code == status
+
+
+def test_readiness_is_told_by_the_server(client: FlaskClient) -> None:
+    """The process stays healthy while it no longer wants requests."""
+    assert client.get("/readyz").status_code == 200
+    client.application.extensions[Readiness.EXTENSION].follow(lambda: False)
+    response = client.get("/readyz")
+    assert (response.status_code, response.get_json()) == (503, {"status": "draining"})
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_probes_are_what_the_tracing_leaves_out() -> None:
+    """The tracing's default and the routes name the same paths."""
+    assert frozenset(TracingSettings().excluded_paths) == PATHS
+
+
+def test_two_apps_share_no_state(segments: Segments) -> None:
+    """Draining one app says nothing of another."""
+    first, second = create_app(Settings()), create_app(Settings())
+    first.extensions[Readiness.EXTENSION].follow(lambda: False)
+    assert second.test_client().get("/readyz").status_code == 200

@@ -1,0 +1,1 @@
+"""Syncs XRayGroup and XRaySamplingRule manifests to AWS X-Ray."""

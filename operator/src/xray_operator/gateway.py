@@ -1,0 +1,155 @@
+"""The only module with boto3 and botocore: the X-Ray API as `ports.Gateway`, and AWS's errors as ours.
+
+X-Ray says "not found" and "already exists" by message alone (both are InvalidRequestException), so those texts are
+matched here, without case and by part. Retries are botocore's standard ones, few and bounded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from xray_model import Group, ModelError, SamplingRule
+from xray_operator.errors import GatewayError, Reason
+from xray_operator.ports import Held, Kind, Value
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 15
+ATTEMPTS = 3
+
+_Answer = TypeVar("_Answer")
+_CODES = {
+    "ThrottledException": Reason.THROTTLED,
+    "ThrottlingException": Reason.THROTTLED,
+    "TooManyRequestsException": Reason.THROTTLED,
+    "RuleLimitExceededException": Reason.LIMIT_EXCEEDED,
+    "TooManyTagsException": Reason.LIMIT_EXCEEDED,
+    "ResourceNotFoundException": Reason.NOT_FOUND,
+    "AccessDenied": Reason.DENIED,
+    "AccessDeniedException": Reason.DENIED,
+    "ExpiredToken": Reason.DENIED,
+    "ExpiredTokenException": Reason.DENIED,
+    "InvalidClientTokenId": Reason.DENIED,
+    "InvalidSignatureException": Reason.DENIED,
+    "MissingAuthenticationTokenException": Reason.DENIED,
+    "SignatureDoesNotMatch": Reason.DENIED,
+    "UnrecognizedClientException": Reason.DENIED,
+}
+# Parts of messages, since the code of all of them is InvalidRequestException.
+_MESSAGES = (
+    ("already exist", Reason.ALREADY_EXISTS),
+    ("does not exist", Reason.NOT_FOUND),
+    ("not found", Reason.NOT_FOUND),
+    ("limit exceeded", Reason.LIMIT_EXCEEDED),
+)
+
+
+class XRayGateway:
+    """AWS X-Ray by boto3; see `ports.Gateway` for what each call promises."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def rules(self) -> Sequence[Held]:
+        """Read all sampling rules."""
+        records = self._pages("get_sampling_rules", "SamplingRuleRecords")
+        shapes = (record["SamplingRule"] for record in records)
+        return [Held(_read(SamplingRule.from_api, shape), shape["RuleARN"]) for shape in shapes]
+
+    def groups(self) -> Sequence[Held]:
+        """Read all groups."""
+        return [Held(_read(Group.from_api, shape), shape["GroupARN"]) for shape in self._pages("get_groups", "Groups")]
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Read a resource's tags."""
+        return {tag["Key"]: tag["Value"] for tag in self._pages("list_tags_for_resource", "Tags", ResourceARN=arn)}
+
+    def create(self, value: Value, tags: Mapping[str, str]) -> str:
+        """Create a rule or a group."""
+        if isinstance(value, SamplingRule):
+            answer = self._call("create_sampling_rule", SamplingRule=value.to_api(), Tags=_tags(tags))
+            return str(answer["SamplingRuleRecord"]["SamplingRule"]["RuleARN"])
+        answer = self._call("create_group", **value.to_api(), Tags=_tags(tags))
+        return str(answer["Group"]["GroupARN"])
+
+    def update(self, value: Value) -> None:
+        """Send every updatable field."""
+        if isinstance(value, SamplingRule):
+            self._call("update_sampling_rule", SamplingRuleUpdate=value.to_update())
+        else:
+            self._call("update_group", **value.to_update())
+
+    def delete(self, kind: Kind, arn: str) -> None:
+        """Delete by ARN."""
+        if kind == "rule":
+            self._call("delete_sampling_rule", RuleARN=arn)
+        else:
+            self._call("delete_group", GroupARN=arn)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add tags."""
+        self._call("tag_resource", ResourceARN=arn, Tags=_tags(tags))
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        return _translated(lambda: getattr(self._client, operation)(**request), self._client.meta.endpoint_url)
+
+    def _pages(self, operation: str, key: str, **request: Any) -> Iterator[dict[str, Any]]:
+        answer = self._call(operation, **request)
+        yield from answer[key]
+        while token := answer.get("NextToken"):
+            answer = self._call(operation, **request, NextToken=token)
+            yield from answer[key]
+
+
+def connect(region: str | None, endpoint: str | None) -> XRayGateway:
+    """Make the gateway; credentials come from boto3's usual places. GatewayError if there is no region."""
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    client = _translated(
+        lambda: boto3.client("xray", region_name=region, endpoint_url=endpoint, config=config), endpoint or "AWS"
+    )
+    return XRayGateway(client)
+
+
+def _translated(call: Callable[[], _Answer], endpoint: str) -> _Answer:
+    try:
+        return call()
+    except botocore.exceptions.ClientError as error:
+        raise _client_error(error) from error
+    except botocore.exceptions.NoRegionError as error:
+        raise GatewayError(Reason.INVALID, "no AWS region is set; expected AWS_REGION or --region") from error
+    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
+        message = "no AWS credentials were found; expected a profile, a role, or AWS_ACCESS_KEY_ID and its secret"
+        raise GatewayError(Reason.DENIED, message) from error
+    except botocore.exceptions.ParamValidationError as error:
+        raise GatewayError(Reason.INVALID, " ".join(str(error).split())) from error
+    except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        raise GatewayError(Reason.UNREACHABLE, f"cannot reach X-Ray at {endpoint}: {type(error).__name__}") from error
+
+
+def _client_error(error: botocore.exceptions.ClientError) -> GatewayError:
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    reason = _CODES.get(code)
+    if reason is None:
+        lower = message.lower()
+        found = (by_message for part, by_message in _MESSAGES if part in lower)
+        reason = next(found, Reason.UNREACHABLE if status >= 500 else Reason.INVALID)
+    return GatewayError(reason, f"{code}: {message}")
+
+
+def _read(build: Callable[[Mapping[str, Any]], _Answer], shape: Mapping[str, Any]) -> _Answer:
+    try:
+        return build(shape)
+    except ModelError as error:
+        raise GatewayError(Reason.INVALID, f"AWS holds what this version cannot read: {error}") from error
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,0 +1,99 @@
+"""How actions, outcomes and verdicts are shown: aligned lines for people, plain data for `-o json`. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from xray_model import Difference, Verdict
+from xray_operator import status
+from xray_operator.plan import Action, Adopt, Conflict, Create, Delete, Keep, Update
+from xray_operator.ports import kind_of, name_of
+from xray_operator.reconcile import Outcome
+
+_MARKS: dict[type, tuple[str, str]] = {
+    Create: ("+", "create"),
+    Update: ("~", "update"),
+    Adopt: (">", "adopt"),
+    Delete: ("-", "delete"),
+    Keep: ("=", "keep"),
+    Conflict: ("!", "conflict"),
+}
+
+
+def action_line(action: Action) -> str:
+    """Give an action's line: a mark, the kind, the name, and what differs."""
+    mark, _ = _MARKS[type(action)]
+    details = _details(action)
+    line = f"{mark} {kind_of(action.value):5} {name_of(action.value)}"
+    return f"{line}  {details}" if details else line
+
+
+def _details(action: Action) -> str:
+    match action:
+        case Update(_, _, differences):
+            return _differences(differences)
+        case Conflict(_, reason, message, differences):
+            differs = f" ({_differences(differences)})" if differences else ""
+            return f"{reason}: {message}{differs}"
+        case Adopt(_, _, owner):
+            return f"owner: {owner}"
+        case Keep(_, note):
+            return note
+        case _:
+            return ""
+
+
+def _differences(differences: Sequence[Difference]) -> str:
+    return ", ".join(map(str, differences))
+
+
+def action_data(action: Action) -> dict[str, Any]:
+    """Give an action as data."""
+    data: dict[str, Any] = {
+        "action": _MARKS[type(action)][1],
+        "kind": kind_of(action.value),
+        "name": name_of(action.value),
+    }
+    if isinstance(action, Update | Conflict):
+        data["differences"] = [asdict(one) for one in action.differences]
+    if isinstance(action, Conflict):
+        data |= {"reason": action.reason.value, "message": action.message}
+    if isinstance(action, Keep) and action.note:
+        data["note"] = action.note
+    return data
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """Give an outcome's line: the action's, and the error if there was one."""
+    line = action_line(outcome.action)
+    return line if outcome.error is None else f"{line}  FAILED: {outcome.error.message}"
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    """Give an outcome as data, with its conditions."""
+    data = action_data(outcome.action)
+    if outcome.error is not None:
+        data["error"] = {"reason": outcome.error.reason.value, "message": outcome.error.message}
+    return data | {"conditions": [asdict(condition) for condition in status.conditions(outcome)]}
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Count what was done and what was not."""
+    done = [outcome.action for outcome in outcomes if outcome.done]
+    words = (("created", Create), ("updated", Update), ("adopted", Adopt), ("deleted", Delete), ("unchanged", Keep))
+    counts = [f"{count} {word}" for word, kind in words if (count := sum(isinstance(one, kind) for one in done))]
+    failed = sum(not outcome.done for outcome in outcomes)
+    return ", ".join([*counts, *([f"{failed} not done"] if failed else [])]) or "nothing to do"
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """Give a rule's line in `explain`."""
+    rule = verdict.rule
+    mark = "*" if verdict.matched else " "
+    share = f"{rule.reservoir_size}/s then {rule.fixed_rate:.4g}"
+    return f"{mark} {rule.priority:5} {rule.rule_name:32} {share:18} {verdict.reason}"
+
+
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict as data."""
+    return {"rule": verdict.rule.to_api(), "matched": verdict.matched, "reason": verdict.reason}

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aws_xray_sdk import global_sdk_config
 from aws_xray_sdk.core import AWSXRayRecorder, xray_recorder
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
 
+from cruddur_tracing import TracingSettings
 from tests.backend.sinks import Sinks, running_sinks
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -68,6 +70,13 @@ class _Kept:
         self.sent.append(entity.to_dict())
 
 
+@pytest.fixture
+def xray_off() -> Iterator[TracingSettings]:
+    """Give settings of the tracing that switch the X-Ray SDK off, and switch it on again."""
+    yield TracingSettings(xray_enabled=False)
+    global_sdk_config.set_sdk_enabled(True)
+
+
 @dataclass(frozen=True, slots=True)
 class Segments:
     """The X-Ray SDK's recorder and the documents it has sent."""
@@ -81,6 +90,7 @@ def segments() -> Iterator[Segments]:
     """Give the SDK's one recorder with an emitter that keeps what it is given, and no segment open."""
     kept, stock = _Kept(), xray_recorder.emitter
     missing = xray_recorder.context.context_missing
+    global_sdk_config.set_sdk_enabled(True)
     xray_recorder.clear_trace_entities()
     xray_recorder.emitter = kept
     yield Segments(xray_recorder, kept.sent)

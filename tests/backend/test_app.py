@@ -1,4 +1,4 @@
-"""The whole app in this process: routes, answers, limits."""
+"""The whole app in this process, with the X-Ray SDK off and OpenTelemetry not set up: routes, answers, limits."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,15 +11,14 @@ from cruddur.readiness import Readiness
 from cruddur.routes.health import PATHS
 from cruddur.settings import Settings
 from cruddur_tracing import TracingSettings
-from tests.backend.conftest import Segments
 
 HOME, FAIL = "/api/activities/home", "/api/activities/fail"
 
 
 @pytest.fixture
-def client(segments: Segments, clock: Callable[[], datetime]) -> FlaskClient:
+def client(xray_off: TracingSettings, clock: Callable[[], datetime]) -> FlaskClient:
     """Give a client of the app as it is by default."""
-    return create_app(Settings(max_body_bytes=10), clock=clock).test_client()
+    return create_app(Settings(max_body_bytes=10), tracing=xray_off, clock=clock).test_client()
 
 
 @pytest.mark.parametrize(
@@ -58,9 +57,9 @@ def test_what_is_not_there_is_an_error_in_json(client: FlaskClient, path: str, s
     assert (response.status_code, response.get_json()["error"]) == (status, error)
 
 
-def test_the_failing_route_fails_when_it_was_asked_for(segments: Segments) -> None:
+def test_the_failing_route_fails_when_it_was_asked_for(xray_off: TracingSettings) -> None:
     """Its answer is a 500 in JSON."""
-    response = create_app(Settings(fail_route=True)).test_client().get(FAIL)
+    response = create_app(Settings(fail_route=True), tracing=xray_off).test_client().get(FAIL)
     assert (response.status_code, response.get_json()["error"]) == (500, "internal_server_error")
 
 
@@ -91,8 +90,8 @@ def test_the_probes_are_what_the_tracing_leaves_out() -> None:
     assert frozenset(TracingSettings().excluded_paths) == PATHS
 
 
-def test_two_apps_share_no_state(segments: Segments) -> None:
+def test_two_apps_share_no_state(xray_off: TracingSettings) -> None:
     """Draining one app says nothing of another."""
-    first, second = create_app(Settings()), create_app(Settings())
+    first, second = (create_app(Settings(), tracing=xray_off) for _ in range(2))
     first.extensions[Readiness.EXTENSION].follow(lambda: False)
     assert second.test_client().get("/readyz").status_code == 200

@@ -14,6 +14,7 @@ from cruddur.readiness import Readiness
 from cruddur.routes import activities, health
 from cruddur.settings import Settings
 from cruddur.trace_reference import current_trace
+from cruddur_tracing import TracingSettings
 from cruddur_tracing import install as install_tracing
 
 
@@ -22,11 +23,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Flask:
-    """Build the traced app."""
+def create_app(
+    settings: Settings, *, tracing: TracingSettings | None = None, clock: Callable[[], datetime] = utc_now
+) -> Flask:
+    """Build the traced app; without `tracing` the tracing library reads its own variables."""
     app = Flask("cruddur", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    install_tracing(app)
+    install_tracing(app, tracing)
     # After the tracing: its hooks must be the first, or a request that is refused below would have no trace.
     access_log.install(app, silent=health.PATHS, current_trace=lambda: current_trace(xray_recorder))
     _limit_bodies(app, settings.max_body_bytes)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from cruddur_tracing.agent import Agent
+
 
 class SettingsError(ValueError):
     """A variable whose value cannot be used; the message names variable, value and what was expected."""
@@ -38,19 +40,11 @@ def _paths(variable: str, value: str) -> tuple[str, ...]:
     return paths
 
 
-def _host_and_port(address: str) -> bool:
-    host, colon, port = address.partition(":")
-    return bool(host and colon and port.isdecimal() and 0 < int(port) <= 65535)
-
-
-def _agent(variable: str, value: str) -> str:
-    parts = value.split(" ")
-    if len(parts) == 1 and _host_and_port(value):
-        return value
-    kinds = {kind: rest for kind, _, rest in (part.partition(":") for part in parts)}
-    if len(parts) == 2 and set(kinds) == {"tcp", "udp"} and all(map(_host_and_port, kinds.values())):
-        return value
-    raise SettingsError(variable, value, "HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'")
+def _agent(variable: str, value: str) -> Agent:
+    try:
+        return Agent.parse(value)
+    except ValueError as error:
+        raise SettingsError(variable, value, "HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'") from error
 
 
 def _setting(variable: str, default: object, parse: Callable[[str, str], object], text: str) -> Any:
@@ -69,8 +63,11 @@ class TracingSettings:
     url_pattern: str = _setting(
         "AWS_XRAY_URL", "", _text, "pattern with * and ?: a host that matches it names the segment"
     )
-    agent_address: str = _setting(
-        "AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000", _agent, "the agent: segments by UDP, sampling rules by TCP"
+    agent: Agent = _setting(  # noqa: RUF009 - it is dataclasses.field
+        "AWS_XRAY_DAEMON_ADDRESS",
+        Agent("127.0.0.1", 2000, "127.0.0.1", 2000),
+        _agent,
+        "the agent: segments by UDP, sampling rules by TCP",
     )
     excluded_paths: tuple[str, ...] = _setting(
         "CRUDDUR_TRACING_EXCLUDED_PATHS",

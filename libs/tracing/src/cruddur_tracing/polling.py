@@ -1,0 +1,131 @@
+"""Asks the agent for sampling rules and targets, in one thread of a worker.
+
+`central` starts it. It takes the place of the X-Ray SDK's two pollers, which try again only after five minutes, log
+each failure with a traceback, and send more statistics than one call may have. It never runs in a request.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+log = logging.getLogger("cruddur_tracing")
+
+RULES_SECONDS: Final = 300.0
+RULES_JITTER_SECONDS: Final = 5.0
+TARGETS_SECONDS: Final = 10.0
+TARGETS_JITTER_SECONDS: Final = 0.1
+RETRY_SECONDS: Final = 5.0
+STATISTICS_MAX: Final = 25  # documents in one GetSamplingTargets call (botocore's service model)
+
+
+class Cache(Protocol):
+    """What is used of aws_xray_sdk's RuleCache; times are seconds since 1970."""
+
+    rules: Sequence[Any]
+    last_updated: int | None
+
+    def load_rules(self, rules: list[Any]) -> None:
+        """Take new rules and keep the state of those that were known."""
+
+    def load_targets(self, targets_dict: dict[str, Any]) -> None:
+        """Take quotas and rates."""
+
+
+class Connector(Protocol):
+    """What is used of aws_xray_sdk's ServiceConnector."""
+
+    def fetch_sampling_rules(self) -> list[Any]:
+        """Ask for all rules."""
+
+    def fetch_sampling_target(self, rules: list[Any]) -> tuple[dict[str, Any], int]:
+        """Report statistics; return targets and the time when the rules were last changed."""
+
+
+class Polling:
+    """The schedule of one worker. `clock` gives seconds since 1970; `jitter` gives numbers from 0 to 1."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        connector: Connector,
+        agent: str,
+        clock: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._cache = cache
+        self._connector = connector
+        self._agent = agent
+        self._clock = clock
+        self._jitter = jitter
+        self._rules_due = 0.0
+        self._targets_due = clock() + TARGETS_SECONDS
+        self._changed: int | None = None
+        self._reachable: bool | None = None
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Start the thread; it ends with the process or with `stop`."""
+        threading.Thread(target=self._run, name="xray-sampling", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the thread end, without waiting for it."""
+        self._stop.set()
+
+    def step(self) -> float:
+        """Do what is due and return the seconds until something is due again."""
+        now = self._clock()
+        try:
+            # The calls below are not part of any trace, whatever instruments botocore.
+            with suppress_instrumentation():
+                if now >= self._targets_due:
+                    self._report(now)
+                if now >= self._rules_due:
+                    self._refresh(now)
+        except Exception as error:  # noqa: BLE001 - botocore and the SDK raise what they like; the thread has to live on
+            self._failed(error)
+            self._rules_due = now + RETRY_SECONDS if self._rules_due <= now else self._rules_due
+        return max(0.0, min(self._rules_due, self._targets_due) - self._clock())
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._stop.wait(self.step())
+
+    def _refresh(self, now: float) -> None:
+        rules = self._connector.fetch_sampling_rules()
+        if not rules:
+            raise LookupError("the agent answered with no usable rule")
+        self._cache.load_rules(rules)
+        self._cache.last_updated = int(now)
+        self._rules_due = now + RULES_SECONDS + self._jitter() * RULES_JITTER_SECONDS
+        self._answered(len(rules))
+
+    def _report(self, now: float) -> None:
+        self._targets_due = now + TARGETS_SECONDS + self._jitter() * TARGETS_JITTER_SECONDS
+        matched = [rule for rule in self._cache.rules if rule.ever_matched() and rule.time_to_report()]
+        for first in range(0, len(matched), STATISTICS_MAX):
+            targets, changed = self._connector.fetch_sampling_target(matched[first : first + STATISTICS_MAX])
+            self._cache.load_targets(targets)
+            if changed >= (self._cache.last_updated or 0) or changed != (self._changed or changed):
+                self._rules_due = now
+            self._changed = changed
+
+    def _answered(self, count: int) -> None:
+        if not self._reachable:
+            log.info("sampling.central: %d rules from the agent at %s decide", count, self._agent)
+        self._reachable = True
+
+    def _failed(self, error: Exception) -> None:
+        if self._reachable is not False:
+            kept = "the rules fetched last, for an hour, then " if self._cache.last_updated else ""
+            log.warning(
+                "sampling.local: no rules from the agent at %s (%s); until it answers, %sthe local rule decides",
+                self._agent,
+                error,
+                kept,
+            )
+        self._reachable = False

@@ -22,7 +22,7 @@ def _run(names: list[str], rounds: int) -> list[str]:
     broken = []
     if "ingest" in names:
         print("\n## Ingest: 50 segments of about 1.2 KB per PutTraceSegments, one core\n")
-        ratio = ingest.run(rounds, calls=200, say=_say)
+        ratio = ingest.run(rounds, calls=400, say=_say)
         if ratio < INGEST_PROMISE:
             broken.append(f"ingest is x {ratio:.1f} of moto's, promised x {INGEST_PROMISE:.0f}")
     if "udp" in names:

@@ -94,8 +94,8 @@ def run(rounds: int, calls: int, say: Callable[[str], None]) -> float:
         ) as peer,
     ):
         figures: dict[str, list[float]] = {"xray-local": [], "moto": []}
-        measure(ours, xray_local, bodies(4, seed=0))
-        measure(moto, peer, bodies(4, seed=0))
+        measure(ours, xray_local, bodies(40, seed=0))
+        measure(moto, peer, bodies(40, seed=0))
         for number in range(1, rounds + 1):
             say(f"ingest: round {number} of {rounds}")
             sent = bodies(calls, seed=number)

@@ -202,13 +202,6 @@ async def test_an_empty_store_names_a_command_that_works(client: Client, service
     assert service.put([parse_segment(document) for document in documents]) == []
 
 
-async def test_half_a_surrogate_pair_is_shown_as_a_question_mark(client: Client, service: Service) -> None:
-    """JSON lets it in, UTF-8 does not let it out; neither the list nor the trace fails."""
-    put(service, 1, http={"request": {"method": "GET", "url": "http://h/\ud800"}}, annotations={"\ud800": "\ud800"})
-    for path in ("/", f"/traces/{trace_id(1)}", f"/traces/{trace_id(1)}.json", "/traces.json"):
-        assert (await client.get(path)).status == 200
-
-
 async def test_a_document_of_many_levels_is_shown(client: Client, service: Service) -> None:
     """Nine hundred nested lists in the metadata neither fail nor fill the page."""
     deep: list[Any] = []

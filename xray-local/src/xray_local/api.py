@@ -3,10 +3,10 @@
 The same routes are on the API's port and on the agent's TCP port (`door` tells them apart in the log of calls).
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from xray_local import shapes
@@ -63,10 +63,8 @@ async def _body(request: web.Request) -> dict[str, Any]:
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError("RequestTooLarge", f"the body is larger than {BODY_MAX} bytes", 413) from error
     try:
-        body = json.loads(raw or b"{}")
-    except RecursionError as error:
-        raise ApiError("SerializationException", "the JSON is nested too deep") from error
-    except ValueError as error:
+        body = orjson.loads(raw or b"{}")
+    except orjson.JSONDecodeError as error:
         raise ApiError("SerializationException", f"the body is no JSON: {error}") from error
     if not isinstance(body, dict):
         raise ApiError("SerializationException", f"the body is a JSON {type(body).__name__}, expected an object")

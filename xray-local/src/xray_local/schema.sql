@@ -11,13 +11,13 @@ CREATE TABLE IF NOT EXISTS traces (
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
 CREATE TABLE IF NOT EXISTS documents (
-  trace_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,             -- of the trace: an index on it grows at its end, one on trace ids all over
   id TEXT NOT NULL,
   kind TEXT NOT NULL,
   ended INTEGER NOT NULL,
   size INTEGER NOT NULL,
   text TEXT NOT NULL,
-  PRIMARY KEY (trace_id, id)
+  PRIMARY KEY (seq, id)
 );
 CREATE TABLE IF NOT EXISTS resources (
   kind TEXT NOT NULL,               -- rule, group, policy, encryption, state

@@ -14,6 +14,7 @@ from contextlib import suppress
 from xray_local.segments import Document, SegmentError, parse_segment
 from xray_local.service import Service
 
+SDK_HEADER = b'{"format":"json","version":1}'  # as the SDKs write it; other spellings are parsed
 MAX_DATAGRAM = 65_536
 BUFFER_BYTES = 32 * 1024 * 1024
 SLICE = 64  # datagrams in one transaction
@@ -113,11 +114,15 @@ class UdpDoor:
 
 def parse_datagram(datagram: bytes) -> Document:
     """Read the header line and the document; SegmentError for what is none."""
-    header, newline, body = datagram.partition(b"\n")
+    header, _, body = datagram.partition(b"\n")
+    if header != SDK_HEADER and not _is_header(header):
+        raise SegmentError("ParseError", f"the datagram does not begin with {SDK_HEADER.decode()} and a newline")
+    return parse_segment(body)
+
+
+def _is_header(header: bytes) -> bool:
     try:
         known = json.loads(header)
     except (ValueError, RecursionError):
-        known = None
-    if not newline or not isinstance(known, dict) or known.get("format") != "json" or known.get("version") != 1:
-        raise SegmentError("ParseError", 'the datagram does not begin with {"format":"json","version":1} and a newline')
-    return parse_segment(body)
+        return False
+    return isinstance(known, dict) and known.get("format") == "json" and known.get("version") == 1

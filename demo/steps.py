@@ -22,7 +22,7 @@ RULE = EXAMPLES / "sampling-rule.yaml"
 GROUP = EXAMPLES / "group.yaml"
 SERVICE = "backend-flask"
 REQUESTS = 1000
-CHANGED_RATE = 0.1
+CHANGED_RATE = 0.9
 SETTLE_SECONDS = 15.0  # an exporter's batch waits 5 s at most
 # The SDK asks for targets every 10 s and fetches the rules again when they have changed.
 FETCH_SECONDS = 30.0
@@ -123,7 +123,7 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
     """Send the main traffic and hold the store against the access log, the group and the rule."""
     rule = _rule()["spec"]
     console.heading(f"{REQUESTS} requests over all routes; the rule samples {rule['fixedRate']:.0%}")
-    _wait_for_rules(stack, workers, fetched_before=0)
+    _wait_for_rules(stack, workers, since=0.0)
     seen = len(stack.access_log.read_text().splitlines())
     burst = traffic.send(stack.addresses.service, REQUESTS)
     answered = traffic.read_log(stack.access_log, skip=seen)
@@ -200,28 +200,24 @@ def changed_rule(stack: Stack, workers: int) -> list[Check]:
     manifest["spec"]["fixedRate"] = CHANGED_RATE
     changed = stack.folder / "sampling-rule.yaml"
     changed.write_text(yaml.safe_dump(manifest, sort_keys=False))
-    fetched = _fetches(stack)
     console.block(stack.run("xray-operator", "apply", "-f", changed))
-    applied = time.monotonic()
-    _wait_for_rules(stack, workers, fetched_before=fetched)
-    console.line(f"every worker has fetched the changed rule after {time.monotonic() - applied:.1f} s")
+    applied = time.time()
+    _wait_for_rules(stack, workers, since=applied)
+    console.line(f"every worker has fetched the changed rule after {time.time() - applied:.1f} s")
     seen = len(stack.access_log.read_text().splitlines())
     burst = traffic.send(stack.addresses.service, REQUESTS)
     answered = traffic.read_log(stack.access_log, skip=seen)
     return _share_checks(traffic.by_worker(answered, burst.seconds), manifest["spec"], workers)
 
 
-def _fetches(stack: Stack) -> int:
-    calls = stack.get_json("/_local/requests")
-    return sum(call["operation"] == "GetSamplingRules" and call.get("door") == "agent" for call in calls)
-
-
-def _wait_for_rules(stack: Stack, workers: int, *, fetched_before: int) -> None:
-    """Keep a little traffic going, since a worker fetches only while it decides."""
+def _wait_for_rules(stack: Stack, workers: int, *, since: float) -> None:
+    """Wait until every worker has fetched the rules; a little traffic goes on, since an idle worker reports nothing."""
 
     def fetched() -> bool:
         traffic.send(stack.addresses.service, 4 * workers, ["/api/activities/home"])
-        return _fetches(stack) >= fetched_before + workers
+        calls = [call for call in stack.get_json("/_local/requests") if call["door"] == "agent"]
+        fetches = [call for call in calls if call["operation"] == "GetSamplingRules" and call["time"] >= since]
+        return len(fetches) >= workers
 
     if not _until(f"waiting until all {workers} workers have fetched the rules", FETCH_SECONDS, fetched):
         raise DemoError(f"not all of {workers} workers fetched the rules within {FETCH_SECONDS:.0f} s")

@@ -6,10 +6,10 @@ of `cruddur.settings`; a bad one ends the start here, before there is a worker.
 
 import os
 
+from cruddur import serving, settings
+
 # The tracing's one line: exporters and sampling pollers belong to a worker, not to the master.
 from cruddur_tracing.gunicorn import post_fork
-
-from cruddur import serving, settings
 
 __all__ = ["post_fork"]
 
@@ -32,5 +32,6 @@ logger_class = "cruddur.gunicorn_logger.JsonLogger"
 loglevel = _settings.log_level
 accesslog = None  # the app writes it, with the trace id
 
-on_starting = serving.address_check(_settings, os.environ)
-post_worker_init = serving.follow_worker
+_hooks = serving.Hooks(_settings, os.environ)
+on_starting = _hooks.on_starting
+post_worker_init = _hooks.post_worker_init

@@ -1,12 +1,15 @@
 """gunicorn's hooks."""
 
+import signal
 import socket
+from collections.abc import Callable
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
 
 from cruddur.readiness import Readiness
-from cruddur.serving import address_check, bind_address, follow_worker
+from cruddur.serving import Hooks, bind_address
 from cruddur.settings import Settings
 
 
@@ -25,7 +28,7 @@ def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit) as caught:
-            address_check(Settings(port=port), {})(None)
+            Hooks(Settings(port=port), {}).on_starting(None)
     assert caught.value.code == 1
     assert capsys.readouterr().err == f"cruddur: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
@@ -36,14 +39,34 @@ def test_an_inherited_socket_is_not_checked(variable: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        address_check(Settings(port=taken.getsockname()[1]), {variable: "3"})(None)
+        Hooks(Settings(port=taken.getsockname()[1]), {variable: "3"}).on_starting(None)
+
+
+def _worker() -> SimpleNamespace:
+    return SimpleNamespace(alive=True, wsgi=SimpleNamespace(extensions={Readiness.EXTENSION: Readiness()}))
 
 
 def test_the_app_is_ready_while_its_worker_lives() -> None:
     """gunicorn clears `alive` on SIGTERM and before a planned restart."""
-    readiness = Readiness()
-    worker = SimpleNamespace(alive=True, wsgi=SimpleNamespace(extensions={Readiness.EXTENSION: readiness}))
-    follow_worker(worker)
+    worker = _worker()
+    readiness = worker.wsgi.extensions[Readiness.EXTENSION]
+    Hooks(Settings(), {}).post_worker_init(worker)
     before = readiness.ready
     worker.alive = False
     assert (before, readiness.ready) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("queued", "alive"),
+    [([], True), ([signal.SIGCHLD], True), ([signal.SIGCHLD, signal.SIGTERM], False), ([signal.SIGQUIT], False)],
+)
+def test_a_worker_heeds_a_stop_from_before_it_was_ready(
+    free_port: Callable[[], int], queued: list[int], alive: bool
+) -> None:
+    """The signal is in the queue that the worker has from its master."""
+    hooks, queue, worker = Hooks(Settings(port=free_port()), {}), SimpleQueue[int](), _worker()
+    hooks.on_starting(SimpleNamespace(SIG_QUEUE=queue))
+    for number in queued:
+        queue.put(number)
+    hooks.post_worker_init(worker)
+    assert worker.alive is alive

@@ -1,8 +1,11 @@
 """What gunicorn's hooks do for the service. Called by `gunicorn.conf.py` only; it never serves a request."""
 
+import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from cruddur.readiness import Readiness
@@ -10,6 +13,7 @@ from cruddur.settings import Settings
 
 # Set where gunicorn takes over listening sockets instead of binding its own: after SIGUSR2, and under systemd.
 INHERITED_SOCKETS = ("GUNICORN_FD", "LISTEN_FDS")
+STOPS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 
 
 def bind_address(settings: Settings) -> str:
@@ -18,22 +22,45 @@ def bind_address(settings: Settings) -> str:
     return f"{host}:{settings.port}"
 
 
-def address_check(settings: Settings, environ: Mapping[str, str]) -> Callable[[Any], None]:
-    """Make gunicorn's `on_starting` hook: an address that cannot be had is one line on stderr and exit status 1.
+class Hooks:
+    """The hooks of one gunicorn: `on_starting` in its master, `post_worker_init` in each worker."""
 
-    gunicorn itself tries for five seconds and says so eleven times.
-    """
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._server: Any = None
 
-    def on_starting(_server: Any) -> None:
-        if any(name in environ for name in INHERITED_SOCKETS):
+    def on_starting(self, server: Any) -> None:
+        """End the start by one line on stderr, exit status 1, if the address cannot be had.
+
+        gunicorn itself tries for five seconds and says so eleven times.
+        """
+        self._server = server
+        if any(name in self._environ for name in INHERITED_SOCKETS):
             return
         try:
-            _try_to_bind(settings.host, settings.port)
+            _try_to_bind(self._settings.host, self._settings.port)
         except OSError as error:
-            sys.stderr.write(f"cruddur: cannot listen on {bind_address(settings)}: {error.strerror or error}\n")
+            address = bind_address(self._settings)
+            sys.stderr.write(f"cruddur: cannot listen on {address}: {error.strerror or error}\n")
             raise SystemExit(1) from None
 
-    return on_starting
+    def post_worker_init(self, worker: Any) -> None:
+        """Let the app be ready as long as its worker takes requests, and heed a stop that came too early.
+
+        From the fork until a worker has handlers of its own it has the master's, which only put a signal into a queue
+        that nobody in the worker reads: gunicorn would wait for such a worker until the graceful timeout kills it.
+        """
+        readiness: Readiness = worker.wsgi.extensions[Readiness.EXTENSION]
+        readiness.follow(lambda: bool(worker.alive))
+        if self._server is not None and not STOPS.isdisjoint(_emptied(self._server.SIG_QUEUE)):
+            worker.alive = False
+
+
+def _emptied(signals: "SimpleQueue[int]") -> Iterator[int]:
+    with suppress(Empty):
+        while True:
+            yield signals.get_nowait()
 
 
 def _try_to_bind(host: str, port: int) -> None:
@@ -41,9 +68,3 @@ def _try_to_bind(host: str, port: int) -> None:
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
         probe.bind((host, port))
-
-
-def follow_worker(worker: Any) -> None:
-    """Serve as gunicorn's `post_worker_init` hook: the app is ready as long as its worker takes requests."""
-    readiness: Readiness = worker.wsgi.extensions[Readiness.EXTENSION]
-    readiness.follow(lambda: bool(worker.alive))

@@ -1,0 +1,135 @@
+"""Starts the backend as it runs everywhere, and reads what it says. Used by the process tests."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.backend.sinks import Sinks
+
+BIN = Path(sys.executable).parent
+FOLDER = Path(__file__).parents[2] / "backend"
+GUNICORN = ("gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app")
+INSTRUMENTED = ("opentelemetry-instrument", *GUNICORN)
+WAIT_SECONDS = 30.0
+
+
+def get(url: str) -> int:
+    """Send one request and give its status."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            answer.read()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def wait_until(done: Callable[[], object], what: str) -> None:
+    """Return as soon as `done` gives something true; fail when it does not."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not done():
+        if time.monotonic() > end:
+            raise AssertionError(f"this did not happen: {what}")
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A running backend: its address, its process and the files that its output goes to."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    out: Path
+    err: Path
+
+    def stop(self) -> int:
+        """End it by SIGTERM and give its exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=WAIT_SECONDS)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Read the access log's whole lines."""
+        return [json.loads(line) for line in self.out.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Read everything else that it said; each line must be JSON."""
+        return [json.loads(line) for line in self.err.read_text().splitlines()]
+
+    def complaints(self) -> list[dict[str, Any]]:
+        """Give the messages above `info`."""
+        return [message for message in self.messages() if message["level"] not in {"debug", "info"}]
+
+
+def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Give the process's environment; nothing of the caller's AWS or OpenTelemetry set-up is in it."""
+    mine = ("AWS_", "OTEL_", "CRUDDUR_", "PORT", "WEB_CONCURRENCY", "PYTHON", "GUNICORN_", "XDG_")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(mine)}
+    path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**kept, "HOME": str(home), "PATH": path, "AWS_REGION": "us-east-1", **more}
+
+
+def to(sinks: Sinks) -> dict[str, str]:
+    """Give the variables that send both recorders to the sinks."""
+    return {"AWS_XRAY_DAEMON_ADDRESS": sinks.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": sinks.otlp}
+
+
+def run_to_its_end(home: Path, more: Mapping[str, str], command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a backend that cannot start, and give what it said."""
+    return subprocess.run(
+        command,
+        cwd=FOLDER,
+        env=environment(home, more),
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+        executable=BIN / command[0],
+    )
+
+
+@contextmanager
+def running_backend(
+    home: Path, port: int, more: Mapping[str, str], command: Sequence[str] = INSTRUMENTED
+) -> Iterator[Backend]:
+    """Run a backend on `port` until the block ends; it is ready when the block begins."""
+    out, err = home / "out.log", home / "err.log"
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            command,
+            cwd=FOLDER,
+            env=environment(home, {"PORT": str(port), **more}),
+            stdout=stdout,
+            stderr=stderr,
+            stdin=subprocess.DEVNULL,
+            executable=BIN / command[0],
+        )
+    backend = Backend(f"http://127.0.0.1:{port}", process, out, err)
+    try:
+        wait_until(lambda: _ready(backend), "the backend is ready")
+        yield backend
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(timeout=WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _ready(backend: Backend) -> bool:
+    if backend.process.poll() is not None:
+        raise AssertionError(f"the backend ended with {backend.process.returncode}: {backend.err.read_text()}")
+    try:
+        return get(f"{backend.url}/readyz") == 200
+    except (urllib.error.URLError, ConnectionError):
+        return False

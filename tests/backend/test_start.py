@@ -1,0 +1,93 @@
+"""Starting and stopping the backend as a process: what it says when it cannot, and what it leaves behind."""
+
+import contextlib
+import signal
+import socket
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.backend.processes import GUNICORN, INSTRUMENTED, get, run_to_its_end, running_backend, to, wait_until
+from tests.backend.sinks import Sinks
+
+pytestmark = pytest.mark.process
+
+Ports = Callable[[], int]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("PORT", "http", "a whole number from 1 to 65535"),
+        ("CRUDDUR_FAIL_ROUTE", "perhaps", "true or false"),
+        ("WEB_CONCURRENCY", "two", "a whole number from 1 to 256"),
+        ("WEB_CONCURRENCY", "0", "a whole number from 1 to 256"),
+    ],
+)
+@pytest.mark.parametrize("command", [INSTRUMENTED, (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])])
+def test_a_bad_setting_stops_the_start(
+    tmp_path: Path, command: tuple[str, ...], variable: str, value: str, expected: str
+) -> None:
+    """One line on stderr, no traceback, no worker, exit status 2."""
+    done = run_to_its_end(tmp_path, {variable: value}, command)
+    assert done.stderr == f"cruddur: {variable}: {value!r}: expected {expected}\n"
+    assert (done.stdout, done.returncode) == ("", 2)
+
+
+@pytest.mark.parametrize("command", [GUNICORN, INSTRUMENTED])
+def test_a_taken_port_is_one_clear_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """The line says which; gunicorn's own eleven are not there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_to_its_end(tmp_path, {"PORT": str(port)}, command)
+    last = [line for line in done.stderr.splitlines() if '"level": "info"' not in line]
+    assert last == [f"cruddur: cannot listen on 127.0.0.1:{port}: Address already in use"]
+    assert done.returncode == 1
+
+
+def test_after_sigterm_a_probe_is_refused(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """gunicorn closes its listener first; whoever probes then sees that it is not ready."""
+    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
+        backend.stop()
+        with pytest.raises((urllib.error.URLError, ConnectionError)):
+            get(f"{backend.url}/readyz")
+
+
+def test_sigterm_while_the_workers_boot_stops_them(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """A worker that was just forked does not miss the signal: the stop does not wait for the graceful timeout."""
+    variables = {**to(sinks), "WEB_CONCURRENCY": "4", "CRUDDUR_GRACEFUL_TIMEOUT": "3600"}
+    with running_backend(tmp_path, free_port(), variables) as backend:  # ready as soon as the first worker is
+        assert backend.stop() == 0
+
+
+def test_after_sighup_new_workers_answer(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """The master stays, its workers are replaced, and the log says nothing above `info`."""
+    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
+
+        def workers() -> set[int]:
+            with contextlib.suppress(ConnectionError):
+                get(f"{backend.url}/api/activities/home")
+            return {line["pid"] for line in backend.requests()}
+
+        wait_until(lambda: len(workers()) == 2, "both workers have answered")
+        backend.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(workers()) == 4, "both new workers have answered")
+        assert backend.stop() == 0
+    assert backend.complaints() == []
+
+
+def test_nothing_is_written_to_the_home_folder(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """There is no control socket; only the logs of this test are there."""
+    with running_backend(tmp_path, free_port(), to(sinks)):
+        assert {path.name for path in tmp_path.iterdir()} == {"out.log", "err.log"}
+
+
+def test_large_input_is_refused(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """A request line or a header beyond gunicorn's limits does not reach the app."""
+    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
+        assert get(f"{backend.url}/{'x' * 9000}") == 414
+        assert get(f"{backend.url}/healthz") == 200

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aws_xray_sdk.core import xray_recorder
 from flask import Flask, request
@@ -17,6 +18,9 @@ from cruddur.trace_reference import current_trace
 from cruddur_tracing import TracingSettings
 from cruddur_tracing import install as install_tracing
 
+# What both recorders call the service where no variable (OTEL_SERVICE_NAME, AWS_XRAY_TRACING_NAME) says otherwise.
+SERVICE_NAME = "backend-flask"
+
 
 def utc_now() -> datetime:
     """Give the current time, aware and in UTC."""
@@ -27,7 +31,7 @@ def create_app(
     settings: Settings, *, tracing: TracingSettings | None = None, clock: Callable[[], datetime] = utc_now
 ) -> Flask:
     """Build the traced app; without `tracing` the tracing library reads its own variables."""
-    app = Flask("cruddur", static_folder=None)
+    app = Flask(SERVICE_NAME, root_path=str(Path(__file__).parent), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     install_tracing(app, tracing)
     # After the tracing: its hooks must be the first, or a request that is refused below would have no trace.

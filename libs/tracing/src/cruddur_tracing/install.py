@@ -15,6 +15,7 @@ from cruddur_tracing.worker import WORKER
 
 if TYPE_CHECKING:
     from flask import Flask
+    from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
 
     from cruddur_tracing.central import RequestRules
@@ -22,16 +23,23 @@ if TYPE_CHECKING:
 EXTENSION = "cruddur_tracing"
 
 
-def install(app: "Flask", settings: TracingSettings | None = None, environ: Mapping[str, str] | None = None) -> None:
+def install(
+    app: "Flask",
+    settings: TracingSettings | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    tracer_provider: "trace.TracerProvider | None" = None,
+) -> None:
     """Make every request of `app` one trace with one decision; a second call for the same app does nothing.
 
     `settings` default to what `environ` (default: the process's) says; raises SettingsError for a bad value there.
+    `tracer_provider` is for an app whose provider is not OpenTelemetry's global one.
     """
     if EXTENSION in app.extensions:
         return
     surroundings = os.environ if environ is None else environ
     chosen = settings or TracingSettings.from_env(surroundings)
-    _Installation(app, chosen, surroundings).run()
+    _Installation(app, chosen, surroundings).run(tracer_provider)
     app.extensions[EXTENSION] = FAILURES
 
 
@@ -44,11 +52,11 @@ class _Installation:
         self._environ = environ
         self._service = settings.segment_name(app.name)
 
-    def run(self) -> None:
+    def run(self, given: "trace.TracerProvider | None") -> None:
         from cruddur_tracing import provider
 
-        opentelemetry = provider.started()
-        spans = opentelemetry is not None and provider.instrument(self._app, self._environ)
+        opentelemetry = provider.started(given)
+        spans = opentelemetry is not None and provider.instrument(self._app, opentelemetry, self._environ)
         recorder = self._recorder()
         if opentelemetry is not None:
             self._join(opentelemetry, recorder)

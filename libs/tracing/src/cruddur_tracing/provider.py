@@ -4,7 +4,6 @@
 """
 
 import functools
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -27,9 +26,9 @@ INSTRUMENTATION: Final = "opentelemetry.instrumentation.flask"
 EVENT: Final = "span.hook"
 
 
-def started() -> TracerProvider | None:
-    """Return the tracer provider that the app runs with; None if OpenTelemetry is not started or switched off."""
-    provider = trace.get_tracer_provider()
+def started(given: trace.TracerProvider | None) -> TracerProvider | None:
+    """Return `given`, or else the global provider; None if OpenTelemetry is not started or switched off."""
+    provider = given or trace.get_tracer_provider()
     return provider if isinstance(provider, TracerProvider) and not provider._disabled else None
 
 
@@ -52,12 +51,12 @@ def carry_both_headers() -> None:
         propagate.set_global_textmap(CompositePropagator([current, *missing]))
 
 
-def instrument(app: Flask, environ: Mapping[str, str] | None = None) -> bool:
+def instrument(app: Flask, provider: TracerProvider, environ: Mapping[str, str]) -> bool:
     """Let OpenTelemetry make the server spans of `app`; False if it was told not to instrument Flask."""
-    disabled = (os.environ if environ is None else environ).get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "")
+    disabled = environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "")
     if {"flask", "*"} & {name.strip() for name in disabled.split(",")}:
         return False
-    FlaskInstrumentor().instrument_app(app)  # type: ignore[no-untyped-call]  # does nothing for an app that is instrumented
+    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)  # type: ignore[no-untyped-call]  # does nothing for an app that is instrumented
     return True
 
 

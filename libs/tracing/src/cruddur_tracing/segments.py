@@ -4,11 +4,11 @@
 """
 
 import functools
+import traceback
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from aws_xray_sdk.core.models.dummy_entities import DummySegment
-from aws_xray_sdk.core.utils import stacktrace
 from flask import Flask, Request, Response, before_render_template, request, template_rendered
 from opentelemetry import trace
 
@@ -110,7 +110,7 @@ class SegmentHooks:
         self._close_open_subsegments(segment)
         if error is not None:
             segment.put_http_meta("status", 500)
-            segment.add_exception(error, stacktrace.get_stacktrace(limit=self._recorder.max_trace_back))
+            segment.add_exception(error, _stack(error, self._recorder.max_trace_back))
         self._recorder.end_segment()
 
     def _close_open_subsegments(self, segment: Any) -> None:
@@ -143,3 +143,8 @@ def _request_meta(asked: Request) -> dict[str, Any]:
     elif address := environ.get("REMOTE_ADDR"):
         meta["client_ip"] = address
     return meta
+
+
+def _stack(error: BaseException, limit: int) -> list[traceback.FrameSummary]:
+    """Return the innermost frames of where `error` was raised; the SDK's middleware records its own frames instead."""
+    return traceback.extract_tb(error.__traceback__, limit=-limit) if limit else []

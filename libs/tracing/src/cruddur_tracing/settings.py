@@ -77,9 +77,12 @@ class TracingSettings:
     )
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "TracingSettings":
-        """Read every setting from `environ`. Raises SettingsError for a value that cannot be used."""
-        given = {}
+    def from_env(cls, environ: Mapping[str, str], *, service_name: str = "") -> "TracingSettings":
+        """Read every setting from `environ`; `service_name` is the app's own default for OTEL_SERVICE_NAME.
+
+        Raises SettingsError for a value that cannot be used.
+        """
+        given: dict[str, Any] = {"service_name": service_name}
         for item in fields(cls):
             value = environ.get(item.metadata["variable"], "").strip()
             if value:

@@ -17,7 +17,7 @@ HEADER_MAX: Final = 512  # characters; a real header has fewer than 200, and wha
 _TRACEPARENT = re.compile(r"[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*", re.ASCII)
 _ROOT = re.compile(r"1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})", re.ASCII)
 _PARENT = re.compile(r"[0-9a-fA-F]{16}", re.ASCII)
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=([^=;,\s]+)", re.ASCII)
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=([!-+\--:<>-~]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

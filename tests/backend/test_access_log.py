@@ -9,9 +9,9 @@ from flask import Flask
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from cruddur import access_log
-from cruddur.access_log import TRACE_KEY, AccessLog
+from cruddur.access_log import AccessLog
 from cruddur.logs import ACCESS_LOGGER
-from cruddur.trace_reference import TraceReference
+from cruddur.trace_reference import TRACE_KEY, TraceReference
 
 TRACE = TraceReference("1-5759e988-bd862e3fe1be46a994272793", sampled=True)
 

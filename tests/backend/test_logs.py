@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 
 from cruddur import logs
+from cruddur.trace_reference import TRACE_KEY, TraceReference
 
 
 def _record(message: str, *args: object, **more: object) -> logging.LogRecord:
@@ -39,6 +41,14 @@ def test_an_exception_is_part_of_its_line() -> None:
     """The traceback is a field."""
     record = _record("failed", exc_info=(KeyError, KeyError("gone"), None))
     assert json.loads(logs.JsonFormatter().format(record))["exception"].endswith("KeyError: 'gone'")
+
+
+def test_a_line_of_a_request_names_its_trace() -> None:
+    """From an exception in the log one finds its trace."""
+    trace = TraceReference("1-5759e988-bd862e3fe1be46a994272793", sampled=True)
+    with Flask("logs").test_request_context(environ_overrides={TRACE_KEY: trace}):
+        line = json.loads(logs.JsonFormatter().format(_record("failed")))
+    assert line["trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
 
 
 @pytest.fixture

@@ -15,12 +15,11 @@ from flask import Flask, request
 from werkzeug.wsgi import ClosingIterator
 
 from cruddur.logs import ACCESS_LOGGER
-from cruddur.trace_reference import TraceReference
+from cruddur.trace_reference import TRACE_KEY, TraceReference
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-TRACE_KEY = "cruddur.trace"
 SHOWN_PATH = 512  # characters; a line stays below a pipe's atomic write even when each is escaped
 FAILED = 400
 

@@ -9,11 +9,18 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from flask import has_request_context, request
+
+from cruddur.trace_reference import TRACE_KEY
+
 ACCESS_LOGGER = "cruddur.access"
 
 
 class JsonFormatter(logging.Formatter):
-    """One record as one line of JSON: time, level, event, logger, pid, and the `fields` given through `extra`."""
+    """One record as one line of JSON: time, level, event, logger, pid, and the `fields` given through `extra`.
+
+    What is logged while a request is handled also names the request's trace.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the line without its end."""
@@ -24,6 +31,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "pid": record.process,
         }
+        trace = request.environ.get(TRACE_KEY) if has_request_context() else None
+        if trace is not None:
+            entry["trace_id"] = trace.xray_id
         entry.update(getattr(record, "fields", {}))
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)

@@ -1,12 +1,18 @@
 """Names the trace that the current request belongs to, in the forms of both recorders.
 
-Called by the access log. It only reads: it starts no span, begins no segment and decides nothing.
+Called by the access log; what it found is also named by every line that is logged during the request. It only reads: it
+starts no span, begins no segment and decides nothing.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from aws_xray_sdk.core import AWSXRayRecorder
 from opentelemetry import trace
+
+if TYPE_CHECKING:
+    from aws_xray_sdk.core import AWSXRayRecorder  # its import makes clients, which gunicorn's master must not have
+
+TRACE_KEY = "cruddur.trace"  # the request's TraceReference, or None, in its WSGI environ
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class TraceReference:
         return self.xray_id[2:].replace("-", "")
 
 
-def current_trace(recorder: AWSXRayRecorder) -> TraceReference | None:
+def current_trace(recorder: "AWSXRayRecorder") -> TraceReference | None:
     """Give the current span's trace, else the current segment's, else None."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:

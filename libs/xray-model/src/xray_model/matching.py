@@ -13,7 +13,7 @@ from xray_model.sampling_rule import SamplingRule, sdk_ignores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestProperties:
-    """What a sampler knows of a request; None is 'not known', which matches anything."""
+    """What a sampler knows of a request; None or empty is 'not known', which matches anything."""
 
     service_name: str | None = None
     service_type: str | None = None
@@ -47,18 +47,22 @@ _PROPERTIES = (
 def matches_pattern(pattern: str, text: str) -> bool:
     """Tell whether a pattern of `*` and `?` matches the whole text, whatever its case.
 
-    Greedy with one point to come back to: at most len(pattern) * len(text) steps, whatever the stars.
+    Greedy with one point to come back to: at most len(pattern) * len(text) steps, whatever the stars. As in the SDK, a
+    character equal to the text's counts as itself before it counts as a wildcard, which shows only in texts that
+    have a star or a question mark.
     """
-    pattern, text = pattern.lower(), text.lower()
+    if pattern == "*":
+        return True
     at = here = 0
     star, resume = -1, 0
     while here < len(text):
-        if at < len(pattern) and pattern[at] == "*":
-            star, resume = at, here
-            at += 1
-        elif at < len(pattern) and pattern[at] in {"?", text[here]}:
+        wanted = pattern[at] if at < len(pattern) else ""
+        if wanted == "?" or (wanted and wanted.lower() == text[here].lower()):
             at += 1
             here += 1
+        elif wanted == "*":
+            star, resume = at, here
+            at += 1
         elif star >= 0:
             resume += 1
             at, here = star + 1, resume
@@ -71,7 +75,7 @@ def mismatch(rule: SamplingRule, request: RequestProperties) -> str | None:
     """Give the first reason why a rule does not match a request, or None when it does."""
     for name, label in _PROPERTIES:
         value, pattern = getattr(request, name), getattr(rule, name)
-        if value is not None and not matches_pattern(pattern, value):
+        if value and not matches_pattern(pattern, value):
             return f"{label} {pattern!r} does not match {value!r}"
     for key, pattern in rule.attributes.items():
         value = request.attributes.get(key)

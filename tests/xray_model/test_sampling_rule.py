@@ -1,0 +1,171 @@
+"""Sampling rules: AWS's limits, the API's shapes, updates, and the Default rule."""
+
+from collections.abc import Mapping
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from xray_model import (
+    Difference,
+    ModelError,
+    SamplingRateBoost,
+    SamplingRule,
+    default_rule,
+    sdk_ignores,
+)
+
+SHAPE = {
+    "RuleName": "backend",
+    "ResourceARN": "*",
+    "Priority": 100,
+    "FixedRate": 0.5,
+    "ReservoirSize": 1,
+    "ServiceName": "backend-flask",
+    "ServiceType": "*",
+    "Host": "*",
+    "HTTPMethod": "GET",
+    "URLPath": "/api/*",
+    "Version": 1,
+    "Attributes": {"tier": "gold"},
+    "SamplingRateBoost": {"MaxRate": 1.0, "CooldownWindowMinutes": 5},
+}
+
+
+def test_the_api_s_shape_survives_a_round_trip() -> None:
+    """Everything that is read is given back, but for AWS's own ARN."""
+    assert SamplingRule.from_api(SHAPE | {"RuleARN": "arn:aws:xray:x"}).to_api() == SHAPE
+
+
+def test_what_is_not_given_matches_everything() -> None:
+    """The four required members are enough."""
+    rule = SamplingRule.from_api({"RuleName": "r", "Priority": 1, "FixedRate": 0, "ReservoirSize": 0})
+    assert rule == SamplingRule(rule_name="r", priority=1, fixed_rate=0.0, reservoir_size=0)
+    assert (rule.host, rule.version, dict(rule.attributes)) == ("*", 1, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"RuleName": ""}, "RuleName: '': expected a string of 1 to 32 characters"),
+        ({"RuleName": 7}, "RuleName: 7: expected a string of 1 to 32 characters"),
+        ({"Priority": 0}, "Priority: 0: expected a whole number from 1 to 9999"),
+        ({"Priority": 10000}, "Priority: 10000: expected a whole number from 1 to 9999"),
+        ({"Priority": True}, "Priority: True: expected a whole number from 1 to 9999"),
+        ({"Priority": 1.5}, "Priority: 1.5: expected a whole number from 1 to 9999"),
+        ({"FixedRate": 2.0}, "FixedRate: 2.0: expected a number from 0 to 1"),
+        ({"FixedRate": float("nan")}, "FixedRate: nan: expected a number from 0 to 1"),
+        ({"FixedRate": "1"}, "FixedRate: '1': expected a number from 0 to 1"),
+        ({"ReservoirSize": -1}, "ReservoirSize: -1: expected a whole number of at least 0"),
+        ({"HTTPMethod": "x" * 11}, "HTTPMethod: 'xxxxxxxxxxx': expected a string of at most 10 characters"),
+        ({"Host": None, "ServiceName": 5}, "ServiceName: 5: expected a string of at most 64 characters"),
+        ({"Version": 0}, "Version: 0: expected a whole number of at least 1"),
+        ({"Attributes": {"k": ""}}, "Attributes['k']: '': expected a string of 1 to 32 characters"),
+        ({"Attributes": {"": "v"}}, "Attributes key: '': expected a string of 1 to 32 characters"),
+        ({"Attributes": ["k"]}, "Attributes: ['k']: expected an object"),
+        ({"Colour": "red"}, "Colour: 'red': expected one of RuleName, ResourceARN, Priority"),
+        ({"SamplingRateBoost": {"MaxRate": 1}}, "SamplingRateBoost: {'MaxRate': 1}: expected MaxRate and Cooldown"),
+        ({"SamplingRateBoost": {"MaxRate": 2, "CooldownWindowMinutes": 1}}, "SamplingRateBoost.MaxRate: 2: expected"),
+        (
+            {"SamplingRateBoost": {"MaxRate": 1, "CooldownWindowMinutes": 1, "x": 1}},
+            "SamplingRateBoost.x: 1: expected one of MaxRate, CooldownWindowMinutes",
+        ),
+    ],
+)
+def test_each_limit_is_named_with_field_value_and_expectation(change: Mapping[str, Any], message: str) -> None:
+    """The message answers what was wrong and what would be right."""
+    with pytest.raises(ModelError) as raised:
+        SamplingRule.from_api(SHAPE | dict(change))
+    assert str(raised.value).startswith(message)
+
+
+def test_five_attributes_are_the_most() -> None:
+    """The sixth is refused."""
+    with pytest.raises(ModelError, match="expected at most 5 pairs"):
+        SamplingRule.from_api(SHAPE | {"Attributes": {str(number): "x" for number in range(6)}})
+
+
+def test_a_required_member_is_named_when_it_is_missing() -> None:
+    """None counts as missing."""
+    with pytest.raises(ModelError, match="Priority: None: expected a value"):
+        SamplingRule.from_api({"RuleName": "r", "Priority": None, "FixedRate": 1, "ReservoirSize": 1})
+
+
+def test_a_rule_cannot_be_changed_in_place() -> None:
+    """Neither a field nor an attribute."""
+    rule = SamplingRule.from_api(SHAPE)
+    with pytest.raises(FrozenInstanceError):
+        rule.priority = 5  # type: ignore[misc]  # that it cannot be set is the point
+    with pytest.raises(TypeError):
+        rule.attributes["tier"] = "tin"  # type: ignore[index]  # that it cannot be set is the point
+
+
+def test_an_update_changes_what_it_names_and_nothing_else() -> None:
+    """Omitted members stay, and the rule's name only says which rule is meant."""
+    rule = SamplingRule.from_api(SHAPE)
+    changed = rule.updated({"RuleName": "backend", "FixedRate": 1, "Attributes": {}, "Host": None})
+    assert changed.differences(rule) == (
+        Difference("FixedRate", 1.0, 0.5),
+        Difference("Attributes", {}, {"tier": "gold"}),
+    )
+
+
+def test_an_update_of_the_version_is_refused() -> None:
+    """SamplingRuleUpdate has no Version."""
+    with pytest.raises(ModelError, match=r"^Version: 2: expected one of ResourceARN, Priority"):
+        SamplingRule.from_api(SHAPE).updated({"Version": 2})
+
+
+def test_the_update_shape_has_every_updatable_member() -> None:
+    """All but the version; the name says which rule."""
+    assert SamplingRule.from_api(SHAPE).to_update() == {key: value for key, value in SHAPE.items() if key != "Version"}
+
+
+def test_the_default_rule_takes_two_members_only() -> None:
+    """AWS refuses an update that names any other, even unchanged."""
+    rule = default_rule()
+    assert rule.updated({"FixedRate": 0.1, "ReservoirSize": 3}).to_update() == {
+        "RuleName": "Default",
+        "FixedRate": 0.1,
+        "ReservoirSize": 3,
+    }
+    with pytest.raises(ModelError, match="Invalid update request for default sampling rule"):
+        rule.updated({"Priority": 10000})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Priority": 1}, "Priority: 1: expected 10000 for the Default rule"),
+        ({"Host": "a"}, "Host: 'a': expected '*' for the Default rule"),
+        ({"Attributes": {"a": "b"}}, "Attributes: {'a': 'b'}: expected none for the Default rule"),
+    ],
+)
+def test_a_rule_named_default_must_be_it(change: Mapping[str, Any], message: str) -> None:
+    """Its priority and its wildcards are fixed."""
+    with pytest.raises(ModelError) as raised:
+        SamplingRule.from_api(default_rule().to_api() | dict(change))
+    assert str(raised.value) == message
+
+
+def test_the_sdks_ignore_a_rule_for_four_reasons() -> None:
+    """All of them are told; a plain rule has none."""
+    ignored = SamplingRule.from_api(SHAPE | {"Version": 2, "ResourceARN": "arn:x", "ServiceType": ""})
+    assert sdk_ignores(ignored) == (
+        "Version is 2, not 1",
+        "ResourceARN is 'arn:x', not '*'",
+        "ServiceType is empty",
+        "it has Attributes",
+    )
+    assert sdk_ignores(default_rule()) == ()
+
+
+def test_a_difference_reads_from_actual_to_desired() -> None:
+    """The arrow points to what will be."""
+    assert str(Difference("FixedRate", 1.0, 0.5)) == "FixedRate: 0.5 -> 1.0"
+
+
+def test_a_boost_checks_its_own_members() -> None:
+    """A cooldown is a whole number of minutes."""
+    with pytest.raises(ModelError, match="CooldownWindowMinutes: -1: expected a whole number of at least 0"):
+        SamplingRateBoost(max_rate=0.5, cooldown_window_minutes=-1)

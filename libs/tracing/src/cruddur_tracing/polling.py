@@ -102,7 +102,7 @@ class Polling:
         self._cache.load_rules(rules)
         self._cache.last_updated = int(now)
         self._rules_due = now + RULES_SECONDS + self._jitter() * RULES_JITTER_SECONDS
-        self._answered(len(rules))
+        self._answered()
 
     def _report(self, now: float) -> None:
         self._targets_due = now + TARGETS_SECONDS + self._jitter() * TARGETS_JITTER_SECONDS
@@ -113,10 +113,11 @@ class Polling:
             if changed >= (self._cache.last_updated or 0) or changed != (self._changed or changed):
                 self._rules_due = now
             self._changed = changed
+            self._answered()
 
-    def _answered(self, count: int) -> None:
+    def _answered(self) -> None:
         if not self._reachable:
-            log.info("sampling.central: %d rules from the agent at %s decide", count, self._agent)
+            log.info("sampling.central: %d rules from the agent at %s decide", len(self._cache.rules), self._agent)
         self._reachable = True
 
     def _failed(self, error: Exception) -> None:

@@ -28,5 +28,10 @@ class Worker:
         for start in self._starts.values():
             start()
 
+    def forget(self) -> None:
+        """Start nothing any more; for a process that takes its app down."""
+        self._starts.clear()
+        self._forked = None
+
 
 WORKER = Worker()

@@ -53,6 +53,7 @@ class Clock:
         self.now = START
 
     def __call__(self) -> float:
+        """Give the seconds since 1970."""
         return self.now
 
 

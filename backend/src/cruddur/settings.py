@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ def _host() -> Kind:
     def parse(text: str) -> str:
         if not text.isascii() or not text.isprintable() or set(text) & set(" /[]"):
             raise ValueError(text)
+        if ":" in text:
+            IPv6Address(text)
         return text
 
     return Kind("a host name or an address without a port", parse)

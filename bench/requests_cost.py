@@ -68,7 +68,7 @@ class Figures:
 def _command(variant: Variant, port: int) -> list[str]:
     command = [str(BIN / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1", "--no-control-socket"]
     if variant.recorders == "ours":
-        command += ["--config", "python:bench.gunicorn_ours"]
+        command += ["-c", "python:bench.gunicorn_ours"]
     command.append("bench.app:app")
     return [str(BIN / "opentelemetry-instrument"), *command] if variant.instrumented else command
 

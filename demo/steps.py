@@ -124,8 +124,9 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
     rule = _rule()["spec"]
     console.heading(f"{REQUESTS} requests over all routes; the rule samples {rule['fixedRate']:.0%}")
     _wait_for_rules(stack, workers, since=0.0)
-    seen = len(stack.access_log.read_text().splitlines())
+    seen = traffic.settled_lines(stack.access_log)
     burst = traffic.send(stack.addresses.service, REQUESTS)
+    traffic.settled_lines(stack.access_log)
     answered = traffic.read_log(stack.access_log, skip=seen)
     sampled = {one.trace_id: one for one in answered if one.sampled}
     _until("waiting for the exporters", SETTLE_SECONDS, lambda: not incomplete(stack, list(sampled)))
@@ -204,8 +205,9 @@ def changed_rule(stack: Stack, workers: int) -> list[Check]:
     applied = time.time()
     _wait_for_rules(stack, workers, since=applied)
     console.line(f"every worker has fetched the changed rule after {time.time() - applied:.1f} s")
-    seen = len(stack.access_log.read_text().splitlines())
+    seen = traffic.settled_lines(stack.access_log)
     burst = traffic.send(stack.addresses.service, REQUESTS)
+    traffic.settled_lines(stack.access_log)
     answered = traffic.read_log(stack.access_log, skip=seen)
     return _share_checks(traffic.by_worker(answered, burst.seconds), manifest["spec"], workers)
 

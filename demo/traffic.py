@@ -16,6 +16,7 @@ from pathlib import Path
 from demo.checks import Tally
 
 CLIENTS = 4
+SETTLE_SECONDS = 0.3
 # Each route with the status it must answer, mixed as they are sent.
 ROUTES: Mapping[str, int] = {
     "/api/activities/home": 200,
@@ -79,6 +80,15 @@ def send(service: str, requests: int, paths: Sequence[str] = tuple(ROUTES)) -> B
 def read_log(path: Path, *, skip: int = 0) -> list[Answered]:
     """Read the traced requests of the access log, without its first `skip` lines."""
     return list(_traced(path.read_text().splitlines()[skip:]))
+
+
+def settled_lines(path: Path) -> int:
+    """Count the log's lines once no more are written: a request is logged after its answer has been sent."""
+    before, now = -1, len(path.read_text().splitlines())
+    while now != before:
+        time.sleep(SETTLE_SECONDS)
+        before, now = now, len(path.read_text().splitlines())
+    return now
 
 
 def _traced(lines: Sequence[str]) -> Iterator[Answered]:

@@ -1,0 +1,147 @@
+"""The library as it is run: gunicorn with two workers, under opentelemetry-instrument or not, and a real xray-local."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import XRayLocal
+from tests.tracing.served import api, echo, operations, served, until
+
+pytestmark = pytest.mark.process
+
+
+def environment(local: XRayLocal, **more: str) -> dict[str, str]:
+    return {"AWS_XRAY_DAEMON_ADDRESS": local.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": local.otlp, **more}
+
+
+def sample_all(local: XRayLocal) -> None:
+    api(local.api, "UpdateSamplingRule", SamplingRuleUpdate={"RuleName": "Default", "FixedRate": 1.0})
+
+
+def rules_fetched(local: XRayLocal, times: int) -> None:
+    until(lambda: operations(local.api).count("GetSamplingRules") >= times)
+
+
+def documents(local: XRayLocal, trace: str) -> list[dict[str, Any]]:
+    """Give what xray-local has of a trace."""
+    traces = api(local.api, "Traces", TraceIds=[trace])["Traces"]
+    return [json.loads(segment["Document"]) for one in traces for segment in one["Segments"]]
+
+
+def is_span(document: dict[str, Any]) -> bool:
+    return "otel" in document.get("metadata", {})
+
+
+def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Wait for the span and the segment of a trace, and give them."""
+    until(lambda: len(documents(local, trace)) == 2)
+    found = documents(local, trace)
+    (span,), (segment,) = [one for one in found if is_span(one)], [one for one in found if not is_span(one)]
+    return span, segment
+
+
+@pytest.mark.parametrize("options", [(), ("--preload",)], ids=["each worker loads", "preload"])
+def test_one_trace_from_every_worker_also_after_sighup(
+    xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Span and segment have one id, the rule's name and a worker's own instance id; each worker fetches the rules."""
+    sample_all(xray_local)
+    with served(free_port(), tmp_path / "log", environment(xray_local), *options) as running:
+        rules_fetched(xray_local, 2)
+        for _ in range(2):
+            fetched = operations(xray_local.api).count("GetSamplingRules")
+            instances = {}
+            for answer in running.one_of_each(2):
+                span, segment = both(xray_local, answer.trace)
+                assert segment["parent_id"] == span["id"]
+                assert segment["aws"]["xray"]["sampling_rule_name"] == "Default"
+                instances[answer.body["pid"]] = span["metadata"]["otel"]["resource"]["service.instance.id"]
+            assert len(set(instances.values())) == 2
+            running.reload()
+            rules_fetched(xray_local, fetched + 2)
+
+
+def test_the_xray_sdk_alone(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """Without opentelemetry-instrument there are segments only, and outgoing calls carry X-Ray's header."""
+    sample_all(xray_local)
+    with (
+        echo() as url,
+        served(free_port(), tmp_path / "log", environment(xray_local), opentelemetry=False) as running,
+    ):
+        rules_fetched(xray_local, 2)
+        answer = running.get(f"/call?url={url}")
+        (segment,) = until(lambda: documents(xray_local, answer.trace))
+    (call,) = segment["subsegments"]
+    assert not is_span(segment)
+    assert answer.body["x-amzn-trace-id"] == f"Root={answer.trace};Parent={call['id']};Sampled=1"
+
+
+def test_opentelemetry_alone(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """One setting switches the X-Ray SDK off: spans only, and nobody asks for rules."""
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+    settings = environment(xray_local, AWS_XRAY_SDK_ENABLED="false")
+    with served(free_port(), tmp_path / "log", settings) as running:
+        running.get(X_Amzn_Trace_Id=f"Root={root}")
+        (span,) = until(lambda: documents(xray_local, root))
+    assert is_span(span)
+    assert "GetSamplingRules" not in operations(xray_local.api)
+
+
+def test_outgoing_calls_carry_both_headers(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """Same root, same parent, same decision, written once."""
+    sample_all(xray_local)
+    with echo() as url, served(free_port(), tmp_path / "log", environment(xray_local)) as running:
+        rules_fetched(xray_local, 2)
+        answer = running.get(f"/call?url={url}")
+        w3c = re.fullmatch(r"00-(\w{8})(\w{24})-(\w{16})-01", answer.body["traceparent"])
+        assert w3c is not None
+        assert answer.body["x-amzn-trace-id"] == f"Root=1-{w3c[1]}-{w3c[2]};Parent={w3c[3]};Sampled=1"
+        assert answer.trace == f"1-{w3c[1]}-{w3c[2]}"
+
+
+def test_an_unsampled_call_says_so_to_the_next_service(
+    xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path
+) -> None:
+    """The trace goes on unrecorded: both headers carry the id and the decision."""
+    header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0"
+    with echo() as url, served(free_port(), tmp_path / "log", environment(xray_local)) as running:
+        seen = running.get(f"/call?url={url}", X_Amzn_Trace_Id=header).body
+    assert seen["traceparent"].startswith("00-5759e988bd862e3fe1be46a994272793-")
+    assert seen["traceparent"].endswith("-00")
+    assert seen["x-amzn-trace-id"].startswith("Root=1-5759e988-bd862e3fe1be46a994272793;")
+    assert seen["x-amzn-trace-id"].endswith(";Sampled=0")
+
+
+def test_the_rules_decide_as_soon_as_there_is_an_agent(free_port: Callable[[], int], tmp_path: Path) -> None:
+    """Nobody listens at first: requests are answered, each worker says it once and turns to the rules by itself."""
+    agent, log = free_port(), tmp_path / "log"
+    settings = {"AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{agent}", "OTEL_TRACES_EXPORTER": "none"}
+    local = [
+        sys.executable,
+        "-m",
+        "xray_local",
+        "serve",
+        "--api-port",
+        "0",
+        "--otlp-port",
+        "0",
+        "--agent-port",
+        str(agent),
+    ]
+    with served(free_port(), log, settings) as running:
+        until(lambda: log.read_text().count("sampling.local") == 2)
+        assert running.get().status == 200
+        with subprocess.Popen(local, stdout=subprocess.PIPE, text=True) as there:
+            try:
+                assert there.stdout is not None
+                address = there.stdout.readline().split()[1].removeprefix("api=")
+                until(lambda: operations(address).count("GetSamplingRules") == 2)
+            finally:
+                there.terminate()
+        assert log.read_text().count("sampling.local") == 2

@@ -18,7 +18,7 @@ from xray_local.service import SERVICE_KEY
 BODY_MAX = 16 * 1024 * 1024  # bytes, after decompression
 DOOR_KEY = web.AppKey("door", str)
 _LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of calls keeps
-CONTENT_TYPE = "application/json"
+CONTENT_TYPES = ("application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1")
 
 
 def add_routes(app: web.Application) -> None:
@@ -30,21 +30,23 @@ def add_routes(app: web.Application) -> None:
 def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         script, service = request.app[SCRIPT_KEY], request.app[SERVICE_KEY]
-        body: dict[str, Any] = {}
-        status = 200
+        raw, body = b"", {}
+        status = 500
         try:
-            body = await _body(request)
+            raw = await request.read()
+            body = _body(request.headers.get("Content-Type", ""), raw)
             _check(route, body)
             late = await script.before(route.operation)
             answer = OPERATIONS[route.operation](service, body)
             if late is not None:
                 raise late
+            status = 200
             return web.json_response(answer)
         except ApiError as error:
             status = error.status
-            return error_response(error)
+            raise
         finally:
-            kept = body if (request.content_length or 0) <= _LOGGED_BODY_MAX else {}
+            kept = body if len(raw) <= _LOGGED_BODY_MAX else {}
             door, now = request.app[DOOR_KEY], service.clock()
             script.log(operation=route.operation, door=door, time=now, status=status, body=kept)
 
@@ -57,11 +59,11 @@ def error_response(error: ApiError) -> web.Response:
     return web.json_response(shown, status=error.status, headers={"x-amzn-ErrorType": error.code})
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        raw = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise ApiError("RequestTooLarge", f"the body is larger than {BODY_MAX} bytes", 413) from error
+def _body(content_type: str, raw: bytes) -> dict[str, Any]:
+    kind = content_type.partition(";")[0].strip().lower()
+    if raw and kind and kind not in CONTENT_TYPES:
+        problem = f"Content-Type is {kind!r}, expected {CONTENT_TYPES[0]}"
+        raise ApiError("UnsupportedMediaTypeException", problem, 415)
     try:
         body = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError as error:

@@ -79,7 +79,8 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = read({field.name: getattr(options, field.name) for field in FIELDS}, environ)
-    # Ingest makes and drops many small objects, none in cycles: looking for cycles less often saves a tenth of its time.
+    # Ingest makes and drops many small objects, none in cycles: looking for cycles less often saves a tenth of its
+    # time.
     gc.set_threshold(50_000, 20, 50)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     asyncio.run(serve(settings, lambda line: print(line, flush=True)))

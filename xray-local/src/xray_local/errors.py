@@ -22,4 +22,4 @@ def not_found(message: str) -> ApiError:
 
 
 class StoreError(Exception):
-    """The store cannot be opened; the text is for the person who started the process."""
+    """The store cannot be opened or written; the text says why to the person who runs the process."""

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from xray_local.api import error_response
-from xray_local.errors import ApiError
+from xray_local.api import BODY_MAX, error_response
+from xray_local.errors import ApiError, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -29,21 +29,35 @@ def middleware(allowed_hosts: Collection[str]) -> Middleware:
             return error_response(ApiError("Forbidden", problem, 403))
         try:
             return await handler(request)
-        except ApiError as error:
-            return error_response(error)
-        except web.HTTPNotFound:
-            return error_response(ApiError("UnknownOperationException", f"{request.path} is no address here", 404))
-        except web.HTTPMethodNotAllowed as error:
-            expected = ", ".join(sorted(error.allowed_methods))
-            message = f"{request.method} {request.path}: expected {expected}"
-            return error_response(ApiError("MethodNotAllowed", message, 405))
-        except web.HTTPException:
-            raise
-        except Exception:  # noqa: BLE001 (the last line: a defect is logged and answered, and the process goes on)
-            _log.exception("request_failed method=%s path=%s", request.method, request.path)
-            return error_response(ApiError("InternalFailure", "xray-local failed; its log says why", 500))
+        except Exception as error:
+            known = _known(request, error)
+            if known is None and isinstance(error, web.HTTPException):
+                raise
+            if known is None:  # the last line: a defect is logged and answered, and the process goes on
+                _log.exception("request_failed method=%s path=%s", request.method, request.path)
+                known = ApiError("InternalFailure", "xray-local failed; its log says why", 500)
+            return error_response(known)
 
     return guard
+
+
+def _known(request: web.Request, error: Exception) -> ApiError | None:
+    match error:
+        case ApiError():
+            return error
+        case StoreError():
+            _log.error("store_failed reason=%r", str(error))
+            return ApiError("InternalFailure", str(error), 500)
+        case web.HTTPRequestEntityTooLarge():
+            return ApiError("RequestTooLarge", f"the body is larger than {BODY_MAX} bytes", 413)
+        case web.RequestPayloadError():
+            return ApiError("SerializationException", "the body cannot be read or decompressed")
+        case web.HTTPNotFound():
+            return ApiError("UnknownOperationException", f"{request.path} is no address here", 404)
+        case web.HTTPMethodNotAllowed():
+            expected = ", ".join(sorted(error.allowed_methods))
+            return ApiError("MethodNotAllowed", f"{request.method} {request.path}: expected {expected}", 405)
+    return None
 
 
 def _problem(request: web.Request, names: Collection[str]) -> str | None:

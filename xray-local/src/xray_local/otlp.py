@@ -29,8 +29,6 @@ async def _traces(request: web.Request) -> web.Response:
         documents = decode(await request.read(), content_type)
     except SpanError as error:
         raise ApiError("InvalidArgument", str(error)) from error
-    except web.HTTPRequestEntityTooLarge as error:
-        raise ApiError("RequestTooLarge", "the body is too large", 413) from error
     fitting = [document for document in documents if document.size <= limits.SEGMENT_BYTES]
     too_large = len(documents) - len(fitting)
     service.counters["rejected"] += too_large

@@ -49,7 +49,11 @@ def _document(span: Span, resource: Mapping[str, Any], scope: Mapping[str, str])
     is_segment = span.kind in {Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER} or not parent_id
     service = str(resource.get("service.name") or "unknown_service")
     body = _body(span, resource, scope)
-    body |= {"trace_id": to_xray(trace_id), "id": span_id, "name": (service if is_segment else span.name)[:NAME_MAX]}
+    body |= {
+        "trace_id": to_xray(trace_id),
+        "id": span_id,
+        "name": (service if is_segment else span.name)[:NAME_MAX] or "unnamed",
+    }
     if parent_id:
         body["parent_id"] = parent_id
     if not is_segment:
@@ -59,7 +63,7 @@ def _document(span: Span, resource: Mapping[str, Any], scope: Mapping[str, str])
         trace_id=body["trace_id"],
         id=span_id,
         parent_id=parent_id or None,
-        name=body["name"] or "unnamed",
+        name=body["name"],
         start_time=body["start_time"],
         end_time=body.get("end_time"),
         kind="span",

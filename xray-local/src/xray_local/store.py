@@ -8,9 +8,10 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from xray_local.errors import StoreError
 from xray_local.segments import Document, Kind, parse_segment
@@ -19,7 +20,15 @@ from xray_model import limits
 
 MEMORY = ":memory:"
 TRACE_TOO_LARGE = "TraceSizeLimitExceeded"
+SCHEMA_VERSION = 1
+RangeBy = Literal["start", "end", "update", "overlap"]
 _BATCH = 200  # host parameters of one statement, well below SQLite's limit
+_WITHIN: dict[RangeBy, str] = {
+    "start": "first BETWEEN ? AND ?",
+    "end": "last BETWEEN ? AND ?",
+    "update": "updated BETWEEN ? AND ?",
+    "overlap": "last >= ? AND first <= ?",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +120,24 @@ class Store:
         batch = _Batch(self._held({document.trace_id for document in documents}), self._last_seq)
         for document in documents:
             batch.add(document)
-        with self._database:
+        traces = self._traces + batch.last_seq - self._last_seq
+        excess = max(0, traces - self.max_traces)
+        with self._transaction():
             self._write(batch, now)
-            self._counts.update(batch.added)
-            self._traces += batch.last_seq - self._last_seq
-            self._last_seq = batch.last_seq
-            self._evict()
+            gone = self._evict(excess) if excess else {}
+        self._counts.update(batch.added)
+        self._counts.subtract(gone)
+        self._traces, self._last_seq = traces - excess, batch.last_seq
+        self.evicted += excess
         return batch.refused
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with self._database:
+                yield
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be written: {error}") from error
 
     def _held(self, trace_ids: set[str]) -> dict[str, _Trace]:
         """Give what is known of those traces that are stored already."""
@@ -160,17 +180,14 @@ class Store:
             ],
         )
 
-    def _evict(self) -> None:
-        excess = self._traces - self.max_traces
-        if excess <= 0:
-            return
-        row = self._database.execute("SELECT seq FROM traces ORDER BY seq LIMIT 1 OFFSET ?", (excess - 1,)).fetchone()
+    def _evict(self, count: int) -> dict[str, int]:
+        """Delete the traces that arrived first, and give how many documents of each kind they had."""
+        row = self._database.execute("SELECT seq FROM traces ORDER BY seq LIMIT 1 OFFSET ?", (count - 1,)).fetchone()
         gone = self._database.execute("SELECT kind, COUNT(*) FROM documents WHERE seq <= ? GROUP BY kind", row)
-        self._counts.subtract(dict(gone.fetchall()))
+        counted = dict(gone.fetchall())
         self._database.execute("DELETE FROM documents WHERE seq <= ?", row)
         self._database.execute("DELETE FROM traces WHERE seq <= ?", row)
-        self._traces -= excess
-        self.evicted += excess
+        return counted
 
     def documents(self, trace_id: str) -> list[tuple[Kind, str, str]]:
         """Give (kind, id, JSON text) of a trace's documents; none when the trace is not stored."""
@@ -191,16 +208,15 @@ class Store:
         return None if row is None else (float(row[0]), bool(row[1]))
 
     def summaries(
-        self, start: float, end: float, *, by: str, before: tuple[float, int] | None, most: int
+        self, start: float, end: float, *, by: RangeBy, before: tuple[float, int] | None, most: int
     ) -> list[TraceRow]:
         """Give the newest `most` traces within the range that come before a position, newest first.
 
-        `by` is `event` (the trace's own time) or `update` (when its last document arrived).
+        `by` says what is within the range: the trace's start, its end, the arrival of its last document, or any part.
         """
-        within = "last >= ? AND first <= ?" if by == "event" else "updated >= ? AND updated <= ?"
         position = "AND (first, seq) < (?, ?)" if before else ""
         rows = self._database.execute(
-            f"SELECT first, seq, trace_id, summary FROM traces WHERE {within} {position}"  # noqa: S608 (constants)
+            f"SELECT first, seq, trace_id, summary FROM traces WHERE {_WITHIN[by]} {position}"  # noqa: S608 (constants)
             " ORDER BY first DESC, seq DESC LIMIT ?",
             (start, end, *(before or ()), most),
         ).fetchall()
@@ -211,13 +227,13 @@ class Store:
             known: dict[str, Any] = json.loads(text)
             return known
         computed = summarize(trace_id, self.parsed(trace_id))
-        with self._database:
+        with suppress(StoreError), self._transaction():  # what cannot be kept is computed again
             self._database.execute("UPDATE traces SET summary = ? WHERE trace_id = ?", (json.dumps(computed), trace_id))
         return computed
 
     def clear(self) -> None:
         """Drop everything that is stored."""
-        with self._database:
+        with self._transaction():
             for table in ("traces", "documents", "resources"):
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 (three constants)
         self._counts.clear()
@@ -225,7 +241,7 @@ class Store:
 
     def put_resource(self, kind: str, name: str, body: dict[str, Any]) -> None:
         """Store a resource's JSON under its kind and name."""
-        with self._database:
+        with self._transaction():
             self._database.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?)", (kind, name, json.dumps(body)))
 
     def resource(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -241,23 +257,34 @@ class Store:
 
     def delete_resource(self, kind: str, name: str) -> None:
         """Drop a resource."""
-        with self._database:
+        with self._transaction():
             self._database.execute("DELETE FROM resources WHERE kind = ? AND name = ?", (kind, name))
 
 
 def _open(path: str) -> sqlite3.Connection:
+    database = None
     try:
         database = sqlite3.connect(path, timeout=1.0)
-        database.execute("PRAGMA page_size = 16384")  # a document of 1 KB fits many times: a tenth less time a batch
-        database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        if path != MEMORY:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-        database.executescript((files("xray_local") / "schema.sql").read_text())
-    except sqlite3.Error as error:
+        _prepare(database, path)
+    except (sqlite3.Error, StoreError) as error:
+        if database is not None:
+            database.close()
         reason = "another process has it open" if "locked" in str(error) else str(error)
         raise StoreError(f"--db {path}: {reason}; expected a file that this user can write, or {MEMORY}") from error
     return database
+
+
+def _prepare(database: sqlite3.Connection, path: str) -> None:
+    database.execute("PRAGMA locking_mode = EXCLUSIVE")
+    if path != MEMORY:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    tables = int(database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
+    if tables and version != SCHEMA_VERSION:
+        raise StoreError(f"its tables are not this version's ({version}, expected {SCHEMA_VERSION})")
+    database.executescript((files("xray_local") / "schema.sql").read_text())
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # also shows that the file can be written
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

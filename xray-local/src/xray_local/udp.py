@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from contextlib import suppress
 
+from xray_local.errors import StoreError
 from xray_local.segments import Document, SegmentError, parse_segment
 from xray_local.service import Service
 
@@ -82,12 +83,13 @@ class UdpDoor:
                 self._waiting.append(datagram)
 
     def _store(self) -> None:
-        self._store_slice()
-        self._drain()
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._store)
-        else:
-            self._storing = False
+        try:
+            self._store_slice()
+        finally:  # a defect in one slice ends up in the loop's log, and the door stays open
+            self._drain()
+            self._storing = bool(self._waiting)
+            if self._waiting:
+                asyncio.get_running_loop().call_soon(self._store)
 
     def _store_slice(self) -> None:
         documents: list[Document] = []
@@ -96,12 +98,18 @@ class UdpDoor:
                 documents.append(parse_datagram(self._waiting.popleft()))
             except SegmentError as error:
                 self._reject(error.message)
-        if documents:
-            for one in self._service.put(documents):
-                self._say(one.message)
+        if not documents:
+            return
+        try:
+            refused = self._service.put(documents)
+        except StoreError as error:
+            self._reject(str(error), len(documents))
+            return
+        for one in refused:
+            self._say(one.message)
 
-    def _reject(self, reason: str) -> None:
-        self._service.counters["rejected"] += 1
+    def _reject(self, reason: str, count: int = 1) -> None:
+        self._service.counters["rejected"] += count
         self._say(reason)
 
     def _say(self, reason: str) -> None:

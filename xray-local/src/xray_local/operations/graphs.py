@@ -24,7 +24,7 @@ def get_service_graph(service: Service, request: dict[str, Any]) -> dict[str, An
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
-    rows = service.store.summaries(start, end, by="event", before=None, most=TRACES)
+    rows = service.store.summaries(start, end, by="overlap", before=None, most=TRACES)
     if request.get("GroupName") or request.get("GroupARN"):
         text = groups.get_group(service, request)["Group"].get("FilterExpression")
         expression = parse(text) if text else None

@@ -1,10 +1,12 @@
 """GetSamplingTargets and GetSamplingStatisticSummaries: what the SDKs report, and what they may do next."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from xray_local.operations import paging, rules
 from xray_local.sampling import KEPT_SECONDS, STALE_SECONDS, Statistics
 from xray_local.service import Service
+from xray_model import SamplingRule
 
 PAGE = 1000
 
@@ -17,7 +19,7 @@ def get_sampling_targets(service: Service, request: dict[str, Any]) -> dict[str,
     for document in request["SamplingStatisticsDocuments"]:
         problem = _problem(document, known, now)
         if problem:
-            unprocessed.append({"RuleName": document["RuleName"], "ErrorCode": problem[0], "Message": problem[1]})
+            unprocessed.append(problem)
             continue
         service.reservoirs.record(_statistics(document), now=now)
         target = service.reservoirs.target(known[document["RuleName"]], document["ClientID"], now=now)
@@ -26,17 +28,25 @@ def get_sampling_targets(service: Service, request: dict[str, Any]) -> dict[str,
         "SamplingTargetDocuments": targets,
         "LastRuleModification": rules.modified_at(service),
         "UnprocessedStatistics": unprocessed,
+        "UnprocessedBoostStatistics": _unboosted(request.get("SamplingBoostStatisticsDocuments") or (), known, now),
     }
 
 
-def _problem(document: dict[str, Any], known: dict[str, Any], now: float) -> tuple[str, str] | None:
+def _unboosted(
+    documents: Iterable[dict[str, Any]], known: Mapping[str, SamplingRule], now: float
+) -> list[dict[str, Any]]:
+    # How AWS computes a boost is not published, so none is answered; only what it would refuse is.
+    return [problem for problem in (_problem(document, known, now) for document in documents) if problem]
+
+
+def _problem(document: dict[str, Any], known: Mapping[str, SamplingRule], now: float) -> dict[str, Any] | None:
     if document["RuleName"] not in known:
-        return "RuleNotFound", rules.MISSING
-    if document["Timestamp"] < now - STALE_SECONDS:
-        return "StaleStatistics", f"the statistics are older than {STALE_SECONDS} seconds"
-    if document["SampledCount"] + document.get("BorrowCount", 0) < 0:
-        return "InvalidStatistics", "a count is negative"
-    return None
+        code, message = "RuleNotFound", rules.MISSING
+    elif document["Timestamp"] < now - STALE_SECONDS:
+        code, message = "StaleStatistics", f"the statistics are older than {STALE_SECONDS} seconds"
+    else:
+        return None
+    return {"RuleName": document["RuleName"], "ErrorCode": code, "Message": message}
 
 
 def _statistics(document: dict[str, Any]) -> Statistics:

@@ -1,5 +1,6 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,11 +8,13 @@ from xray_local.errors import invalid
 from xray_local.operations import groups, paging
 from xray_local.segments import Document, SegmentError, parse_segment
 from xray_local.service import Service
+from xray_local.store import RangeBy
 from xray_model.filter_expression import Expression, FilterError, matches, parse
 
 PAGE = 100  # summaries in one answer
 SCANNED = 1000  # traces looked at for one answer, so that a rare match cannot hold up everybody else
 TRACES_A_CALL = 5  # what AWS takes in one BatchGetTraces
+_RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event": "update", "Service": "end"}
 
 
 def put_trace_segments(service: Service, request: dict[str, Any]) -> dict[str, Any]:
@@ -35,17 +38,19 @@ def _unprocessed(segment_id: str | None, code: str, message: str) -> dict[str, A
 def get_trace_summaries(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """Give the newest summaries of the range that the filter holds for.
 
-    A page may be shorter than the next one, even empty, while NextToken says that there is more.
+    A page may be shorter than the next one, even empty, while NextToken says that there is more. An EndTime in whole
+    seconds includes its second, since the SDKs cut the fraction off.
     """
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
+    share = _share(request)
     expression = _expression(request.get("FilterExpression"))
     token = request.get("NextToken")
     rows = service.store.summaries(
         start,
-        end,
-        by="update" if request.get("TimeRangeType") == "TraceId" else "event",
+        end + 1 if end == int(end) else end,
+        by=_RANGES[request.get("TimeRangeType")],
         before=_position(token) if token else None,
         most=SCANNED,
     )
@@ -54,6 +59,8 @@ def get_trace_summaries(service: Service, request: dict[str, Any]) -> dict[str, 
     scanned, more = 0, len(rows) == SCANNED
     for row in rows:
         scanned += 1
+        if not _is_sampled(row.summary["Id"], share):
+            continue
         if expression is None or matches(expression, {**row.summary, "_groups": _member_of(known, row.summary)}):
             found.append(_public(row.summary))
         if len(found) == PAGE:
@@ -70,6 +77,21 @@ def _expression(text: str | None) -> Expression | None:
         return parse(text)
     except FilterError as error:
         raise invalid(f"Invalid filter expression: {error}") from error
+
+
+def _share(request: Mapping[str, Any]) -> float:
+    strategy = request.get("SamplingStrategy") or {}
+    share = strategy.get("Value")
+    if share is None or not request.get("Sampling"):
+        return 1.0
+    if not 0 <= share <= 1:
+        raise invalid(f"SamplingStrategy.Value is {share}, expected a number from 0 to 1")
+    return float(share)
+
+
+def _is_sampled(trace_id: str, share: float) -> bool:
+    # By the id, so that a trace that is in one answer is in the next one too.
+    return zlib.crc32(trace_id.encode()) < share * 2**32
 
 
 def _position(token: str) -> tuple[float, int]:

@@ -5,21 +5,19 @@ from typing import Any
 
 from xray_local.errors import invalid
 from xray_local.operations import paging, tags
+from xray_local.operations.defaults import GROUP, all_held, held
 from xray_local.service import Service
 from xray_model import DEFAULT_GROUP_NAME, Group, ModelError, limits
 from xray_model.filter_expression import Expression, parse
 
-KIND = "group"
 MISSING = "Group not found"
 PAGE = 100
 _SUFFIX = 26  # the random part of a group's ARN
-_DEFAULT_SUFFIX = "DEFAULT"
 
 
 def get_groups(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """Give the groups by name, Default included."""
-    names = {DEFAULT_GROUP_NAME, *(name for name, _ in service.store.resources(KIND))}
-    whole = [_shape(service, name, _body(service, name) or {}) for name in sorted(names)]
+    whole = [_shape(service, name, body) for name, body in sorted(all_held(service, GROUP).items())]
     items, token = paging.page(whole, request.get("NextToken"), PAGE)
     return paging.answer("Groups", items, token)
 
@@ -33,13 +31,13 @@ def get_group(service: Service, request: dict[str, Any]) -> dict[str, Any]:
 def create_group(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """Create a group; 25 besides Default is the most, and the name Default is taken."""
     group = _valid({key: value for key, value in request.items() if key != "Tags"})
-    if _body(service, group.group_name) is not None:
+    if held(service, GROUP, group.group_name) is not None:
         raise invalid(f"Group {group.group_name} already exists")
-    if sum(name != DEFAULT_GROUP_NAME for name, _ in service.store.resources(KIND)) >= limits.GROUPS:
+    if sum(name != DEFAULT_GROUP_NAME for name, _ in service.store.resources(GROUP)) >= limits.GROUPS:
         raise invalid(f"Group limit exceeded: {limits.GROUPS} groups are the most")
     suffix = "".join(service.random.choices(string.ascii_uppercase + "234567", k=_SUFFIX))
     body = {"group": group.to_api(), "suffix": suffix, "tags": tags.given(request)}
-    service.store.put_resource(KIND, group.group_name, body)
+    service.store.put_resource(GROUP, group.group_name, body)
     return {"Group": _shape(service, group.group_name, body)}
 
 
@@ -51,7 +49,7 @@ def update_group(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     except ModelError as error:
         raise invalid(str(error)) from error
     body["group"] = group.to_api()
-    service.store.put_resource(KIND, name, body)
+    service.store.put_resource(GROUP, name, body)
     return {"Group": _shape(service, name, body)}
 
 
@@ -60,13 +58,13 @@ def delete_group(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     name, _ = _find(service, request)
     if name == DEFAULT_GROUP_NAME:
         raise invalid("Default group cannot be deleted")
-    service.store.delete_resource(KIND, name)
+    service.store.delete_resource(GROUP, name)
     return {}
 
 
 def expressions(service: Service) -> list[tuple[dict[str, Any], Expression]]:
-    """Give the groups that have an expression, with it parsed; an expression that names a group is left out."""
-    shapes = [_shape(service, name, body) for name, body in service.store.resources(KIND)]
+    """Give the groups that have an expression, with it parsed."""
+    shapes = [_shape(service, name, body) for name, body in service.store.resources(GROUP)]
     return [(shape, parse(shape["FilterExpression"])) for shape in shapes if shape.get("FilterExpression")]
 
 
@@ -82,20 +80,13 @@ def _valid(given: dict[str, Any]) -> Group:
         raise invalid(str(error)) from error
 
 
-def _body(service: Service, name: str) -> dict[str, Any] | None:
-    found = service.store.resource(KIND, name)
-    if found is None and name == DEFAULT_GROUP_NAME:
-        return {"group": Group(group_name=name).to_api(), "suffix": _DEFAULT_SUFFIX, "tags": {}}
-    return found
-
-
 def _find(service: Service, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     name, arn = given.get("GroupName"), given.get("GroupARN")
     if bool(name) == bool(arn):
         raise invalid("Expected either GroupName or GroupARN, and not both")
     if arn:
         name = str(arn).removeprefix(service.arn("group/")).rpartition("/")[0]
-    body = _body(service, str(name))
+    body = held(service, GROUP, str(name))
     if body is None or (arn and arn_of(service, str(name), body) != arn):
         raise invalid(MISSING)
     return str(name), body

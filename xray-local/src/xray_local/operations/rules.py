@@ -4,10 +4,10 @@ from typing import Any
 
 from xray_local.errors import ApiError, invalid
 from xray_local.operations import tags
+from xray_local.operations.defaults import RULE, all_held, held
 from xray_local.service import Service
-from xray_model import DEFAULT_RULE_NAME, INVALID_DEFAULT_UPDATE, ModelError, SamplingRule, default_rule, limits
+from xray_model import DEFAULT_RULE_NAME, INVALID_DEFAULT_UPDATE, ModelError, SamplingRule, limits
 
-KIND = "rule"
 EXISTS = "Sampling rule already exists"
 MISSING = "Sampling rule does not exist"
 _PATH = "sampling-rule/"
@@ -34,8 +34,10 @@ def create_sampling_rule(service: Service, request: dict[str, Any]) -> dict[str,
     given = request["SamplingRule"]
     if given.get("RuleARN"):
         raise invalid("RuleARN cannot be given for a new sampling rule")
-    rule = _valid(SamplingRule.from_api, given)
-    if rule.is_default or service.store.resource(KIND, rule.rule_name):
+    if given.get("RuleName") == DEFAULT_RULE_NAME:
+        raise invalid(EXISTS)
+    rule = _valid(given)
+    if service.store.resource(RULE, rule.rule_name):
         raise invalid(EXISTS)
     if sum(name != DEFAULT_RULE_NAME for name, _ in _bodies(service)) >= limits.CUSTOM_RULES:
         message = f"Sampling rule limit exceeded: {limits.CUSTOM_RULES} rules are the most"
@@ -51,7 +53,7 @@ def update_sampling_rule(service: Service, request: dict[str, Any]) -> dict[str,
     """Change what the update names; of Default only FixedRate and ReservoirSize."""
     update = request["SamplingRuleUpdate"]
     name = _name(service, update)
-    body = _body(service, name)
+    body = held(service, RULE, name)
     if body is None:
         raise invalid(MISSING)
     rule = SamplingRule.from_api(body["rule"])
@@ -66,39 +68,28 @@ def update_sampling_rule(service: Service, request: dict[str, Any]) -> dict[str,
 def delete_sampling_rule(service: Service, request: dict[str, Any]) -> dict[str, Any]:
     """Delete a rule; Default stays."""
     name = _name(service, request)
-    body = _body(service, name)
+    body = held(service, RULE, name)
     if body is None:
         raise invalid(MISSING)
     if name == DEFAULT_RULE_NAME:
         raise invalid("Default sampling rule cannot be deleted")
     record = _record(service, name, body)
-    service.store.delete_resource(KIND, name)
+    service.store.delete_resource(RULE, name)
     service.reservoirs.forget(name)
     service.store.put_resource("state", "rules", {"modified": service.clock()})
     return {"SamplingRuleRecord": record}
 
 
-def _valid(build: Any, given: Any) -> SamplingRule:
+def _valid(given: dict[str, Any]) -> SamplingRule:
     try:
-        rule: SamplingRule = build(given)
+        return SamplingRule.from_api(given)
     except ModelError as error:
         raise invalid(str(error)) from error
-    return rule
 
 
 def _bodies(service: Service) -> list[tuple[str, dict[str, Any]]]:
-    stored = dict(service.store.resources(KIND))
-    stored.setdefault(DEFAULT_RULE_NAME, _default_body())
-    return sorted(stored.items(), key=lambda item: (item[1]["rule"]["Priority"], item[0]))
-
-
-def _body(service: Service, name: str) -> dict[str, Any] | None:
-    found = service.store.resource(KIND, name)
-    return _default_body() if found is None and name == DEFAULT_RULE_NAME else found
-
-
-def _default_body() -> dict[str, Any]:
-    return {"rule": default_rule().to_api(), "created": 0.0, "modified": 0.0, "tags": {}}
+    whole = all_held(service, RULE)
+    return sorted(whole.items(), key=lambda item: (item[1]["rule"]["Priority"], item[0]))
 
 
 def _name(service: Service, given: dict[str, Any]) -> str:
@@ -110,7 +101,7 @@ def _name(service: Service, given: dict[str, Any]) -> str:
 
 
 def _save(service: Service, name: str, body: dict[str, Any]) -> dict[str, Any]:
-    service.store.put_resource(KIND, name, body)
+    service.store.put_resource(RULE, name, body)
     service.store.put_resource("state", "rules", {"modified": body["modified"]})
     return _record(service, name, body)
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from xray_local.errors import ApiError, invalid, not_found
 from xray_local.operations import paging
+from xray_local.operations.defaults import GROUP, RULE, held
 from xray_local.service import Service
 from xray_model import limits
 
 PAGE = 100
-_KINDS = {"sampling-rule": "rule", "group": "group"}
+_KINDS = {"sampling-rule": RULE, "group": GROUP}
 
 
 def given(request: dict[str, Any]) -> dict[str, str]:
@@ -59,7 +60,7 @@ def _limit(tags: dict[str, str]) -> None:
 def _find(service: Service, arn: str) -> tuple[str, str, dict[str, Any]]:
     word, _, path = arn.removeprefix(service.arn("")).partition("/")
     name, _, suffix = path.partition("/") if word == "group" else (path, "", "")
-    body = service.store.resource(_KINDS[word], name) if word in _KINDS else None
+    body = held(service, _KINDS[word], name) if word in _KINDS else None
     if body is None or (word == "group" and body["suffix"] != suffix):
         raise not_found(f"Resource {arn} does not exist")
     return _KINDS[word], name, body

@@ -39,6 +39,11 @@ class CentralSampler:
         """Whom it asks."""
         return self._agent
 
+    @property
+    def client_id(self) -> str:
+        """Under which it reports to X-Ray: 24 hexadecimal digits, empty before the start."""
+        return str(self._sampler._connector._client_id) if self._sampler is not None else ""
+
     def start(self) -> None:
         """Start polling in this process, unless it has been started."""
         with self._lock:

@@ -28,9 +28,9 @@ def _json(url: str) -> Any:
 
 
 def pick_trace(page_url: str) -> str | None:
-    """The newest of the traces with the most entries of both recorders; None when nothing is stored."""
+    """The newest good trace with the most entries of both recorders; None without one. A failed one shows paths."""
     best: tuple[tuple[int, int], str] | None = None
-    for summary in _json(f"{page_url}/traces.json")["traces"][:CANDIDATES]:
+    for summary in _json(f"{page_url}/traces.json?filter=ok")["traces"][:CANDIDATES]:
         made = [row["recorder"] for row in _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]]
         worth = (min(made.count("otel"), made.count("xray")), len(made))
         if best is None or worth > best[0]:

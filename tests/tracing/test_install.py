@@ -155,6 +155,15 @@ def test_both_headers_go_out_whatever_the_propagators_are(traced: Make, textmap:
     assert sorted(carrier) == ["X-Amzn-Trace-Id", "traceparent"]
 
 
+def test_an_instrumented_app_is_left_alone(traced: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """Under opentelemetry-instrument every Flask app is instrumented already; that is no warning."""
+    app, provider = Flask("shop"), TracerProvider(shutdown_on_exit=False)
+    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)  # type: ignore[no-untyped-call]
+    traced()
+    install(app, TracingSettings(xray_enabled=False), {}, tracer_provider=provider)
+    assert caplog.messages == []
+
+
 def test_an_app_behind_a_wsgi_middleware_keeps_it(traced: Make, datagrams: Any) -> None:
     """Wrapped before install: excluded paths go through it too, and are dropped by the sampler."""
     provider = TracerProvider(shutdown_on_exit=False)

@@ -53,10 +53,12 @@ def carry_both_headers() -> None:
 
 def instrument(app: Flask, provider: TracerProvider, environ: Mapping[str, str]) -> bool:
     """Let OpenTelemetry make the server spans of `app`; False if it was told not to instrument Flask."""
+    if getattr(app, "_is_instrumented_by_opentelemetry", False):
+        return True
     disabled = environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "")
     if {"flask", "*"} & {name.strip() for name in disabled.split(",")}:
         return False
-    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)  # type: ignore[no-untyped-call]  # does nothing for an app that is instrumented
+    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)  # type: ignore[no-untyped-call]
     return True
 
 

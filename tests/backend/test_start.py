@@ -1,6 +1,7 @@
 """Starting and stopping the backend as a process: what it says when it cannot, and what it leaves behind."""
 
 import contextlib
+import http.client
 import signal
 import socket
 import urllib.error
@@ -55,6 +56,26 @@ def test_after_sigterm_a_probe_is_refused(tmp_path: Path, free_port: Ports, sink
         backend.stop()
         with pytest.raises((urllib.error.URLError, ConnectionError)):
             get(f"{backend.url}/readyz")
+
+
+def test_after_sigterm_an_open_connection_is_told(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Where a worker class keeps connections, a stopping worker answers a probe on one of them by 503."""
+    kept = ("--worker-class", "gthread", "--threads", "2", "--keep-alive", "30")
+    port, variables = free_port(), {**to(sinks), "WEB_CONCURRENCY": "1"}
+    with running_backend(tmp_path, port, variables, (*INSTRUMENTED[:2], *kept, *INSTRUMENTED[2:])) as backend:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+        def probe() -> int:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        assert probe() == 200
+        backend.process.terminate()
+        wait_until(lambda: probe() == 503, "the worker says that it is stopping")
+        connection.close()
+        assert backend.stop() == 0
 
 
 def test_sigterm_while_the_workers_boot_stops_them(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:

@@ -1,0 +1,215 @@
+"""The backend as a process, by the one command that it runs by everywhere: what arrives at the sinks."""
+
+import contextlib
+import itertools
+import urllib.error
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.backend.processes import GUNICORN, INSTRUMENTED, Backend, get, running_backend, to, wait_until
+from tests.backend.sinks import Sinks, Span, running_sinks
+
+pytestmark = pytest.mark.process
+
+HOME, FAIL = "/api/activities/home", "/api/activities/fail"
+ROUTES = (HOME, "/api/activities/notifications", "/api/activities/@worf", "/api/activities/@nobody")
+SERVER, ERROR = 2, 2  # OTLP's numbers: SPAN_KIND_SERVER, STATUS_CODE_ERROR
+COMMANDS = {"plain": INSTRUMENTED, "preload": (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])}
+
+Ports = Callable[[], int]
+
+
+def _by_name(sinks: Sinks) -> dict[str, Span]:
+    return {span.name: span for span in sinks.received.spans}
+
+
+def _both_have(sinks: Sinks, backend: Backend) -> None:
+    """Wait until each request that the access log calls sampled has arrived at both sinks."""
+    sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
+    otel_ids = {line["otel_trace_id"] for line in backend.requests() if line["sampled"]}
+    segments = sinks.received.segments
+    wait_until(lambda: sampled == {one["trace_id"] for one in segments}, "every segment has arrived")
+    wait_until(lambda: otel_ids == {span.trace_id for span in sinks.received.spans}, "every span has arrived")
+
+
+def _wake_all_workers(backend: Backend, workers: int = 2) -> None:
+    """Send requests until each worker has answered one."""
+
+    def all_answered() -> bool:
+        get(backend.url + HOME)
+        return len({line["pid"] for line in backend.requests()}) == workers
+
+    wait_until(all_answered, f"{workers} workers have answered")
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_home_request_is_one_trace(tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]) -> None:
+    """The server span holds the two nested spans, and the segment is its child, all under one id."""
+    with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
+        assert get(backend.url + HOME) == 200
+        assert backend.stop() == 0
+    _both_have(sinks, backend)
+    spans, (segment,) = _by_name(sinks), sinks.received.segments
+    (server,) = [span for span in spans.values() if span.kind == SERVER]
+    outer, inner = spans["home-activities-data"], spans["home-result-activities"]
+    assert [server.parent_id, outer.parent_id, inner.parent_id] == ["", server.id, outer.id]
+    assert {span.trace_id for span in spans.values()} == {segment["trace_id"][2:].replace("-", "")}
+    assert (len(sinks.received.spans), segment["parent_id"]) == (3, server.id)
+    assert (outer.attributes["outer"], inner.attributes["inner"]) == (True, True)
+    assert inner.attributes["app.result_length"] == 3
+    assert (server.resource["service.name"], segment["name"]) == ("backend-flask", "backend-flask")
+    assert backend.complaints() == []
+
+
+def test_the_subsegments_arrive_in_their_segment(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Notifications are three nested subsegments, a user's activities one."""
+    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
+        assert get(backend.url + "/api/activities/notifications") == 200
+        assert get(backend.url + "/api/activities/@nobody") == 404
+        backend.stop()
+    _both_have(sinks, backend)
+    notifications, user = sorted(sinks.received.segments, key=lambda segment: float(segment["start_time"]))
+    (captured,) = notifications["subsegments"]
+    (data,) = captured["subsegments"]
+    (innermost,) = data["subsegments"]
+    names = [one["name"] for one in (captured, data, innermost)]
+    assert names == ["user_notifications", "backend_notifications", "sub_xray_backend"]
+    assert set(data["metadata"]["namespace"]["key"]) == {"now"}
+    assert set(innermost["annotations"]) == {"end_notifications"}
+    assert user["subsegments"][0]["annotations"] == {"user_handle": "nobody", "user_found": False}
+    assert (user["error"], user.get("fault"), user["http"]["response"]["status"]) == (True, None, 404)
+
+
+def test_a_failure_is_one_in_both_recorders(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """The route that fails on purpose: fault with the exception in X-Ray, error status in OpenTelemetry."""
+    with running_backend(tmp_path, free_port(), {**to(sinks), "CRUDDUR_FAIL_ROUTE": "true"}) as backend:
+        assert get(backend.url + FAIL) == 500
+        backend.stop()
+    _both_have(sinks, backend)
+    (segment,) = sinks.received.segments
+    assert (segment["fault"], segment["http"]["response"]["status"]) == (True, 500)
+    assert segment["subsegments"][0]["fault"] is True
+    (server,) = [span for span in sinks.received.spans if span.kind == SERVER]
+    assert (server.status, _by_name(sinks)["failing-activities-data"].status) == (ERROR, ERROR)
+    assert "exception" in _by_name(sinks)["failing-activities-data"].events
+    (logged,) = [message for message in backend.messages() if "exception" in message]
+    assert logged["trace_id"] == segment["trace_id"]
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_each_worker_has_an_instance_id_of_its_own(
+    tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
+) -> None:
+    """Spans of one worker carry one service.instance.id, and no other worker's spans carry it."""
+    with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
+        _wake_all_workers(backend)
+        backend.stop()
+    _both_have(sinks, backend)
+    workers = {line["otel_trace_id"]: line["pid"] for line in backend.requests() if line["sampled"]}
+    pairs = {(workers[span.trace_id], span.resource["service.instance.id"]) for span in sinks.received.spans}
+    assert len(pairs) == len({worker for worker, _ in pairs}) == len({instance for _, instance in pairs}) == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_sigterm_during_load_loses_no_answered_sampled_request(
+    tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
+) -> None:
+    """What the access log calls sampled has arrived at both sinks when the process has ended."""
+    with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
+
+        def until_it_is_gone() -> None:
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                for number in itertools.count():
+                    get(backend.url + ROUTES[number % len(ROUTES)])
+
+        with ThreadPoolExecutor(4) as clients:
+            load = [clients.submit(until_it_is_gone) for _ in range(4)]
+            wait_until(lambda: len(backend.requests()) > 400, "400 requests have been answered")
+            assert backend.stop() == 0
+            for client in load:
+                client.result()
+    assert sum(line["sampled"] for line in backend.requests()) > 300
+    _both_have(sinks, backend)
+
+
+def test_straight_to_honeycomb_takes_two_variables(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Spans go to /v1/traces with the team's key; metrics and logs are not sent at all."""
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sinks.otlp,
+        "OTEL_EXPORTER_OTLP_HEADERS": "x-honeycomb-team=KEY",
+        "AWS_XRAY_DAEMON_ADDRESS": sinks.agent,
+    }
+    with running_backend(tmp_path, free_port(), variables) as backend:
+        get(backend.url + HOME)
+        backend.stop()
+    calls = sinks.received.otlp_calls
+    assert {(call.path, call.headers["x-honeycomb-team"]) for call in calls} == {("/v1/traces", "KEY")}
+    assert {call.headers["content-type"] for call in calls} == {"application/x-protobuf"}
+    assert set(_by_name(sinks)) >= {"home-activities-data", "home-result-activities"}
+
+
+def test_a_rule_of_zero_records_nothing(tmp_path: Path, free_port: Ports) -> None:
+    """Once both workers have fetched the rule, neither recorder has a new request."""
+    with running_sinks(rate=0.0) as sinks, running_backend(tmp_path, free_port(), to(sinks)) as backend:
+
+        def fetched() -> bool:
+            _wake_all_workers(backend)
+            return sum(call.path == "/GetSamplingRules" for call in sinks.received.agent_calls) >= 2
+
+        wait_until(fetched, "both workers have fetched the rules")
+        seen = len(backend.requests())
+        for number in range(40):
+            get(backend.url + ROUTES[number % len(ROUTES)])
+        backend.stop()
+        _both_have(sinks, backend)
+        later = backend.requests()[seen:]
+    # One request of each worker may have been decided by the local rule while its answer was on the way.
+    assert len(later) == 40
+    assert sum(line["sampled"] for line in later) <= 2
+
+
+def test_probes_are_never_traced(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Nothing arrives for them, and nothing is logged while they succeed."""
+    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
+        assert (get(backend.url + "/healthz"), get(backend.url + "/readyz")) == (200, 200)
+        get(backend.url + HOME)
+        backend.stop()
+    _both_have(sinks, backend)
+    assert [line["path"] for line in backend.requests()] == [HOME]
+    assert len(sinks.received.segments) == 1
+
+
+def test_with_the_xray_sdk_off_the_spans_remain(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Every route answers, nothing goes to the agent's port, and nothing is complained about."""
+    with running_backend(tmp_path, free_port(), {**to(sinks), "AWS_XRAY_SDK_ENABLED": "false"}) as backend:
+        assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
+        backend.stop()
+    assert {line["otel_trace_id"] for line in backend.requests()} == {span.trace_id for span in sinks.received.spans}
+    assert (sinks.received.segments, sinks.received.agent_calls, backend.complaints()) == ([], [], [])
+
+
+def test_without_opentelemetry_the_segments_remain(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """gunicorn alone: X-Ray records, and the access log has its ids."""
+    with running_backend(tmp_path, free_port(), to(sinks), GUNICORN) as backend:
+        assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
+        backend.stop()
+    sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
+    wait_until(lambda: sampled == {one["trace_id"] for one in sinks.received.segments}, "the segments have arrived")
+    assert sampled
+    assert (sinks.received.otlp_calls, backend.complaints()) == ([], [])
+
+
+def test_receivers_that_are_away_cost_no_request(tmp_path: Path, free_port: Ports) -> None:
+    """With nobody on either port every route answers as ever; a SIGTERM still ends the process by itself."""
+    away = {
+        "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{free_port()}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+    }
+    with running_backend(tmp_path, free_port(), away) as backend:
+        assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
+        assert backend.stop() == 0
+    assert len(backend.requests()) == 4

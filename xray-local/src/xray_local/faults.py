@@ -6,17 +6,19 @@ it has been carried out (the case of a lost answer).
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from aiohttp import web
 
+from xray_local import shapes
 from xray_local.errors import ApiError
 
 LOG_MAX = 2000  # calls that the log keeps
 FAULTS_MAX = 100
 DELAY_MAX = 60.0  # seconds
+TIMES_MAX = 1_000_000
 
 
 @dataclass(slots=True)
@@ -50,23 +52,31 @@ def parse(given: Any) -> list[Fault]:
 def _fault(number: int, given: Any) -> Fault:
     if not isinstance(given, Mapping):
         raise FaultError(f"fault {number} is {given!r}, expected an object")
-    try:
-        fault = Fault(**given)
-    except TypeError as error:
-        raise FaultError(f"fault {number}: {error}") from error
-    checks = {
-        "operation": isinstance(fault.operation, str),
-        "times": isinstance(fault.times, int) and fault.times > 0,
-        "status": fault.status is None or (isinstance(fault.status, int) and 400 <= fault.status <= 599),
-        "code": isinstance(fault.code, str) and fault.code.isalnum(),
-        "message": isinstance(fault.message, str),
-        "when": fault.when in {"before", "after"},
-        "delay": isinstance(fault.delay, int | float) and 0 <= fault.delay <= DELAY_MAX,
-    }
-    for name, fits in checks.items():
-        if not fits:
-            raise FaultError(f"fault {number}: {name} is {getattr(fault, name)!r}")
-    return fault
+    if "operation" not in given:
+        raise FaultError(f"fault {number}: operation is missing")
+    for name, value in given.items():
+        if name not in _CHECKS:
+            raise FaultError(f"fault {number}: {name} is unknown")
+        if not _CHECKS[name](value):
+            raise FaultError(f"fault {number}: {name} is {value!r}")
+    return Fault(**given)
+
+
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "operation": lambda value: (
+        isinstance(value, str) and value in {"*", *(route.operation for route in shapes.routes())}
+    ),
+    "times": lambda value: _is_whole(value, 1, TIMES_MAX),
+    "status": lambda value: value is None or _is_whole(value, 400, 599),
+    "code": lambda value: isinstance(value, str) and value.isascii() and value.isalnum(),
+    "message": lambda value: isinstance(value, str),
+    "when": lambda value: isinstance(value, str) and value in {"before", "after"},
+    "delay": lambda value: isinstance(value, int | float) and 0 <= value <= DELAY_MAX,
+}
 
 
 class Script:

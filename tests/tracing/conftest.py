@@ -88,7 +88,8 @@ class Traced:
 Make = Callable[..., Traced]
 
 
-def _routes(app: Flask) -> None:
+def routes(app: Flask) -> None:
+    """Give `app` a few routes."""
     app.add_url_rule("/", "home", view_func=lambda: "hello")
     app.add_url_rule("/healthz", "healthz", view_func=lambda: "ok")
     app.add_url_rule("/status/<int:code>", view_func=abort)
@@ -111,7 +112,7 @@ def traced(datagrams: Datagrams) -> Iterator[Make]:
         provider = provider or TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(exporter))
         app = Flask("shop")
-        _routes(app)
+        routes(app)
         agent = Agent("127.0.0.1", datagrams.port, "127.0.0.1", datagrams.port)
         chosen = TracingSettings(agent=agent, **settings)
         install(app, chosen, {}, tracer_provider=provider if opentelemetry else NoOpTracerProvider())

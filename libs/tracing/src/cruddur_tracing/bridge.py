@@ -3,6 +3,7 @@
 `install` wraps `app.wsgi_app` in it. It never answers a request itself and never fails one.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -62,6 +63,7 @@ class Entrance:
             method=environ.get("REQUEST_METHOD", ""),
             path=_decoded(path),
             excluded=excluded,
+            started=time.time_ns(),
             trace_id=upstream.trace_id if upstream.parent_id is None else None,
         )
 

@@ -20,6 +20,7 @@ class Incoming:
     method: str
     path: str
     excluded: bool
+    started: int | None = None  # nanoseconds since 1970
     trace_id: int | None = None  # the id that a new trace has to take
     undecided: bool = True  # the server span has not been sampled yet
     rule: str | None = None  # the name of the sampling rule that decided

@@ -62,7 +62,7 @@ class _Installation:
             self._join(opentelemetry, recorder)
         elif recorder is not None:
             _patch_outgoing_calls()
-        self._wrap(recorder, spans=spans)
+        self._wrap(recorder, opentelemetry if spans else None)
         if recorder is not None:
             self._segments(recorder, under_span=spans)
 
@@ -110,16 +110,19 @@ class _Installation:
 
         return RequestRules(recorder, self._service, FAILURES)
 
-    def _wrap(self, recorder: Any, *, spans: bool) -> None:
+    def _wrap(self, recorder: Any, opentelemetry: "TracerProvider | None") -> None:
         from cruddur_tracing import provider
         from cruddur_tracing.bridge import Entrance
 
-        untraced = provider.step_aside(self._app, FAILURES) if spans else None
+        app = untraced = self._app.wsgi_app
+        if opentelemetry is not None:
+            hooks = provider.span_hooks(opentelemetry, FAILURES, decide_first=recorder is not None)
+            app, untraced = provider.take_over(self._app, hooks, FAILURES, self._environ)
         naming = recorder.dynamic_naming if recorder is not None else None
         service = self._service
         self._app.wsgi_app = Entrance(  # type: ignore[method-assign]
-            self._app.wsgi_app,
-            untraced=untraced or self._app.wsgi_app,
+            app,
+            untraced=untraced,
             excluded=frozenset(self._settings.excluded_paths),
             name=naming.get_name if naming is not None else lambda _host: service,
             failures=FAILURES,

@@ -4,15 +4,21 @@
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Flask
-from opentelemetry import propagate, trace
+from opentelemetry import metrics, propagate, trace
+from opentelemetry.instrumentation._semconv import (
+    _OpenTelemetrySemanticConventionStability,
+    _OpenTelemetryStabilitySignalType,
+)
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.propagators.aws import AwsXRayPropagator
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import Sampler
@@ -21,9 +27,14 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from cruddur_tracing.failures import Failures
 from cruddur_tracing.ids import XRayIdGenerator
 from cruddur_tracing.incoming import INCOMING
+from cruddur_tracing.spans import SpanHooks
 
 INSTRUMENTATION: Final = "opentelemetry.instrumentation.flask"
 EVENT: Final = "span.hook"
+CAPTURED: Final = (
+    "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST",
+    "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE",
+)
 
 
 def started(given: trace.TracerProvider | None) -> TracerProvider | None:
@@ -62,24 +73,49 @@ def instrument(app: Flask, provider: TracerProvider, environ: Mapping[str, str])
     return True
 
 
+def span_hooks(provider: TracerProvider, failures: Failures, *, decide_first: bool) -> SpanHooks:
+    """Return hooks that make the server spans, with the attributes that OTEL_SEMCONV_STABILITY_OPT_IN asks for."""
+    mode = _OpenTelemetrySemanticConventionStability._get_opentelemetry_stability_opt_in_mode(
+        _OpenTelemetryStabilitySignalType.HTTP
+    )
+    return SpanHooks(provider.get_tracer("cruddur_tracing"), failures, mode, decide_first=decide_first)
+
+
 def name(provider: TracerProvider, service: str) -> None:
     """Call the service in OpenTelemetry what X-Ray calls it, where nobody has named it."""
     if str(provider.resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
         provider._update_resource(Resource({SERVICE_NAME: service}))
 
 
-def step_aside(app: Flask, failures: Failures) -> Any:
-    """Let OpenTelemetry's hooks pass over excluded requests and never fail one.
+def take_over(app: Flask, spans: SpanHooks, failures: Failures, environ: Mapping[str, str]) -> tuple[Any, Any]:
+    """Put `spans` in the place of OpenTelemetry's hooks, if they would do nothing that `spans` does not.
 
-    Returns the WSGI app below OpenTelemetry's wrapper, which is for excluded requests. None if something else has been
-    wrapped around that: then the sampler drops them.
+    Returns the WSGI app for requests that are traced, and that for excluded ones. If OpenTelemetry's hooks stay, they
+    pass over excluded requests and never fail one; if something else has been wrapped around its WSGI layer, excluded
+    requests go there too and the sampler drops them.
     """
-    if getattr(app.wsgi_app, "__module__", "") != INSTRUMENTATION:
-        return None
+    below = getattr(app, "_original_wsgi_app", None)
+    if getattr(app.wsgi_app, "__module__", "") != INSTRUMENTATION or below is None:
+        return app.wsgi_app, app.wsgi_app
+    if _does_nothing_else(app, environ):
+        spans.put_into(app, INSTRUMENTATION)
+        return below, below
     for registered in (app.before_request_funcs, app.teardown_request_funcs):
         hooks: list[Callable[..., Any]] = registered.get(None, [])
         hooks[:] = [_passing(hook, failures) if hook.__module__ == INSTRUMENTATION else hook for hook in hooks]
-    return getattr(app, "_original_wsgi_app", None)
+    return app.wsgi_app, below
+
+
+def _does_nothing_else(app: Flask, environ: Mapping[str, str]) -> bool:
+    """Say whether OpenTelemetry's Flask instrumentation makes spans here and nothing besides."""
+    if isinstance(metrics.get_meter_provider(), MeterProvider) and environ.get("OTEL_METRICS_EXPORTER") != "none":
+        return False
+    given = dict(inspect.getclosurevars(app.wsgi_app).nonlocals)
+    for hook in app.before_request_funcs.get(None, []):
+        if hook.__module__ == INSTRUMENTATION:
+            given |= inspect.getclosurevars(hook).nonlocals
+    excluded = getattr(given.get("excluded_urls"), "_excluded_urls", None)
+    return not (given.get("request_hook") or given.get("response_hook") or excluded or any(map(environ.get, CAPTURED)))
 
 
 def _passing(hook: Callable[..., Any], failures: Failures) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from aws_xray_sdk.core.models.dummy_entities import DummySegment
 from flask import Flask, Request, Response, before_render_template, request, template_rendered
+from flask.globals import request_ctx
 from opentelemetry import trace
 
 from cruddur_tracing.central import RequestRules
@@ -18,6 +19,7 @@ from cruddur_tracing.incoming import INCOMING, Incoming
 from cruddur_tracing.upstream import xray_id
 
 SEGMENT: Final = "cruddur_tracing.segment"  # in the WSGI environ
+OWNER: Final = "cruddur_tracing.request_context"
 EVENT: Final = "segment.hook"
 
 Result = TypeVar("Result")
@@ -70,6 +72,7 @@ class SegmentHooks:
                 segment.trace_id = xray_id(trace_id)
             self._recorder.context.put_segment(segment)
         request.environ[SEGMENT] = segment
+        request.environ[OWNER] = request_ctx._get_current_object()  # type: ignore[attr-defined]
 
     def _context(self, incoming: Incoming) -> tuple[int | None, int | None, bool]:
         """Return trace id, parent id and decision: the span's, or what the request brought and the rules say."""
@@ -101,9 +104,11 @@ class SegmentHooks:
             response.headers["X-Amzn-Trace-Id"] = f"Root={segment.trace_id}{told}"
 
     def _end(self, error: BaseException | None) -> None:
-        segment = request.environ.pop(SEGMENT, None)
-        if segment is None:
-            return
+        environ = request.environ
+        if environ.get(OWNER) is not request_ctx._get_current_object():  # type: ignore[attr-defined]
+            return  # no segment, or a copy of the request's context that ends before the request does
+        del environ[OWNER]
+        segment = environ.pop(SEGMENT)
         if not segment.sampled:
             self._recorder.clear_trace_entities()
             return

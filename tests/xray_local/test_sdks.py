@@ -1,0 +1,95 @@
+"""The SDKs as they are, against a real process: segments, sampling, spans."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_xray_sdk.core.daemon_config import DaemonConfig
+from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
+from aws_xray_sdk.core.models.segment import Segment
+from aws_xray_sdk.core.models.subsegment import Subsegment
+from aws_xray_sdk.core.sampling.connector import ServiceConnector
+from aws_xray_sdk.core.sampling.rule_cache import RuleCache
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from tests.conftest import XRayLocal
+from tests.xray_local.samples import rule
+from xray_local import client
+
+pytestmark = pytest.mark.process
+
+
+def traces(api: str) -> list[dict[str, Any]]:
+    now = time.time()
+    found: list[dict[str, Any]] = client.call(api, "TraceSummaries", {"StartTime": now - 600, "EndTime": now + 600})[
+        "TraceSummaries"
+    ]
+    return found
+
+
+def eventually(look: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Datagrams are stored a moment after they were sent."""
+    for _ in range(400):
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    return []
+
+
+def test_the_sdks_emitter_reaches_the_agents_port(xray_local: XRayLocal) -> None:
+    """A segment with a subsegment and an annotation becomes a trace."""
+    emitter = UDPEmitter(xray_local.agent)
+    segment = Segment("from-the-sdk")
+    part = Subsegment("part", "local", segment)
+    segment.add_subsegment(part)
+    segment.put_annotation("key", "value")
+    part.close()
+    segment.close()
+    emitter.send_entity(segment)
+    emitter._socket.close()
+    [summary] = eventually(lambda: traces(xray_local.api))
+    assert summary["Id"] == segment.trace_id
+    assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+
+
+def test_the_sdks_poller_gets_rules_and_targets(xray_local: XRayLocal) -> None:
+    """By the agent's TCP port: the rule, then its quota, as the SDK's connector asks for them."""
+    client.call(xray_local.api, "CreateSamplingRule", {"SamplingRule": rule("checkout", ServiceName="shop")})
+    connector = ServiceConnector()
+    daemon = DaemonConfig(xray_local.agent)
+    connector.setup_xray_client(ip=daemon.tcp_ip, port=daemon.tcp_port, client=None)
+    rules = connector.fetch_sampling_rules()
+    assert [(one.name, one.rate, one.priority) for one in rules] == [("checkout", 0.5, 100), ("Default", 0.05, 10_000)]
+    cache = RuleCache()
+    cache.load_rules(rules)
+    used = cache.get_matched_rule({"service": "shop"}, now=int(time.time()))
+    used.increment_request_count()
+    used.increment_sampled_count()
+    targets, modified = connector.fetch_sampling_target(rules)
+    assert (targets["checkout"]["quota"], targets["checkout"]["interval"]) == (10, 10)
+    assert abs(modified - time.time()) < 60
+    connector._xray_client.close()
+    with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
+        calls = [(call["operation"], call["door"]) for call in json.load(answer)]
+    assert calls[1:] == [("GetSamplingRules", "agent"), ("GetSamplingTargets", "agent")]
+
+
+@pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip, Compression.Deflate])
+def test_the_otlp_exporter_reaches_the_otlp_port(xray_local: XRayLocal, compression: Compression) -> None:
+    """Its spans are a trace, however they are compressed."""
+    exporter = OTLPSpanExporter(endpoint=f"{xray_local.otlp}/v1/traces", compression=compression)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with provider.get_tracer("test").start_as_current_span("work", attributes={"key": "value"}) as span:
+        trace_id = f"{span.get_span_context().trace_id:032x}"
+    provider.shutdown()
+    [summary] = traces(xray_local.api)
+    assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
+    assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}

@@ -169,3 +169,8 @@ def test_a_boost_checks_its_own_members() -> None:
     """A cooldown is a whole number of minutes."""
     with pytest.raises(ModelError, match="CooldownWindowMinutes: -1: expected a whole number of at least 0"):
         SamplingRateBoost(max_rate=0.5, cooldown_window_minutes=-1)
+
+
+def test_equal_rules_have_one_place_in_a_set() -> None:
+    """A rule is a value, with attributes or without."""
+    assert len({SamplingRule.from_api(SHAPE), SamplingRule.from_api(SHAPE), default_rule()}) == 2

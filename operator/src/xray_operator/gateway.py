@@ -111,7 +111,8 @@ def connect(region: str | None, endpoint: str | None) -> XRayGateway:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
     client = _translated(
-        lambda: boto3.client("xray", region_name=region, endpoint_url=endpoint, config=config), endpoint or "AWS"
+        lambda: boto3.Session(region_name=region).client("xray", endpoint_url=endpoint, config=config),
+        endpoint or "AWS",
     )
     return XRayGateway(client)
 

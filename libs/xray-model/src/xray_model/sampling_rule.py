@@ -88,7 +88,7 @@ class SamplingRule:
     http_method: str = "*"
     url_path: str = "*"
     resource_arn: str = "*"
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
     version: int = 1
     sampling_rate_boost: SamplingRateBoost | None = None
 

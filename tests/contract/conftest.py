@@ -1,0 +1,33 @@
+"""The two gateways that the contract suite runs on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.fakes import InMemoryGateway
+from xray_operator.gateway import XRayGateway
+from xray_operator.ports import Gateway
+
+
+@pytest.fixture
+def xray_client(xray_local: Any) -> Iterator[Any]:
+    """Give boto3's client of a real xray-local."""
+    client = boto3.client(
+        "xray",
+        endpoint_url=xray_local.api,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["in memory", "boto3 to xray-local"])
+def gateway(request: pytest.FixtureRequest) -> Gateway:
+    """Give each gateway in turn, empty but for the defaults."""
+    if request.param == "in memory":
+        return InMemoryGateway()
+    return XRayGateway(request.getfixturevalue("xray_client"))

@@ -1,0 +1,67 @@
+"""The AWS CLI and the operator's command line lead to the same objects."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.contract, pytest.mark.process]
+
+ROOT = Path(__file__).resolve().parents[2]
+AWS = Path(os.environ.get("AWS_CLI", ROOT / ".tools" / "awscli" / "bin" / "aws"))
+
+
+def run(api: str, folder: Path, *command: object) -> subprocess.CompletedProcess[str]:
+    """Run a command against xray-local with nobody's own AWS set-up."""
+    environment = {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",  # the name that the AWS CLI reads
+        "AWS_ENDPOINT_URL_XRAY": api,
+        "AWS_CONFIG_FILE": str(folder / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+        "HOME": str(folder),
+        "PATH": os.environ["PATH"],
+    }
+    return subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, check=False, env=environment, cwd=ROOT
+    )
+
+
+def test_what_the_aws_cli_creates_does_not_differ_from_the_manifests(xray_local: Any, tmp_path: Path) -> None:
+    """The examples' JSON by `aws xray create-...`, then `xray-operator diff` on their YAML: nothing differs."""
+    assert AWS.exists(), f"{AWS} is missing: run make setup"
+    for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
+        done = run(
+            xray_local.api, tmp_path, AWS, "xray", operation, "--cli-input-json", f"file://examples/aws/{file}.json"
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    operator = ROOT / ".venv" / "bin" / "xray-operator"
+    done = run(xray_local.api, tmp_path, operator, "diff", "-f", "examples")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing differs\n", "")
+
+
+def test_a_changed_object_without_an_owner_is_a_conflict(xray_local: Any, tmp_path: Path) -> None:
+    """apply does not touch what somebody else made, says how it could, and exits 1."""
+    operator = ROOT / ".venv" / "bin" / "xray-operator"
+    manifest = tmp_path / "rule.yaml"
+    text = (ROOT / "examples" / "sampling-rule.yaml").read_text()
+    manifest.write_text(text.replace("fixedRate: 0.5", "fixedRate: 0.6"))
+    run(
+        xray_local.api,
+        tmp_path,
+        AWS,
+        "xray",
+        "create-sampling-rule",
+        "--cli-input-json",
+        "file://examples/aws/sampling-rule.json",
+    )
+    done = run(xray_local.api, tmp_path, operator, "apply", "-f", manifest)
+    assert done.returncode == 1
+    assert "NotOwned: 'backend-flask' is there already and has no owner tag" in done.stdout
+    manifest.write_text(manifest.read_text() + "  adoptionPolicy: IfUnowned\n")
+    done = run(xray_local.api, tmp_path, operator, "apply", "-f", manifest)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 updated, 1 adopted")

@@ -1,0 +1,189 @@
+"""The plan: which actions follow from what is asked for and what AWS holds, and in which order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import InMemoryGateway
+from xray_model import Difference, Group, SamplingRule, default_rule
+from xray_operator.model import AdoptionPolicy, Manifest
+from xray_operator.plan import (
+    Action,
+    Adopt,
+    Conflict,
+    ConflictReason,
+    Create,
+    Delete,
+    Keep,
+    Observed,
+    Update,
+    differences,
+    plan,
+)
+from xray_operator.ports import OWNER_TAG, Held, Value
+from xray_operator.reconcile import apply, observe
+
+RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+GROUP = Group(group_name="failing", filter_expression="fault")
+OURS = {OWNER_TAG: "local/default/backend"}
+THEIRS = {OWNER_TAG: "prod/default/backend"}
+
+
+def manifest(value: Value = RULE, name: str = "backend", adoption: AdoptionPolicy = AdoptionPolicy.NEVER) -> Manifest:
+    """Ask for a value."""
+    return Manifest(name=name, namespace="default", value=value, adoption=adoption)
+
+
+def observed(*held: tuple[Value, dict[str, str]]) -> Observed:
+    """What AWS holds: values with their tags; ARNs are made of the names."""
+    found = [Held(value, f"arn:{number}") for number, (value, _) in enumerate(held)]
+    return Observed(found, {f"arn:{number}": tags for number, (_, tags) in enumerate(held)})
+
+
+def planned(desired: Sequence[Manifest], seen: Observed, *, prune: bool = False) -> tuple[Action, ...]:
+    """Plan for the cluster `local`."""
+    return plan(desired, seen, cluster_id="local", prune=prune)
+
+
+def test_what_is_missing_is_created_with_our_tag() -> None:
+    """Rule and group alike."""
+    assert planned([manifest(), manifest(GROUP, "failing")], observed()) == (
+        Create(RULE, "local/default/backend"),
+        Create(GROUP, "local/default/failing"),
+    )
+
+
+def test_what_is_ours_and_the_same_is_kept() -> None:
+    """No write without a difference."""
+    assert planned([manifest()], observed((RULE, OURS))) == (Keep(RULE),)
+
+
+def test_what_is_ours_and_differs_is_updated() -> None:
+    """The differences go along."""
+    actual = replace(RULE, fixed_rate=0.1)
+    assert planned([manifest()], observed((actual, OURS))) == (
+        Update(RULE, "arn:0", (Difference("FixedRate", 0.5, 0.1),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "adoption", "kinds"),
+    [
+        ({}, AdoptionPolicy.NEVER, (Conflict,)),
+        ({}, AdoptionPolicy.IF_UNOWNED, (Adopt, Update)),
+        ({}, AdoptionPolicy.FORCE, (Adopt, Update)),
+        (THEIRS, AdoptionPolicy.NEVER, (Conflict,)),
+        (THEIRS, AdoptionPolicy.IF_UNOWNED, (Conflict,)),
+        (THEIRS, AdoptionPolicy.FORCE, (Adopt, Update)),
+    ],
+)
+def test_what_is_not_ours_is_taken_as_the_policy_says(
+    tags: dict[str, str], adoption: AdoptionPolicy, kinds: tuple[type, ...]
+) -> None:
+    """Never, an unowned one, or any."""
+    actions = planned([manifest(adoption=adoption)], observed((replace(RULE, fixed_rate=0.1), tags)))
+    assert tuple(type(action) for action in actions) == kinds
+
+
+def test_a_foreign_owner_is_named() -> None:
+    """The message says who, and how to take it over."""
+    (conflict,) = planned([manifest()], observed((replace(RULE, host="a"), THEIRS)))
+    assert conflict == Conflict(
+        RULE,
+        ConflictReason.FOREIGN_OWNER,
+        "'backend' belongs to prod/default/backend; adoptionPolicy: Force takes it over",
+        (Difference("Host", "*", "a"),),
+    )
+
+
+def test_an_unowned_twin_is_left_alone_and_told() -> None:
+    """There is nothing to write, so it is no conflict."""
+    assert planned([manifest()], observed((RULE, {}))) == (
+        Keep(RULE, "it has no owner tag; adoptionPolicy: IfUnowned would take it"),
+    )
+
+
+def test_an_adopted_twin_needs_its_tag_only() -> None:
+    """Nothing else is written."""
+    actions = planned([manifest(adoption=AdoptionPolicy.IF_UNOWNED)], observed((RULE, {})))
+    assert actions == (Adopt(RULE, "arn:0", "local/default/backend"),)
+
+
+def test_the_defaults_need_no_tag() -> None:
+    """They are the region's: updated where they differ, never created, adopted or deleted."""
+    wanted = default_rule().updated({"FixedRate": 0.2})
+    group = Group(group_name="Default")
+    seen = observed((default_rule(), {}), (group, {}))
+    assert planned([manifest(wanted, "default"), manifest(group, "default")], seen, prune=True) == (
+        Update(wanted, "arn:0", (Difference("FixedRate", 0.2, 0.05),)),
+        Keep(group),
+    )
+
+
+def test_a_group_without_an_expression_equals_one_with_an_empty_one() -> None:
+    """AWS gives either form back."""
+    assert differences(Group(group_name="g"), Group(group_name="g", filter_expression="")) == ()
+
+
+def test_values_of_two_kinds_cannot_be_compared() -> None:
+    """That would be a mistake of the caller."""
+    with pytest.raises(TypeError, match="a rule and a group cannot be compared"):
+        differences(RULE, GROUP)
+
+
+def test_pruning_deletes_what_only_this_cluster_owns() -> None:
+    """Another cluster's, unowned ones and the defaults stay."""
+    rules = [replace(RULE, rule_name=name) for name in ("mine", "theirs", "nobodys")]
+    seen = observed(
+        (rules[0], {OWNER_TAG: "local/default/mine"}), (rules[1], THEIRS), (rules[2], {}), (default_rule(), {})
+    )
+    assert planned([manifest()], seen, prune=True) == (Create(RULE, "local/default/backend"), Delete(rules[0], "arn:0"))
+    assert planned([manifest()], seen) == (Create(RULE, "local/default/backend"),)
+
+
+def test_creates_come_before_deletes_unless_the_quota_is_full() -> None:
+    """With 25 rules held, the delete makes room first."""
+    old = [replace(RULE, rule_name=f"old-{number}") for number in range(25)]
+    seen = observed(*((rule, {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
+    kept = [manifest(rule, rule.rule_name) for rule in old[1:]]
+    actions = planned([manifest(), *kept], seen, prune=True)
+    assert [type(action) for action in actions if not isinstance(action, Keep)] == [Delete, Create]
+    fewer = observed(*((rule, {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old[:20]))
+    actions = planned([manifest(), *kept[:19]], fewer, prune=True)
+    assert [type(action) for action in actions if not isinstance(action, Keep)] == [Create, Delete]
+
+
+def test_what_would_be_one_too_many_is_a_conflict_before_aws_refuses() -> None:
+    """The message has the numbers."""
+    seen = observed(*((replace(RULE, rule_name=f"old-{number}"), {}) for number in range(25)))
+    (conflict,) = planned([manifest()], seen)
+    assert isinstance(conflict, Conflict)
+    assert (conflict.reason, conflict.message) == (
+        ConflictReason.QUOTA_EXCEEDED,
+        "'backend' would be one rule too many: 25 of 25 are used",
+    )
+
+
+NAMES = st.sampled_from(["a", "b", "c", "d"])
+RULES = st.builds(
+    lambda name, rate: replace(RULE, rule_name=name, fixed_rate=rate), NAMES, st.sampled_from([0.1, 0.5, 1.0])
+)
+STATES = st.lists(RULES, unique_by=lambda rule: rule.rule_name)
+
+
+@given(STATES, STATES)
+def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
+    before: list[SamplingRule], wanted: list[SamplingRule]
+) -> None:
+    """Whatever AWS held of ours, one apply is enough, and nothing of ours is left over."""
+    gateway = InMemoryGateway()
+    for rule in before:
+        gateway.create(rule, {OWNER_TAG: f"local/default/{rule.rule_name}"})
+    desired = [manifest(rule, rule.rule_name) for rule in wanted]
+    apply(planned(desired, observe(gateway, desired, prune=True), prune=True), gateway, lambda _: None)
+    again = planned(desired, observe(gateway, desired, prune=True), prune=True)
+    assert all(isinstance(action, Keep) for action in again)
+    assert {one.value for one in gateway.rules() if not one.value.is_default} == set(wanted)

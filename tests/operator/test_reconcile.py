@@ -1,0 +1,82 @@
+"""Observing and applying: what is read, what is written, and what happens when a call fails."""
+
+from dataclasses import replace
+
+from tests.fakes import InMemoryGateway
+from xray_model import Group, SamplingRule
+from xray_operator.errors import GatewayError, Reason
+from xray_operator.model import Manifest
+from xray_operator.plan import Adopt, Conflict, ConflictReason, Create, Delete, Keep, Update
+from xray_operator.ports import OWNER_TAG
+from xray_operator.reconcile import Outcome, apply, observe
+
+RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+OTHER = replace(RULE, rule_name="other")
+GROUP = Group(group_name="failing", filter_expression="fault")
+
+
+def test_everything_is_read_once_and_tags_only_of_what_is_named() -> None:
+    """Two lists, and one call for the rule that a manifest names."""
+    gateway = InMemoryGateway()
+    gateway.create(RULE, {OWNER_TAG: "x"})
+    gateway.create(OTHER, {})
+    gateway.calls.clear()
+    seen = observe(gateway, [Manifest(name="backend", namespace="default", value=RULE)])
+    assert gateway.calls == ["rules", "groups", "tags"]
+    assert [one.name for one in seen.held] == ["Default", "backend", "other", "Default"]
+    observe(gateway, [], prune=True)
+    assert gateway.calls[3:] == ["rules", "groups", "tags", "tags"]
+
+
+def test_each_action_is_carried_out_and_told() -> None:
+    """Create, adopt, update, delete; nothing for what is kept or in conflict."""
+    gateway = InMemoryGateway()
+    arn = gateway.create(OTHER, {})
+    gone = gateway.create(GROUP, {})
+    gateway.calls.clear()
+    changed = replace(OTHER, host="a")
+    told: list[Outcome] = []
+    outcomes = apply(
+        [
+            Create(RULE, "local/default/backend"),
+            Adopt(OTHER, arn, "local/default/other"),
+            Update(changed, arn, ()),
+            Delete(GROUP, gone),
+            Keep(RULE),
+            Conflict(RULE, ConflictReason.NOT_OWNED, "message"),
+        ],
+        gateway,
+        told.append,
+    )
+    assert gateway.calls == ["create", "tag", "update", "delete"]
+    assert [outcome.done for outcome in outcomes] == [True] * 5 + [False]
+    assert told == outcomes
+    assert gateway.tagged[arn] == {OWNER_TAG: "local/default/other"}
+
+
+def test_a_failed_action_does_not_keep_the_others_back() -> None:
+    """The next ones are done."""
+    gateway = InMemoryGateway()
+    error = GatewayError(Reason.THROTTLED, "slow down")
+    gateway.failures["create"] = [error]
+    outcomes = apply([Create(RULE, "o"), Create(OTHER, "o")], gateway, lambda _: None)
+    assert [outcome.error for outcome in outcomes] == [error, None]
+
+
+def test_an_error_that_would_come_again_ends_the_run() -> None:
+    """What was not tried has the same error, and no call is made for it."""
+    for reason in (Reason.DENIED, Reason.UNREACHABLE):
+        gateway = InMemoryGateway()
+        error = GatewayError(reason, "no")
+        gateway.failures["create"] = [error]
+        outcomes = apply([Create(RULE, "o"), Create(OTHER, "o")], gateway, lambda _: None)
+        assert [outcome.error for outcome in outcomes] == [error, error]
+        assert gateway.calls == ["create"]
+
+
+def test_deleting_what_is_gone_already_is_done() -> None:
+    """Any other failure of a delete is one."""
+    gateway = InMemoryGateway()
+    assert apply([Delete(RULE, "arn:nothing")], gateway, lambda _: None)[0].done
+    gateway.failures["delete"] = [GatewayError(Reason.THROTTLED, "slow down")]
+    assert not apply([Delete(RULE, "arn:nothing")], gateway, lambda _: None)[0].done

@@ -69,6 +69,7 @@ def test_the_sdks_poller_gets_rules_and_targets(xray_local: XRayLocal) -> None:
     assert [(one.name, one.rate, one.priority) for one in rules] == [("checkout", 0.5, 100), ("Default", 0.05, 10_000)]
     cache = RuleCache()
     cache.load_rules(rules)
+    cache.last_updated = int(time.time())
     used = cache.get_matched_rule({"service": "shop"}, now=int(time.time()))
     used.increment_request_count()
     used.increment_sampled_count()

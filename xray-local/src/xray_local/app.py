@@ -5,6 +5,7 @@ Called by `cli`; the only place that knows all doors.
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import time
@@ -23,7 +24,8 @@ from xray_local.store import Store
 
 _log = logging.getLogger(__name__)
 AGENT_TRIES = 20  # free numbers tried until one is free for both UDP and TCP
-EVICTION_LOG_SECONDS = 60.0
+EVICTION_LOG_SECONDS = 60.0  # between two lines
+EVICTION_LOOK_SECONDS = 0.5
 
 
 class StartError(Exception):
@@ -90,7 +92,12 @@ def _bind(host: str, port: int, purpose: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise StartError(f"cannot listen on {host} port {port} ({purpose}): {error.strerror or error}") from error
+        raise StartError(f"cannot listen on {host} port {port} ({purpose}): {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    # create_server adds the address, which the message has; a name that cannot be resolved has a number below 0.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
@@ -103,7 +110,7 @@ def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
         except OSError as error:
             agent.close()
             if settings.agent_port or not tries_left:
-                problem = f"cannot listen on {settings.host} port {number} (agent, UDP): {error.strerror or error}"
+                problem = f"cannot listen on {settings.host} port {number} (agent, UDP): {_reason(error)}"
                 raise StartError(problem) from error
     raise AssertionError("the loop returns or raises")
 
@@ -116,7 +123,9 @@ def _ready_line(host: str, ports: dict[str, int]) -> str:
 async def _watch_evictions(service: Service) -> None:
     said = 0
     while True:
-        await asyncio.sleep(EVICTION_LOG_SECONDS)
         if service.store.evicted > said:
             said = service.store.evicted
             _log.warning("traces_evicted total=%d max_traces=%d", said, service.store.max_traces)
+            await asyncio.sleep(EVICTION_LOG_SECONDS)
+        said = min(said, service.store.evicted)  # a reset begins anew
+        await asyncio.sleep(EVICTION_LOOK_SECONDS)

@@ -1,0 +1,171 @@
+"""The process: its start, its one line, its refusals and its end."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.xray_local.samples import NOW, text, trace_id
+from xray_local import client
+
+pytestmark = pytest.mark.process
+FREE = ["--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
+SECONDS = 30
+Start = Callable[..., tuple[subprocess.Popen[str], dict[str, str]]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start processes and read their ready lines; what still runs at the end is stopped."""
+    with ExitStack() as cleanup:
+
+        def starter(*options: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
+            command = [sys.executable, "-m", "xray_local", "serve", *options]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            cleanup.enter_context(process)
+            cleanup.callback(process.kill)
+            assert process.stdout is not None
+            word, *pairs = process.stdout.readline().split()
+            assert word == "ready"
+            return process, dict(pair.split("=", 1) for pair in pairs)
+
+        yield starter
+
+
+def refused(*options: str) -> str:
+    """Start a process that must not run, and give its one line."""
+    command = [sys.executable, "-m", "xray_local", "serve", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    return line
+
+
+def health(api: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{api}/_local/health", timeout=SECONDS) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_process_cleanly(start: Start, number: signal.Signals) -> None:
+    """Exit 0, one line on standard output, nothing on standard error."""
+    process, doors = start(*FREE)
+    assert set(doors) == {"api", "agent", "otlp"}
+    process.send_signal(number)
+    assert process.wait(SECONDS) == 0
+    assert process.communicate() == ("", "")
+
+
+def test_datagrams_that_had_arrived_survive_sigterm_and_restart(start: Start, tmp_path: Path) -> None:
+    """A burst, SIGTERM at once, and the file has every one."""
+    path = str(tmp_path / "xray.db")
+    process, doors = start(*FREE, "--db", path)
+    host, _, port = doors["agent"].partition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(1, 501):
+            sender.sendto(f'{{"format":"json","version":1}}\n{text(number)}'.encode(), (host, int(port)))
+    client.call(doors["api"], "CreateGroup", {"GroupName": "kept"})
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    _, again = start(*FREE, "--db", path)
+    assert health(again["api"])["segments"] == 500
+    assert client.call(again["api"], "GetGroup", {"GroupName": "kept"})["Group"]["GroupName"] == "kept"
+
+
+def test_an_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
+    """Pollers keep theirs open."""
+    process, doors = start(*FREE)
+    host, _, port = doors["agent"].partition(":")
+    with socket.create_connection((host, int(port))) as idle:
+        idle.sendall(b"POST /GetSamplingRules HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        assert idle.recv(12) == b"HTTP/1.1 200"
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+
+
+def test_evictions_are_said(start: Start) -> None:
+    """Soon, and not for each one."""
+    process, doors = start(*FREE, "--max-traces", "1")
+    client.call(doors["api"], "TraceSegments", {"TraceSegmentDocuments": [text(number) for number in range(1, 4)]})
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert line.endswith("WARNING traces_evicted total=2 max_traces=1\n")
+    assert health(doors["api"])["evicted_traces"] == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "purpose"), [("--api-port", "API and page"), ("--agent-port", "agent, TCP"), ("--otlp-port", "OTLP")]
+)
+def test_a_taken_port_is_named_with_its_purpose(option: str, purpose: str) -> None:
+    """One line, exit 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused(*FREE, option, str(port))
+    assert line == f"xray-local: cannot listen on 127.0.0.1 port {port} ({purpose}): Address already in use"
+
+
+def test_a_taken_datagram_port_is_named() -> None:
+    """UDP by itself may be taken while TCP is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        line = refused(*FREE, "--agent-port", str(port))
+    assert line == f"xray-local: cannot listen on 127.0.0.1 port {port} (agent, UDP): Address already in use"
+
+
+def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path: Path) -> None:
+    """Two writers would each miss what the other stored."""
+    path = str(tmp_path / "xray.db")
+    start(*FREE, "--db", path)
+    assert "another process has it open" in refused(*FREE, "--db", path)
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--db", "/nowhere/x.db"], "--db /nowhere/x.db: unable to open database file; expected a file that this user"),
+        (["--max-traces", "0"], "--max-traces is '0', expected a whole number of at least 1"),
+        (["--colour", "red"], "unrecognized arguments: --colour red (see xray-local --help)"),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 0 (agent, TCP): "),
+    ],
+)
+def test_what_cannot_start_says_why_in_one_line(options: list[str], line: str) -> None:
+    """Exit 2, no traceback."""
+    assert refused(*FREE, *options).startswith(f"xray-local: {line}")
+
+
+def test_it_listens_on_this_machine_alone(start: Start) -> None:
+    """Loopback is the default; an IPv6 one works too."""
+    _, doors = start(*FREE)
+    assert doors["api"].startswith("http://127.0.0.1:")
+    _, doors = start(*FREE, "--host", "::1")
+    assert health(doors["api"])["status"] == "ok"
+    assert doors["agent"].startswith("[::1]:")
+
+
+def test_a_poller_that_stays_and_a_client_that_writes_are_served_together(start: Start) -> None:
+    """A call that a fault delays holds up nobody else."""
+    _, doors = start(*FREE)
+    slow = json.dumps([{"operation": "GetGroups", "delay": 5}]).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{doors['api']}/_local/faults", slow, method="PUT")):
+        pass
+    host, _, port = doors["api"].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as waiting:
+        waiting.sendall(b"POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        waiting.settimeout(0.05)
+        time.sleep(0.1)
+        client.call(doors["api"], "TraceSegments", {"TraceSegmentDocuments": [text(1)]})
+        found = client.call(doors["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW})
+        assert [one["Id"] for one in found["TraceSummaries"]] == [trace_id(1)]
+        with pytest.raises(TimeoutError):
+            waiting.recv(1)

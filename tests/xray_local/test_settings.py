@@ -1,0 +1,54 @@
+import pytest
+
+from xray_local.settings import FIELDS, Settings, SettingsError, read
+
+
+def test_the_defaults_are_the_ports_that_the_sdks_know() -> None:
+    """8900, 2000 and 4318 on this machine alone, in memory."""
+    assert read({}, {}) == Settings(
+        host="127.0.0.1",
+        api_port=8900,
+        agent_port=2000,
+        otlp_port=4318,
+        db=":memory:",
+        max_traces=100_000,
+        region="us-east-1",
+        allow_host=(),
+    )
+
+
+def test_an_option_beats_its_variable_and_a_variable_the_default() -> None:
+    """An option that was not given is None."""
+    environ = {"XRAY_LOCAL_API_PORT": "1", "XRAY_LOCAL_OTLP_PORT": "2"}
+    settings = read({"api_port": "3", "otlp_port": None}, environ)
+    assert (settings.api_port, settings.otlp_port, settings.agent_port) == (3, 2, 2000)
+
+
+def test_allowed_hosts_are_a_list() -> None:
+    """With blanks and an end comma as people write them."""
+    assert read({"allow_host": "xray.svc, xray.example,"}, {}).allow_host == ("xray.svc", "xray.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("api_port", "http", "a port from 0 to 65535"),
+        ("agent_port", "65536", "a port from 0 to 65535"),
+        ("otlp_port", "-1", "a port from 0 to 65535"),
+        ("otlp_port", "²", "a port from 0 to 65535"),
+        ("max_traces", "0", "a whole number of at least 1"),
+        ("max_traces", "many", "a whole number of at least 1"),
+        ("host", "", "a word without spaces"),
+        ("region", "us east", "a word without spaces"),
+        ("db", "", "a file's path"),
+    ],
+)
+def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str, expected: str) -> None:
+    """The option, or the variable, as the user wrote it."""
+    field = next(field for field in FIELDS if field.name == name)
+    with pytest.raises(SettingsError) as option:
+        read({name: text}, {})
+    with pytest.raises(SettingsError) as variable:
+        read({}, {field.variable: text})
+    assert str(option.value) == f"{field.option} is {text!r}, expected {expected}"
+    assert str(variable.value) == f"{field.variable} is {text!r}, expected {expected}"

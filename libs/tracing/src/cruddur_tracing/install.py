@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
     from cruddur_tracing.central import RequestRules
+    from cruddur_tracing.provider import Layers
 
 EXTENSION = "cruddur_tracing"
 
@@ -62,9 +63,11 @@ class _Installation:
             self._join(opentelemetry, recorder)
         elif recorder is not None:
             _patch_outgoing_calls()
-        self._wrap(recorder, opentelemetry if spans else None)
-        if recorder is not None:
-            self._segments(recorder, under_span=spans)
+        layers = provider.Layers(self._app.wsgi_app, self._app.wsgi_app)
+        if spans:
+            layers = provider.layers(self._app, FAILURES, self._environ)
+        self._wrap(recorder, layers)
+        self._hook(recorder, opentelemetry if spans else None, replace=layers.replaceable)
 
     def _recorder(self) -> Any:
         """Return aws_xray_sdk's recorder with our emitter and sampler; its import makes a socket and clients.
@@ -110,28 +113,35 @@ class _Installation:
 
         return RequestRules(recorder, self._service, FAILURES)
 
-    def _wrap(self, recorder: Any, opentelemetry: "TracerProvider | None") -> None:
-        from cruddur_tracing import provider
+    def _wrap(self, recorder: Any, layers: "Layers") -> None:
         from cruddur_tracing.bridge import Entrance
 
-        app = untraced = self._app.wsgi_app
-        if opentelemetry is not None:
-            hooks = provider.span_hooks(opentelemetry, FAILURES, decide_first=recorder is not None)
-            app, untraced = provider.take_over(self._app, hooks, FAILURES, self._environ)
         naming = recorder.dynamic_naming if recorder is not None else None
         service = self._service
         self._app.wsgi_app = Entrance(  # type: ignore[method-assign]
-            app,
-            untraced=untraced,
+            layers.traced,
+            untraced=layers.excluded,
             excluded=frozenset(self._settings.excluded_paths),
             name=naming.get_name if naming is not None else lambda _host: service,
             failures=FAILURES,
         )
 
-    def _segments(self, recorder: Any, *, under_span: bool) -> None:
+    def _hook(self, recorder: Any, opentelemetry: "TracerProvider | None", *, replace: bool) -> None:
+        """Register the recorders' hooks; OpenTelemetry's own make the spans unless they may be replaced."""
+        from cruddur_tracing import provider
+        from cruddur_tracing.hooks import Part, RequestHooks
         from cruddur_tracing.segments import SegmentHooks
 
-        SegmentHooks(recorder, self._rules(recorder), FAILURES, under_span=under_span).register(self._app)
+        parts: list[Part] = []
+        if opentelemetry is not None and replace:
+            parts.append(provider.span_hooks(opentelemetry, FAILURES, decide_first=recorder is not None))
+        if recorder is not None:
+            under_span = opentelemetry is not None
+            segments = SegmentHooks(recorder, self._rules(recorder), FAILURES, under_span=under_span)
+            segments.watch_templates(self._app)
+            parts.append(segments)
+        if parts:
+            RequestHooks(tuple(parts)).register(self._app, provider.INSTRUMENTATION if replace else None)
 
 
 def _patch_outgoing_calls() -> None:

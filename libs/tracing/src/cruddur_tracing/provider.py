@@ -6,6 +6,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Flask
@@ -87,23 +88,33 @@ def name(provider: TracerProvider, service: str) -> None:
         provider._update_resource(Resource({SERVICE_NAME: service}))
 
 
-def take_over(app: Flask, spans: SpanHooks, failures: Failures, environ: Mapping[str, str]) -> tuple[Any, Any]:
-    """Put `spans` in the place of OpenTelemetry's hooks, if they would do nothing that `spans` does not.
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The WSGI apps for requests that are traced and for excluded ones; `replaceable`: OpenTelemetry's hooks may go."""
 
-    Returns the WSGI app for requests that are traced, and that for excluded ones. If OpenTelemetry's hooks stay, they
-    pass over excluded requests and never fail one; if something else has been wrapped around its WSGI layer, excluded
-    requests go there too and the sampler drops them.
+    traced: Any
+    excluded: Any
+    replaceable: bool = False
+
+
+def layers(app: Flask, failures: Failures, environ: Mapping[str, str]) -> Layers:
+    """Find out what OpenTelemetry's Flask instrumentation is needed for in `app`.
+
+    If it makes spans and nothing besides, its WSGI layer is left out. Else its hooks are made to pass over excluded
+    requests and never to fail one. If something has been wrapped around its layer, all requests go there, and the
+    sampler drops the excluded ones.
     """
     below = getattr(app, "_original_wsgi_app", None)
     if getattr(app.wsgi_app, "__module__", "") != INSTRUMENTATION or below is None:
-        return app.wsgi_app, app.wsgi_app
+        return Layers(app.wsgi_app, app.wsgi_app)
     if _does_nothing_else(app, environ):
-        spans.put_into(app, INSTRUMENTATION)
-        return below, below
+        return Layers(below, below, replaceable=True)
     for registered in (app.before_request_funcs, app.teardown_request_funcs):
         hooks: list[Callable[..., Any]] = registered.get(None, [])
-        hooks[:] = [_passing(hook, failures) if hook.__module__ == INSTRUMENTATION else hook for hook in hooks]
-    return app.wsgi_app, below
+        hooks[:] = [
+            _passing(hook, failures) if getattr(hook, "__module__", "") == INSTRUMENTATION else hook for hook in hooks
+        ]
+    return Layers(app.wsgi_app, below)
 
 
 def _does_nothing_else(app: Flask, environ: Mapping[str, str]) -> bool:
@@ -112,7 +123,7 @@ def _does_nothing_else(app: Flask, environ: Mapping[str, str]) -> bool:
         return False
     given = dict(inspect.getclosurevars(app.wsgi_app).nonlocals)
     for hook in app.before_request_funcs.get(None, []):
-        if hook.__module__ == INSTRUMENTATION:
+        if getattr(hook, "__module__", "") == INSTRUMENTATION:
             given |= inspect.getclosurevars(hook).nonlocals
     excluded = getattr(given.get("excluded_urls"), "_excluded_urls", None)
     return not (given.get("request_hook") or given.get("response_hook") or excluded or any(map(environ.get, CAPTURED)))

@@ -1,6 +1,6 @@
 """Begins and ends the X-Ray segment of each request: the same document as aws_xray_sdk's XRayMiddleware, for less work.
 
-`install` registers the three hooks, after OpenTelemetry's. They never raise and never ask for a second decision.
+`install` registers the hooks, after those that make the span. They never raise and never ask for a second decision.
 """
 
 import functools
@@ -8,14 +8,15 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from aws_xray_sdk.core.models.dummy_entities import DummySegment
-from flask import Flask, Request, Response, before_render_template, request, template_rendered
+from flask import Flask, Response, before_render_template, request, template_rendered
 from flask.globals import request_ctx
 from opentelemetry import trace
 
 from cruddur_tracing.central import RequestRules
+from cruddur_tracing.entities import QuietSegments, sampled_segment
 from cruddur_tracing.failures import Failures
 from cruddur_tracing.incoming import INCOMING, Incoming
+from cruddur_tracing.request_meta import segment_request
 from cruddur_tracing.upstream import xray_id
 
 SEGMENT: Final = "cruddur_tracing.segment"  # in the WSGI environ
@@ -33,12 +34,13 @@ class SegmentHooks:
         self._rules = rules
         self._failures = failures
         self._under_span = under_span
+        self._quiet = QuietSegments(recorder.service)
+        self.begin = self._never_fails(self._begin)
+        self.end = self._never_fails(self._end)
+        self._guarded_describe = self._never_fails(self._describe)
 
-    def register(self, app: Flask) -> None:
-        """Put the hooks into `app`. Raises AssertionError if it has answered a request already."""
-        app.before_request(self._never_fails(self._begin))
-        app.after_request(self._after)
-        app.teardown_request(self._never_fails(self._end))
+    def watch_templates(self, app: Flask) -> None:
+        """Record what `app` renders as subsegments."""
         before_render_template.connect(self._never_fails(self._begin_template), app, weak=False)
         template_rendered.connect(self._never_fails(self._end_template), app, weak=False)
 
@@ -58,21 +60,17 @@ class SegmentHooks:
         if incoming is None:
             return
         trace_id, parent_id, sampled = self._context(incoming)
+        root = xray_id(trace_id) if trace_id else None
+        context = request_ctx._get_current_object()  # type: ignore[attr-defined]
         if sampled:
-            segment = self._recorder.begin_segment(
-                name=incoming.service,
-                traceid=xray_id(trace_id) if trace_id else None,
-                parent_id=f"{parent_id:016x}" if parent_id else None,
-                sampling=incoming.rule or 1,
-            )
-            segment.http = {"request": _request_meta(request)}
+            parent = f"{parent_id:016x}" if parent_id else None
+            segment = sampled_segment(self._recorder, incoming.service, root, parent, incoming.rule)
+            segment.http = {"request": segment_request(context.request)}
         else:
-            segment = DummySegment(incoming.service)
-            if trace_id:
-                segment.trace_id = xray_id(trace_id)
-            self._recorder.context.put_segment(segment)
-        request.environ[SEGMENT] = segment
-        request.environ[OWNER] = request_ctx._get_current_object()  # type: ignore[attr-defined]
+            segment = self._quiet.make(incoming.service, root)
+        self._recorder.context.put_segment(segment)
+        environ = context.request.environ
+        environ[SEGMENT], environ[OWNER] = segment, context
 
     def _context(self, incoming: Incoming) -> tuple[int | None, int | None, bool]:
         """Return trace id, parent id and decision: the span's, or what the request brought and the rules say."""
@@ -85,8 +83,9 @@ class SegmentHooks:
         sampled = self._rules.decide(incoming) if upstream.sampled is None else upstream.sampled
         return upstream.trace_id, upstream.parent_id, sampled
 
-    def _after(self, response: Response) -> Response:
-        self._never_fails(self._describe)(response)
+    def after(self, response: Response) -> Response:
+        """Describe the response; a hook for `after_request`."""
+        self._guarded_describe(response)
         return response
 
     def _describe(self, response: Response) -> None:
@@ -104,8 +103,9 @@ class SegmentHooks:
             response.headers["X-Amzn-Trace-Id"] = f"Root={segment.trace_id}{told}"
 
     def _end(self, error: BaseException | None) -> None:
-        environ = request.environ
-        if environ.get(OWNER) is not request_ctx._get_current_object():  # type: ignore[attr-defined]
+        context = request_ctx._get_current_object()  # type: ignore[attr-defined]
+        environ = context.request.environ
+        if environ.get(OWNER) is not context:
             return  # no segment, or a copy of the request's context that ends before the request does
         del environ[OWNER]
         segment = environ.pop(SEGMENT)
@@ -134,20 +134,6 @@ class SegmentHooks:
     def _end_template(self, _app: Flask, **_context: object) -> None:
         if request and SEGMENT in request.environ:
             self._recorder.end_subsegment()
-
-
-def _request_meta(asked: Request) -> dict[str, Any]:
-    """Return `http.request` of a segment document
-    (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html)."""
-    environ = asked.environ
-    meta: dict[str, Any] = {"url": asked.base_url, "method": asked.method}
-    if agent := environ.get("HTTP_USER_AGENT"):
-        meta["user_agent"] = agent
-    if forwarded := environ.get("HTTP_X_FORWARDED_FOR"):
-        meta |= {"client_ip": forwarded, "x_forwarded_for": True}
-    elif address := environ.get("REMOTE_ADDR"):
-        meta["client_ip"] = address
-    return meta
 
 
 def _stack(error: BaseException, limit: int) -> list[traceback.FrameSummary]:

@@ -1,24 +1,25 @@
 """Makes the server span of each request: the same span as OpenTelemetry's Flask instrumentation, for less work.
 
-`provider` puts these hooks in the place of OpenTelemetry's. Theirs collect the attributes of each request twice, before
+`install` puts these hooks in the place of OpenTelemetry's. Theirs collect the attributes of each request twice, before
 anybody has decided whether it is recorded, and feed instruments that nobody reads. What the span says comes from the
 same functions. The hooks never raise.
 """
 
 from typing import Any, Final
 
-from flask import Flask, Response, request
+from flask import Response, request
 from flask.globals import request_ctx
 from opentelemetry import context, propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation import wsgi
-from opentelemetry.instrumentation.flask import get_default_span_name
+from opentelemetry.instrumentation._semconv import _StabilityMode
 from opentelemetry.instrumentation.propagators import get_global_response_propagator
 from opentelemetry.semconv.attributes.http_attributes import HTTP_ROUTE
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from cruddur_tracing.failures import Failures
 from cruddur_tracing.incoming import INCOMING, Incoming
+from cruddur_tracing.request_meta import span_attributes, span_name
 
 OPEN: Final = "cruddur_tracing.span"  # in the WSGI environ: what `_end` has to undo
 EVENT: Final = "span.hook"
@@ -57,9 +58,10 @@ class SpanHooks:
 
     def end(self, error: BaseException | None) -> None:
         """End the span and give the context back; a hook for `teardown_request`."""
-        environ = request.environ
+        owner = request_ctx._get_current_object()  # type: ignore[attr-defined]
+        environ = owner.request.environ
         opened = environ.get(OPEN)
-        if opened is None or opened[2] is not request_ctx._get_current_object():  # type: ignore[attr-defined]
+        if opened is None or opened[2] is not owner:  # a copy of the request's context ends before the request does
             return
         del environ[OPEN]
         span, token, _ = opened
@@ -72,28 +74,19 @@ class SpanHooks:
         except Exception as failure:  # noqa: BLE001 - as in `begin`
             self._failures.note(EVENT, f"{type(failure).__name__}: {failure}")
 
-    def put_into(self, app: Flask, module: str) -> None:
-        """Take the place of the hooks in `app` that `module` has registered."""
-        before = app.before_request_funcs.setdefault(None, [])
-        before[:] = [self.begin if hook.__module__ == module else hook for hook in before]
-        teardown = app.teardown_request_funcs.setdefault(None, [])
-        teardown[:] = [self.end if hook.__module__ == module else hook for hook in teardown]
-        # Flask calls these from the last to the first: the span sees what all others have made of the response.
-        app.after_request_funcs.setdefault(None, []).insert(0, self.after)
-
     def _begin(self, incoming: Incoming) -> None:
-        asked = request._get_current_object()  # type: ignore[attr-defined]
+        owner = request_ctx._get_current_object()  # type: ignore[attr-defined]
+        asked = owner.request
         environ = asked.environ
         parent, kind = None, SpanKind.INTERNAL
         if trace.get_current_span() is trace.INVALID_SPAN:
             parent, kind = self._extract(environ), SpanKind.SERVER
         attributes = None if self._decide_first else self._attributes(asked)
-        name = get_default_span_name()  # type: ignore[no-untyped-call]
-        span = self._tracer.start_span(name, parent, kind, attributes, start_time=incoming.started)
+        span = self._tracer.start_span(span_name(asked), parent, kind, attributes, start_time=incoming.started)
         if self._decide_first and span.is_recording():
             span.set_attributes(self._attributes(asked))
         token = context.attach(trace.set_span_in_context(span, parent))
-        environ[OPEN] = span, token, request_ctx._get_current_object()  # type: ignore[attr-defined]
+        environ[OPEN] = span, token, owner
 
     def _extract(self, environ: dict[str, Any]) -> Context | None:
         """Return the remote context, or None at once if no header of any propagator is there."""
@@ -106,14 +99,25 @@ class SpanHooks:
         return propagate.extract(environ, getter=wsgi.wsgi_getter)
 
     def _attributes(self, asked: Any) -> dict[str, Any]:
-        attributes: dict[str, Any] = wsgi.collect_request_attributes(asked.environ, self._mode)
+        old = self._mode is _StabilityMode.DEFAULT
+        attributes = (
+            span_attributes(asked.environ) if old else wsgi.collect_request_attributes(asked.environ, self._mode)
+        )
         if asked.url_rule is not None:
             attributes[HTTP_ROUTE] = asked.url_rule.rule
         return attributes
 
+    def _describe_status(self, span: Span, response: Response) -> None:
+        if self._mode is not _StabilityMode.DEFAULT:
+            wsgi.add_response_attributes(span, response.status, [], sem_conv_opt_in_mode=self._mode)
+            return
+        span.set_attribute("http.status_code", response.status_code)
+        if response.status_code >= 500:
+            span.set_status(Status(StatusCode.ERROR))
+
     def _describe(self, span: Span, response: Response) -> None:
         if span.is_recording():
-            wsgi.add_response_attributes(span, response.status, [], sem_conv_opt_in_mode=self._mode)
+            self._describe_status(span, response)
         propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
         if propagator is not None:
             propagator.inject(response.headers)

@@ -23,6 +23,7 @@ from xray_model import ModelError, to_xray
 from xray_model.filter_expression import FilterError, parse
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
+BATCH = 50  # documents in one call, as the X-Ray daemon sends them
 AHEAD_SECONDS = 86_400  # traces of a clock that is ahead are listed too
 
 
@@ -131,8 +132,10 @@ def _show(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _put(options: argparse.Namespace, _: Mapping[str, str]) -> int:
     documents = _documents(options.file)
-    answer = client.call(options.endpoint, "TraceSegments", {"TraceSegmentDocuments": documents})
-    refused = answer["UnprocessedTraceSegments"]
+    refused: list[dict[str, Any]] = []
+    for start in range(0, len(documents), BATCH):
+        batch = {"TraceSegmentDocuments": documents[start : start + BATCH]}
+        refused += client.call(options.endpoint, "TraceSegments", batch)["UnprocessedTraceSegments"]
     for one in refused:
         print(f"refused {one.get('Id', '(no id)')}: {one['ErrorCode']}: {one['Message']}", file=sys.stderr)
     print(f"{len(documents) - len(refused)} of {len(documents)} segments stored")

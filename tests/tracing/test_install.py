@@ -1,5 +1,6 @@
 """`install(app)`: once, in any order with OpenTelemetry's start, and without harm to what the app has set up."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -162,6 +163,18 @@ def test_an_instrumented_app_is_left_alone(traced: Make, caplog: pytest.LogCaptu
     traced()
     install(app, TracingSettings(xray_enabled=False), {}, tracer_provider=provider)
     assert caplog.messages == []
+
+
+def test_hooks_of_any_kind_may_be_there_before(traced: Make) -> None:
+    """A partial has no module; install looks at the hooks' modules to find OpenTelemetry's."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    seen: list[str] = []
+    for environ in ({}, {"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST": "x-tenant"}):
+        app = Flask("shop")
+        app.before_request(functools.partial(seen.append, "hook"))
+        install(app, TracingSettings(xray_enabled=False), environ, tracer_provider=provider)
+        assert app.test_client().get("/").status_code == 404
+    assert seen == ["hook", "hook"]
 
 
 def test_an_app_behind_a_wsgi_middleware_keeps_it(traced: Make, datagrams: Any) -> None:

@@ -8,7 +8,8 @@ import flask
 import pytest
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
-from flask import Flask, Response, render_template_string, request
+from flask import Flask, Response, render_template_string, request, stream_with_context
+from opentelemetry import trace
 
 from cruddur_tracing.failures import FAILURES
 from tests.tracing.conftest import Make, Traced
@@ -234,6 +235,17 @@ def test_a_hook_of_the_app_may_answer_before_ours(traced: Make) -> None:
     app.app.before_request_funcs[None].insert(0, lambda: Response("closed", 503))
     assert app.client.get("/").text == "closed"
     assert app.datagrams.raw() == []
+
+
+def test_a_streamed_response_is_recorded_once(traced: Make) -> None:
+    """Flask tears the request down before the body is streamed, and again after it; the trace ends the first time."""
+    app = traced()
+    app.app.add_url_rule("/stream", view_func=lambda: Response(stream_with_context(iter(["one"]))))
+    assert app.client.get("/stream").text == "one"
+    (span,) = app.spans()
+    assert span.context is not None
+    assert one(app)["parent_id"] == f"{span.context.span_id:016x}"
+    assert trace.get_current_span() is trace.INVALID_SPAN
 
 
 def test_requests_made_by_hand_have_no_segment(traced: Make) -> None:

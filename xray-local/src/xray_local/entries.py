@@ -46,7 +46,7 @@ class Entry:
         """The recorded exceptions; a cause that is only a reference to another entry's has none."""
         cause = self.body.get("cause")
         found = cause.get("exceptions") if isinstance(cause, Mapping) else None
-        return [one for one in found or () if isinstance(one, Mapping)]
+        return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def object_of(body: Mapping[str, Any], *path: str) -> Mapping[str, Any]:

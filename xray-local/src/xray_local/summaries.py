@@ -14,6 +14,7 @@ from xray_local.entries import Entry, entries, object_of, roots
 from xray_local.segments import Document
 
 FLAGS = ("error", "fault", "throttle")
+STATUS_MAX = 2**31 - 1  # what a client's integer can hold
 
 
 def summarize(trace_id: str, documents: Sequence[Document], account_id: str = "000000000000") -> dict[str, Any]:
@@ -90,7 +91,8 @@ def _http(entry: Entry) -> dict[str, Any]:
     }
     http: dict[str, Any] = {name: value for name, value in texts.items() if isinstance(value, str)}
     status = response.get("status")
-    return http | ({"status": status} if isinstance(status, int) and not isinstance(status, bool) else {})
+    is_status = isinstance(status, int) and not isinstance(status, bool) and 0 <= status <= STATUS_MAX
+    return http | ({"status": status} if is_status else {})
 
 
 def _annotations(found: Sequence[Entry], account_id: str) -> dict[str, Any]:

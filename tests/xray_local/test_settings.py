@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from xray_local.settings import FIELDS, Settings, SettingsError, read
@@ -52,3 +54,11 @@ def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str
         read({}, {field.variable: text})
     assert str(option.value) == f"{field.option} is {text!r}, expected {expected}"
     assert str(variable.value) == f"{field.variable} is {text!r}, expected {expected}"
+
+
+def test_every_setting_is_in_the_documentation() -> None:
+    """The README's table has its option, variable, default and help."""
+    text = (Path(__file__).parents[2] / "xray-local" / "README.md").read_text()
+    for field in FIELDS:
+        default = f"`{field.default}`" if field.default else "none"
+        assert f"| `{field.option}` | `{field.variable}` | {default} | {field.help} |" in text

@@ -19,7 +19,8 @@ from tests.fakes import InMemoryGateway
 from xray_model import SamplingRule
 from xray_operator.cli import main
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.ports import OWNER_TAG
+from xray_operator.model import GROUP_FIELDS, POLICY_FIELDS, RULE_FIELDS
+from xray_operator.ports import DELETION_TAG, OWNER_TAG
 
 RULE = """\
 apiVersion: xray.cruddur.io/v1alpha1
@@ -82,7 +83,7 @@ def test_diff_exits_2_when_something_differs(line: Line) -> None:
 
 def test_diff_as_json_has_the_fields(line: Line) -> None:
     """Desired and actual."""
-    line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "local/default/backend"})
+    line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"})
     code, out, _ = line.run("diff", "-f", "FILE", "-o", "json")
     difference = {"field": "FixedRate", "desired": 0.5, "actual": 0.1}
     assert code == 2
@@ -120,9 +121,13 @@ def test_an_adoption_is_told_with_the_new_owner(line: Line) -> None:
     """The cluster's id comes from the option, or from the environment."""
     line.file.write_text(RULE + "  adoptionPolicy: IfUnowned\n")
     line.gateway.create(VALUE, {})
-    assert line.run("plan", "-f", "FILE", "--cluster-id", "prod")[1] == "> rule  backend  owner: prod/default/backend\n"
+    assert line.run("plan", "-f", "FILE", "--cluster-id", "prod")[1] == (
+        "> rule  backend  owner: prod/default/backend, deletion policy: Delete\n"
+    )
     environ = {"XRAY_OPERATOR_CLUSTER_ID": "dev"}
-    assert line.run("apply", "-f", "FILE", environ=environ)[1].endswith("owner: dev/default/backend\n1 adopted\n")
+    assert line.run("apply", "-f", "FILE", environ=environ)[1].endswith(
+        "owner: dev/default/backend, deletion policy: Delete\n1 adopted\n"
+    )
 
 
 def test_an_unowned_twin_is_noted(line: Line) -> None:
@@ -271,3 +276,12 @@ def _environment(api: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL_XRAY": api,
         "PATH": os.environ["PATH"],
     }
+
+
+def test_the_readme_has_every_field_and_exit_code() -> None:
+    """A field that is read is a field that is documented."""
+    readme = (Path(__file__).resolve().parents[2] / "operator" / "README.md").read_text()
+    fields = {**RULE_FIELDS, **GROUP_FIELDS}
+    missing = [name for name, api in fields.items() if f"| `{name}` | {api} |" not in readme]
+    assert missing + [name for name in POLICY_FIELDS if f"| `{name}` |" not in readme] == []
+    assert [code for code in (0, 1, 2, 64, 130) if f"\n| {code} |" not in readme] == []

@@ -46,7 +46,10 @@ def test_a_rule_has_its_name_from_the_metadata() -> None:
         DeletionPolicy.DELETE,
         AdoptionPolicy.NEVER,
     )
-    assert manifest.owner("prod") == "prod/default/backend"
+    assert manifest.tags("prod") == {
+        "xray.cruddur.io/owner": "prod/default/backend",
+        "xray.cruddur.io/deletion-policy": "Delete",
+    }
 
 
 def test_every_field_arrives() -> None:

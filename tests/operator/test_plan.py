@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import InMemoryGateway
 from xray_model import Difference, Group, SamplingRule, default_rule
-from xray_operator.model import AdoptionPolicy, Manifest
+from xray_operator.model import AdoptionPolicy, DeletionPolicy, Manifest
 from xray_operator.plan import (
     Action,
     Adopt,
@@ -23,12 +23,12 @@ from xray_operator.plan import (
     differences,
     plan,
 )
-from xray_operator.ports import OWNER_TAG, Held, Value
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, Held, Value
 from xray_operator.reconcile import apply, observe
 
 RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
 GROUP = Group(group_name="failing", filter_expression="fault")
-OURS = {OWNER_TAG: "local/default/backend"}
+OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
 THEIRS = {OWNER_TAG: "prod/default/backend"}
 
 
@@ -51,8 +51,8 @@ def planned(desired: Sequence[Manifest], seen: Observed, *, prune: bool = False)
 def test_what_is_missing_is_created_with_our_tag() -> None:
     """Rule and group alike."""
     assert planned([manifest(), manifest(GROUP, "failing")], observed()) == (
-        Create(RULE, "local/default/backend"),
-        Create(GROUP, "local/default/failing"),
+        Create(RULE, OURS),
+        Create(GROUP, OURS | {OWNER_TAG: "local/default/failing"}),
     )
 
 
@@ -109,7 +109,7 @@ def test_an_unowned_twin_is_left_alone_and_told() -> None:
 def test_an_adopted_twin_needs_its_tag_only() -> None:
     """Nothing else is written."""
     actions = planned([manifest(adoption=AdoptionPolicy.IF_UNOWNED)], observed((RULE, {})))
-    assert actions == (Adopt(RULE, "arn:0", "local/default/backend"),)
+    assert actions == (Adopt(RULE, "arn:0", OURS),)
 
 
 def test_the_defaults_need_no_tag() -> None:
@@ -140,18 +140,33 @@ def test_pruning_deletes_what_only_this_cluster_owns() -> None:
     seen = observed(
         (rules[0], {OWNER_TAG: "local/default/mine"}), (rules[1], THEIRS), (rules[2], {}), (default_rule(), {})
     )
-    assert planned([manifest()], seen, prune=True) == (Create(RULE, "local/default/backend"), Delete(rules[0], "arn:0"))
-    assert planned([manifest()], seen) == (Create(RULE, "local/default/backend"),)
+    assert planned([manifest()], seen, prune=True) == (Create(RULE, OURS), Delete(rules[0], "arn:0"))
+    assert planned([manifest()], seen) == (Create(RULE, OURS),)
+
+
+def test_an_object_that_is_to_be_orphaned_stays() -> None:
+    """Its policy is on the object, since its manifest is gone."""
+    orphan = OURS | {DELETION_TAG: "Orphan"}
+    assert planned([], observed((RULE, orphan)), prune=True) == ()
+
+
+def test_a_changed_deletion_policy_is_written_to_the_object() -> None:
+    """By its tags, and with what differs besides."""
+    wanted = replace(manifest(), deletion=DeletionPolicy.ORPHAN)
+    tags = OURS | {DELETION_TAG: "Orphan"}
+    assert planned([wanted], observed((RULE, OURS))) == (Adopt(RULE, "arn:0", tags),)
+    changed = planned([wanted], observed((replace(RULE, host="a"), OURS)))
+    assert [type(action) for action in changed] == [Adopt, Update]
 
 
 def test_creates_come_before_deletes_unless_the_quota_is_full() -> None:
     """With 25 rules held, the delete makes room first."""
     old = [replace(RULE, rule_name=f"old-{number}") for number in range(25)]
-    seen = observed(*((rule, {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
+    seen = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
     kept = [manifest(rule, rule.rule_name) for rule in old[1:]]
     actions = planned([manifest(), *kept], seen, prune=True)
     assert [type(action) for action in actions if not isinstance(action, Keep)] == [Delete, Create]
-    fewer = observed(*((rule, {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old[:20]))
+    fewer = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old[:20]))
     actions = planned([manifest(), *kept[:19]], fewer, prune=True)
     assert [type(action) for action in actions if not isinstance(action, Keep)] == [Create, Delete]
 
@@ -181,7 +196,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
     """Whatever AWS held of ours, one apply is enough, and nothing of ours is left over."""
     gateway = InMemoryGateway()
     for rule in before:
-        gateway.create(rule, {OWNER_TAG: f"local/default/{rule.rule_name}"})
+        gateway.create(rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"})
     desired = [manifest(rule, rule.rule_name) for rule in wanted]
     apply(planned(desired, observe(gateway, desired, prune=True), prune=True), gateway, lambda _: None)
     again = planned(desired, observe(gateway, desired, prune=True), prune=True)

@@ -12,6 +12,7 @@ from xray_operator.reconcile import Outcome, apply, observe
 
 RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
 OTHER = replace(RULE, rule_name="other")
+OURS = {OWNER_TAG: "local/default/backend"}
 GROUP = Group(group_name="failing", filter_expression="fault")
 
 
@@ -38,8 +39,8 @@ def test_each_action_is_carried_out_and_told() -> None:
     told: list[Outcome] = []
     outcomes = apply(
         [
-            Create(RULE, "local/default/backend"),
-            Adopt(OTHER, arn, "local/default/other"),
+            Create(RULE, OURS),
+            Adopt(OTHER, arn, OURS),
             Update(changed, arn, ()),
             Delete(GROUP, gone),
             Keep(RULE),
@@ -51,7 +52,7 @@ def test_each_action_is_carried_out_and_told() -> None:
     assert gateway.calls == ["create", "tag", "update", "delete"]
     assert [outcome.done for outcome in outcomes] == [True] * 5 + [False]
     assert told == outcomes
-    assert gateway.tagged[arn] == {OWNER_TAG: "local/default/other"}
+    assert gateway.tagged[arn] == OURS
 
 
 def test_a_failed_action_does_not_keep_the_others_back() -> None:
@@ -59,7 +60,7 @@ def test_a_failed_action_does_not_keep_the_others_back() -> None:
     gateway = InMemoryGateway()
     error = GatewayError(Reason.THROTTLED, "slow down")
     gateway.failures["create"] = [error]
-    outcomes = apply([Create(RULE, "o"), Create(OTHER, "o")], gateway, lambda _: None)
+    outcomes = apply([Create(RULE, OURS), Create(OTHER, OURS)], gateway, lambda _: None)
     assert [outcome.error for outcome in outcomes] == [error, None]
 
 
@@ -69,7 +70,7 @@ def test_an_error_that_would_come_again_ends_the_run() -> None:
         gateway = InMemoryGateway()
         error = GatewayError(reason, "no")
         gateway.failures["create"] = [error]
-        outcomes = apply([Create(RULE, "o"), Create(OTHER, "o")], gateway, lambda _: None)
+        outcomes = apply([Create(RULE, OURS), Create(OTHER, OURS)], gateway, lambda _: None)
         assert [outcome.error for outcome in outcomes] == [error, error]
         assert gateway.calls == ["create"]
 

@@ -16,11 +16,11 @@ DENIED = GatewayError(Reason.DENIED, "no rights")
 @pytest.mark.parametrize(
     ("action", "error", "expected"),
     [
-        (Create(RULE, "o"), None, ["+Available", "+Created", "-NoDrift"]),
-        (Create(RULE, "o"), DENIED, ["-Missing", "-Denied", "-NoDrift"]),
+        (Create(RULE, {}), None, ["+Available", "+Created", "-NoDrift"]),
+        (Create(RULE, {}), DENIED, ["-Missing", "-Denied", "-NoDrift"]),
         (Update(RULE, "arn", CHANGED), None, ["+Available", "+Updated", "-DriftRepaired"]),
         (Update(RULE, "arn", CHANGED), DENIED, ["+Available", "-Denied", "+DriftLeft"]),
-        (Adopt(RULE, "arn", "o"), None, ["+Available", "+Adopted", "-NoDrift"]),
+        (Adopt(RULE, "arn", {}), None, ["+Available", "+Adopted", "-NoDrift"]),
         (Delete(RULE, "arn"), None, ["-Missing", "+Deleted", "-NoDrift"]),
         (Keep(RULE), None, ["+Available", "+InSync", "-NoDrift"]),
         (

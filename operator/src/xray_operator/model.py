@@ -20,7 +20,7 @@ from xray_model import (
     limits,
 )
 from xray_operator.manifest_reader import Problem, YamlDocument
-from xray_operator.ports import Kind, Value, kind_of, name_of
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, Kind, Value, kind_of, name_of
 
 API_VERSION = "xray.cruddur.io/v1alpha1"
 RULE_KIND = "XRaySamplingRule"
@@ -88,9 +88,9 @@ class Manifest:
         """Tell a rule from a group."""
         return kind_of(self.value)
 
-    def owner(self, cluster_id: str) -> str:
-        """Give the value of the ownership tag."""
-        return f"{cluster_id}/{self.namespace}/{self.name}"
+    def tags(self, cluster_id: str) -> dict[str, str]:
+        """Give our tags: whose the object is, and what becomes of it when its manifest is gone."""
+        return {OWNER_TAG: f"{cluster_id}/{self.namespace}/{self.name}", DELETION_TAG: self.deletion.value}
 
 
 def parse(document: YamlDocument) -> tuple[Manifest | None, list[Problem]]:

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from xray_model import Difference, Group, SamplingRule, limits
-from xray_operator.model import AdoptionPolicy, Manifest
-from xray_operator.ports import OWNER_TAG, Held, Kind, Value, kind_of, name_of
+from xray_operator.model import AdoptionPolicy, DeletionPolicy, Manifest
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, Held, Kind, Value, kind_of, name_of
 
 QUOTAS: Mapping[Kind, int] = {"rule": limits.CUSTOM_RULES, "group": limits.GROUPS}
 
@@ -42,10 +42,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make an object with our tag."""
+    """Make an object with our tags."""
 
     value: Value
-    owner: str
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,16 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """Put our tag on an object that is there already."""
+    """Put our tags on an object that is there already: it becomes ours, or its deletion policy changes."""
 
     value: Value
     arn: str
-    owner: str
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete an object that carries our tag and is no longer asked for."""
+    """Delete an object that carries our tag, is no longer asked for, and is not to be orphaned."""
 
     value: Value
     arn: str
@@ -105,7 +105,7 @@ def plan(
     """
     actions: list[Action] = []
     for manifest in desired:
-        actions += _for_manifest(manifest, observed, manifest.owner(cluster_id))
+        actions += _for_manifest(manifest, observed, manifest.tags(cluster_id))
     deletes = _deletes(desired, observed, cluster_id) if prune else []
     creates = _within_quota([one for one in actions if isinstance(one, Create)], deletes, observed)
     others = [one for one in actions if not isinstance(one, Create)]
@@ -127,18 +127,20 @@ def differences(desired: Value, actual: Value) -> tuple[Difference, ...]:
     raise TypeError("a rule and a group cannot be compared")
 
 
-def _for_manifest(manifest: Manifest, observed: Observed, owner: str) -> list[Action]:
+def _for_manifest(manifest: Manifest, observed: Observed, tags: Mapping[str, str]) -> list[Action]:
     held = observed.find(manifest.kind, name_of(manifest.value))
     if held is None:
-        return [Create(manifest.value, owner)]
+        return [Create(manifest.value, tags)]
     changes = differences(manifest.value, held.value)
     update: list[Action] = [Update(manifest.value, held.arn, changes)] if changes else [Keep(manifest.value)]
+    adopt = Adopt(manifest.value, held.arn, tags)
     actual = observed.owner(held)
-    if actual == owner or held.value.is_default:
-        # Default belongs to the region and cannot be created or deleted, so it carries no tag.
+    if held.value.is_default:  # it belongs to the region and cannot be created or deleted, so it is nobody's
         return update
+    if actual == tags[OWNER_TAG]:
+        same = tags.items() <= observed.tags[held.arn].items()
+        return update if same else [adopt, *(one for one in update if isinstance(one, Update))]
     if manifest.adoption is AdoptionPolicy.FORCE or (actual is None and manifest.adoption is AdoptionPolicy.IF_UNOWNED):
-        adopt = Adopt(manifest.value, held.arn, owner)
         return [adopt, *(one for one in update if isinstance(one, Update))]
     return [_conflict(manifest.value, actual, changes)]
 
@@ -159,7 +161,9 @@ def _deletes(desired: Sequence[Manifest], observed: Observed, cluster_id: str) -
     return [
         Delete(held.value, held.arn)
         for held in observed.held
-        if (held.kind, held.name) not in wanted and (observed.owner(held) or "").startswith(f"{cluster_id}/")
+        if (held.kind, held.name) not in wanted
+        and (observed.owner(held) or "").startswith(f"{cluster_id}/")
+        and observed.tags[held.arn].get(DELETION_TAG) != DeletionPolicy.ORPHAN
     ]
 
 

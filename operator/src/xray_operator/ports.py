@@ -12,6 +12,7 @@ from xray_model import Group, SamplingRule
 Kind: TypeAlias = Literal["rule", "group"]
 Value: TypeAlias = SamplingRule | Group
 OWNER_TAG = "xray.cruddur.io/owner"
+DELETION_TAG = "xray.cruddur.io/deletion-policy"
 
 
 @dataclass(frozen=True, slots=True)

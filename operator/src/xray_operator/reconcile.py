@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xray_operator.errors import GatewayError, Reason
 from xray_operator.model import Manifest
 from xray_operator.plan import Action, Adopt, Conflict, Create, Delete, Observed, Update
-from xray_operator.ports import OWNER_TAG, Gateway, kind_of, name_of
+from xray_operator.ports import Gateway, kind_of, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ def apply(actions: Sequence[Action], gateway: Gateway, told: Callable[[Outcome],
 def _carry_out(action: Action, gateway: Gateway) -> Outcome:
     try:
         match action:
-            case Create(value, owner):
-                gateway.create(value, {OWNER_TAG: owner})
+            case Create(value, tags):
+                gateway.create(value, tags)
             case Update(value):
                 gateway.update(value)
-            case Adopt(_, arn, owner):
-                gateway.tag(arn, {OWNER_TAG: owner})
+            case Adopt(_, arn, tags):
+                gateway.tag(arn, tags)
             case Delete():
                 _delete(gateway, action)
             case _:

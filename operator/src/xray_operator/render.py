@@ -7,7 +7,7 @@ from typing import Any
 from xray_model import Difference, Verdict
 from xray_operator import status
 from xray_operator.plan import Action, Adopt, Conflict, Create, Delete, Keep, Update
-from xray_operator.ports import kind_of, name_of
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, kind_of, name_of
 from xray_operator.reconcile import Outcome
 
 _MARKS: dict[type, tuple[str, str]] = {
@@ -35,8 +35,8 @@ def _details(action: Action) -> str:
         case Conflict(_, reason, message, differences):
             differs = f" ({_differences(differences)})" if differences else ""
             return f"{reason}: {message}{differs}"
-        case Adopt(_, _, owner):
-            return f"owner: {owner}"
+        case Adopt(_, _, tags):
+            return f"owner: {tags[OWNER_TAG]}, deletion policy: {tags[DELETION_TAG]}"
         case Keep(_, note):
             return note
         case _:

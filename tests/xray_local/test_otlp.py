@@ -85,6 +85,16 @@ async def test_a_span_that_is_too_large_is_told_as_partial_success(otlp: Client,
     assert (service.store.counts()["spans"], service.health()["rejected"]) == (1, 1)
 
 
+async def test_a_span_without_an_id_is_told_as_partial_success(otlp: Client, service: Service) -> None:
+    """One recorder's defect does not cost the spans of the others in its batch."""
+    sent = request({}, {"span_id": b""}, {"trace_id": bytes(16)}).SerializeToString()
+    answer = await otlp.post("/v1/traces", data=sent, headers=PROTOBUF)
+    partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
+    assert partial.rejected_spans == 2
+    assert partial.error_message == "the id of span 'work' is '', expected 8 bytes that are not all zero"
+    assert (service.store.counts()["spans"], service.health()["rejected"]) == (1, 2)
+
+
 async def test_spans_beyond_the_limit_of_a_trace_are_told_as_partial_success(otlp: Client, service: Service) -> None:
     """500 KB a trace, for spans as for segments."""
     large = [{"attributes": [], "name": "x" * 100, "trace_state": "x" * 60_000} for _ in range(10)]

@@ -1,18 +1,16 @@
 """The OTLP/HTTP door: `/v1/traces`, protobuf or JSON, plain or gzip. Spans join the trace of their id."""
 
 import json
-import logging
+from collections.abc import Sequence
 
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from xray_local.errors import ApiError
-from xray_local.otlp_request import JSON, PROTOBUF
+from xray_local.otlp_request import JSON, PROTOBUF, kind
 from xray_local.service import SERVICE_KEY
 from xray_local.spans import SpanError, decode
 from xray_model import limits
-
-_log = logging.getLogger(__name__)
 
 
 def add_routes(app: web.Application) -> None:
@@ -26,19 +24,19 @@ async def _traces(request: web.Request) -> web.Response:
     service = request.app[SERVICE_KEY]
     content_type = request.headers.get("Content-Type", "")
     try:
-        documents = decode(await request.read(), content_type)
+        documents, problems = decode(await request.read(), content_type)
     except SpanError as error:
         raise ApiError("InvalidArgument", str(error)) from error
     fitting = [document for document in documents if document.size <= limits.SEGMENT_BYTES]
-    too_large = len(documents) - len(fitting)
-    service.counters["rejected"] += too_large
-    refused = service.put(fitting)
-    problem = refused[0].message if refused else f"a span is larger than {limits.SEGMENT_BYTES} bytes"
-    return _answer(content_type, len(refused) + too_large, problem)
+    problems += [f"a span is larger than {limits.SEGMENT_BYTES} bytes"] * (len(documents) - len(fitting))
+    service.counters["rejected"] += len(problems)
+    problems += [refused.message for refused in service.put(fitting)]
+    return _answer(content_type, problems)
 
 
-def _answer(content_type: str, rejected: int, problem: str) -> web.Response:
-    if content_type.startswith(JSON):
+def _answer(content_type: str, problems: Sequence[str]) -> web.Response:
+    rejected, problem = len(problems), next(iter(problems), "")
+    if kind(content_type) == JSON:
         partial = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": problem}} if rejected else {}
         return web.Response(text=json.dumps(partial), content_type=JSON)
     answer = ExportTraceServiceResponse()

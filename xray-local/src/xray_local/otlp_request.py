@@ -22,15 +22,19 @@ class SpanError(ValueError):
     """A request that is no OTLP trace request; the text says what is wrong."""
 
 
+def kind(content_type: str) -> str:
+    """Give a content type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 def read(body: bytes, content_type: str) -> ExportTraceServiceRequest:
     """Parse a request body by its content type, or raise SpanError."""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == PROTOBUF:
+    if kind(content_type) == PROTOBUF:
         try:
             return ExportTraceServiceRequest.FromString(body)
         except DecodeError as error:
             raise SpanError("the body is no protobuf ExportTraceServiceRequest") from error
-    if kind == JSON:
+    if kind(content_type) == JSON:
         return _read_json(body)
     raise SpanError(f"Content-Type is {content_type!r}, expected {PROTOBUF} or {JSON}")
 
@@ -43,6 +47,8 @@ def _read_json(body: bytes) -> ExportTraceServiceRequest:
             for link in span.get("links") or ():
                 _ids_to_base64(link)
         return json_format.ParseDict(given, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+    except SpanError:
+        raise
     except RecursionError as error:
         raise SpanError("the JSON is nested too deep") from error
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:

@@ -9,7 +9,7 @@ throttle for 429. Every attribute is in `metadata.otel`; the primitive ones are 
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -22,20 +22,29 @@ ATTRIBUTES_MAX = 128  # of a span, an event or a link; what is beyond is counted
 TEXT_MAX = 4096  # characters of an attribute's value
 EVENTS_MAX = 128
 
-__all__ = ["SpanError", "decode"]
+__all__ = ["Decoded", "SpanError", "decode"]
 
 
-def decode(body: bytes, content_type: str) -> list[Document]:
-    """Read an OTLP trace request and give its spans as documents; SpanError when it is none."""
-    request = read(body, content_type)
-    return [
-        _document(
-            span, _attributes(resource.resource.attributes), {"name": scope.scope.name, "version": scope.scope.version}
-        )
-        for resource in request.resource_spans
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
+class Decoded(NamedTuple):
+    """The documents of a request, and for each span that is none why it is none."""
+
+    documents: list[Document]
+    refused: list[str]
+
+
+def decode(body: bytes, content_type: str) -> Decoded:
+    """Read an OTLP trace request and give its spans as documents; SpanError when it is no request at all."""
+    decoded = Decoded([], [])
+    for resource in read(body, content_type).resource_spans:
+        shared = _attributes(resource.resource.attributes)
+        for part in resource.scope_spans:
+            scope = {"name": part.scope.name, "version": part.scope.version}
+            for span in part.spans:
+                try:
+                    decoded.documents.append(_document(span, shared, scope))
+                except SpanError as error:
+                    decoded.refused.append(str(error))
+    return decoded
 
 
 def _document(span: Span, resource: Mapping[str, Any], scope: Mapping[str, str]) -> Document:

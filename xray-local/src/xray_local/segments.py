@@ -12,6 +12,7 @@ import orjson
 from xray_model import limits
 
 NAME_MAX = 200
+TIME_MAX = 253_402_300_800  # the year 9999; what is beyond overflows a float or a date
 Kind = Literal["segment", "span"]
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}\Z", re.ASCII)
@@ -65,7 +66,7 @@ def _text(given: str | bytes) -> tuple[str, int]:
     try:
         if isinstance(given, bytes):
             return given.decode(), len(given)
-        return given, len(given.encode())
+        return given, len(given) if given.isascii() else len(given.encode())
     except UnicodeError as error:
         raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
 
@@ -91,6 +92,8 @@ def _document(body: dict[str, Any], text: str, size: int) -> Document:
 
 def _times(body: dict[str, Any], segment_id: str) -> tuple[float, float | None]:
     start, end = body.get("start_time"), body.get("end_time")
+    if type(start) is float and type(end) is float and 0 <= start < TIME_MAX and 0 <= end < TIME_MAX:
+        return start, end  # what the SDKs send, told at once
     if not _is_number(start):
         raise SegmentError("InvalidStartTime", f"start_time is {start!r}, expected epoch seconds", segment_id)
     if end is None:
@@ -103,5 +106,4 @@ def _times(body: dict[str, Any], segment_id: str) -> tuple[float, float | None]:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    # Up to the year 9999; what is beyond overflows a float or a date.
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 253_402_300_800
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < TIME_MAX

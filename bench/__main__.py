@@ -40,15 +40,18 @@ def main(arguments: list[str]) -> int:
     """Run the command line and give the exit code."""
     everything = ["ingest", "udp", "requests"]
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
-    parser.add_argument("names", nargs="*", choices=everything, default=everything, help="which (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(everything)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that take turns (default: 5)")
     options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in everything]
+    if unknown or options.rounds < 1:
+        parser.error(f"NAME is {unknown[0]!r}, expected {', '.join(everything)}" if unknown else "--rounds is below 1")
     if sys.platform != "linux":
         _say("bench: reads CPU time from /proc, so it needs Linux")
         return 2
     print(f"Python {platform.python_version()}, {platform.machine()}")
     try:
-        broken = _run(options.names, options.rounds)
+        broken = _run(options.names or everything, options.rounds)
     except BenchError as error:
         _say(f"bench: {error}")
         return 1

@@ -19,6 +19,7 @@ from xray_local.summaries import summarize
 from xray_model import limits
 
 MEMORY = ":memory:"
+MEMORY_PAGE_BYTES = 16_384
 TRACE_TOO_LARGE = "TraceSizeLimitExceeded"
 SCHEMA_VERSION = 1
 RangeBy = Literal["start", "end", "update", "overlap"]
@@ -276,7 +277,9 @@ def _open(path: str) -> sqlite3.Connection:
 
 def _prepare(database: sqlite3.Connection, path: str) -> None:
     database.execute("PRAGMA locking_mode = EXCLUSIVE")
-    if path != MEMORY:
+    if path == MEMORY:  # a commit in memory visits every page, so there should be few
+        database.execute(f"PRAGMA page_size = {MEMORY_PAGE_BYTES}")
+    else:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
     version = int(database.execute("PRAGMA user_version").fetchone()[0])

@@ -64,6 +64,11 @@ def test_a_member_out_of_its_limits_is_named_by_its_path(
         ),
         ("GetTraceSummaries", {"StartTime": 1e301, "EndTime": 1}, "StartTime is 1e+301, expected epoch seconds as a"),
         ("GetTraceSummaries", {"StartTime": 1, "EndTime": 1, "Sampling": 1}, "Sampling is 1, expected true or false"),
+        (
+            "PutTraceSegments",
+            {"TraceSegmentDocuments": ["{}", 5]},
+            "TraceSegmentDocuments.2.member is 5, expected a string",
+        ),
         ("CreateGroup", {"GroupName": {"a": "x" * 200}}, "GroupName is {'a': 'xxxxxxxxxx"),
     ],
 )

@@ -14,6 +14,7 @@ from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape
 
 API_VERSION = "2016-04-12"
+_CONSTRAINTS = frozenset({"min", "max", "enum", "pattern"})
 
 
 class ShapeError(ValueError):
@@ -55,8 +56,10 @@ def _check(shape: Shape, value: Any, path: str) -> None:
     if kind == "structure":
         _check_members(shape, value, path)
     elif kind == "list":
+        any_text = shape.member.type_name == "string" and not _CONSTRAINTS & shape.member.metadata.keys()
         for number, member in enumerate(value):
-            _check(shape.member, member, f"{path}.{number + 1}.member")
+            if not (any_text and isinstance(member, str)):
+                _check(shape.member, member, f"{path}.{number + 1}.member")
     elif kind == "map":
         for key, member in value.items():
             _check(shape.key, key, f"{path} key")

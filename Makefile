@@ -14,7 +14,7 @@ SOURCES := $(PARTS) tests demo bench tools
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit contract integration browser bench lock format clean
+.PHONY: help setup demo test check unit contract integration browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,8 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)lint-imports --no-cache
 	@$(UV) lock --check --quiet
 	@$(RUN)python -m xray_local.api_table --check
+	@$(RUN)python -m xray_operator.crd --check charts/cruddur/crds
+	@$(RUN)python -m xray_operator.reference --check docs/operator-reference.md
 
 unit: .venv/.synced ## the tests of each part
 	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo
@@ -82,6 +84,11 @@ lock: $(UV) ## bring the lock file up to date
 format: .venv/.synced ## format and fix what can be fixed
 	@$(RUN)ruff check --fix --quiet .
 	@$(RUN)ruff format --quiet .
+
+generate: .venv/.synced ## write what is made from the code: CRDs and reference pages
+	@$(RUN)python -m xray_operator.crd charts/cruddur/crds
+	@$(RUN)python -m xray_operator.reference docs/operator-reference.md
+	@$(RUN)python -m xray_local.api_table
 
 clean: ## remove everything that was installed or generated
 	@rm -rf .venv .tools .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from xray_model import Group, ModelError, default_rule, limits
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.ports import Held, Kind, Value, kind_of, name_of
+from xray_operator.ports import Held, Kind, Statistics, Value, kind_of, name_of
 
 _QUOTAS = {"rule": limits.CUSTOM_RULES, "group": limits.GROUPS}
 
@@ -18,6 +18,7 @@ class InMemoryGateway:
     def __init__(self) -> None:
         self.held: dict[tuple[Kind, str], Value] = {}
         self.tagged: dict[str, dict[str, str]] = {}
+        self.reported: dict[str, Statistics] = {}
         self.calls: list[str] = []
         self.failures: dict[str, list[GatewayError]] = {}
         for value in (default_rule(), Group(group_name="Default")):
@@ -76,6 +77,18 @@ class InMemoryGateway:
         self._called("tag")
         self._find(arn)
         self.tagged.setdefault(arn, {}).update(tags)
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Take tags off a resource."""
+        self._called("untag")
+        self._find(arn)
+        held = self.tagged.get(arn, {})
+        self.tagged[arn] = {key: text for key, text in held.items() if key not in keys}
+
+    def statistics(self) -> Mapping[str, Statistics]:
+        """Give what a test has put into `reported`."""
+        self._called("statistics")
+        return dict(self.reported)
 
     def _called(self, call: str) -> None:
         self.calls.append(call)

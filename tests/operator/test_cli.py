@@ -19,7 +19,6 @@ from tests.fakes import InMemoryGateway
 from xray_model import SamplingRule
 from xray_operator.cli import main
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.model import GROUP_FIELDS, POLICY_FIELDS, RULE_FIELDS
 from xray_operator.ports import DELETION_TAG, OWNER_TAG
 
 RULE = """\
@@ -278,10 +277,7 @@ def _environment(api: str) -> dict[str, str]:
     }
 
 
-def test_the_readme_has_every_field_and_exit_code() -> None:
-    """A field that is read is a field that is documented."""
+def test_the_readme_has_every_exit_code() -> None:
+    """A script must know them."""
     readme = (Path(__file__).resolve().parents[2] / "operator" / "README.md").read_text()
-    fields = {**RULE_FIELDS, **GROUP_FIELDS}
-    missing = [name for name, api in fields.items() if f"| `{name}` | {api} |" not in readme]
-    assert missing + [name for name in POLICY_FIELDS if f"| `{name}` |" not in readme] == []
     assert [code for code in (0, 1, 2, 64, 130) if f"\n| {code} |" not in readme] == []

@@ -26,9 +26,12 @@ def test_a_rule_behind_a_broader_one_never_wins() -> None:
 
 
 def test_equal_priorities_are_told() -> None:
-    """The names decide."""
+    """Of both rules: the names decide."""
     twin = replace(RULE, rule_name="twin", url_path="/other")
-    assert warnings([twin, RULE]) == ["rules 'backend' and 'twin' have priority 100; the names decide their order"]
+    assert warnings([twin, RULE]) == [
+        "rule 'backend' has priority 100 like 'twin'; the names decide their order",
+        "rule 'twin' has priority 100 like 'backend'; the names decide their order",
+    ]
 
 
 def test_a_pattern_is_covered_only_when_that_is_sure() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,7 @@ RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir
 GROUP = Group(group_name="failing", filter_expression="fault")
 OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
 THEIRS = {OWNER_TAG: "prod/default/backend"}
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def manifest(value: Value = RULE, name: str = "backend", adoption: AdoptionPolicy = AdoptionPolicy.NEVER) -> Manifest:
@@ -45,7 +47,7 @@ def observed(*held: tuple[Value, dict[str, str]]) -> Observed:
 
 def planned(desired: Sequence[Manifest], seen: Observed, *, prune: bool = False) -> tuple[Action, ...]:
     """Plan for the cluster `local`."""
-    return plan(desired, seen, cluster_id="local", prune=prune)
+    return plan(desired, seen, cluster_id="local", now=NOW, prune=prune)
 
 
 def test_what_is_missing_is_created_with_our_tag() -> None:

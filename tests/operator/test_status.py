@@ -4,9 +4,9 @@ import pytest
 
 from xray_model import Difference, SamplingRule
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.plan import Action, Adopt, Conflict, ConflictReason, Create, Delete, Keep, Update
+from xray_operator.plan import Action, Adopt, Conflict, ConflictReason, Create, Delete, Keep, Observe, Update
 from xray_operator.reconcile import Outcome
-from xray_operator.status import ConditionReason, conditions
+from xray_operator.status import MEANINGS, ConditionReason, conditions
 
 RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
 CHANGED = (Difference("FixedRate", 0.5, 0.1),)
@@ -16,32 +16,47 @@ DENIED = GatewayError(Reason.DENIED, "no rights")
 @pytest.mark.parametrize(
     ("action", "error", "expected"),
     [
-        (Create(RULE, {}), None, ["+Available", "+Created", "-NoDrift"]),
+        (Create(RULE, {}), None, ["+Available", "+InSync", "-NoDrift"]),
         (Create(RULE, {}), DENIED, ["-Missing", "-Denied", "-NoDrift"]),
-        (Update(RULE, "arn", CHANGED), None, ["+Available", "+Updated", "-DriftRepaired"]),
-        (Update(RULE, "arn", CHANGED), DENIED, ["+Available", "-Denied", "+DriftLeft"]),
-        (Adopt(RULE, "arn", {}), None, ["+Available", "+Adopted", "-NoDrift"]),
-        (Delete(RULE, "arn"), None, ["-Missing", "+Deleted", "-NoDrift"]),
+        (Update(RULE, "arn", CHANGED), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Update(RULE, "arn", CHANGED), DENIED, ["+Available", "-Denied", "-NoDrift"]),
+        (Adopt(RULE, "arn", {}), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Delete(RULE, "arn"), None, ["-Missing", "+InSync", "-NoDrift"]),
         (Keep(RULE), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Observe(RULE, "arn", ()), None, ["+Available", "+Observed", "-NoDrift"]),
+        (Observe(RULE, "arn", CHANGED), None, ["+Available", "-Observed", "+DriftDetected"]),
+        (Observe(RULE, None, ()), None, ["-Missing", "-Observed", "-NoDrift"]),
+        (Observe(RULE, "arn", (), suspended=True), None, ["+Available", "+Suspended", "-NoDrift"]),
         (
             Conflict(RULE, ConflictReason.FOREIGN_OWNER, "theirs", CHANGED),
             None,
-            ["+Available", "-ForeignOwner", "+DriftLeft"],
+            ["-ForeignOwner", "-ForeignOwner", "-NoDrift"],
         ),
-        (Conflict(RULE, ConflictReason.QUOTA_EXCEEDED, "full"), None, ["-Missing", "-QuotaExceeded", "-NoDrift"]),
+        (Conflict(RULE, ConflictReason.QUOTA_EXCEEDED, "full"), None, ["-QuotaExceeded", "-QuotaExceeded", "-NoDrift"]),
     ],
 )
 def test_each_outcome_has_three_conditions(action: Action, error: GatewayError | None, expected: list[str]) -> None:
     """A plus is True, a minus False, then the reason."""
-    found = conditions(Outcome(action, error))
+    found = conditions([Outcome(action, error)])
     assert [condition.type for condition in found] == ["Ready", "Synced", "Drifted"]
     assert [f"{'+' if condition.status else '-'}{condition.reason}" for condition in found] == expected
 
 
-def test_messages_say_what_differs_and_what_failed() -> None:
+def test_drift_is_told_until_it_is_repaired_and_then_as_repaired() -> None:
     """The fields, and the error's own words."""
-    found = conditions(Outcome(Update(RULE, "arn", CHANGED), DENIED))
-    assert [condition.message for condition in found] == ["", "no rights", "FixedRate: 0.1 -> 0.5"]
+    update = Update(RULE, "arn", CHANGED)
+    failed = conditions([Outcome(update, DENIED)], drifted=CHANGED)
+    assert [(one.reason, one.message) for one in failed[1:]] == [
+        (ConditionReason.DENIED, "no rights"),
+        (ConditionReason.DRIFT_DETECTED, "FixedRate: 0.1 -> 0.5"),
+    ]
+    done = conditions([Outcome(update)], drifted=CHANGED)[2]
+    assert (done.status, done.reason) == (False, ConditionReason.DRIFT_REPAIRED)
+
+
+def test_every_reason_is_explained_and_used() -> None:
+    """The table of the documents is the list of the reasons."""
+    assert list(MEANINGS) == list(ConditionReason)
 
 
 def test_every_reason_of_an_error_or_a_conflict_is_in_the_closed_list() -> None:

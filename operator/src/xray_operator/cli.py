@@ -10,10 +10,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from xray_model import RequestProperties, SamplingRule, default_rule, explain
-from xray_operator import lint, manifest_files, reconcile, render
+from xray_operator import lint, manifest_files, reconcile, render, settings
 from xray_operator.errors import GatewayError
 from xray_operator.gateway import connect
 from xray_operator.manifest_files import ManifestError
@@ -81,6 +82,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         "diff": (_diff, "show what differs; exit 2 when something does"),
         "explain": (_explain, "say which rule decides about a request, and why"),
     }
+    _add_run(commands, environ)
     for name, (command, text) in texts.items():
         sub = commands.add_parser(name, parents=[common], help=text, description=text)
         sub.set_defaults(command=command)
@@ -91,6 +93,28 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         else:
             sub.add_argument("--prune", action="store_true", help="delete what carries this cluster's tag only")
     return parser
+
+
+def _add_run(commands: Any, environ: Mapping[str, str]) -> None:
+    text = "run in a cluster: keep AWS as the resources ask"
+    sub = commands.add_parser("run", help=text, description=text)
+    for one in settings.SETTINGS:
+        default = environ.get(one.variable, one.default) or "none"
+        sub.add_argument(one.option, help=f"{one.help} ({one.variable}; default: {default})")
+
+    def command(options: argparse.Namespace, _: Callable[[], Gateway]) -> int:
+        from xray_operator.run import StartError, run  # kopf takes half a second to import; the others do without
+
+        try:
+            run(settings.read(vars(options), environ))
+        except settings.SettingsError as error:
+            raise UsageError(str(error)) from error
+        except StartError as error:
+            print(f"xray-operator: {error}", file=sys.stderr)
+            return FAILED
+        return OK
+
+    sub.set_defaults(command=command, region=None, endpoint=None)
 
 
 def _common(environ: Mapping[str, str]) -> _Parser:
@@ -113,7 +137,7 @@ def _actions(options: argparse.Namespace, gateway: Callable[[], Gateway]) -> tup
     desired = manifest_files.load(options.file, sys.stdin.read)
     connected = gateway()
     observed = reconcile.observe(connected, desired, prune=options.prune)
-    return plan(desired, observed, cluster_id=options.cluster_id, prune=options.prune), connected
+    return plan(desired, observed, cluster_id=options.cluster_id, now=datetime.now(UTC), prune=options.prune), connected
 
 
 def _plan(options: argparse.Namespace, gateway: Callable[[], Gateway]) -> int:

@@ -11,9 +11,9 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from xray_model import Group, ModelError, SamplingRule
+from xray_model import UPDATABLE_GROUP_FIELDS, UPDATABLE_RULE_FIELDS, Group, ModelError, SamplingRule
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.ports import Held, Kind, Value
+from xray_operator.ports import Held, Kind, Statistics, Value
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 15
@@ -46,21 +46,29 @@ _MESSAGES = (
 )
 
 
-class XRayGateway:
-    """AWS X-Ray by boto3; see `ports.Gateway` for what each call promises."""
+def _unheard(operation: str, result: str) -> None:
+    pass
 
-    def __init__(self, client: Any) -> None:
+
+class XRayGateway:
+    """AWS X-Ray by boto3; see `ports.Gateway` for what each call promises.
+
+    `told` hears of every call: its operation (boto3's method) and `Success` or the error's reason.
+    """
+
+    def __init__(self, client: Any, told: Callable[[str, str], None] = _unheard) -> None:
         self._client = client
+        self._told = told
 
     def rules(self) -> Sequence[Held]:
         """Read all sampling rules."""
         records = self._pages("get_sampling_rules", "SamplingRuleRecords")
         shapes = (record["SamplingRule"] for record in records)
-        return [Held(_read(SamplingRule.from_api, shape), shape["RuleARN"]) for shape in shapes]
+        return [Held(_read(_rule, shape), shape["RuleARN"]) for shape in shapes]
 
     def groups(self) -> Sequence[Held]:
         """Read all groups."""
-        return [Held(_read(Group.from_api, shape), shape["GroupARN"]) for shape in self._pages("get_groups", "Groups")]
+        return [Held(_read(_group, shape), shape["GroupARN"]) for shape in self._pages("get_groups", "Groups")]
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """Read a resource's tags."""
@@ -92,8 +100,32 @@ class XRayGateway:
         """Add tags."""
         self._call("tag_resource", ResourceARN=arn, Tags=_tags(tags))
 
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Take tags off."""
+        self._call("untag_resource", ResourceARN=arn, TagKeys=list(keys))
+
+    def statistics(self) -> Mapping[str, Statistics]:
+        """Sum the windows that AWS gives, by rule."""
+        sums: dict[str, Statistics] = {}
+        for window in self._pages("get_sampling_statistic_summaries", "SamplingStatisticSummaries"):
+            name, sum_ = window["RuleName"], sums.get(window["RuleName"], Statistics(0, 0, 0))
+            sums[name] = Statistics(
+                sum_.requests + window.get("RequestCount", 0),
+                sum_.sampled + window.get("SampledCount", 0),
+                sum_.borrowed + window.get("BorrowCount", 0),
+            )
+        return {name: one for name, one in sums.items() if one.requests}
+
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
-        return _translated(lambda: getattr(self._client, operation)(**request), self._client.meta.endpoint_url)
+        try:
+            answer: dict[str, Any] = _translated(
+                lambda: getattr(self._client, operation)(**request), self._client.meta.endpoint_url
+            )
+        except GatewayError as error:
+            self._told(operation, error.reason.value)
+            raise
+        self._told(operation, "Success")
+        return answer
 
     def _pages(self, operation: str, key: str, **request: Any) -> Iterator[dict[str, Any]]:
         answer = self._call(operation, **request)
@@ -103,18 +135,25 @@ class XRayGateway:
             yield from answer[key]
 
 
-def connect(region: str | None, endpoint: str | None) -> XRayGateway:
+def connect(
+    region: str | None,
+    endpoint: str | None,
+    *,
+    attempts: int = ATTEMPTS,
+    read_seconds: float = READ_SECONDS,
+    told: Callable[[str, str], None] = _unheard,
+) -> XRayGateway:
     """Make the gateway; credentials come from boto3's usual places. GatewayError if there is no region."""
     config = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
     client = _translated(
         lambda: boto3.Session(region_name=region).client("xray", endpoint_url=endpoint, config=config),
         endpoint or "AWS",
     )
-    return XRayGateway(client)
+    return XRayGateway(client, told)
 
 
 def _translated(call: Callable[[], _Answer], endpoint: str) -> _Answer:
@@ -143,6 +182,19 @@ def _client_error(error: botocore.exceptions.ClientError) -> GatewayError:
         found = (by_message for part, by_message in _MESSAGES if part in lower)
         reason = next(found, Reason.UNREACHABLE if status >= 500 else Reason.INVALID)
     return GatewayError(reason, f"{code}: {message}")
+
+
+def _rule(shape: Mapping[str, Any]) -> SamplingRule:
+    return SamplingRule.from_api(_known(shape, ("RuleName", "Version", *UPDATABLE_RULE_FIELDS)))
+
+
+def _group(shape: Mapping[str, Any]) -> Group:
+    return Group.from_api(_known(shape, ("GroupName", *UPDATABLE_GROUP_FIELDS)), trusted=True)
+
+
+def _known(shape: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Pass over what a newer AWS has: one such object must not hide all the others."""
+    return {name: value for name, value in shape.items() if name in names}
 
 
 def _read(build: Callable[[Mapping[str, Any]], _Answer], shape: Mapping[str, Any]) -> _Answer:

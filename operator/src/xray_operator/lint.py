@@ -1,6 +1,6 @@
 """What is legal and yet will surprise: rules that the SDKs drop, that never win, or whose order is a matter of names.
 
-Pure; called by `explain`.
+Pure; called by `explain` and, for the status, by `region`.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,32 @@ _PATTERNS = ("service_name", "service_type", "host", "http_method", "url_path", 
 
 def warnings(rules: Sequence[SamplingRule]) -> list[str]:
     """Give one line for each surprise, in the order of evaluation."""
-    found: list[str] = []
+    return [f"rule {name!r} {one}" for name, found in by_rule(rules).items() for one in found]
+
+
+def by_rule(rules: Sequence[SamplingRule]) -> dict[str, list[str]]:
+    """Give each rule's surprises, in the order of evaluation."""
+    found: dict[str, list[str]] = {}
     used: list[SamplingRule] = []
     for rule in sorted(rules, key=lambda one: (one.priority, one.rule_name)):
-        name = repr(rule.rule_name)
+        mine = found.setdefault(rule.rule_name, [])
         reasons = sdk_ignores(rule)
         if reasons:
-            found.append(f"rule {name} is ignored by the SDKs: {', '.join(reasons)}")
+            mine.append(f"is ignored by the SDKs: {', '.join(reasons)}")
             continue
         shadow = next((one for one in used if covers(one, rule)), None)
         if shadow:
-            found.append(f"rule {name} never wins: {shadow.rule_name!r} comes first and matches all that it does")
-        found += [
-            f"rules {one.rule_name!r} and {name} have priority {rule.priority}; the names decide their order"
-            for one in used
-            if one.priority == rule.priority
-        ]
+            mine.append(f"never wins: {shadow.rule_name!r} comes first and matches all that it does")
+        for one in used:
+            if one.priority == rule.priority:
+                found[one.rule_name].append(_same_priority(one, rule))
+                mine.append(_same_priority(rule, one))
         used.append(rule)
-    return found
+    return {name: told for name, told in found.items() if told}
+
+
+def _same_priority(rule: SamplingRule, other: SamplingRule) -> str:
+    return f"has priority {rule.priority} like {other.rule_name!r}; the names decide their order"
 
 
 def covers(broad: SamplingRule, narrow: SamplingRule) -> bool:

@@ -1,11 +1,12 @@
 """A manifest: an XRaySamplingRule or XRayGroup as a value, with our policies beside AWS's fields.
 
-`parse` turns a YAML document into a manifest or into everything that is wrong with it. Spec fields are AWS's names in
-camelCase. Called by `manifest_files`, and by nothing that speaks to AWS.
+`parse` turns a YAML document or a Kubernetes object into a manifest or into everything that is wrong with it; what the
+spec may have stands in `fields`. Called by `manifest_files` and `resource`, and by nothing that speaks to AWS.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -19,41 +20,22 @@ from xray_model import (
     default_rule,
     limits,
 )
+from xray_operator import fields
+from xray_operator.fields import Field
 from xray_operator.manifest_reader import Problem, YamlDocument
-from xray_operator.ports import DELETION_TAG, OWNER_TAG, Kind, Value, kind_of, name_of
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, Kind, Target, Value, kind_of, name_of
 
 API_VERSION = "xray.cruddur.io/v1alpha1"
 RULE_KIND = "XRaySamplingRule"
 GROUP_KIND = "XRayGroup"
 DEFAULT_NAMESPACE = "default"
 
-RULE_FIELDS = {
-    "ruleName": "RuleName",
-    "resourceARN": "ResourceARN",
-    "priority": "Priority",
-    "fixedRate": "FixedRate",
-    "reservoirSize": "ReservoirSize",
-    "serviceName": "ServiceName",
-    "serviceType": "ServiceType",
-    "host": "Host",
-    "httpMethod": "HTTPMethod",
-    "urlPath": "URLPath",
-    "version": "Version",
-    "attributes": "Attributes",
-    "samplingRateBoost": "SamplingRateBoost",
+_KNOWN = {
+    RULE_KIND: {field.name: field for field in (*fields.RULE, *fields.POLICIES)},
+    GROUP_KIND: {field.name: field for field in (*fields.GROUP, *fields.POLICIES, fields.UPDATE_STRATEGY)},
 }
-GROUP_FIELDS = {
-    "groupName": "GroupName",
-    "filterExpression": "FilterExpression",
-    "insightsConfiguration": "InsightsConfiguration",
-}
-POLICY_FIELDS = ("deletionPolicy", "adoptionPolicy")
 _REQUIRED_RULE_FIELDS = ("priority", "fixedRate", "reservoirSize")
 _PROBE_RULE = {"RuleName": "probe", "Priority": 1, "FixedRate": 0, "ReservoirSize": 0}
-_INNER = {
-    "samplingRateBoost": {"maxRate": "MaxRate", "cooldownWindowMinutes": "CooldownWindowMinutes"},
-    "insightsConfiguration": {"insightsEnabled": "InsightsEnabled", "notificationsEnabled": "NotificationsEnabled"},
-}
 _Policy = TypeVar("_Policy", bound=StrEnum)
 
 
@@ -72,6 +54,20 @@ class AdoptionPolicy(StrEnum):
     FORCE = "Force"
 
 
+class ManagementPolicy(StrEnum):
+    """Whether AWS is made as the manifest asks, or only looked at."""
+
+    MANAGE = "Manage"
+    OBSERVE = "Observe"
+
+
+class UpdateStrategy(StrEnum):
+    """How a group's expression changes: in the group, or by a new group in its place."""
+
+    IN_PLACE = "InPlace"
+    RECREATE = "Recreate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What is asked for: the AWS value, whose it is, and how far we may go."""
@@ -81,12 +77,21 @@ class Manifest:
     value: Value
     deletion: DeletionPolicy = DeletionPolicy.DELETE
     adoption: AdoptionPolicy = AdoptionPolicy.NEVER
+    management: ManagementPolicy = ManagementPolicy.MANAGE
+    update: UpdateStrategy = UpdateStrategy.IN_PLACE
+    suspended: bool = False
+    expires: datetime | None = None
     source: str = ""
 
     @property
     def kind(self) -> Kind:
         """Tell a rule from a group."""
         return kind_of(self.value)
+
+    @property
+    def target(self) -> Target:
+        """What in AWS this is about."""
+        return kind_of(self.value), name_of(self.value)
 
     def tags(self, cluster_id: str) -> dict[str, str]:
         """Give our tags: whose the object is, and what becomes of it when its manifest is gone."""
@@ -103,21 +108,13 @@ def parse(document: YamlDocument) -> tuple[Manifest | None, list[Problem]]:
         return None, problems
     metadata, spec = data["metadata"], data.get("spec") or {}
     name, namespace = metadata["name"], metadata.get("namespace", DEFAULT_NAMESPACE)
-    is_rule = data["kind"] == RULE_KIND
-    problems += _unknown_fields(document, spec, RULE_FIELDS if is_rule else GROUP_FIELDS)
-    deletion, adoption = (
-        _policy(document, spec, "deletionPolicy", DeletionPolicy.DELETE, problems),
-        _policy(document, spec, "adoptionPolicy", AdoptionPolicy.NEVER, problems),
-    )
-    value, more = (_rule if is_rule else _group)(document, spec, name)
-    problems += more
+    policies = _Policies(document, spec)
+    value, wrong = (_rule if data["kind"] == RULE_KIND else _group)(document, spec, name)
+    problems = [*_unknown_fields(document, spec, _KNOWN[data["kind"]]), *policies.problems, *wrong]
     if problems or value is None:
         return None, problems
     source = f"{document.source}: document {document.number}"
-    manifest = Manifest(
-        name=name, namespace=namespace, value=value, deletion=deletion, adoption=adoption, source=source
-    )
-    return manifest, []
+    return Manifest(name=name, namespace=namespace, value=value, source=source, **policies.values), []
 
 
 def _head_problems(document: YamlDocument, data: Mapping[str, Any]) -> list[Problem]:
@@ -142,8 +139,7 @@ def _head_problems(document: YamlDocument, data: Mapping[str, Any]) -> list[Prob
     return problems
 
 
-def _unknown_fields(document: YamlDocument, spec: Mapping[str, Any], fields: Mapping[str, str]) -> list[Problem]:
-    known = (*fields, *POLICY_FIELDS)
+def _unknown_fields(document: YamlDocument, spec: Mapping[str, Any], known: Mapping[str, Field]) -> list[Problem]:
     return [
         document.problem(f"spec.{key}", f"is unknown, expected one of {', '.join(known)}")
         for key in spec
@@ -151,16 +147,53 @@ def _unknown_fields(document: YamlDocument, spec: Mapping[str, Any], fields: Map
     ]
 
 
-def _policy(
-    document: YamlDocument, spec: Mapping[str, Any], field: str, default: _Policy, problems: list[Problem]
-) -> _Policy:
-    given = spec.get(field, default.value)
-    for policy in type(default):
-        if policy.value == given:
-            return policy
-    expected = ", ".join(policy.value for policy in type(default))
-    problems.append(document.problem(f"spec.{field}", f"{_short(given)}: expected {expected}"))
-    return default
+class _Policies:
+    """Reads what we add to AWS's fields; `values` are Manifest's members."""
+
+    def __init__(self, document: YamlDocument, spec: Mapping[str, Any]) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._spec = spec
+        self.values: dict[str, Any] = {
+            "deletion": self._choice("deletionPolicy", DeletionPolicy.DELETE),
+            "adoption": self._choice("adoptionPolicy", AdoptionPolicy.NEVER),
+            "management": self._choice("managementPolicy", ManagementPolicy.MANAGE),
+            "update": self._choice("updateStrategy", UpdateStrategy.IN_PLACE),
+            "suspended": self._flag("suspend"),
+            "expires": self._time("expiresAt"),
+        }
+
+    def _choice(self, field: str, default: _Policy) -> _Policy:
+        given = self._spec.get(field, default.value)
+        for policy in type(default):
+            if policy.value == given:
+                return policy
+        self._refuse(field, ", ".join(policy.value for policy in type(default)))
+        return default
+
+    def _flag(self, field: str) -> bool:
+        given = self._spec.get(field, False)
+        if not isinstance(given, bool):
+            self._refuse(field, "true or false")
+        return given is True
+
+    def _time(self, field: str) -> datetime | None:
+        given = self._spec.get(field)
+        if given is None:
+            return None
+        try:
+            # YAML reads a bare time as one; a Kubernetes object has text.
+            time = given if isinstance(given, datetime) else datetime.fromisoformat(given)
+        except (TypeError, ValueError):
+            time = None
+        if time is None or time.tzinfo is None:
+            self._refuse(field, "a time with its zone, as 2030-01-31T12:00:00Z")
+            return None
+        return time.astimezone(UTC)
+
+    def _refuse(self, field: str, expected: str) -> None:
+        given = _short(self._spec[field])
+        self.problems.append(self._document.problem(f"spec.{field}", f"{given}: expected {expected}"))
 
 
 def _rule(document: YamlDocument, spec: Mapping[str, Any], name: str) -> tuple[Value | None, list[Problem]]:
@@ -172,68 +205,78 @@ def _rule(document: YamlDocument, spec: Mapping[str, Any], name: str) -> tuple[V
         for field in _REQUIRED_RULE_FIELDS
         if spec.get(field) is None
     ]
-    shape = _shape(spec, RULE_FIELDS) | {"RuleName": rule_name}
-    problems += _field_problems(document, shape, RULE_FIELDS, lambda one: SamplingRule.from_api(_PROBE_RULE | one))
-    return (None, problems) if problems else (SamplingRule.from_api(shape), [])
+    shape = _shape(spec, fields.RULE) | {"RuleName": rule_name}
+    return _built(document, shape, fields.RULE, problems, SamplingRule.from_api, _probed_rule)
 
 
 def _default_rule(document: YamlDocument, spec: Mapping[str, Any]) -> tuple[Value | None, list[Problem]]:
-    allowed = ("ruleName", *(field for field, api in RULE_FIELDS.items() if api in DEFAULT_RULE_FIELDS), *POLICY_FIELDS)
     problems = [
-        document.problem(f"spec.{field}", "cannot be set, the Default rule has only fixedRate and reservoirSize")
-        for field in spec
-        if field in RULE_FIELDS and field not in allowed
+        document.problem(f"spec.{field.name}", "cannot be set, the Default rule has only fixedRate and reservoirSize")
+        for field in fields.RULE
+        # The API server fills in the defaults of what was left out.
+        if field.api not in {"RuleName", *DEFAULT_RULE_FIELDS} and spec.get(field.name, field.default) != field.default
     ]
-    shape = {name: value for name, value in _shape(spec, RULE_FIELDS).items() if name in DEFAULT_RULE_FIELDS}
-    problems += _field_problems(document, shape, RULE_FIELDS, lambda one: SamplingRule.from_api(_PROBE_RULE | one))
-    return (None, problems) if problems else (default_rule().updated(shape), [])
+    shape = {name: value for name, value in _shape(spec, fields.RULE).items() if name in DEFAULT_RULE_FIELDS}
+    return _built(document, shape, fields.RULE, problems, default_rule().updated, _probed_rule)
 
 
 def _group(document: YamlDocument, spec: Mapping[str, Any], name: str) -> tuple[Value | None, list[Problem]]:
-    shape = _shape(spec, GROUP_FIELDS) | {"GroupName": spec.get("groupName", name)}
-    problems = _field_problems(document, shape, GROUP_FIELDS, lambda one: Group.from_api({"GroupName": "probe"} | one))
-    expression = shape.get("FilterExpression")
-    if shape["GroupName"] == DEFAULT_GROUP_NAME and expression:
+    shape = _shape(spec, fields.GROUP) | {"GroupName": spec.get("groupName", name)}
+    problems = []
+    if shape["GroupName"] == DEFAULT_GROUP_NAME and shape.get("FilterExpression"):
         problems.append(document.problem("spec.filterExpression", "cannot be set, the Default group has none"))
-    return (None, problems) if problems else (Group.from_api(shape), [])
+    return _built(document, shape, fields.GROUP, problems, Group.from_api, _probed_group)
 
 
-def _shape(spec: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+def _probed_rule(one: Mapping[str, Any]) -> object:
+    return SamplingRule.from_api({**_PROBE_RULE, **one})
+
+
+def _probed_group(one: Mapping[str, Any]) -> object:
+    return Group.from_api({"GroupName": "probe", **one})
+
+
+def _built(
+    document: YamlDocument,
+    shape: Mapping[str, Any],
+    known: tuple[Field, ...],
+    problems: list[Problem],
+    build: Callable[[Mapping[str, Any]], Value],
+    probe: Callable[[Mapping[str, Any]], object],
+) -> tuple[Value | None, list[Problem]]:
+    """Build the value; where that fails try each field by itself, so that every bad one is told."""
+    if not problems:
+        try:
+            return build(shape), []
+        except ModelError:
+            pass
+    for field in known:
+        if field.api in shape:
+            try:
+                probe({field.api: shape[field.api]})
+            except ModelError as error:
+                told = f"{_short(error.value)}: expected {error.expected}"
+                problems.append(document.problem(_path(field, error.field), told))
+    return None, problems
+
+
+def _shape(spec: Mapping[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:
     """Give the API's shape of the spec; inner objects keep keys that are unknown, so that they are refused."""
     shape: dict[str, Any] = {}
-    for field, api in fields.items():
-        value = spec.get(field)
-        if field in _INNER and isinstance(value, Mapping):
-            value = {_INNER[field].get(str(key), str(key)): inner for key, inner in value.items()}
+    for field in known:
+        value = spec.get(field.name)
+        if field.inner and isinstance(value, Mapping):
+            api = {name: inner for inner, name in field.inner.items()}
+            value = {api.get(str(key), str(key)): inner for key, inner in value.items()}
         if value is not None:
-            shape[api] = value
+            shape[field.api] = value
     return shape
 
 
-def _field_problems(
-    document: YamlDocument,
-    shape: Mapping[str, Any],
-    fields: Mapping[str, str],
-    probe: Callable[[dict[str, Any]], object],
-) -> list[Problem]:
-    """Try each field by itself, so that every bad one is told and not only the first."""
-    problems = []
-    for field, api in fields.items():
-        if api in shape:
-            try:
-                probe({api: shape[api]})
-            except ModelError as error:
-                problems.append(
-                    document.problem(_path(field, error.field), f"{_short(error.value)}: expected {error.expected}")
-                )
-    return problems
-
-
-def _path(field: str, api_field: str) -> str:
+def _path(field: Field, api_field: str) -> str:
     """Give the manifest's path for the API's: SamplingRateBoost.MaxRate is spec.samplingRateBoost.maxRate."""
     _, _, inner = api_field.partition(".")
-    names = {api: name for name, api in _INNER.get(field, {}).items()}
-    return f"spec.{field}.{names.get(inner, inner)}" if inner else f"spec.{field}"
+    return f"spec.{field.name}.{field.inner.get(inner, inner)}" if inner else f"spec.{field.name}"
 
 
 def _short(value: object) -> str:
@@ -243,10 +286,10 @@ def _short(value: object) -> str:
 
 def same_target(manifests: list[Manifest]) -> list[str]:
     """Tell of manifests that ask for one AWS object."""
-    seen: dict[tuple[Kind, str], Manifest] = {}
+    seen: dict[Target, Manifest] = {}
     problems = []
     for manifest in manifests:
-        key = manifest.kind, name_of(manifest.value)
+        key = manifest.target
         if key in seen:
             field = "ruleName" if manifest.kind == "rule" else "groupName"
             problems.append(f"{manifest.source}: {field} {key[1]!r} is asked for by {seen[key].source} as well")

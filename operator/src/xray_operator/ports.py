@@ -11,6 +11,7 @@ from xray_model import Group, SamplingRule
 
 Kind: TypeAlias = Literal["rule", "group"]
 Value: TypeAlias = SamplingRule | Group
+Target: TypeAlias = tuple[Kind, str]  # what in AWS is meant: the kind and the rule's or group's name
 OWNER_TAG = "xray.cruddur.io/owner"
 DELETION_TAG = "xray.cruddur.io/deletion-policy"
 
@@ -31,6 +32,20 @@ class Held:
     def name(self) -> str:
         """The rule's or the group's name."""
         return name_of(self.value)
+
+    @property
+    def target(self) -> Target:
+        """The kind and the name."""
+        return self.kind, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the SDKs reported of a rule: requests that matched, those sampled, those borrowed from the reservoir."""
+
+    requests: int
+    sampled: int
+    borrowed: int
 
 
 def kind_of(value: Value) -> Kind:
@@ -72,4 +87,12 @@ class Gateway(Protocol):
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a resource."""
+        ...
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Take tags off a resource; keys that it does not have are passed over."""
+        ...
+
+    def statistics(self) -> Mapping[str, Statistics]:
+        """Sum AWS's latest windows of sampling statistics by rule name; rules without requests are left out."""
         ...

@@ -6,7 +6,19 @@ from typing import Any
 
 from xray_model import Difference, Verdict
 from xray_operator import status
-from xray_operator.plan import Action, Adopt, Conflict, Create, Delete, Keep, Update
+from xray_operator.plan import (
+    Action,
+    Adopt,
+    Conflict,
+    Create,
+    Delete,
+    Keep,
+    Observe,
+    Release,
+    Replace,
+    Restore,
+    Update,
+)
 from xray_operator.ports import DELETION_TAG, OWNER_TAG, kind_of, name_of
 from xray_operator.reconcile import Outcome
 
@@ -14,7 +26,11 @@ _MARKS: dict[type, tuple[str, str]] = {
     Create: ("+", "create"),
     Update: ("~", "update"),
     Adopt: (">", "adopt"),
+    Replace: ("±", "replace"),
     Delete: ("-", "delete"),
+    Restore: ("<", "restore"),
+    Release: (">", "release"),
+    Observe: ("?", "observe"),
     Keep: ("=", "keep"),
     Conflict: ("!", "conflict"),
 }
@@ -30,8 +46,10 @@ def action_line(action: Action) -> str:
 
 def _details(action: Action) -> str:
     match action:
-        case Update(_, _, differences):
-            return _differences(differences)
+        case Observe(_, None):
+            return "AWS has no such object"
+        case Update() | Replace() | Restore() | Observe():
+            return _differences(action.differences)
         case Conflict(_, reason, message, differences):
             differs = f" ({_differences(differences)})" if differences else ""
             return f"{reason}: {message}{differs}"
@@ -54,7 +72,7 @@ def action_data(action: Action) -> dict[str, Any]:
         "kind": kind_of(action.value),
         "name": name_of(action.value),
     }
-    if isinstance(action, Update | Conflict):
+    if isinstance(action, Update | Replace | Restore | Observe | Conflict):
         data["differences"] = [asdict(one) for one in action.differences]
     if isinstance(action, Conflict):
         data |= {"reason": action.reason.value, "message": action.message}
@@ -74,13 +92,21 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
     data = action_data(outcome.action)
     if outcome.error is not None:
         data["error"] = {"reason": outcome.error.reason.value, "message": outcome.error.message}
-    return data | {"conditions": [asdict(condition) for condition in status.conditions(outcome)]}
+    return data | {"conditions": [asdict(condition) for condition in status.conditions([outcome])]}
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Count what was done and what was not."""
     done = [outcome.action for outcome in outcomes if outcome.done]
-    words = (("created", Create), ("updated", Update), ("adopted", Adopt), ("deleted", Delete), ("unchanged", Keep))
+    words = (
+        ("created", Create),
+        ("updated", Update | Replace | Restore),
+        ("adopted", Adopt),
+        ("deleted", Delete),
+        ("released", Release),
+        ("unchanged", Keep),
+        ("observed", Observe),
+    )
     counts = [f"{count} {word}" for word, kind in words if (count := sum(isinstance(one, kind) for one in done))]
     failed = sum(not outcome.done for outcome in outcomes)
     return ", ".join([*counts, *([f"{failed} not done"] if failed else [])]) or "nothing to do"

@@ -4,7 +4,7 @@ Used by the operator and by xray-local. The ARN carries a random part that AWS m
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from xray_model import checks, limits
@@ -53,19 +53,24 @@ class InsightsConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group within AWS's limits, whose filter expression parses."""
+    """A group within AWS's limits, whose filter expression parses.
+
+    `trusted` takes the expression as it is: AWS may hold one whose language is newer than ours.
+    """
 
     group_name: str
     filter_expression: str | None = None
     insights: InsightsConfiguration = field(default_factory=InsightsConfiguration)
+    trusted: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, trusted: bool) -> None:
         checks.text("GroupName", self.group_name, longest=limits.GROUP_NAME_MAX, shortest=1)
         if self.filter_expression is not None:
             checks.text("FilterExpression", self.filter_expression, longest=limits.FILTER_EXPRESSION_MAX)
             if self.is_default and self.filter_expression:
                 raise ModelError("FilterExpression", self.filter_expression, "none for the Default group")
-            _check_expression(self.filter_expression)
+            if not trusted:
+                _check_expression(self.filter_expression)
 
     @property
     def is_default(self) -> bool:
@@ -73,7 +78,7 @@ class Group:
         return self.group_name == DEFAULT_GROUP_NAME
 
     @classmethod
-    def from_api(cls, shape: Mapping[str, Any]) -> "Group":
+    def from_api(cls, shape: Mapping[str, Any], *, trusted: bool = False) -> "Group":
         """Read the Group shape; GroupARN is AWS's own and passed over."""
         given = {name: value for name, value in shape.items() if name != "GroupARN" and value is not None}
         _refuse_unknown(given, _KNOWN)
@@ -83,6 +88,7 @@ class Group:
             group_name=given["GroupName"],
             filter_expression=given.get("FilterExpression"),
             insights=InsightsConfiguration.from_api(given.get("InsightsConfiguration", {})),
+            trusted=trusted,
         )
 
     def to_api(self) -> dict[str, Any]:
@@ -111,7 +117,9 @@ class Group:
                 checks.mapping("InsightsConfiguration", given["InsightsConfiguration"])
             )
             insights = InsightsConfiguration.from_api(merged)
-        return replace(self, filter_expression=given.get("FilterExpression", self.filter_expression), insights=insights)
+        if "FilterExpression" not in given:
+            return replace(self, insights=insights, trusted=True)
+        return replace(self, filter_expression=given["FilterExpression"], insights=insights)
 
     def differences(self, actual: "Group") -> tuple[Difference, ...]:
         """Give the fields in which `actual` is not what this group asks for."""

@@ -1,0 +1,115 @@
+"""The settings: what each takes, how a bad one is told, and which source beats which."""
+
+import pytest
+
+from xray_operator.settings import SETTINGS, Settings, SettingsError, read
+
+
+def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
+    """With AWS's quota, and one read a minute."""
+    assert read({}, {}) == Settings(
+        namespaces=(),
+        cluster_id="local",
+        region=None,
+        endpoint=None,
+        interval=60,
+        aws_timeout=15,
+        write_rate=5,
+        write_burst=50,
+        rule_quota=25,
+        listen=("127.0.0.1", 8080),
+        log_level="info",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("namespaces", "shop, tools-2,", ("shop", "tools-2")),
+        ("namespaces", "", ()),
+        ("cluster_id", "prod eu.1", "prod eu.1"),
+        ("cluster_id", "x" * 64, "x" * 64),
+        ("region", "eu-west-1", "eu-west-1"),
+        ("region", "", None),
+        ("endpoint", "http://localhost:8900", "http://localhost:8900"),
+        ("interval", "1", 1.0),
+        ("interval", "86400", 86400.0),
+        ("aws_timeout", "0.1", 0.1),
+        ("write_rate", "0.01", 0.01),
+        ("write_burst", "1", 1),
+        ("rule_quota", "10000", 10000),
+        ("listen", "0.0.0.0:0", ("0.0.0.0", 0)),
+        ("listen", "[::1]:65535", ("::1", 65535)),
+        ("log_level", "debug", "debug"),
+    ],
+)
+def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
+    """From the option as from the variable."""
+    [setting] = [one for one in SETTINGS if one.name == name]
+    assert getattr(read({name: text}, {}), name) == value
+    assert getattr(read({}, {setting.variable: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("namespaces", "Shop", "names of namespaces, separated by commas"),
+        ("namespaces", "a b", "names of namespaces, separated by commas"),
+        ("namespaces", "a,-", "names of namespaces, separated by commas"),
+        ("cluster_id", "", "a name of 1 to 64 characters without /"),
+        ("cluster_id", "a/b", "a name of 1 to 64 characters without /"),
+        ("cluster_id", "x" * 65, "a name of 1 to 64 characters without /"),
+        ("cluster_id", " a", "a name of 1 to 64 characters without /"),
+        ("interval", "0.9", "a number from 1 to 86400"),
+        ("interval", "86401", "a number from 1 to 86400"),
+        ("interval", "nan", "a number from 1 to 86400"),
+        ("interval", "inf", "a number from 1 to 86400"),
+        ("interval", "often", "a number from 1 to 86400"),
+        ("interval", "", "a number from 1 to 86400"),
+        ("aws_timeout", "0", "a number from 0.1 to 300"),
+        ("write_rate", "1001", "a number from 0.01 to 1000"),
+        ("write_burst", "0", "a whole number from 1 to 10000"),
+        ("write_burst", "1.5", "a whole number from 1 to 10000"),
+        ("rule_quota", "-1", "a whole number from 1 to 10000"),
+        ("rule_quota", "²", "a whole number from 1 to 10000"),
+        ("rule_quota", "10001", "a whole number from 1 to 10000"),
+        ("listen", "8080", "HOST:PORT"),
+        ("listen", ":8080", "HOST:PORT"),
+        ("listen", "localhost:", "HOST:PORT"),
+        ("listen", "localhost:65536", "HOST:PORT"),
+        ("listen", "localhost:http", "HOST:PORT"),
+        ("log_level", "INFO", "debug, info, warning or error"),
+    ],
+)
+def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str, expected: str) -> None:
+    """The option, or the variable, as the user wrote it."""
+    [setting] = [one for one in SETTINGS if one.name == name]
+    with pytest.raises(SettingsError) as by_option:
+        read({name: text}, {})
+    with pytest.raises(SettingsError) as by_variable:
+        read({}, {setting.variable: text})
+    assert str(by_option.value) == f"{setting.option} is {text!r}, expected {expected}"
+    assert str(by_variable.value) == f"{setting.variable} is {text!r}, expected {expected}"
+
+
+def test_an_option_beats_its_variable_and_a_variable_the_default() -> None:
+    """An option that was not given is None; a variable that is beaten is not read."""
+    environ = {"XRAY_OPERATOR_INTERVAL": "30", "XRAY_OPERATOR_WRITE_RATE": "fast", "AWS_REGION": "eu-west-1"}
+    found = read({"write_rate": "2", "interval": None, "region": "us-east-1"}, environ)
+    assert (found.interval, found.write_rate, found.region) == (30, 2, "us-east-1")
+
+
+def test_awss_own_variables_keep_their_names() -> None:
+    """All others have the prefix and the option's name."""
+    assert [(one.option, one.variable) for one in SETTINGS if not one.variable.startswith("XRAY_OPERATOR_")] == [
+        ("--region", "AWS_REGION"),
+        ("--endpoint", "AWS_ENDPOINT_URL_XRAY"),
+    ]
+    [setting] = [one for one in SETTINGS if one.name == "aws_timeout"]
+    assert (setting.option, setting.variable) == ("--aws-timeout", "XRAY_OPERATOR_AWS_TIMEOUT")
+
+
+def test_every_setting_is_a_member_and_says_what_it_is_for() -> None:
+    """In one order."""
+    assert [one.name for one in SETTINGS] == list(Settings.__dataclass_fields__)
+    assert all(one.help for one in SETTINGS)

@@ -18,7 +18,7 @@ from xray_operator.kube import KubernetesError, Told
 from xray_operator.mirror import Mirror
 from xray_operator.model import API_VERSION, GROUP_KIND, RULE_KIND
 from xray_operator.pace import TokenBucket
-from xray_operator.ports import Kind
+from xray_operator.ports import Kind, Value
 from xray_operator.reconciler import Reconciler
 from xray_operator.region import Region
 from xray_operator.resource import BEFORE_ANNOTATION, FINALIZER, Key, Resource, from_body, key_of
@@ -168,6 +168,16 @@ class World:
             quotas=self.quotas,
             now=self.now,
         )
+
+    def given(self, value: Value, tags: Mapping[str, str] | None = None) -> str:
+        """Put something into AWS that was there before us, and give its ARN."""
+        arn = self.aws.create(value, tags or {})
+        self.log.clear()
+        return arn
+
+    def edit(self, kind: Kind, name: str, **fields: Any) -> None:
+        """Change something in AWS by hand; the fields have AWS's names."""
+        self.aws.held[kind, name] = self.aws.held[kind, name].updated(fields)
 
     async def look(self, key: Key = RULE, *, fresh: bool = False) -> bool:
         """Make one pass as the controller does, if asked for on a fresh read of AWS; give whether to try again."""

@@ -60,6 +60,7 @@ class InMemoryKubernetes:
         self.bodies: dict[Key, dict[str, Any]] = {}
         self.calls: list[str] = [] if calls is None else calls
         self.events: list[str] = []
+        self.statuses: list[dict[str, Any]] = []  # each status that was written, whole
         self.failures: dict[str, list[KubernetesError]] = {}
         self._version = 0
         self._born = 0
@@ -102,6 +103,7 @@ class InMemoryKubernetes:
         body = self._checked("status", resource)
         status = {**body.get("status", {}), **copy.deepcopy(dict(patch))}
         body["status"] = {name: value for name, value in status.items() if value is not None}
+        self.statuses.append(body["status"])
         return resource.patched(self._store(resource.key, body))
 
     async def tell(self, resource: Resource, event: Told, now: datetime) -> None:
@@ -143,15 +145,25 @@ class InMemoryKubernetes:
         return body
 
 
-class World:
-    """One operator, without its loop: `look` is one pass over one object."""
+def conditions(status: Mapping[str, Any]) -> dict[str, str]:
+    """Give a status's conditions by type as `True InSync`, with the message behind if there is one."""
+    return {
+        one["type"]: " ".join(filter(None, (one["status"], one["reason"], one["message"])))
+        for one in status.get("conditions", [])
+    }
 
-    def __init__(self, clock: Callable[[], float] | None = None, rule_quota: int = 25) -> None:
-        self.log: list[str] = []
-        self.aws = InMemoryGateway()
+
+class World:
+    """One operator, without its loop: `look` is one pass over one object; `after` is the one that ran before it."""
+
+    def __init__(
+        self, clock: Callable[[], float] | None = None, rule_quota: int = 25, after: "World | None" = None
+    ) -> None:
+        self.log: list[str] = after.log if after else []
+        self.aws: InMemoryGateway = after.aws if after else InMemoryGateway()
+        self.cluster: InMemoryKubernetes = after.cluster if after else InMemoryKubernetes(self.log)
         self.aws.calls = self.log
-        self.cluster = InMemoryKubernetes(self.log)
-        self.seconds = 0.0
+        self.seconds: float = after.seconds if after else 0.0
         clock = clock or (lambda: self.seconds)
         self.now: Callable[[], datetime] = lambda: START + timedelta(seconds=clock())
         bucket = TokenBucket(rate=1000, burst=1000, clock=clock)
@@ -220,10 +232,7 @@ class World:
 
     def told(self, key: Key = RULE) -> dict[str, str]:
         """Give an object's conditions as `True InSync`, with the message behind if there is one."""
-        return {
-            one["type"]: " ".join(filter(None, (one["status"], one["reason"], one["message"])))
-            for one in self.status(key).get("conditions", [])
-        }
+        return conditions(self.status(key))
 
     def finalizers(self, key: Key = RULE) -> list[str]:
         """Give an object's finalizers."""

@@ -1,0 +1,97 @@
+"""AWS as the tests' hands and eyes have it: xray-local by boto3 at the agent's door, and its scripted faults.
+
+The operator comes in by the API's door, so the log of calls tells the two apart.
+"""
+
+import json
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+
+from xray_operator.gateway import XRayGateway
+from xray_operator.ports import Held, Target, Value
+
+OPERATORS_DOOR = "api"
+Fault = Mapping[str, Any]
+
+
+class Aws:
+    """One xray-local: `api` is its URL, `agent` the other door's host and port."""
+
+    def __init__(self, api: str, agent: str) -> None:
+        self.api = api
+        self._client = boto3.client(
+            "xray",
+            endpoint_url=f"http://{agent}",
+            region_name="us-east-1",
+            aws_access_key_id="somebody",
+            aws_secret_access_key="else",
+        )
+        self.hand = XRayGateway(self._client)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def held(self) -> list[Held]:
+        """Read all rules and groups."""
+        return [*self.hand.rules(), *self.hand.groups()]
+
+    def tags(self, held: Held) -> dict[str, str]:
+        """Read an object's tags."""
+        return dict(self.hand.tags(held.arn))
+
+    def find(self, target: Target) -> Held | None:
+        """Read one object."""
+        return next((one for one in self.held() if one.target == target), None)
+
+    def record(self, target: Target) -> dict[str, Any]:
+        """Read all that AWS tells of an object, a rule's times included."""
+        kind, name = target
+        if kind == "group":
+            return dict(self._client.get_group(GroupName=name)["Group"])
+        records = self._client.get_sampling_rules()["SamplingRuleRecords"]
+        return next(dict(one) for one in records if one["SamplingRule"]["RuleName"] == name)
+
+    def create(self, value: Value, tags: Mapping[str, str]) -> None:
+        """Make an object as somebody else would."""
+        self.hand.create(value, tags)
+
+    def reset(self) -> None:
+        """Empty it: objects, faults and the log of calls."""
+        self._control("POST", "reset")
+
+    def script(self, faults: Sequence[Fault]) -> None:
+        """Set the faults to come; none takes them all away."""
+        self._control("PUT", "faults", list(faults))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Give the faults that have not applied yet."""
+        return list(self._control("GET", "faults"))
+
+    @contextmanager
+    def spared(self) -> Iterator[None]:
+        """Hold the faults back from what the tests themselves do."""
+        waiting = self.faults()
+        self.script([])
+        try:
+            yield
+        finally:
+            self.script(waiting)
+
+    def forget_calls(self) -> None:
+        """Empty the log of calls."""
+        self._control("DELETE", "requests")
+
+    def operators_calls(self) -> list[str]:
+        """Give the operations that the operator has called since."""
+        return [one["operation"] for one in self._control("GET", "requests") if one["door"] == OPERATORS_DOOR]
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.api}/_local/{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())

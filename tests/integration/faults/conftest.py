@@ -1,0 +1,56 @@
+"""The fault suite's cluster, its proxy and AWS; at the end one line of what was done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import cluster
+from tests.cluster import Cluster
+from tests.integration.faults.aws import Aws
+from tests.integration.faults.proxy import Proxy
+from tests.integration.faults.tally import TALLY, Tally
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Give what is counted for the last line."""
+    return request.config.stash.setdefault(TALLY, Tally())
+
+
+@pytest.fixture(scope="session")
+def fault_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Run an API server for the suite."""
+    with cluster.running(tmp_path_factory.mktemp("fault-cluster")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def proxy(fault_cluster: Cluster) -> Iterator[Proxy]:
+    """Run the proxy in front of it."""
+    with Proxy(fault_cluster.admin.server, fault_cluster.admin.ca) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(fault_cluster: Cluster, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the operator's way in: through the proxy, with the chart's rights."""
+    file = tmp_path_factory.mktemp("kubeconfig") / "operator"
+    return fault_cluster.operator_client().kubeconfig(file, proxy.url)
+
+
+@pytest.fixture(scope="module")
+def aws(xray_local_process: Any) -> Iterator[Aws]:
+    """Give xray-local, emptied for each module."""
+    reached = Aws(xray_local_process.api, xray_local_process.agent)
+    reached.reset()
+    yield reached
+    reached.reset()
+    reached.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell in one line what the suite has done."""
+    if TALLY in config.stash:
+        terminalreporter.write_line(str(config.stash[TALLY]))

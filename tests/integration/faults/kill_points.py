@@ -1,0 +1,121 @@
+"""How the operator is killed at a call to AWS in a scenario.
+
+The calls are those of an undisturbed run. A scripted fault holds the call up, before AWS has done it or after; then the
+process gets SIGKILL, and the next one has to find its way from what is there.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from itertools import count
+from typing import Literal, NamedTuple
+
+from tests.integration.faults.hands import PATIENCE, Hands
+from tests.integration.faults.scenarios import Scenario
+from tests.integration.faults.world import Key, Wanted
+from tests.integration.operator_process import OperatorProcess
+from xray_model import SamplingRule
+from xray_operator.resource import RECONCILE_ANNOTATION
+
+When = Literal["before", "after"]
+HELD_UP_SECONDS = 3.0
+_POLL_SECONDS = 0.003
+_NO_SUCH_RULE = SamplingRule(rule_name="never-made", priority=1, fixed_rate=0, reservoir_size=0)
+
+
+class Call(NamedTuple):
+    """The n-th call (from 1) of an operation in a run."""
+
+    operation: str
+    number: int
+
+
+def calls(operations: Sequence[str]) -> list[Call]:
+    """Number the operations of a run."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for operation in operations:
+        seen[operation] += 1
+        numbered.append(Call(operation, seen[operation]))
+    return numbered
+
+
+class Executioner:
+    """Runs scenarios, undisturbed or with a death in them; the operator runs on from one to the next."""
+
+    def __init__(self, hands: Hands, probe: Hands, operator: OperatorProcess) -> None:
+        self._hands = hands
+        self._probe = probe
+        self._operator = operator
+        self._numbers = count(1)
+        self._last_death = 0.0
+        probe.apply(Wanted(name="probe", value=_NO_SUCH_RULE, policies={"managementPolicy": "Observe"}))
+
+    def record(self, scenario: Scenario) -> list[Call]:
+        """Run a scenario undisturbed and give its calls to AWS."""
+        time.sleep(max(0.0, self._last_death + HELD_UP_SECONDS - time.monotonic()))  # calls held up are logged late
+        name = self._prepared(scenario)
+        self._hands.aws.forget_calls()
+        scenario.steps[-1](self._hands, name)
+        self._settled("an undisturbed run")
+        found = calls(self._hands.aws.operators_calls())
+        self._clear()
+        return found
+
+    def kill_at(self, scenario: Scenario, call: Call, when: When) -> None:
+        """Kill the operator at a call, start it again, and demand the state that is asked for."""
+        name = self._prepared(scenario)
+        self._hands.aws.script(_held_up(call, when))
+        scenario.steps[-1](self._hands, name)
+        self._wait_held_up(call)
+        self._operator.kill()
+        self._last_death = time.monotonic()
+        self._hands.aws.script([])
+        self._operator.start()
+        self._settled(f"SIGKILL {when} {call.operation} {call.number}")
+        self._clear()
+
+    def start_over(self) -> None:
+        """Begin anew after something went wrong."""
+        self._operator.kill()
+        self._hands.start_over()
+        self._operator.start()
+
+    def _prepared(self, scenario: Scenario) -> str:
+        name = f"{scenario.name.replace('_', '-')}-{next(self._numbers)}"
+        for number, step in enumerate(scenario.steps[:-1]):
+            step(self._hands, name)
+            self._settled("the preparation")
+            self._read_anew(f"{name}-{number}")
+        return name
+
+    def _read_anew(self, token: str) -> None:
+        """Have the operator read AWS, which it would else do at its interval only."""
+        key = Key("rule", "probe")
+        self._probe.annotate(key, RECONCILE_ANNOTATION, token)
+        until = time.monotonic() + PATIENCE
+        while self._probe.read(key).get("status", {}).get("lastHandledReconcileAt") != token:
+            assert time.monotonic() < until, f"the operator does not read AWS anew:\n{self._operator.log[-3000:]}"
+            time.sleep(_POLL_SECONDS)
+
+    def _wait_held_up(self, call: Call) -> None:
+        until = time.monotonic() + PATIENCE
+        while self._hands.aws.faults():
+            assert time.monotonic() < until, f"{call.operation} {call.number} was not called again"
+            time.sleep(_POLL_SECONDS)
+
+    def _clear(self) -> None:
+        self._hands.clear()
+        self._settled("the clearing up")
+
+    def _settled(self, after: str) -> None:
+        problems = self._hands.settle(self._operator.revive)
+        told = "\n".join(f"- {one}" for one in problems)
+        assert not problems, f"after {after}:\n{told}\n{self._operator.log[-5000:]}"
+
+
+def _held_up(call: Call, when: When) -> list[dict[str, object]]:
+    earlier = [{"operation": call.operation, "times": call.number - 1}] if call.number > 1 else []
+    # Before: a call that is given up must not be done later on, so it ends with an error that nobody hears.
+    error = {"status": 500} if when == "before" else {}
+    return [*earlier, {"operation": call.operation, "delay": HELD_UP_SECONDS, "when": when, **error}]

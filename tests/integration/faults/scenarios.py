@@ -1,0 +1,164 @@
+"""What people do in the scenarios in whose course the operator is killed, step by step."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tests.integration.faults.hands import Hands
+from tests.integration.faults.world import Key, Wanted
+from xray_model import Group, SamplingRule, default_rule
+from xray_operator.ports import OWNER_TAG, Value, kind_of
+
+Step = Callable[[Hands, str], None]
+_SOMEBODY_ELSE = {"team": "shop", OWNER_TAG: "elsewhere/shop/errors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Steps with a fresh name. The calls to AWS are those that answer the last one; it knows AWS as it is before."""
+
+    name: str
+    steps: Sequence[Step]
+
+
+def _rule(name: str, rate: float = 0.1) -> SamplingRule:
+    return SamplingRule(rule_name=name, priority=100, fixed_rate=rate, reservoir_size=1, service_name="shop")
+
+
+def _group(name: str, expression: str = "responsetime > 1") -> Group:
+    return Group(group_name=name, filter_expression=expression)
+
+
+def _faster(name: str) -> SamplingRule:
+    return _rule(name, 0.5)
+
+
+def _slower(name: str) -> Group:
+    return _group(name, "responsetime > 5")
+
+
+def _default(rate: float) -> SamplingRule:
+    return replace(default_rule(), fixed_rate=rate)
+
+
+def _make_rule(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_rule(name)))
+
+
+def _make_group(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_group(name)))
+
+
+def _make_orphan(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_rule(name), policies={"deletionPolicy": "Orphan"}))
+
+
+def _make_replaceable(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_group(name), policies={"updateStrategy": "Recreate"}))
+
+
+def _replace(hands: Hands, name: str) -> None:
+    value = _slower(name)
+    hands.apply(Wanted(name=name, value=value, policies={"updateStrategy": "Recreate"}))
+
+
+def _foreign_rule(hands: Hands, name: str) -> None:
+    hands.foreign(_rule(name), {"team": "shop"})
+
+
+def _foreign_group(hands: Hands, name: str) -> None:
+    hands.foreign(_group(name), _SOMEBODY_ELSE)
+
+
+def _adopt(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_rule(name, 0.2), policies={"adoptionPolicy": "IfUnowned"}))
+
+
+def _surprise(hands: Hands, name: str) -> None:
+    """Adopt what the operator has not read yet."""
+    _foreign_rule(hands, name)
+    _adopt(hands, name)
+
+
+def _take(hands: Hands, name: str) -> None:
+    value = _slower(name)
+    hands.apply(Wanted(name=name, value=value, policies={"adoptionPolicy": "Force"}))
+
+
+def _take_default(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_default(1.0)))
+
+
+def _delete_rule(hands: Hands, name: str) -> None:
+    hands.delete(Key("rule", name))
+
+
+def _expire(hands: Hands, name: str) -> None:
+    hands.expire(Key("rule", name))
+
+
+def _update_rule(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_faster(name)))
+
+
+def _update_group(hands: Hands, name: str) -> None:
+    hands.apply(Wanted(name=name, value=_slower(name)))
+
+
+def _delete_group(hands: Hands, name: str) -> None:
+    hands.delete(Key("group", name))
+
+
+def _steal(hands: Hands, name: str) -> None:
+    """Put somebody else's object in the place of ours, which the operator has not read yet."""
+    for value in (_rule(name), _group(name)):
+        target = kind_of(value), name
+        if hands.aws.find(target):
+            hands.remove(target)
+            hands.foreign(value, _SOMEBODY_ELSE)
+
+
+def _stolen(change: Callable[[str], Value], **policies: str) -> Step:
+    def step(hands: Hands, name: str) -> None:
+        _steal(hands, name)
+        value = change(name)
+        hands.apply(Wanted(name=name, value=value, policies=policies, expects="ForeignOwner"))
+
+    return step
+
+
+def _steal_and(then: Step) -> Step:
+    def step(hands: Hands, name: str) -> None:
+        _steal(hands, name)
+        then(hands, name)
+
+    return step
+
+
+SCENARIOS = (
+    Scenario("create_rule", [_make_rule]),
+    Scenario("create_group", [_make_group]),
+    Scenario("update_rule", [_make_rule, _update_rule]),
+    Scenario("update_group", [_make_group, _update_group]),
+    Scenario("replace_group", [_make_replaceable, _replace]),
+    Scenario("keep_after_all", [_make_rule, _make_orphan]),
+    Scenario("adopt_rule", [_foreign_rule, _adopt]),
+    Scenario("adopt_surprise", [_surprise]),
+    Scenario("take_group", [_foreign_group, _take]),
+    Scenario("expire_rule", [_make_rule, _expire]),
+    Scenario("expire_adopted", [_foreign_rule, _adopt, _expire]),
+    Scenario("expire_surprise", [_surprise, _expire]),
+    Scenario("delete_rule", [_make_rule, _delete_rule]),
+    Scenario("delete_group", [_make_group, _delete_group]),
+    Scenario("orphan_rule", [_make_orphan, _delete_rule]),
+    Scenario("take_default", [_take_default]),
+    Scenario("restore_default", [_take_default, _delete_rule]),
+    Scenario("expire_default", [_take_default, _expire]),
+    Scenario("stolen_rule_update", [_make_rule, _stolen(_faster)]),
+    Scenario("stolen_rule_keep", [_make_rule, _stolen(_rule, deletionPolicy="Orphan")]),
+    Scenario("stolen_rule_expire", [_make_rule, _steal_and(_expire)]),
+    Scenario("stolen_rule_delete", [_make_rule, _steal_and(_delete_rule)]),
+    Scenario("stolen_rule_orphan", [_make_orphan, _steal_and(_delete_rule)]),
+    Scenario("stolen_group_update", [_make_group, _stolen(_slower)]),
+    Scenario("stolen_group_replace", [_make_replaceable, _stolen(_slower, updateStrategy="Recreate")]),
+    Scenario("stolen_group_delete", [_make_group, _steal_and(_delete_group)]),
+)

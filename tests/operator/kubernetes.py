@@ -54,14 +54,18 @@ def _manifest(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 class InMemoryKubernetes:
-    """`Kubernetes` on bodies by key: with versions, generations and finalizers, and with 404 and 409."""
+    """`Kubernetes` on bodies by key: with versions, generations and finalizers, and with 404 and 409.
+
+    `failures` are the errors still to come, by call; `watch` hears of every change.
+    """
 
     def __init__(self, calls: list[str] | None = None) -> None:
         self.bodies: dict[Key, dict[str, Any]] = {}
         self.calls: list[str] = [] if calls is None else calls
         self.events: list[str] = []
         self.statuses: list[dict[str, Any]] = []  # each status that was written, whole
-        self.failures: dict[str, list[KubernetesError]] = {}
+        self.failures: dict[str, list[Exception]] = {}
+        self.watch: Callable[[str, dict[str, Any]], None] = lambda kind, body: None
         self._version = 0
         self._born = 0
 
@@ -140,8 +144,10 @@ class InMemoryKubernetes:
         body["metadata"]["resourceVersion"] = str(self._version)
         if "deletionTimestamp" in body["metadata"] and not body["metadata"].get("finalizers"):
             self.bodies.pop(key, None)
+            self.watch("DELETED", body)
         else:
             self.bodies[key] = body
+            self.watch("MODIFIED", body)
         return body
 
 

@@ -1,12 +1,15 @@
 """What every gateway promises: the in-memory one and boto3 against xray-local pass the same tests."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from tests.fakes import InMemoryGateway
 from xray_model import Group, InsightsConfiguration, SamplingRule, default_rule
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.ports import OWNER_TAG, Gateway, Held, Value
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, Gateway, Held, Statistics, Value
 
 pytestmark = pytest.mark.contract
 
@@ -128,3 +131,52 @@ def test_tags_are_added_to_those_that_are_there(gateway: Gateway) -> None:
     gateway.tag(arn, OWNED)
     gateway.tag(arn, {"team": "b"})
     assert dict(gateway.tags(arn)) == {"team": "b", **OWNED}
+
+
+@pytest.mark.parametrize("value", [RULE, GROUP], ids=["rule", "group"])
+def test_tags_are_taken_off_and_others_stay(gateway: Gateway, value: Value) -> None:
+    """A key that is not there is passed over; the object stays as it is."""
+    arn = gateway.create(value, {"team": "a", **OWNED})
+    gateway.untag(arn, (OWNER_TAG, DELETION_TAG))
+    assert dict(gateway.tags(arn)) == {"team": "a"}
+    gateway.untag(arn, (OWNER_TAG,))
+    assert dict(gateway.tags(arn)) == {"team": "a"}
+    assert held(gateway, "backend" if value is RULE else "failing") == Held(value, arn)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda gateway, arn: gateway.tags(arn),
+        lambda gateway, arn: gateway.tag(arn, OWNED),
+        lambda gateway, arn: gateway.untag(arn, (OWNER_TAG,)),
+    ],
+    ids=["tags", "tag", "untag"],
+)
+def test_tags_of_what_is_gone_are_not_found(gateway: Gateway, call: Callable[[Gateway, str], object]) -> None:
+    """Reading, adding and taking off alike."""
+    arn = gateway.create(RULE, OWNED)
+    gateway.delete("rule", arn)
+    with pytest.raises(GatewayError) as raised:
+        call(gateway, arn)
+    assert raised.value.reason is Reason.NOT_FOUND
+
+
+def test_statistics_are_summed_by_rule_and_silent_rules_are_left_out(
+    gateway: Gateway, request: pytest.FixtureRequest
+) -> None:
+    """Two SDKs report of one rule, one has seen no request, and nobody reports of Default."""
+    assert dict(gateway.statistics()) == {}
+    gateway.create(RULE, {})
+    gateway.create(replace(RULE, rule_name="silent"), {})
+    if isinstance(gateway, InMemoryGateway):
+        gateway.reported["backend"] = Statistics(requests=30, sampled=12, borrowed=3)
+    else:
+        counts = {"RuleName": "backend", "Timestamp": time.time()}
+        documents = [
+            {**counts, "ClientID": "a" * 24, "RequestCount": 10, "SampledCount": 5, "BorrowCount": 1},
+            {**counts, "ClientID": "b" * 24, "RequestCount": 20, "SampledCount": 7, "BorrowCount": 2},
+            {**counts, "ClientID": "a" * 24, "RuleName": "silent", "RequestCount": 0, "SampledCount": 0},
+        ]
+        request.getfixturevalue("xray_client").get_sampling_targets(SamplingStatisticsDocuments=documents)
+    assert dict(gateway.statistics()) == {"backend": Statistics(requests=30, sampled=12, borrowed=3)}

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import InMemoryGateway
-from xray_model import Difference, Group, SamplingRule, default_rule
-from xray_operator.model import AdoptionPolicy, DeletionPolicy, Manifest
+from xray_model import Difference, Group, InsightsConfiguration, SamplingRateBoost, SamplingRule, default_rule
+from xray_operator.model import AdoptionPolicy, DeletionPolicy, ManagementPolicy, Manifest, UpdateStrategy
 from xray_operator.plan import (
     Action,
     Adopt,
@@ -19,10 +20,17 @@ from xray_operator.plan import (
     Create,
     Delete,
     Keep,
+    Observe,
     Observed,
+    Release,
+    Replace,
+    Restore,
     Update,
     differences,
+    for_manifest,
     plan,
+    quota_conflict,
+    remove,
 )
 from xray_operator.ports import DELETION_TAG, OWNER_TAG, Held, Value
 from xray_operator.reconcile import apply, observe
@@ -182,6 +190,151 @@ def test_what_would_be_one_too_many_is_a_conflict_before_aws_refuses() -> None:
         ConflictReason.QUOTA_EXCEEDED,
         "'backend' would be one rule too many: 25 of 25 are used",
     )
+
+
+CHANGED = replace(RULE, fixed_rate=0.1)
+RATE = (Difference("FixedRate", 0.5, 0.1),)
+
+
+def planned_for(
+    seen: Observed, before: Value | None = None, value: Value = RULE, **policies: Any
+) -> tuple[Action, ...]:
+    """Plan for one object in the cluster."""
+    return for_manifest(replace(manifest(value), **policies), seen, cluster_id="local", now=NOW, before=before)
+
+
+@pytest.mark.parametrize(
+    ("policy", "suspended"), [({"management": ManagementPolicy.OBSERVE}, False), ({"suspended": True}, True)]
+)
+def test_who_only_looks_is_told_what_differs_and_plans_nothing(policy: dict[str, Any], suspended: bool) -> None:
+    """Whoever owns it, whatever may be adopted, and even when the time is over."""
+    past = {**policy, "adoption": AdoptionPolicy.FORCE, "expires": NOW}
+    assert planned_for(observed(), **past) == (Observe(RULE, None, (), suspended),)
+    assert planned_for(observed((CHANGED, THEIRS)), **past) == (Observe(RULE, "arn:0", RATE, suspended),)
+    assert planned_for(observed((RULE, OURS)), **past) == (Observe(RULE, "arn:0", (), suspended),)
+
+
+EXPIRED = Keep(RULE, "it has expired")
+
+
+@pytest.mark.parametrize(
+    ("held", "tags", "before", "actions"),
+    [
+        (None, {}, None, (EXPIRED,)),
+        (RULE, OURS, None, (Delete(RULE, "arn:0"),)),
+        (
+            RULE,
+            OURS,
+            CHANGED,
+            (Restore(CHANGED, "arn:0", (Difference("FixedRate", 0.1, 0.5),)), Release(CHANGED, "arn:0")),
+        ),
+        (CHANGED, OURS, CHANGED, (Keep(CHANGED), Release(CHANGED, "arn:0"))),
+        (RULE, THEIRS, None, (EXPIRED,)),
+        (RULE, {}, CHANGED, (EXPIRED,)),
+    ],
+)
+def test_when_its_time_is_over_an_object_goes_or_goes_back(
+    held: Value | None, tags: dict[str, str], before: Value | None, actions: tuple[Action, ...]
+) -> None:
+    """Only if it is ours; a second time there is nothing to do."""
+    seen = observed((held, tags)) if held else observed()
+    assert planned_for(seen, before, expires=NOW, adoption=AdoptionPolicy.FORCE) == actions
+
+
+def test_until_then_it_is_as_any_other() -> None:
+    """One second before."""
+    assert planned_for(observed(), expires=NOW + timedelta(seconds=1)) == (Create(RULE, OURS),)
+
+
+def test_the_default_rule_goes_back_when_its_time_is_over() -> None:
+    """To what it was; if that is not known it stays."""
+    debug, was = default_rule().updated({"FixedRate": 1.0}), default_rule()
+    seen = observed((debug, {}))
+    back = (Difference("FixedRate", 0.05, 1.0),)
+    assert planned_for(seen, was, debug, expires=NOW) == (Restore(was, "arn:0", back),)
+    assert planned_for(seen, None, debug, expires=NOW) == (Keep(debug, "it has expired"),)
+    assert planned_for(observed((was, {})), was, debug, expires=NOW) == (Keep(was, "it has expired"),)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "wanted", "kind"),
+    [
+        (UpdateStrategy.RECREATE, replace(GROUP, filter_expression="error"), Replace),
+        (UpdateStrategy.RECREATE, replace(GROUP, insights=InsightsConfiguration(insights_enabled=True)), Update),
+        (UpdateStrategy.RECREATE, GROUP, Keep),
+        (UpdateStrategy.IN_PLACE, replace(GROUP, filter_expression="error"), Update),
+    ],
+)
+def test_a_group_is_replaced_for_a_new_expression_if_so_asked(
+    strategy: UpdateStrategy, wanted: Group, kind: type
+) -> None:
+    """And for nothing else."""
+    (action,) = planned_for(observed((GROUP, OURS)), value=wanted, update=strategy)
+    assert type(action) is kind
+    if isinstance(action, Replace):
+        assert (action.tags, action.differences) == (OURS, (Difference("FilterExpression", "error", "fault"),))
+
+
+def test_the_default_group_is_never_replaced() -> None:
+    """It cannot be deleted."""
+    wanted = Group(group_name="Default", insights=InsightsConfiguration(insights_enabled=True))
+    seen = observed((Group(group_name="Default"), {}))
+    (action,) = planned_for(seen, value=wanted, update=UpdateStrategy.RECREATE)
+    assert isinstance(action, Update)
+
+
+def test_a_boost_that_is_not_asked_for_stays_as_aws_has_it() -> None:
+    """An update cannot take it away; one that is asked for is compared."""
+    boosted = replace(RULE, sampling_rate_boost=SamplingRateBoost(max_rate=1.0, cooldown_window_minutes=5))
+    assert planned_for(observed((boosted, OURS))) == (Keep(RULE),)
+    (action,) = planned_for(observed((RULE, OURS)), value=boosted)
+    assert isinstance(action, Update)
+    assert [one.field for one in action.differences] == ["SamplingRateBoost"]
+
+
+def test_an_expression_that_is_not_asked_for_stays_as_aws_has_it() -> None:
+    """For the same reason."""
+    assert planned_for(observed((GROUP, OURS)), value=Group(group_name="failing")) == (
+        Keep(Group(group_name="failing")),
+    )
+
+
+OWNER = "local/default/backend"
+
+
+@pytest.mark.parametrize(
+    ("held", "tags", "deletion", "before", "actions"),
+    [
+        (RULE, OURS, DeletionPolicy.DELETE, None, (Delete(RULE, "arn:0"),)),
+        (RULE, OURS, DeletionPolicy.DELETE, CHANGED, (Delete(RULE, "arn:0"),)),
+        (RULE, OURS, DeletionPolicy.ORPHAN, None, (Release(RULE, "arn:0"),)),
+        (RULE, THEIRS, DeletionPolicy.DELETE, None, (Keep(RULE, "it does not carry our tag"),)),
+        (RULE, {}, DeletionPolicy.ORPHAN, None, (Keep(RULE, "it does not carry our tag"),)),
+        (default_rule(), {}, DeletionPolicy.DELETE, None, (Keep(default_rule()),)),
+        (default_rule(), {}, DeletionPolicy.DELETE, default_rule(), (Keep(default_rule()),)),
+        (default_rule(), {}, DeletionPolicy.ORPHAN, default_rule().updated({"FixedRate": 1}), ()),
+    ],
+)
+def test_a_deletion_touches_only_what_carries_its_tag(
+    held: Value, tags: dict[str, str], deletion: DeletionPolicy, before: Value | None, actions: tuple[Action, ...]
+) -> None:
+    """And leaves the Default rule, which cannot be deleted."""
+    seen = observed((held, tags))
+    assert remove(seen.held[0], seen, owner=OWNER, deletion=deletion, before=before) == actions
+
+
+def test_a_deletion_gives_the_default_rule_back() -> None:
+    """As it was."""
+    was = default_rule().updated({"FixedRate": 1})
+    seen = observed((default_rule(), {}))
+    actions = remove(seen.held[0], seen, owner=OWNER, deletion=DeletionPolicy.DELETE, before=was)
+    assert actions == (Restore(was, "arn:0", (Difference("FixedRate", 1.0, 0.05),)),)
+
+
+def test_a_quota_of_ones_own_is_told() -> None:
+    """AWS raises it on request."""
+    found = quota_conflict(GROUP, observed((GROUP, {})), {"group": 1})
+    assert found.message == "'failing' would be one group too many: 1 of 1 are used"
 
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])

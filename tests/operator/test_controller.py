@@ -173,6 +173,15 @@ async def test_an_object_that_is_gone_is_forgotten() -> None:
 
 
 @virtually
+async def test_an_object_that_comes_and_goes_at_once_is_nothing_to_do() -> None:
+    """Its key waits in the queue for nobody."""
+    operator = await Operator().started()
+    operator.cluster.delete(operator.cluster.apply(rule()))
+    assert await operator.called(50) == []
+    await operator.controller.stop()
+
+
+@virtually
 async def test_a_defect_stops_one_pass_and_no_worker() -> None:
     """It is logged and tried again, and the others go on."""
     operator = await Operator().started()

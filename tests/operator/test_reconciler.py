@@ -271,6 +271,19 @@ async def test_what_disappeared_since_the_read_is_decided_anew_in_the_same_pass(
     assert await world.look() is False
 
 
+async def test_a_contradiction_and_then_silence_is_an_outage() -> None:
+    """Nothing more is written before AWS has been read."""
+    world = World()
+    await world.region.refresh()
+    world.given(VALUE, OURS)
+    world.aws.failures["rules"] = [UNREACHABLE]
+    assert await world.look(world.cluster.apply(rule())) is True
+    assert world.told() == {"Ready": "Unknown Unknown", "Synced": f"False Unreachable {UNREACHABLE.message}"}
+    world.seconds = 10
+    assert await world.look() is False
+    assert (world.told(), world.writes()) == (IN_SYNC, ["create"])
+
+
 async def test_a_create_that_was_done_though_nobody_answered_ends_right() -> None:
     """The next pass reads, finds its own tag, and creates nothing twice."""
     world = World()

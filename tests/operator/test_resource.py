@@ -1,6 +1,7 @@
 """A Kubernetes object as a value: what is read of it, and what is not read again."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -75,6 +76,33 @@ def test_a_spec_that_cannot_be_used_has_its_problems_in_one_line() -> None:
     assert found.problems == (
         "spec.priority: 0: expected a whole number from 1 to 9999; spec.fixedRate: 7: expected a number from 0 to 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"suspend": "yes"}, "spec.suspend: 'yes': expected true or false"),
+        ({"expiresAt": 7}, "spec.expiresAt: 7: expected a time with its zone, as 2030-01-31T12:00:00Z"),
+        ({"expiresAt": "soon"}, "spec.expiresAt: 'soon': expected a time with its zone, as 2030-01-31T12:00:00Z"),
+        (
+            {"expiresAt": "2030-01-31T12:00:00"},
+            "spec.expiresAt: '2030-01-31T12:00:00': expected a time with its zone, as 2030-01-31T12:00:00Z",
+        ),
+        ({"adoptionPolicy": "Always"}, "spec.adoptionPolicy: 'Always': expected Never, IfUnowned, Force"),
+        ({"managementPolicy": None}, "spec.managementPolicy: None: expected Manage, Observe"),
+    ],
+)
+def test_a_policy_that_cannot_be_read_is_named(spec: dict[str, Any], problem: str) -> None:
+    """With what it may be; an old API server may have let it through."""
+    found = from_body(stored(rule(**spec)))
+    assert (found.manifest, found.problems) == (None, problem)
+
+
+def test_a_time_is_read_in_its_zone() -> None:
+    """And kept in UTC."""
+    found = from_body(stored(rule(expiresAt="2030-01-31T12:00:00+01:00")))
+    assert found.manifest is not None
+    assert found.manifest.expires == datetime(2030, 1, 31, 11, tzinfo=UTC)
 
 
 def test_a_spec_is_parsed_again_only_with_another_generation_or_object() -> None:

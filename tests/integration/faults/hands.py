@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -51,16 +52,24 @@ class Hands:
             self.world.left[wanted.target] = Left(wanted.taken.values, wanted.other_tags)
 
     def delete(self, key: Key, *, perhaps: tuple[Value, ...] = ()) -> None:
-        """Delete a resource. `perhaps` are the values that it may have left in AWS if it orphans too early to say."""
+        """Delete a resource. `perhaps` are the values that AWS may have of it still, if the operator was not so far."""
         wanted = self.world.wanted.pop(key)
-        orphans = wanted.expects == SYNCED and wanted.deletion == "Orphan"
-        if orphans and isinstance(wanted.value, SamplingRule) and wanted.value.is_default:
-            self.world.default_rule = wanted.value
-        elif orphans and wanted.target not in self.world.left:  # else somebody else's has taken its place
-            values = perhaps or (wanted.value,)
-            self.world.left[wanted.target] = Left(values, wanted.other_tags, perhaps=bool(perhaps))
+        if wanted.expects == SYNCED:
+            self._leave(wanted, perhaps)
         self._deleted.add(key)
         self._call("DELETE", self._path(key))
+
+    def _leave(self, wanted: Wanted, perhaps: tuple[Value, ...]) -> None:
+        """Note what a deletion leaves in AWS."""
+        if wanted.value.is_default:
+            if wanted.deletion == "Orphan" and isinstance(wanted.value, SamplingRule):
+                self.world.default_rule = wanted.value
+        elif wanted.target in self.world.left:
+            pass  # somebody else's has taken its place
+        elif wanted.deletion == "Orphan":
+            self.world.left[wanted.target] = Left(perhaps or (wanted.value,), wanted.other_tags, perhaps=bool(perhaps))
+        elif perhaps and wanted.taken is not None:
+            self.world.left[wanted.target] = Left(perhaps, wanted.taken.tags, perhaps=True)
 
     def foreign(self, value: Value, tags: Mapping[str, str]) -> None:
         """Make an object in AWS that is not ours."""
@@ -76,6 +85,9 @@ class Hands:
 
     def remove(self, target: Target) -> None:
         """Delete an object in AWS behind the operator's back, if it is there."""
+        for key, one in self.world.wanted.items():
+            if one.target == target:
+                self.world.wanted[key] = replace(one, taken=None)
         with self.aws.spared():
             held = self.aws.find(target)
             if held is not None:
@@ -96,8 +108,9 @@ class Hands:
         for one in self._objects():
             key = key_of(one)
             body = {"metadata": {"finalizers": None}}
-            self._call("PATCH", self._path(key), body, "application/merge-patch+json")
             self._call("DELETE", self._path(key))
+            with suppress(ApiError):  # it is gone at once if it has none
+                self._call("PATCH", self._path(key), body, "application/merge-patch+json")
         self.world = World(self.world.namespace)
         self._deleted.clear()
 
@@ -169,8 +182,8 @@ def manifest(wanted: Wanted) -> dict[str, Any]:
         left_out = shape.keys() - {"RuleName", *DEFAULT_RULE_FIELDS}
     spec = dict(wanted.policies)
     for one in fields.RULE if is_rule else fields.GROUP:
-        if one.api in shape and one.api not in left_out:
-            given = shape[one.api]
+        given = shape.get(one.api)
+        if given not in (None, {}) and one.api not in left_out:
             spec[one.name] = {one.inner[name]: inner for name, inner in given.items()} if one.inner else given
     kind = RULE_KIND if is_rule else GROUP_KIND
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": wanted.name}, "spec": spec}

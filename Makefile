@@ -14,7 +14,7 @@ SOURCES := $(PARTS) tests demo bench tools
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit contract integration browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools demo test check unit contract integration browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,10 +41,16 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, kind and skaffold into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm kind skaffold
+
+cluster-tools: $(UV)
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
+
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) ## all gates and all tests, with coverage
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools ## all gates and all tests, with coverage
 	@rm -f .coverage .coverage.*
 	@$(RUN)python -m pytest tests --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
@@ -62,12 +68,12 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m xray_operator.reference --check docs/operator-reference.md
 
 unit: .venv/.synced ## the tests of each part
-	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo
+	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools
 
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(RUN)python -m pytest tests/contract
 
-integration: .venv/.synced ## the whole loop: rule file, operator, xray-local, running workers
+integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
 	@$(RUN)python -m pytest tests/integration
 
 browser: .venv/.synced ## the page in a real headless Chromium
@@ -91,4 +97,4 @@ generate: .venv/.synced ## write what is made from the code: CRDs and reference 
 	@$(RUN)python -m xray_local.api_table
 
 clean: ## remove everything that was installed or generated
-	@rm -rf .venv .tools .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .tools bin .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache

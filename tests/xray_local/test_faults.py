@@ -1,9 +1,10 @@
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.xray_local.conftest import Client
-from xray_local.faults import FAULTS_MAX, Fault, FaultError, Script, parse
+from xray_local.faults import FAULTS_MAX, REMEMBERED_MAX, Fault, FaultError, Script, parse
 
 THROTTLED = {"operation": "GetGroups", "status": 429, "code": "ThrottledException", "message": "slow down"}
 
@@ -48,6 +49,25 @@ async def test_a_delay_alone_is_no_error(api: Client) -> None:
     assert await (await api.get("/_local/faults")).json() == []
 
 
+async def test_a_delay_after_the_operation_keeps_back_the_answer_only(api: Client) -> None:
+    """A client that gives up meanwhile does not know that it was done."""
+    await api.put("/_local/faults", json=[{"operation": "CreateGroup", "delay": 30, "when": "after"}])
+    with pytest.raises(TimeoutError):
+        await api.post("/CreateGroup", json={"GroupName": "one"}, timeout=aiohttp.ClientTimeout(total=0.2))
+    assert (await api.post("/GetGroup", json={"GroupName": "one"})).status == 200
+
+
+async def test_a_stale_read_is_answered_as_the_same_request_was_last(api: Client) -> None:
+    """As often as it says; another request, or the first of its kind, is answered as things are."""
+    assert len((await (await api.post("/Groups", json={})).json())["Groups"]) == 1
+    await api.post("/CreateGroup", json={"GroupName": "one"})
+    stale = {"operation": "GetGroups", "stale": True, "times": 2}
+    await api.put("/_local/faults", json=[stale, {"operation": "GetGroup", "stale": True}])
+    counts = [len((await (await api.post("/Groups", json={})).json())["Groups"]) for _ in range(3)]
+    assert counts == [1, 1, 2]
+    assert (await api.post("/GetGroup", json={"GroupName": "one"})).status == 200
+
+
 async def test_a_request_that_is_refused_uses_no_fault_up(api: Client) -> None:
     """A fault waits for a call that would have worked."""
     await api.put("/_local/faults", json=[THROTTLED | {"operation": "GetGroup"}])
@@ -72,6 +92,11 @@ async def test_a_request_that_is_refused_uses_no_fault_up(api: Client) -> None:
         ([THROTTLED | {"when": []}], "fault 1: when is []"),
         ([THROTTLED | {"delay": 61}], "fault 1: delay is 61"),
         ([THROTTLED | {"delay": float("nan")}], "fault 1: delay is nan"),
+        ([{"operation": "GetGroups", "stale": 1}], "fault 1: stale is 1"),
+        (
+            [{"operation": "CreateGroup", "stale": True}],
+            "fault 1: stale is for GetGroup, GetGroups, GetSamplingRules, ListTagsForResource, not for CreateGroup",
+        ),
         ([THROTTLED | {"operation": "GetGroupies"}], "fault 1: operation is 'GetGroupies'"),
     ],
 )
@@ -85,6 +110,14 @@ def test_a_script_that_is_none_is_refused(given: Any, message: str) -> None:
 def test_a_script_may_leave_out_all_but_the_operation() -> None:
     """Once, before, without a delay or an error."""
     assert parse([{"operation": "GetGroups"}]) == [Fault("GetGroups")]
+
+
+def test_the_oldest_answers_are_forgotten() -> None:
+    """What a stale read can give does not grow without end."""
+    script = Script()
+    for number in range(REMEMBERED_MAX + 1):
+        script.remember((str(number),), number)
+    assert [script.remembered(("0",)), script.remembered(("1",))] == [None, 1]
 
 
 def test_the_log_keeps_the_last_calls() -> None:

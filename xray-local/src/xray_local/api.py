@@ -11,7 +11,7 @@ from aiohttp import web
 
 from xray_local import shapes
 from xray_local.errors import ApiError, invalid
-from xray_local.faults import SCRIPT_KEY
+from xray_local.faults import READS, SCRIPT_KEY
 from xray_local.operations import OPERATIONS
 from xray_local.service import SERVICE_KEY
 
@@ -36,10 +36,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
             raw = await request.read()
             body = _body(request.headers.get("Content-Type", ""), raw)
             _check(route, body)
-            late = await script.before(route.operation)
-            answer = OPERATIONS[route.operation](service, body)
-            if late is not None:
-                raise late
+            answer = await _answered(route.operation, body, request, raw)
             status = 200
             return web.json_response(answer)
         except ApiError as error:
@@ -51,6 +48,23 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
             script.log(operation=route.operation, door=door, time=now, status=status, body=kept)
 
     return handle
+
+
+async def _answered(operation: str, body: dict[str, Any], request: web.Request, raw: bytes) -> Any:
+    """Carry an operation out, with the fault that is scripted for it."""
+    script, service = request.app[SCRIPT_KEY], request.app[SERVICE_KEY]
+    asked = (request.app[DOOR_KEY], operation, raw.decode(errors="replace"))
+    fault = script.take(operation)
+    if fault is not None and fault.when == "before":
+        await fault.strike()
+    answer = script.remembered(asked) if fault is not None and fault.stale else None
+    if answer is None:
+        answer = OPERATIONS[operation](service, body)
+        if operation in READS:
+            script.remember(asked, answer)
+    if fault is not None and fault.when == "after":
+        await fault.strike()
+    return answer
 
 
 def error_response(error: ApiError) -> web.Response:

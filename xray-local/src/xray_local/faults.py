@@ -1,7 +1,7 @@
 """Scripted faults and the log of calls: how tests make the API fail, and see what it was asked. Under `/_local/`.
 
-A fault names an operation and how often it applies; it delays, answers an error before the operation has run, or after
-it has been carried out (the case of a lost answer).
+A fault names an operation and how often it applies. It delays and answers an error before the operation has run, or
+after it has been carried out (a lost answer); or it answers a read with what the same request got last (a stale read).
 """
 
 import asyncio
@@ -19,11 +19,16 @@ LOG_MAX = 2000  # calls that the log keeps
 FAULTS_MAX = 100
 DELAY_MAX = 60.0  # seconds
 TIMES_MAX = 1_000_000
+REMEMBERED_MAX = 500  # answers that stale reads can give
+READS = frozenset({"GetSamplingRules", "GetGroup", "GetGroups", "ListTagsForResource"})
 
 
 @dataclass(slots=True)
 class Fault:
-    """One scripted fault; `status` None means that it only delays. `operation` may be `*`."""
+    """One scripted fault; without a `status` it answers no error. `operation` may be `*`.
+
+    The delay comes on the same side of the operation as the error: `before` it, or `after` it.
+    """
 
     operation: str
     times: int = 1
@@ -32,10 +37,14 @@ class Fault:
     message: str = "a scripted fault"
     when: Literal["before", "after"] = "before"
     delay: float = 0.0
+    stale: bool = False
 
-    def error(self) -> ApiError | None:
-        """Give the error to answer, if it answers one."""
-        return None if self.status is None else ApiError(self.code, self.message, self.status)
+    async def strike(self) -> None:
+        """Delay, and raise the error if there is one."""
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.status is not None:
+            raise ApiError(self.code, self.message, self.status)
 
 
 class FaultError(ValueError):
@@ -59,7 +68,10 @@ def _fault(number: int, given: Any) -> Fault:
             raise FaultError(f"fault {number}: {name} is unknown")
         if not _CHECKS[name](value):
             raise FaultError(f"fault {number}: {name} is {value!r}")
-    return Fault(**given)
+    fault = Fault(**given)
+    if fault.stale and fault.operation not in READS:
+        raise FaultError(f"fault {number}: stale is for {', '.join(sorted(READS))}, not for {fault.operation}")
+    return fault
 
 
 def _is_whole(value: Any, least: int, most: int) -> bool:
@@ -76,6 +88,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "message": lambda value: isinstance(value, str),
     "when": lambda value: isinstance(value, str) and value in {"before", "after"},
     "delay": lambda value: isinstance(value, int | float) and 0 <= value <= DELAY_MAX,
+    "stale": lambda value: isinstance(value, bool),
 }
 
 
@@ -85,30 +98,37 @@ class Script:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.calls: deque[dict[str, Any]] = deque(maxlen=LOG_MAX)
+        self._answers: dict[tuple[str, ...], Any] = {}
 
-    async def before(self, operation: str) -> ApiError | None:
-        """Apply the next fault: wait, raise what comes before the operation, give what comes after it."""
+    def take(self, operation: str) -> Fault | None:
+        """Give the next fault of an operation, which then has applied once more."""
         fault = next((one for one in self.faults if one.operation in {operation, "*"}), None)
-        if fault is None:
-            return None
-        fault.times -= 1
-        if not fault.times:
-            self.faults.remove(fault)
-        if fault.delay:
-            await asyncio.sleep(fault.delay)
-        error = fault.error()
-        if error is not None and fault.when == "before":
-            raise error
-        return error
+        if fault is not None:
+            fault.times -= 1
+            if not fault.times:
+                self.faults.remove(fault)
+        return fault
+
+    def remember(self, request: tuple[str, ...], answer: Any) -> None:
+        """Keep what a read was answered; the oldest is forgotten."""
+        self._answers.pop(request, None)
+        self._answers[request] = answer
+        if len(self._answers) > REMEMBERED_MAX:
+            del self._answers[next(iter(self._answers))]
+
+    def remembered(self, request: tuple[str, ...]) -> Any:
+        """Give what the same request was answered last, or None."""
+        return self._answers.get(request)
 
     def log(self, **call: Any) -> None:
         """Note a call."""
         self.calls.append(call)
 
     def clear(self) -> None:
-        """Forget the faults and the calls."""
+        """Forget the faults, the calls and the answers."""
         self.faults.clear()
         self.calls.clear()
+        self._answers.clear()
 
 
 SCRIPT_KEY = web.AppKey("script", Script)

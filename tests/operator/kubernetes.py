@@ -21,6 +21,8 @@ from xray_operator.pace import TokenBucket
 from xray_operator.ports import Kind, Value
 from xray_operator.reconciler import Reconciler
 from xray_operator.region import Region
+from xray_operator.removal import Removal
+from xray_operator.report import Report
 from xray_operator.resource import BEFORE_ANNOTATION, FINALIZER, Key, Resource, from_body, key_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,10 +88,15 @@ class InMemoryKubernetes:
         body["metadata"]["deletionTimestamp"] = "2026-01-01T12:00:00Z"
         self._store(key, body)
 
+    async def exists(self, resource: Resource) -> bool:
+        """Tell whether an object is there."""
+        return bool(self.bodies.get(resource.key, {}).get("metadata", {}).get("uid") == resource.uid)
+
     async def claim(self, resource: Resource, before: str | None) -> Resource:
         """Store our finalizer, and what was in AWS before."""
         body = self._checked("claim", resource, version=resource.version)
-        body["metadata"]["finalizers"] = [*resource.finalizers, FINALIZER]
+        ours = () if resource.claimed else (FINALIZER,)
+        body["metadata"]["finalizers"] = [*resource.finalizers, *ours]
         if before is not None:
             body["metadata"]["annotations"][BEFORE_ANNOTATION] = before
         return resource.patched(self._store(resource.key, body))
@@ -176,16 +183,22 @@ class World:
         self.region = Region(self.aws, interval=60, bucket=bucket, clock=clock, draw=lambda: 1.0)
         self.mirror = Mirror()
         self.events = Events(self.cluster, self.now)
+        self.meanwhile: Callable[[], None] = lambda: None  # what happens while the operator waits to look again
         self.quotas: dict[Kind, int] = {"rule": rule_quota, "group": 25}
+        self.report = Report(self.region, self.cluster, self.mirror, self.events, quotas=self.quotas, now=self.now)
         self.reconciler = Reconciler(
             self.region,
             self.cluster,
             self.mirror,
-            self.events,
-            cluster_id="local",
+            self.report,
+            Removal(self.region, cluster_id="local", sleep=self._sleep),
             quotas=self.quotas,
             now=self.now,
         )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.meanwhile()
 
     def given(self, value: Value, tags: Mapping[str, str] | None = None) -> str:
         """Put something into AWS that was there before us, and give its ARN."""

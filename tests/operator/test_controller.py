@@ -259,6 +259,34 @@ async def test_the_end_waits_for_what_is_being_done_and_takes_nothing_new() -> N
     assert not operator.controller.is_alive
 
 
+@virtually
+async def test_what_a_patch_answers_is_looked_at_when_the_watch_is_cut() -> None:
+    """A spec that was changed during a pass, of which only the answer to our own PATCH tells."""
+    operator = await Operator().started()
+    operator.cluster.apply(rule())
+
+    def cut(kind: str, body: dict[str, Any]) -> None:
+        operator.cluster.watch = lambda kind, body: None
+        operator.cluster.apply(rule(fixedRate=0.7))
+
+    operator.cluster.watch = cut  # it hears of the claim
+    await asyncio.sleep(30)
+    [held] = [one for (kind, name), one in operator.aws.held.items() if name == "backend"]
+    assert held.to_api()["FixedRate"] == 0.7
+    await operator.controller.stop()
+
+
+@virtually
+async def test_an_object_that_vanishes_with_our_finalizer_is_let_go_in_aws() -> None:
+    """The API server deletes one whose finalizer comes too late; and AWS is asked until it is done."""
+    operator = await Operator().started(rule())
+    operator.aws.failures["delete"] = [UNREACHABLE, THROTTLED]
+    operator.controller.gone(operator.cluster.bodies.pop(RULE))
+    await asyncio.sleep(30)
+    assert (("rule", "backend") in operator.aws.held, operator.mirror.resources) == (False, {})
+    await operator.controller.stop()
+
+
 class HangingKubernetes(InMemoryKubernetes):
     """Never answers a claim."""
 

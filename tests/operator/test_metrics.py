@@ -8,7 +8,7 @@ from xray_operator.metrics import METRICS, Calls, OperatorCollector, render
 
 def samples(world: World, calls: Calls | None = None) -> dict[str, float]:
     """Scrape, and give each sample as `name{labels}`."""
-    collector = OperatorCollector(calls or Calls(), world.region, world.mirror, world.reconciler, world.quotas)
+    collector = OperatorCollector(calls or Calls(), world.region, world.mirror, world.report, world.quotas)
     families = text_string_to_metric_families(render(collector).decode())
     return {
         f"{one.name}{{{','.join(f'{key}={value}' for key, value in one.labels.items())}}}": one.value

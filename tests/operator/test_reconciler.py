@@ -80,7 +80,7 @@ async def test_a_changed_spec_is_an_update_and_no_drift() -> None:
     assert world.log == ["tags", "update", "status"]
     assert world.told() == IN_SYNC
     assert world.status()["observedGeneration"] == 2
-    assert world.reconciler.drift_seen == {}
+    assert world.report.drift_seen == {}
 
 
 async def test_drift_is_shown_before_it_is_repaired() -> None:
@@ -95,7 +95,7 @@ async def test_drift_is_shown_before_it_is_repaired() -> None:
     assert conditions(repaired) == IN_SYNC | {"Drifted": "False DriftRepaired FixedRate: 0.1 -> 0.5"}
     assert "drift" not in repaired
     assert world.aws.held["rule", "backend"] == VALUE
-    assert (world.reconciler.drift_seen["rule"], world.reconciler.drift_repaired["rule"]) == (1, 1)
+    assert (world.report.drift_seen["rule"], world.report.drift_repaired["rule"]) == (1, 1)
 
 
 async def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
@@ -138,7 +138,7 @@ async def test_drift_that_cannot_be_repaired_stays_drift() -> None:
     assert world.patches() == []
     assert await world.look() is False
     assert world.told() == IN_SYNC | {"Drifted": "False DriftRepaired FixedRate: 0.1 -> 0.5"}
-    assert (world.reconciler.drift_seen["rule"], world.reconciler.drift_repaired["rule"]) == (1, 1)
+    assert (world.report.drift_seen["rule"], world.report.drift_repaired["rule"]) == (1, 1)
 
 
 FOREIGN = "'backend' belongs to prod/default/backend; adoptionPolicy: Force takes it over"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from xray_operator import crd, metrics, settings, status
-from xray_operator.reconciler import EVENTS
 from xray_operator.reference import main, render
+from xray_operator.report import EVENTS
 
 PAGE = Path(__file__).parents[2] / "docs/operator-reference.md"
 

@@ -103,6 +103,21 @@ async def test_callers_during_a_read_share_the_next_one() -> None:
     assert gateway.calls == READ * 2
 
 
+async def test_a_read_under_way_does_not_take_back_what_is_written_meanwhile() -> None:
+    """It had listed the rules before."""
+    old, gateway = replace(RULE, rule_name="old"), SlowGateway()
+    gateway.create(old, OURS)
+    region = region_of(gateway)
+    reading = asyncio.create_task(region.refresh())
+    await asyncio.to_thread(gateway.inside.wait)
+    await region.carry_out(Create(RULE, OURS))
+    await region.carry_out(Delete(old, "arn:aws:xray:us-east-1:000000000000:rule/old"))
+    gateway.go_on.set()
+    await reading
+    assert (find(region), find(region, ("rule", "old"))) == (RULE, None)
+    region.close()
+
+
 async def test_who_only_needs_a_read_waits_for_the_first() -> None:
     """Eight workers that start with the timer make no read of their own."""
     gateway = SlowGateway()

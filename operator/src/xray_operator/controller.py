@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from xray_operator import pace
 from xray_operator.events import Events
 from xray_operator.kube import KubernetesError
-from xray_operator.mirror import Mirror
+from xray_operator.mirror import Mirror, VanishedError
 from xray_operator.ports import Target
 from xray_operator.reconciler import Reconciler
 from xray_operator.region import Region
@@ -66,7 +66,7 @@ class Controller:
 
     def gone(self, body: Mapping[str, Any]) -> None:
         """Take in that an object does not exist any more."""
-        self._forget(key_of(body))
+        self._vanished(key_of(body))
 
     def start(self) -> None:
         """Start the timer and the workers, in the running loop."""
@@ -118,6 +118,8 @@ class Controller:
                 again = await self._reconcile(key)
             except KubernetesError as error:
                 again = self._refused(key, error)
+            except VanishedError:
+                again = self._vanished(key)
             except Exception:
                 logger.exception("reconcile.failed", extra={"object": str(key)})
             finally:
@@ -126,22 +128,28 @@ class Controller:
 
     async def _reconcile(self, key: Key) -> bool:
         resource = self._mirror.resources.get(key)
-        if resource is None:
+        if resource is None or _is_let_go(resource):
             return False
         region = self._region
         await (region.refresh() if _asks_now(resource) else region.settle())
         lock = self._locks.setdefault(resource.target, asyncio.Lock())
         async with lock:
-            again = await self._reconciler.reconcile(self._mirror.resources.get(key, resource))
+            resource = self._mirror.resources.get(key, resource)
+            again = await self._reconciler.reconcile(resource)
+        if self._has_changed(resource):  # a PATCH's answer has told of it, so that the watch's word is no news
+            self._queue.add(key)
         if region.changes != self._changes_told and self._settling is None:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._look_at_all)
         return again
 
+    def _has_changed(self, resource: Resource) -> bool:
+        now = self._mirror.resources.get(resource.key, resource)
+        return (now.generation, now.deleting, now.token) != (resource.generation, resource.deleting, resource.token)
+
     def _refused(self, key: Key, error: KubernetesError) -> bool:
         """Tell whether to try again what the Kubernetes API did not take."""
         if error.is_gone:
-            self._forget(key)
-            return False
+            return self._vanished(key)
         if not error.is_conflict:
             logger.warning("kubernetes.refused", extra={"object": str(key), "error": str(error)})
         return True
@@ -149,6 +157,9 @@ class Controller:
     def _schedule(self, key: Key, *, again: bool) -> None:
         resource = self._mirror.resources.get(key)
         if resource is None:
+            return
+        if _is_let_go(resource):
+            self._forget(key)
             return
         if again:
             self._failures[key] += 1
@@ -160,11 +171,26 @@ class Controller:
         if expires is not None and expires > self._now():
             self._queue.add_after(key, (expires - self._now()).total_seconds())
 
+    def _vanished(self, key: Key) -> bool:
+        """Take in that an object is gone; True when we had claimed it, so that it is let go in AWS all the same.
+
+        The API server can delete an object to which we add our finalizer just then: it looks for finalizers first.
+        """
+        if self._mirror.vanished(key) is None:
+            self._forget(key)
+            return False
+        self._queue.add(key)
+        return True
+
     def _forget(self, key: Key) -> None:
         self._failures.pop(key, None)
         self._queue.forget(key)
         for rival in self._mirror.drop(key):
             self._queue.add(rival)
+
+
+def _is_let_go(resource: Resource) -> bool:
+    return resource.deleting and not resource.claimed
 
 
 def _asks_now(resource: Resource) -> bool:

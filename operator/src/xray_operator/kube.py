@@ -1,4 +1,4 @@
-"""The Kubernetes API as the controller needs it: PATCH an object's metadata or status, tell an event. Nothing else.
+"""The Kubernetes API as the controller needs it: PATCH an object's metadata or status, tell an event, ask for one.
 
 kopf lists and watches; this writes. Every PATCH of metadata carries the resourceVersion that it
 was decided on, since a list of finalizers is replaced as a whole.
@@ -52,6 +52,10 @@ class Told:
 class Kubernetes(Protocol):
     """What the controller asks of Kubernetes. Each raises KubernetesError."""
 
+    async def exists(self, resource: Resource) -> bool:
+        """Tell whether an object is there: a watch that was cut does not tell what went meanwhile."""
+        ...
+
     async def claim(self, resource: Resource, before: str | None) -> Resource:
         """Store our finalizer, and what was in AWS before."""
         ...
@@ -93,9 +97,16 @@ class KubernetesApi:
             await self._connection[1].close()
             self._connection = None
 
+    async def exists(self, resource: Resource) -> bool:
+        """Ask by a list of one, for which the permission to list is enough."""
+        folder, _, name = _path(resource.key).rpartition("/")
+        found = await self._send("GET", f"{folder}?fieldSelector=metadata.name%3D{name}")
+        return any(one["metadata"]["uid"] == resource.uid for one in found["items"])
+
     async def claim(self, resource: Resource, before: str | None) -> Resource:
         """Store our finalizer, and what was in AWS before."""
-        metadata: dict[str, Any] = {"finalizers": [*resource.finalizers, FINALIZER]}
+        ours = () if resource.claimed else (FINALIZER,)
+        metadata: dict[str, Any] = {"finalizers": [*resource.finalizers, *ours]}
         if before is not None:
             metadata["annotations"] = {BEFORE_ANNOTATION: before}
         return resource.patched(await self._patch_metadata(resource, metadata))

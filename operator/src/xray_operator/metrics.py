@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from xray_operator.mirror import Mirror
 from xray_operator.ports import Kind
-from xray_operator.reconciler import Reconciler
 from xray_operator.region import Region
+from xray_operator.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,20 @@ class OperatorCollector(Collector):
     """Reads the operator's state for each scrape."""
 
     def __init__(
-        self, calls: Calls, region: Region, mirror: Mirror, reconciler: Reconciler, quotas: Mapping[Kind, int]
+        self, calls: Calls, region: Region, mirror: Mirror, report: Report, quotas: Mapping[Kind, int]
     ) -> None:
         self._calls = calls
         self._region = region
         self._mirror = mirror
-        self._reconciler = reconciler
+        self._report = report
         self._quotas = quotas
 
     def collect(self) -> Iterable[Metric]:
         """Give all metrics."""
         yield _family(CALLS, self._calls.counts())
         yield _family(OBJECTS, self._objects())
-        yield _family(DRIFT_SEEN, {(kind,): self._reconciler.drift_seen[kind] for kind in _KINDS})
-        yield _family(DRIFT_REPAIRED, {(kind,): self._reconciler.drift_repaired[kind] for kind in _KINDS})
+        yield _family(DRIFT_SEEN, {(kind,): self._report.drift_seen[kind] for kind in _KINDS})
+        yield _family(DRIFT_REPAIRED, {(kind,): self._report.drift_repaired[kind] for kind in _KINDS})
         yield _family(QUOTA_LIMIT, {(kind,): self._quotas[kind] for kind in _KINDS})
         age = self._region.age
         if age is not None:

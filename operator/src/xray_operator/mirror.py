@@ -8,6 +8,10 @@ from xray_operator.ports import Target
 from xray_operator.resource import Key, Resource
 
 
+class VanishedError(Exception):
+    """An object has gone while it was worked on."""
+
+
 class Mirror:
     """What Kubernetes holds of our kinds, by key; `resources` is for reading."""
 
@@ -25,6 +29,27 @@ class Mirror:
         self.resources[resource.key] = resource
         self._by_target[resource.target].add(resource.key)
         return True
+
+    def keep(self, resource: Resource) -> Resource:
+        """Take in what a PATCH answered; VanishedError when the object has gone meanwhile: it is not brought back."""
+        now = self.resources.get(resource.key)
+        if now is None or now.gone or now.uid != resource.uid:
+            raise VanishedError(f"{resource.key} has gone meanwhile")
+        self.put(resource)
+        return resource
+
+    def vanished(self, key: Key) -> Resource | None:
+        """Mark an object as gone, if it was claimed; else None, and it can be dropped."""
+        now = self.resources.get(key)
+        if now is None or not now.claimed:
+            return None
+        self.resources[key] = now.vanished()
+        return self.resources[key]
+
+    def released(self, key: Key) -> None:
+        """Note that our finalizer is away, with the object or alone."""
+        if key in self.resources:
+            self.resources[key] = self.resources[key].unclaimed()
 
     def drop(self, key: Key) -> frozenset[Key]:
         """Forget an object and give those that ask for the same thing in AWS."""

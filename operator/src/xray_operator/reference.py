@@ -10,7 +10,7 @@ from pathlib import Path
 from xray_operator import crd, metrics, settings, status
 from xray_operator.crd import ResourceKind
 from xray_operator.fields import Field
-from xray_operator.reconciler import EVENTS
+from xray_operator.report import EVENTS
 
 
 def render() -> str:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from xray_model import SamplingRule
 from xray_operator import lint, pace
@@ -50,6 +50,7 @@ class Region:
         self._failures = 0
         self._not_before = 0.0
         self._held: dict[Target, Held] = {}
+        self._meanwhile: dict[Target, Held | None] = {}  # what we wrote since the latest read began
         self._tags: dict[str, Mapping[str, str]] = {}
         self.observed = Observed((), {})
         self.statistics: Mapping[str, Statistics] = {}
@@ -88,6 +89,7 @@ class Region:
             if self._begun > begun or self.retry_in:
                 return
             self._begun += 1
+            self._meanwhile.clear()
             self.is_stale = False  # what is in doubt from here on is so because of what happens during the read
             try:
                 held, statistics = await self._call(self._read)
@@ -98,6 +100,7 @@ class Region:
                 return
             self._failures, self.error = 0, None
             self.read_at = self._clock()
+            held = _merged(held, self._meanwhile)
             self.statistics = statistics
             arns = {one.arn for one in held.values()}
             expired = self._begun % READS_BETWEEN_TAGS == 0
@@ -139,26 +142,29 @@ class Region:
             self.is_stale = True
 
     def _written(self, action: Action, arn: str | None) -> None:
-        held = dict(self._held)
+        target = Held(action.value, "").target
+        wrote: Held | None = None
         match action:
             case Create(value, tags) | Replace(value, _, tags) if arn is not None:
-                held[_target(action)] = Held(value, arn)
+                wrote = Held(value, arn)
                 self._tags[arn] = tags
             case Update(value, at) | Restore(value, at):
                 # What an update omits stays in AWS, so it stays here.
-                now = held[_target(action)].value.updated(value.to_update()) if _target(action) in held else value
-                held[_target(action)] = Held(now, at)
+                now = self._held[target].value.updated(value.to_update()) if target in self._held else value
+                wrote = Held(now, at)
             case Adopt(_, at, tags):
                 self._tags[at] = {**self._tags.get(at, {}), **tags}
+                return
             case Release(_, at):
                 ours = {OWNER_TAG, DELETION_TAG}
                 self._tags[at] = {key: text for key, text in self._tags.get(at, {}).items() if key not in ours}
+                return
             case Delete(_, at):
-                held.pop(_target(action), None)
                 self._tags.pop(at, None)
             case _:
-                pass
-        self._now_holds(held)
+                return
+        self._meanwhile[target] = wrote
+        self._now_holds(_merged(self._held, {target: wrote}))
 
     def _now_holds(self, held: dict[Target, Held]) -> None:
         if held != self._held:
@@ -172,5 +178,7 @@ class Region:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
 
-def _target(action: Any) -> Target:
-    return Held(action.value, "").target
+def _merged(held: Mapping[Target, Held], written: Mapping[Target, Held | None]) -> dict[Target, Held]:
+    """Give what AWS holds after writes; None stands for a deletion."""
+    merged: dict[Target, Held | None] = {**held, **written}
+    return {target: one for target, one in merged.items() if one is not None}

@@ -39,7 +39,10 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """An object as last seen. `manifest` is None when the spec cannot be used; `problems` tells why, in one line."""
+    """An object as last seen. `manifest` is None when the spec cannot be used; `problems` tells why, in one line.
+
+    `gone` tells that Kubernetes has it no more, though we had claimed it: what it asked for in AWS is to be let go.
+    """
 
     key: Key
     uid: str
@@ -55,6 +58,7 @@ class Resource:
     manifest: Manifest | None
     problems: str
     status: Mapping[str, Any]
+    gone: bool = False
 
     @property
     def claimed(self) -> bool:
@@ -64,6 +68,14 @@ class Resource:
     def owner(self, cluster_id: str) -> str:
         """Give the owner that our tag names."""
         return f"{cluster_id}/{self.key.namespace}/{self.key.name}"
+
+    def vanished(self) -> "Resource":
+        """Give it as one that is not there any more."""
+        return replace(self, deleting=True, gone=True)
+
+    def unclaimed(self) -> "Resource":
+        """Give it without our finalizer."""
+        return replace(self, finalizers=tuple(one for one in self.finalizers if one != FINALIZER))
 
     def patched(self, body: Mapping[str, Any]) -> "Resource":
         """Take over what a PATCH answered."""

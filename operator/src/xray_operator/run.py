@@ -25,6 +25,8 @@ from xray_operator.ports import Kind
 from xray_operator.probes import Probes
 from xray_operator.reconciler import Reconciler
 from xray_operator.region import Region
+from xray_operator.removal import Removal
+from xray_operator.report import Report
 from xray_operator.settings import Settings
 
 logger = logging.getLogger("xray_operator")
@@ -50,9 +52,11 @@ async def _run(settings: Settings) -> None:
     quotas: dict[Kind, int] = {"rule": settings.rule_quota, "group": limits.GROUPS}
     kubernetes, mirror = KubernetesApi(credentials), Mirror()
     events = Events(kubernetes, _now)
-    reconciler = Reconciler(region, kubernetes, mirror, events, cluster_id=settings.cluster_id, quotas=quotas, now=_now)
+    report = Report(region, kubernetes, mirror, events, quotas=quotas, now=_now)
+    removal = Removal(region, cluster_id=settings.cluster_id)
+    reconciler = Reconciler(region, kubernetes, mirror, report, removal, quotas=quotas, now=_now)
     controller = Controller(region, mirror, reconciler, events, interval=settings.interval)
-    collector = OperatorCollector(calls, region, mirror, reconciler, quotas)
+    collector = OperatorCollector(calls, region, mirror, report, quotas)
     probes = Probes(
         alive=lambda: controller.is_alive and handlers.watches_alive(settings.namespaces),
         ready=lambda: region.read_at is not None,

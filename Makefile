@@ -14,10 +14,10 @@ SOURCES := $(PARTS) tests demo bench tools
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools demo test check unit contract integration browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools demo test check unit contract integration integration-tour browser bench lock format generate clean
 
 help: ## list the commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV): Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -75,6 +75,9 @@ contract: setup ## one suite on the in-memory gateway and on boto3 against xray-
 
 integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
 	@$(RUN)python -m pytest tests/integration
+
+integration-tour: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
+	@$(RUN)python -m tests.integration.tour $(if $(WRITE),--write $(WRITE))
 
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tests.browser.chromium >/dev/null

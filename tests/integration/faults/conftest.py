@@ -9,8 +9,12 @@ import pytest
 from tests import cluster
 from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
+from tests.integration.faults.hands import Hands
+from tests.integration.faults.kill_points import Probe
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.tally import TALLY, Tally
+from tests.integration.faults.world import CLUSTER_ID, World
+from tests.integration.operator_process import OperatorProcess
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +52,23 @@ def aws(xray_local_process: Any) -> Iterator[Aws]:
     yield reached
     reached.reset()
     reached.close()
+
+
+@pytest.fixture(scope="module")
+def seldom_reading(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
+    """Run an operator that reads AWS when it starts and when it has a reason, not at an interval."""
+    folder = tmp_path_factory.mktemp("operator")
+    options: dict[str, float | str] = {"cluster_id": CLUSTER_ID, "interval": 86_400, "write_rate": 1000}
+    with OperatorProcess(folder, api=aws.api, kubeconfig=kubeconfig, **options) as running:
+        running.start()
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def probe(fault_cluster: Cluster, aws: Aws) -> Probe:
+    """Give the way to have it read AWS."""
+    return Probe(Hands(fault_cluster.admin, aws, World("probe")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -20,6 +20,7 @@ PATIENCE = 30.0  # seconds; what takes longer is a violation
 _POLL_SECONDS = 0.05
 _PLURALS: Mapping[Kind, str] = {"rule": RULES.plural, "group": GROUPS.plural}
 _BUSY = {429, 500, 502, 503, 504}
+_MERGE = "application/merge-patch+json"
 _PAST = "2020-01-01T00:00:00Z"
 
 
@@ -96,21 +97,23 @@ class Hands:
     def annotate(self, key: Key, annotation: str, text: str) -> None:
         """Set an annotation of a resource."""
         body = {"metadata": {"annotations": {annotation: text}}}
-        self._call("PATCH", self._path(key), body, "application/merge-patch+json")
+        self._call("PATCH", self._path(key), body, _MERGE)
 
     def read(self, key: Key) -> dict[str, Any]:
         """Read a resource."""
         return dict(self._call("GET", self._path(key)))
 
+    def vanish(self, key: Key) -> None:
+        """Delete a resource whatever finalizers it has."""
+        self.delete(key)
+        self._without_finalizers(key)
+
     def start_over(self) -> None:
         """Take everything away by force after something went wrong, with the operator stopped."""
         self.aws.reset()
         for one in self._objects():
-            key = key_of(one)
-            body = {"metadata": {"finalizers": None}}
-            self._call("DELETE", self._path(key))
-            with suppress(ApiError):  # it is gone at once if it has none
-                self._call("PATCH", self._path(key), body, "application/merge-patch+json")
+            self._call("DELETE", self._path(key_of(one)))
+            self._without_finalizers(key_of(one))
         self.world = World(self.world.namespace)
         self._deleted.clear()
 
@@ -136,6 +139,10 @@ class Hands:
             meanwhile()
             time.sleep(_POLL_SECONDS)
         return problems
+
+    def _without_finalizers(self, key: Key) -> None:
+        with suppress(ApiError):  # it is gone at once if it has none
+            self._call("PATCH", self._path(key), {"metadata": {"finalizers": None}}, _MERGE)
 
     def _objects(self) -> list[dict[str, Any]]:
         return [one for plural in _PLURALS.values() for one in self._call("GET", self._folder(plural))["items"]]

@@ -20,6 +20,7 @@ from xray_operator.resource import RECONCILE_ANNOTATION
 When = Literal["before", "after"]
 HELD_UP_SECONDS = 3.0
 _POLL_SECONDS = 0.003
+_PROBE = Key("rule", "probe")
 _NO_SUCH_RULE = SamplingRule(rule_name="never-made", priority=1, fixed_rate=0, reservoir_size=0)
 
 
@@ -40,16 +41,38 @@ def calls(operations: Sequence[str]) -> list[Call]:
     return numbered
 
 
+class Probe:
+    """A resource that only looks, by which the operator is asked to read AWS; else it does so at its interval."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._numbers = count(1)
+        hands.apply(Wanted(name=_PROBE.name, value=_NO_SUCH_RULE, policies={"managementPolicy": "Observe"}))
+
+    def ask(self) -> str:
+        """Ask for a read and give the token that is told when it is done."""
+        token = f"{time.time_ns()}-{next(self._numbers)}"
+        self._hands.annotate(_PROBE, RECONCILE_ANNOTATION, token)
+        return token
+
+    def read_anew(self) -> None:
+        """Ask, and wait for it."""
+        token = self.ask()
+        until = time.monotonic() + PATIENCE
+        while self._hands.read(_PROBE).get("status", {}).get("lastHandledReconcileAt") != token:
+            assert time.monotonic() < until, "the operator does not read AWS anew"
+            time.sleep(_POLL_SECONDS)
+
+
 class Executioner:
     """Runs scenarios, undisturbed or with a death in them; the operator runs on from one to the next."""
 
-    def __init__(self, hands: Hands, probe: Hands, operator: OperatorProcess) -> None:
+    def __init__(self, hands: Hands, probe: Probe, operator: OperatorProcess) -> None:
         self._hands = hands
         self._probe = probe
         self._operator = operator
         self._numbers = count(1)
         self._last_death = 0.0
-        probe.apply(Wanted(name="probe", value=_NO_SUCH_RULE, policies={"managementPolicy": "Observe"}))
 
     def record(self, scenario: Scenario) -> list[Call]:
         """Run a scenario undisturbed and give its calls to AWS."""
@@ -83,20 +106,11 @@ class Executioner:
 
     def _prepared(self, scenario: Scenario) -> str:
         name = f"{scenario.name.replace('_', '-')}-{next(self._numbers)}"
-        for number, step in enumerate(scenario.steps[:-1]):
+        for step in scenario.steps[:-1]:
             step(self._hands, name)
             self._settled("the preparation")
-            self._read_anew(f"{name}-{number}")
+            self._probe.read_anew()
         return name
-
-    def _read_anew(self, token: str) -> None:
-        """Have the operator read AWS, which it would else do at its interval only."""
-        key = Key("rule", "probe")
-        self._probe.annotate(key, RECONCILE_ANNOTATION, token)
-        until = time.monotonic() + PATIENCE
-        while self._probe.read(key).get("status", {}).get("lastHandledReconcileAt") != token:
-            assert time.monotonic() < until, f"the operator does not read AWS anew:\n{self._operator.log[-3000:]}"
-            time.sleep(_POLL_SECONDS)
 
     def _wait_held_up(self, call: Call) -> None:
         until = time.monotonic() + PATIENCE

@@ -9,7 +9,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -44,6 +44,7 @@ class Proxy:
         self._watches: set[asyncio.Task[Any]] = set()
         self._expired: set[str] = set()
         self._held_until = 0.0
+        self._meanwhile: Callable[[], None] | None = None
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
@@ -62,6 +63,10 @@ class Proxy:
         With `gone` the next watch of each kind is told that its version is too old, so that everything is listed anew.
         """
         self._wait(self._cut(gone=gone, hold=hold))
+
+    def before_next_answer(self, act: Callable[[], None]) -> None:
+        """Have something done when the next PATCH is carried out, before it is answered."""
+        self._meanwhile = act
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_SECONDS)
@@ -118,6 +123,9 @@ class Proxy:
         url = f"{self._server}{request.path_qs}"
         async with self._client.request(request.method, url, headers=headers, data=body or None) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _DROPPED}
+            if request.method == "PATCH" and self._meanwhile is not None:
+                act, self._meanwhile = self._meanwhile, None
+                await asyncio.to_thread(act)
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
             async for chunk in answer.content.iter_any():

@@ -89,8 +89,8 @@ class _Author:
             lambda: None: 4,
             self._throttle: 4,
             self._server_error: 4,
-            self._lost: 0,
-            self._stale: 0,
+            self._lost: 4,
+            self._stale: 3,
             self._cut: 4,
         }
         step = self._random.choices(list(kinds), list(kinds.values()))[0]()

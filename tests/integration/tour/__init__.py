@@ -1,0 +1,1 @@
+"""A tour of the operator on a real API server, printed as a terminal would show it."""

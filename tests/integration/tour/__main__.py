@@ -1,0 +1,83 @@
+"""`make integration-tour`: every step runs the real kubectl or AWS CLI and waits for what it promises.
+
+A step that does not come true ends the tour with exit code 1. `--write FILE` keeps the run as a document.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import cluster
+from tests.integration.operator_process import OperatorProcess
+from tests.integration.tour.chapters import CHAPTERS, INTERVAL
+from tests.integration.tour.terminal import Terminal, TourError
+
+_SERVE = ["xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
+_HEAD = """\
+# A tour of the operator
+
+A recorded run of `make integration-tour`: a real API server, kubectl, the AWS CLI, and xray-local in place of AWS.
+"""
+
+
+@contextmanager
+def _xray_local() -> Iterator[str]:
+    with subprocess.Popen([sys.executable, "-m", *_SERVE], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            yield dict(pair.split("=", 1) for pair in running.stdout.readline().split()[1:])["api"]
+        finally:
+            running.terminate()
+
+
+def _walk(folder: Path) -> list[str]:
+    """Walk all chapters and give their lines."""
+    with cluster.running(folder) as running, _xray_local() as api:
+        kubeconfig = running.operator_client().kubeconfig(folder / "operator.kubeconfig")
+        with OperatorProcess(folder, api=api, kubeconfig=kubeconfig, interval=INTERVAL) as operator:
+            operator.start()
+            operator.wait_ready()
+            environment = {
+                **os.environ,
+                "AWS_ENDPOINT_URL_XRAY": api,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "local",
+                "AWS_SECRET_ACCESS_KEY": "local",
+                "AWS_PAGER": "",
+            }
+            terminal = Terminal(running, environment)
+            try:
+                for chapter in CHAPTERS:
+                    chapter(terminal)
+            except TourError:
+                sys.stderr.write(operator.log[-3000:])
+                raise
+            return terminal.lines
+
+
+def main() -> int:
+    """Walk the tour and give the exit code."""
+    parser = argparse.ArgumentParser(prog="tour", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", type=Path, help="keep the run in this file")
+    options = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            lines = _walk(Path(folder))
+    except TourError as error:
+        sys.stderr.write(f"tour: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("tour: interrupted\n")
+        return 130
+    if options.write:
+        options.write.write_text("\n".join([_HEAD, *lines]).replace("\n\n\n", "\n\n").strip() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -157,7 +157,7 @@ async def test_what_does_not_carry_our_tag_is_not_touched_by_a_deletion(policy: 
     world.aws.tagged[ARN] = {OWNER_TAG: "prod/default/backend"}
     world.cluster.delete(RULE)
     await world.look()
-    assert (world.writes(), world.seconds) == ([], 3)  # it has looked again, in case the tags are old
+    assert (world.writes(), world.seconds) == ([], 2)  # it has looked again, in case the tags are old
     assert (RULE in world.cluster.bodies, ("rule", "backend") in world.aws.held) == (False, True)
 
 

@@ -94,7 +94,7 @@ class Reconciler:
             if region.error is not None:
                 raise region.error
         if manifest.management is ManagementPolicy.MANAGE and not manifest.suspended:
-            await region.load_tags(region.observed.find(resource.target), again=afresh is not None)
+            await self._load_tags(resource, again=afresh is not None)
             rival = await self._rival(resource)
             if rival is not None:
                 message = f"{resource.target[1]!r} is asked for by {rival.key} as well, which has the say"
@@ -106,6 +106,19 @@ class Reconciler:
         if isinstance(actions[0], Create) and region.observed.used(kind) >= self._quotas[kind]:
             return (plan.quota_conflict(manifest.value, region.observed, self._quotas),)
         return actions
+
+    async def _load_tags(self, resource: Resource, *, again: bool) -> None:
+        """Make the object's tags known; when it is not there any more, AWS is read anew."""
+        region = self._region
+        try:
+            await region.load_tags(region.observed.find(resource.target), again=again)
+        except GatewayError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+            await region.refresh()
+            if region.error is not None:
+                raise region.error from error
+            await region.load_tags(region.observed.find(resource.target))
 
     async def _rival(self, resource: Resource) -> Resource | None:
         """Give the object that has the say instead, if it is really there."""

@@ -15,7 +15,7 @@ from xray_operator.ports import Held
 from xray_operator.region import Region
 from xray_operator.resource import Resource
 
-LOOKS_AGAIN_AFTER = (0.5, 1.0, 1.5)  # seconds
+LOOKS_AGAIN_AFTER = (0.5, 1.5)  # seconds
 
 
 class Removal:

@@ -6,7 +6,7 @@ process gets SIGKILL, and the next one has to find its way from what is there.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -39,6 +39,14 @@ def calls(operations: Sequence[str]) -> list[Call]:
         seen[operation] += 1
         numbered.append(Call(operation, seen[operation]))
     return numbered
+
+
+def kill_points(made: Sequence[Call]) -> Iterator[tuple[Call, When]]:
+    """Give when to kill at calls; after a read AWS is as it is before the next call."""
+    for call in made:
+        yield call, "before"
+        if not call.operation.startswith(("Get", "List")):
+            yield call, "after"
 
 
 class Probe:

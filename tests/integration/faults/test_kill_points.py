@@ -1,20 +1,17 @@
 """The operator is killed at every call to AWS of every scenario; the next one makes of it what is asked for."""
 
-from itertools import product
-
 import pytest
 
 from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.hands import Hands
-from tests.integration.faults.kill_points import Executioner, Probe, When
+from tests.integration.faults.kill_points import Executioner, Probe, kill_points
 from tests.integration.faults.scenarios import SCENARIOS, Scenario
 from tests.integration.faults.tally import Tally
 from tests.integration.faults.world import World
 from tests.integration.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.process
-TIMES: tuple[When, ...] = ("before", "after")
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +24,12 @@ def executioner(fault_cluster: Cluster, aws: Aws, probe: Probe, seldom_reading: 
 def test_a_killed_operator_ends_where_an_undisturbed_one_does(
     scenario: Scenario, executioner: Executioner, tally: Tally
 ) -> None:
-    """At each call, before it is done and after: the end is what the resources ask for."""
+    """At each call, before it is done, and after if it writes: the end is what the resources ask for."""
     tally.scenarios += 1
     try:
         calls = executioner.record(scenario)
         assert calls, "the scenario makes no call to AWS"
-        for call, when in product(calls, TIMES):
+        for call, when in kill_points(calls):
             executioner.kill_at(scenario, call, when)
             tally.kill_points += 1
     except BaseException:

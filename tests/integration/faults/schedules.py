@@ -69,6 +69,7 @@ class _Author:
         self._live: dict[Key, Wanted] = {}
         self._history: dict[Target, list[Value]] = {}
         self._foreign: set[Target] = set()
+        self._staled: set[str] = set()
 
     def write(self) -> None:
         random = self._random
@@ -106,12 +107,23 @@ class _Author:
         return self._disturb({"code": "InternalFailure", "status": 500}, operation, most=4)
 
     def _lost(self) -> Step:
-        """AWS does it, and the answer is an error, or comes too late."""
-        late: Mapping[str, Any] = self._random.choice([{"status": 500}, {"delay": LOST_SECONDS}])
-        return self._disturb({"when": "after", **late}, self._random.choice([*_TAGGING, *self._a_write()]), most=2)
+        """AWS does it, and the answer is an error or comes too late; or it does it when nobody waits any more."""
+        lost: Mapping[str, Any] = self._random.choice(
+            [
+                {"when": "after", "status": 500},
+                {"when": "after", "delay": LOST_SECONDS},
+                {"when": "before", "delay": LOST_SECONDS},
+            ]
+        )
+        return self._disturb(lost, self._random.choice([*_TAGGING, *self._a_write()]), most=2)
 
-    def _stale(self) -> Step:
-        return self._disturb({"stale": True}, self._random.choice([*_LISTS, "ListTagsForResource"]), most=3)
+    def _stale(self) -> Step | None:
+        """AWS shows what it has shown last; it does so for a while only, so once in a schedule for each operation."""
+        operation = self._random.choice([*_LISTS, "ListTagsForResource"])
+        if operation in self._staled:
+            return None
+        self._staled.add(operation)
+        return self._disturb({"stale": True}, operation, most=2)
 
     def _disturb(self, fault: Mapping[str, Any], operation: str, *, most: int) -> Step:
         return Disturb(({"operation": operation, "times": self._random.randint(1, most), **fault},))

@@ -163,7 +163,7 @@ class Controller:
             return
         if again:
             self._failures[key] += 1
-            wait = pace.backoff(self._failures[key], most=self._interval, draw=self._draw)
+            wait = pace.backoff(self._failures[key], interval=self._interval, draw=self._draw)
             self._queue.add_after(key, max(wait, self._region.retry_in))
             return
         self._failures.pop(key, None)

@@ -1,7 +1,8 @@
 """How fast AWS is asked: a token bucket for all writes, and the back-off of what fails. Time and randomness are given.
 
 Full jitter: a wait is drawn from zero to a bound that doubles, so that many failing objects spread out (AWS
-Architecture Blog, "Exponential Backoff And Jitter"). The bound never exceeds the interval at which AWS is read anyway.
+Architecture Blog, "Exponential Backoff And Jitter"). The bound ends at twice the interval at which AWS is read anyway,
+so that what goes on failing is tried no more often than once an interval, on average.
 """
 
 import asyncio
@@ -11,10 +12,10 @@ FIRST_SECONDS = 1.0
 LEAST_SECONDS = 0.1  # so that a lucky draw is no hot loop
 
 
-def backoff(failures: int, *, most: float, draw: Callable[[], float]) -> float:
+def backoff(failures: int, *, interval: float, draw: Callable[[], float]) -> float:
     """Give the seconds to wait after so many failures in a row (1 or more); `draw` gives a number from 0 to 1."""
-    bound = min(most, FIRST_SECONDS * 2.0 ** min(failures - 1, 32))
-    return max(min(LEAST_SECONDS, most), bound * draw())
+    bound = min(2 * interval, FIRST_SECONDS * 2.0 ** min(failures - 1, 32))
+    return max(min(LEAST_SECONDS, interval), bound * draw())
 
 
 class TokenBucket:

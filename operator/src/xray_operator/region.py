@@ -95,7 +95,9 @@ class Region:
                 held, statistics = await self._call(self._read)
             except GatewayError as error:
                 self._failures += 1
-                self._not_before = self._clock() + pace.backoff(self._failures, most=self._interval, draw=self._draw)
+                self._not_before = self._clock() + pace.backoff(
+                    self._failures, interval=self._interval, draw=self._draw
+                )
                 self.error, self.is_stale = error, True
                 return
             self._failures, self.error = 0, None

@@ -44,6 +44,18 @@ def test_what_the_aws_cli_creates_does_not_differ_from_the_manifests(xray_local:
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing differs\n", "")
 
 
+def test_what_is_imported_does_not_differ(xray_local: Any, tmp_path: Path) -> None:
+    """`xray-operator import` of what the AWS CLI made, read by `diff`: nothing differs."""
+    for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
+        run(xray_local.api, tmp_path, AWS, "xray", operation, "--cli-input-json", f"file://examples/aws/{file}.json")
+    operator, manifests = ROOT / ".venv" / "bin" / "xray-operator", tmp_path / "imported.yaml"
+    done = run(xray_local.api, tmp_path, operator, "import", "--defaults")
+    assert (done.returncode, done.stderr, done.stdout.count("kind: ")) == (0, "", 4)
+    manifests.write_text(done.stdout)
+    done = run(xray_local.api, tmp_path, operator, "diff", "-f", manifests)
+    assert (done.returncode, done.stdout) == (0, "nothing differs\n")
+
+
 def test_a_changed_object_without_an_owner_is_a_conflict(xray_local: Any, tmp_path: Path) -> None:
     """apply does not touch what somebody else made, says how it could, and exits 1."""
     operator = ROOT / ".venv" / "bin" / "xray-operator"

@@ -63,6 +63,19 @@ def test_plan_shows_and_does_nothing(line: Line) -> None:
     assert "create" not in line.gateway.calls
 
 
+def test_import_prints_what_aws_holds(line: Line) -> None:
+    """As YAML or JSON; of one kind if asked."""
+    line.gateway.create(VALUE, {})
+    code, printed, _ = line.run("import", "--adopt", "--namespace", "shop")
+    assert (code, printed) == (
+        0,
+        RULE.replace("backend\n", "backend\n  namespace: shop\n") + "  adoptionPolicy: IfUnowned\n",
+    )
+    code, printed, _ = line.run("import", "--kind", "rule", "--defaults", "-o", "json")
+    assert [one["metadata"]["name"] for one in json.loads(printed)] == ["default", "backend"]
+    assert line.run("import", "--kind", "group") == (0, "", "")
+
+
 def test_apply_does_and_tells(line: Line) -> None:
     """A line for each action as it is done, and the counts; the second time nothing is written."""
     assert line.run("apply", "-f", "FILE") == (0, "+ rule  backend\n1 created\n", "")

@@ -1,4 +1,4 @@
-"""The command line: `plan`, `apply`, `diff` and `explain` on manifests in files, with the operator's own core.
+"""The command line: `plan`, `apply`, `diff`, `explain` and `import` of manifests, with the operator's own core.
 
 Exit codes: 0 done (`diff`: nothing differs), 1 something was refused or failed, 2 `diff` found a difference, 64 the
 command line itself is wrong, 130 Ctrl-C.
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from xray_model import RequestProperties, SamplingRule, default_rule, explain
-from xray_operator import lint, manifest_files, reconcile, render, settings
+from xray_operator import lint, manifest_files, manifest_writer, reconcile, render, settings
 from xray_operator.errors import GatewayError
 from xray_operator.gateway import connect
 from xray_operator.manifest_files import ManifestError
@@ -83,9 +83,11 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         "explain": (_explain, "say which rule decides about a request, and why"),
     }
     _add_run(commands, environ)
+    _add_import(commands, common)
     for name, (command, text) in texts.items():
         sub = commands.add_parser(name, parents=[common], help=text, description=text)
         sub.set_defaults(command=command)
+        sub.add_argument("-f", "--file", action="append", default=[], help="a file, a folder, or - (repeatable)")
         if name == "explain":
             for option in _PROPERTIES:
                 sub.add_argument(f"--{option}", help="the request's; left out, it matches anything")
@@ -93,6 +95,16 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         else:
             sub.add_argument("--prune", action="store_true", help="delete what carries this cluster's tag only")
     return parser
+
+
+def _add_import(commands: Any, common: _Parser) -> None:
+    text = "print what AWS holds as manifests"
+    sub = commands.add_parser("import", parents=[common], help=text, description=text)
+    sub.add_argument("--kind", choices=("rule", "group"), help="only these; default: both")
+    sub.add_argument("--namespace", help="the namespace of what has no owner; default: none is written")
+    sub.add_argument("--adopt", action="store_true", help="add adoptionPolicy: IfUnowned to what has no owner")
+    sub.add_argument("--defaults", action="store_true", help="the Default rule and the Default group as well")
+    sub.set_defaults(command=_import)
 
 
 def _add_run(commands: Any, environ: Mapping[str, str]) -> None:
@@ -119,7 +131,6 @@ def _add_run(commands: Any, environ: Mapping[str, str]) -> None:
 
 def _common(environ: Mapping[str, str]) -> _Parser:
     common = _Parser(add_help=False)
-    common.add_argument("-f", "--file", action="append", default=[], help="a file, a folder, or - (repeatable)")
     common.add_argument("-o", "--output", choices=("text", "json"), default="text", help="default: text")
     cluster = environ.get("XRAY_OPERATOR_CLUSTER_ID") or "local"
     common.add_argument("--cluster-id", default=cluster, help=f"the owner tag's first part (default: {cluster})")
@@ -167,6 +178,23 @@ def _apply(options: argparse.Namespace, gateway: Callable[[], Gateway]) -> int:
     else:
         print(render.summary(outcomes))
     return OK if all(outcome.done for outcome in outcomes) else FAILED
+
+
+def _import(options: argparse.Namespace, gateway: Callable[[], Gateway]) -> int:
+    observed = reconcile.observe(gateway(), [], prune=True)
+    held = [
+        one
+        for one in observed.held
+        if options.kind in {None, one.kind} and (options.defaults or not one.value.is_default)
+    ]
+    imported = manifest_writer.manifests(
+        held, observed, cluster_id=options.cluster_id, namespace=options.namespace, adopt=options.adopt
+    )
+    if options.output == "json":
+        print(json.dumps(imported.manifests, indent=2))
+    else:
+        print(imported.to_yaml(), end="")
+    return OK
 
 
 def _explain(options: argparse.Namespace, gateway: Callable[[], Gateway]) -> int:

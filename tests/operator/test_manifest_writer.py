@@ -1,0 +1,103 @@
+"""What AWS holds, written as manifests: names, what is left out, and that reading gives back what was written."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from xray_model import Group, InsightsConfiguration, SamplingRateBoost, SamplingRule, default_rule
+from xray_operator.manifest_reader import YamlDocument
+from xray_operator.manifest_writer import Imported, manifests
+from xray_operator.model import parse
+from xray_operator.plan import Observed
+from xray_operator.ports import DELETION_TAG, OWNER_TAG, Held, Value, kind_of, name_of
+
+RULE = SamplingRule(rule_name="checkout", priority=100, fixed_rate=0.1, reservoir_size=1, service_name="checkout")
+FULL = SamplingRule(
+    rule_name="All fields",
+    priority=1,
+    fixed_rate=0.0,
+    reservoir_size=0,
+    service_name="a",
+    service_type="b",
+    host="c",
+    http_method="GET",
+    url_path="/d",
+    resource_arn="arn:e",
+    attributes={"zone": "a"},
+    sampling_rate_boost=SamplingRateBoost(max_rate=0.0, cooldown_window_minutes=0),
+)
+GROUP = Group(
+    group_name="slow", filter_expression="responsetime > 5", insights=InsightsConfiguration(insights_enabled=True)
+)
+
+
+def imported(*values: Value, tags: dict[str, str] | None = None, **options: Any) -> Imported:
+    """Import objects that all carry the same tags."""
+    held = [Held(one, f"arn:{kind_of(one)}/{name_of(one)}") for one in values]
+    observed = Observed(held, {one.arn: tags or {} for one in held})
+    return manifests(held, observed, **{"cluster_id": "local", "namespace": None, "adopt": False, **options})
+
+
+def test_a_rule_has_what_is_not_at_its_default() -> None:
+    """Its name stands in the metadata alone."""
+    assert imported(RULE).to_yaml() == (
+        "apiVersion: xray.cruddur.io/v1alpha1\nkind: XRaySamplingRule\nmetadata:\n  name: checkout\nspec:\n"
+        "  priority: 100\n  fixedRate: 0.1\n  reservoirSize: 1\n  serviceName: checkout\n"
+    )
+
+
+def test_the_defaults_have_only_what_they_may_have() -> None:
+    """Two fields for the rule; nothing but its name for a group without insights."""
+    group, rule = imported(default_rule(), Group(group_name="Default")).manifests
+    assert rule["metadata"] == group["metadata"] == {"name": "default"}
+    assert rule["spec"] == {"ruleName": "Default", "fixedRate": 0.05, "reservoirSize": 1}
+    assert group["spec"] == {"groupName": "Default"}
+
+
+@pytest.mark.parametrize("value", [RULE, FULL, GROUP, default_rule(), Group(group_name="Default")], ids=name_of)
+def test_what_is_written_reads_as_the_same_value(value: Value) -> None:
+    """Zeros and inner objects included."""
+    [document] = yaml.safe_load_all(imported(value).to_yaml())
+    manifest, problems = parse(YamlDocument("import", 1, document))
+    assert problems == []
+    assert manifest is not None
+    assert manifest.value == value
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["Slow requests"], ["slow-requests"]),
+        (["a b", "A-B", "a_b"], ["a-b", "a-b-2", "a-b-3"]),
+        (["*"], ["xraygroup"]),
+        (["x" * 32, "X" * 32], ["x" * 32, f"{'x' * 28}-2"]),
+    ],
+)
+def test_a_name_becomes_one_that_kubernetes_takes(names: list[str], expected: list[str]) -> None:
+    """Each once, and the true name is kept in the spec."""
+    written = imported(*(Group(group_name=name) for name in names)).manifests
+    assert sorted(one["metadata"]["name"] for one in written) == sorted(expected)
+    assert sorted(one["spec"].get("groupName", one["metadata"]["name"]) for one in written) == sorted(names)
+
+
+def test_what_is_this_clusters_gets_its_name_and_policy_back() -> None:
+    """From its tags, whatever namespace is asked for."""
+    tags = {OWNER_TAG: "local/shop/pay", DELETION_TAG: "Orphan"}
+    [written] = imported(RULE, tags=tags, namespace="other", adopt=True).manifests
+    assert written["metadata"] == {"name": "pay", "namespace": "shop"}
+    assert (written["spec"]["ruleName"], written["spec"]["deletionPolicy"]) == ("checkout", "Orphan")
+    assert "adoptionPolicy" not in written["spec"]
+
+
+def test_what_belongs_to_another_cluster_is_a_comment() -> None:
+    """It is not ours to apply."""
+    found = imported(GROUP, tags={OWNER_TAG: "prod/shop/slow"})
+    assert found.to_yaml() == "# group 'slow' belongs to prod/shop/slow\n"
+
+
+def test_what_has_no_owner_can_be_adopted_into_a_namespace() -> None:
+    """But nobody adopts a default."""
+    rule, default = imported(RULE, default_rule(), namespace="shop", adopt=True).manifests[::-1]
+    assert (rule["metadata"]["namespace"], rule["spec"]["adoptionPolicy"]) == ("shop", "IfUnowned")
+    assert "adoptionPolicy" not in default["spec"]

@@ -1,6 +1,7 @@
 """The loop around the passes, in virtual time: the watch, the timer, retries, expiry, and the end."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -284,6 +285,17 @@ async def test_an_object_that_vanishes_with_our_finalizer_is_let_go_in_aws() -> 
     operator.controller.gone(operator.cluster.bodies.pop(RULE))
     await asyncio.sleep(30)
     assert (("rule", "backend") in operator.aws.held, operator.mirror.resources) == (False, {})
+    await operator.controller.stop()
+
+
+@virtually
+async def test_the_end_of_an_earlier_object_is_not_that_of_the_new_one() -> None:
+    """Of two objects with one name, the word of the first one's end may come last."""
+    operator = await Operator().started(rule())
+    earlier = copy.deepcopy(operator.cluster.bodies[RULE])
+    earlier["metadata"]["uid"] = "an earlier one"
+    operator.controller.gone(earlier)
+    assert RULE in operator.mirror.resources
     await operator.controller.stop()
 
 

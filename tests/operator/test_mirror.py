@@ -46,7 +46,7 @@ def filled(*resources: Resource) -> Mirror:
         (seen("a", "1", born=2), True),
     ],
 )
-def test_only_a_newer_version_or_another_object_is_news(later: Resource, is_news: bool) -> None:
+def test_only_a_newer_version_or_a_younger_object_is_news(later: Resource, is_news: bool) -> None:
     """Versions are compared as numbers; an echo of our own write is none."""
     mirror = filled(seen("a", "9"))
     assert mirror.put(later) is is_news
@@ -73,7 +73,8 @@ def test_an_object_made_anew_for_another_name_is_no_rival_any_more() -> None:
     """The old name is free."""
     mirror = filled(seen("a"), seen("b", born=2))
     assert mirror.rival(seen("b", born=2), NOTHING, "local") == seen("a")
-    moved = from_body({**rule("a"), "metadata": {**rule("a")["metadata"], "uid": "new", "resourceVersion": "2"}})
+    metadata = {"uid": "new", "resourceVersion": "2", "creationTimestamp": "2026-01-01T00:00:03Z"}
+    moved = from_body({**rule("a"), "metadata": {**rule("a")["metadata"], **metadata}})
     mirror.put(moved)
     assert mirror.rival(seen("b", born=2), NOTHING, "local") is None
 

@@ -65,8 +65,10 @@ class Controller:
             self._queue.add(resource.key)
 
     def gone(self, body: Mapping[str, Any]) -> None:
-        """Take in that an object does not exist any more."""
-        self._vanished(key_of(body))
+        """Take in that an object does not exist any more; another one of its name may be there by now."""
+        now = self._mirror.resources.get(key_of(body))
+        if now is not None and now.uid == body["metadata"]["uid"]:
+            self._vanished(now.key)
 
     def start(self) -> None:
         """Start the timer and the workers, in the running loop."""

@@ -20,9 +20,12 @@ class Mirror:
         self._by_target: defaultdict[Target, set[Key]] = defaultdict(set)
 
     def put(self, resource: Resource) -> bool:
-        """Take in an object; False when it is no news: the same version, or an older one that comes late."""
+        """Take in an object; False when it is no news: the same version, or an older one that comes late.
+
+        An earlier object of the same name comes late, too: kopf keeps the order of events for one uid only.
+        """
         earlier = self.resources.get(resource.key)
-        if earlier is not None and earlier.uid == resource.uid and _version(resource) <= _version(earlier):
+        if earlier is not None and _age(resource) <= _age(earlier):
             return False
         if earlier is not None and earlier.target != resource.target:
             self.drop(resource.key)
@@ -81,6 +84,10 @@ class Mirror:
 def _has_a_say(resource: Resource) -> bool:
     manages = resource.manifest is not None and resource.manifest.management is ManagementPolicy.MANAGE
     return resource.claimed or (manages and not resource.deleting)
+
+
+def _age(resource: Resource) -> tuple[str, int]:
+    return resource.created, _version(resource)
 
 
 def _version(resource: Resource) -> int:

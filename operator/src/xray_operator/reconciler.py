@@ -70,6 +70,8 @@ class Reconciler:
         actions = await self._planned(resource, manifest)
         if _touches(actions):  # is it as we know it, and still ours?
             actions = await self._planned(resource, manifest, afresh=_takes(actions) or not resource.claimed)
+        elif _is_new_conflict(resource, actions):  # are the tags still those that we know?
+            actions = await self._planned(resource, manifest, afresh=False)
         elif resource.claimed and _is_over(actions) and await self._removal.find(resource) is not None:
             actions = await self._planned(resource, manifest)  # it is there after all
         if not _needs_claim(actions):
@@ -216,6 +218,13 @@ def _needs_claim(actions: Sequence[Action]) -> bool:
 def _touches(actions: Sequence[Action]) -> bool:
     """Tell whether something that is in AWS already is to be written."""
     return any(isinstance(one, WRITES) and not isinstance(one, Create) for one in actions)
+
+
+def _is_new_conflict(resource: Resource, actions: Sequence[Action]) -> bool:
+    """Tell whether a conflict has not been told yet; one that stays is looked at again with the tags' own pace."""
+    return any(
+        isinstance(one, Conflict) and one.reason.value != status.reason(resource.status, "Synced") for one in actions
+    )
 
 
 def _takes(actions: Sequence[Action]) -> bool:

@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 
 import kopf
+import yaml
 from pythonjsonlogger.json import JsonFormatter
 
 from xray_model import limits
@@ -98,8 +99,8 @@ def credentials() -> kopf.ConnectionInfo:
     settings = handlers.settings()
     try:
         found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
-    except (OSError, KeyError, ValueError, kopf.LoginError) as error:
-        raise StartError(f"the kubeconfig cannot be used: {error}") from error
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, yaml.YAMLError, kopf.LoginError) as error:
+        raise StartError(f"the kubeconfig cannot be used: {' '.join(str(error).split())}") from error
     if found is None:
         raise StartError("no way into a cluster was found; expected a pod's service account, or KUBECONFIG")
     return found

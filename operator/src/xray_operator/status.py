@@ -259,6 +259,11 @@ def _still_tells_of_the_repair(last: Mapping[str, Any], now: Condition, generati
     )
 
 
+def reason(previous: Mapping[str, Any], kind: str) -> str | None:
+    """Give the reason of a status's condition of a type."""
+    return next((one.get("reason") for one in previous.get("conditions") or [] if one.get("type") == kind), None)
+
+
 def has(previous: Mapping[str, Any], kind: str, *, status: str = "True") -> bool:
     """Tell whether a status has a condition of a type in a state."""
     return any(one.get("type") == kind and one.get("status") == status for one in previous.get("conditions") or [])

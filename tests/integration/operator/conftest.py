@@ -1,0 +1,54 @@
+"""One API server and one operator for all of these tests; each test has a namespace and an empty AWS."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests import cluster
+from tests.cluster import Cluster
+from tests.integration.faults.aws import Aws
+from tests.integration.operator.bench import Bench
+from tests.integration.operator_process import OperatorProcess
+
+_NUMBERS = count(1)
+CLUSTER_ID = "test"
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Run an API server with our CRDs."""
+    with cluster.running(tmp_path_factory.mktemp("api-server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def aws_process(xray_local_process: Any) -> Iterator[Aws]:
+    """Give xray-local by both doors."""
+    aws = Aws(xray_local_process.api, xray_local_process.agent)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture(scope="session")
+def operator_process(
+    api_server: Cluster, aws_process: Aws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OperatorProcess]:
+    """Run an operator with the chart's rights that reads AWS each second."""
+    folder = tmp_path_factory.mktemp("operator")
+    kubeconfig = api_server.operator_client().kubeconfig(folder / "kubeconfig")
+    options: dict[str, float | str] = {"cluster_id": CLUSTER_ID, "interval": 1, "aws_timeout": 1, "log_level": "info"}
+    with OperatorProcess(folder, api=aws_process.api, kubeconfig=kubeconfig, **options) as running:
+        running.start()
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture
+def bench(api_server: Cluster, aws_process: Aws, operator_process: OperatorProcess) -> Iterator[Bench]:
+    """Give a namespace of its own, with the operator at work and nothing in AWS."""
+    aws_process.reset()
+    made = Bench(api_server, aws_process, operator_process, f"test-{next(_NUMBERS)}")
+    yield made
+    made.clear()

@@ -177,6 +177,7 @@ class World:
         self.cluster: InMemoryKubernetes = after.cluster if after else InMemoryKubernetes(self.log)
         self.aws.calls = self.log
         self.seconds: float = after.seconds if after else 0.0
+        sleep = asyncio.sleep if clock else self._sleep
         clock = clock or (lambda: self.seconds)
         self.now: Callable[[], datetime] = lambda: START + timedelta(seconds=clock())
         bucket = TokenBucket(rate=1000, burst=1000, clock=clock)
@@ -191,7 +192,7 @@ class World:
             self.cluster,
             self.mirror,
             self.report,
-            Removal(self.region, cluster_id="local", sleep=self._sleep),
+            Removal(self.region, cluster_id="local", sleep=sleep),
             quotas=self.quotas,
             now=self.now,
         )

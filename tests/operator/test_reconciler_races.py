@@ -74,12 +74,31 @@ async def test_a_creation_that_is_carried_out_late_is_undone_by_the_deletion() -
 
     def late() -> None:
         world.aws.held[TARGET], world.aws.tagged[ARN] = VALUE, OURS
+        world.meanwhile = lambda: None
 
     world.meanwhile = late
     world.cluster.delete(RULE)
     world.log.clear()
     await world.look()
     assert (world.writes(), TARGET in world.aws.held) == (["delete"], False)
+
+
+async def test_a_creation_that_is_carried_out_after_the_deletion_is_undone_as_well() -> None:
+    """Two were tried, of which the first was done late, and the second even later."""
+    world = World()
+    world.aws.failures["create"] = [UNREACHABLE]
+    await world.look(world.cluster.apply(rule()))
+    world.aws.held[TARGET], world.aws.tagged[ARN] = VALUE, OURS
+
+    def late() -> None:
+        world.aws.held[TARGET], world.aws.tagged[ARN] = VALUE, OURS
+        world.meanwhile = lambda: None
+
+    world.meanwhile = late
+    world.cluster.delete(RULE)
+    world.log.clear()
+    await world.look(fresh=True)
+    assert (world.writes(), TARGET in world.aws.held) == (["delete", "delete"], False)
 
 
 async def test_an_expiry_does_not_believe_a_first_look() -> None:

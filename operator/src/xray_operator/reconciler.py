@@ -203,6 +203,8 @@ class Reconciler:
         if refused is not None:
             return await self._report.failure(resource, refused)
         self._report.writes(resource, Result(outcomes))
+        if await self._removal.waited_out_doubt(resource):
+            return await self._remove(resource)
         if resource.gone:
             self._mirror.released(resource.key)
         else:

@@ -21,6 +21,7 @@ from xray_operator.reconcile import Outcome, carry_out
 
 THREADS = 4
 READS_BETWEEN_TAGS = 10  # tags are read again after so many reads of all objects, and before every write
+DOUBT_SECONDS = 5.0  # for so long a write whose answer was lost may still be carried out
 # After these the caller does not know whether AWS did it, or knows less than AWS does.
 _UNSURE = frozenset({Reason.UNREACHABLE, Reason.ALREADY_EXISTS, Reason.NOT_FOUND})
 
@@ -52,6 +53,7 @@ class Region:
         self._held: dict[Target, Held] = {}
         self._meanwhile: dict[Target, Held | None] = {}  # what we wrote since the latest read began
         self._tags: dict[str, Mapping[str, str]] = {}
+        self._doubts: dict[Target, float] = {}  # until when
         self.observed = Observed((), {})
         self.statistics: Mapping[str, Statistics] = {}
         self.warnings: Mapping[str, list[str]] = {}
@@ -73,6 +75,13 @@ class Region:
     def retry_in(self) -> float:
         """Seconds until a failed read may be tried again."""
         return max(0.0, self._not_before - self._clock())
+
+    def doubt(self, target: Target) -> float:
+        """Seconds for which an earlier write of ours to an object may still be carried out."""
+        left = self._doubts.get(target, 0.0) - self._clock()
+        if left <= 0:
+            self._doubts.pop(target, None)
+        return max(0.0, left)
 
     async def settle(self) -> None:
         """Read again if what is known is in doubt, or wait for the first read."""
@@ -135,6 +144,8 @@ class Region:
         outcome = await self._call(partial(carry_out, action, self._gateway))
         if outcome.error is not None:
             self._note(outcome.error, replaced=isinstance(action, Replace))
+            if outcome.error.reason is Reason.UNREACHABLE:
+                self._doubts[Held(action.value, "").target] = self._clock() + DOUBT_SECONDS
         else:
             self._written(action, outcome.arn)
         return outcome

@@ -1,7 +1,8 @@
 """What is let go in AWS when an object is deleted or its time is over: once, for good, and so never on a first look.
 
 What AWS shows may be older than what was written, and a call whose answer was lost may be carried out late. So when an
-object was claimed and AWS shows nothing of it, the operator looks again for a while before it believes that.
+object was claimed and AWS shows nothing of it, the operator looks again for a while before it believes that; and when a
+write's answer was lost, it looks once more after the last moment at which that write can take effect.
 """
 
 import asyncio
@@ -43,6 +44,15 @@ class Removal:
             deletion=resource.deletion,
             before=resource.before,
         )
+
+    async def waited_out_doubt(self, resource: Resource) -> bool:
+        """Wait until no write of ours can be under way any more and read AWS; False when there was no doubt."""
+        seconds = self._region.doubt(resource.target)
+        if not seconds:
+            return False
+        await self._sleep(seconds)
+        await self._region.refresh()
+        return True
 
     async def find(self, resource: Resource) -> Held | None:
         """Give what AWS holds and is the object's own, or the Default one; None when that is nothing, for sure."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import kopf
 import pytest
 import yaml
 
@@ -227,6 +228,13 @@ def test_kopf_writes_nothing_and_looks_at_nothing_of_its_own() -> None:
     ours = handlers.settings()
     assert (ours.posting.enabled, ours.scanning.disabled) == (False, True)
     assert ours.process.ultimate_exiting_timeout == 10
+
+
+def test_kopf_copies_no_object_to_find_differences() -> None:
+    """Only handlers of changes would need them, and there are none."""
+    storage, body, patch = handlers.settings().persistence.diffbase_storage, kopf.Body({"spec": {}}), kopf.Patch()
+    storage.store(body=body, patch=patch, essence=storage.build(body=body))
+    assert (storage.build(body=body), storage.fetch(body=body), dict(patch)) == ({}, None, {})
 
 
 async def test_a_watch_that_has_ended_is_noticed() -> None:

@@ -6,7 +6,7 @@ nor finalizers of kopf's own appear. kopf lists, watches, reconnects and relists
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -44,6 +44,19 @@ def registry(controller: Controller, credentials: Callable[[], kopf.ConnectionIn
     return ours
 
 
+class _NoDifferences(kopf.DiffBaseStorage):
+    """Keeps nothing: only handlers of changes need differences, and for them kopf would copy each object twice."""
+
+    def build(self, *, body: kopf.Body, extra_fields: Any = None) -> kopf.BodyEssence:  # noqa: ARG002 (kopf's names)
+        return cast(kopf.BodyEssence, {})
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:  # noqa: ARG002
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Store nothing."""
+
+
 def settings() -> kopf.OperatorSettings:
     """Give kopf's settings: no events, no peering, no look at CRDs and namespaces, for which we have no permission."""
     ours = kopf.OperatorSettings()
@@ -52,6 +65,7 @@ def settings() -> kopf.OperatorSettings:
     ours.process.ultimate_exiting_timeout = EXIT_SECONDS
     ours.queueing.idle_timeout = 1.0  # a worker task per object lives on for so long; nothing waits for it
     ours.persistence.consistency_timeout = 0
+    ours.persistence.diffbase_storage = _NoDifferences()
     return ours
 
 

@@ -83,7 +83,7 @@ browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tests.browser.chromium >/dev/null
 	@$(RUN)python -m pytest tests/browser
 
-bench: .venv/.synced ## the measurements that the README quotes
+bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN)python -m bench
 

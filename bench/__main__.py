@@ -1,13 +1,14 @@
-"""`python -m bench [ingest|udp|requests ...]`: runs the named benchmarks, or all, and prints their tables.
+"""`python -m bench [ingest|udp|requests|operator ...]`: runs the named benchmarks, or all, and prints their tables.
 
 Exits with 1 when a figure that the project promises is not reached.
 """
 
 import argparse
 import platform
+import signal
 import sys
 
-from bench import ingest, requests_cost, udp
+from bench import ingest, operator, requests_cost, udp
 from bench.processes import BenchError
 
 INGEST_PROMISE = 3.0
@@ -33,12 +34,15 @@ def _run(names: list[str], rounds: int) -> list[str]:
     if "requests" in names:
         print("\n## Cost per request: one sync worker, one route with 1.8 KB of JSON, 4 clients\n")
         requests_cost.run(rounds, seconds=3.0, clients=4, say=_say)
+    if "operator" in names:
+        print("\n## Operator: 2,000 objects that observe, and 25 managed rules, on a real kube-apiserver\n")
+        broken += operator.run(rounds, say=_say)
     return broken
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line and give the exit code."""
-    everything = ["ingest", "udp", "requests"]
+    everything = ["ingest", "udp", "requests", "operator"]
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(everything)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that take turns (default: 5)")
@@ -49,12 +53,16 @@ def main(arguments: list[str]) -> int:
     if sys.platform != "linux":
         _say("bench: reads CPU time from /proc, so it needs Linux")
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
     print(f"Python {platform.python_version()}, {platform.machine()}")
     try:
         broken = _run(options.names or everything, options.rounds)
     except BenchError as error:
         _say(f"bench: {error}")
         return 1
+    except KeyboardInterrupt:
+        _say("bench: interrupted")
+        return 130
     for text in broken:
         _say(f"bench: {text}")
     return 1 if broken else 0

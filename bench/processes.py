@@ -38,6 +38,13 @@ class Server:
         """User and system seconds of the server and its children so far."""
         return sum(_cpu_seconds(pid) for pid in _tree(self.process.pid))
 
+    def memory(self) -> tuple[float, float]:
+        """MiB resident now, and at most so far, of the server without its children."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        told = dict(line.split(":", 1) for line in lines)
+        resident, peak = (int(told[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+        return resident, peak
+
 
 def _tree(pid: int) -> Iterator[int]:
     yield pid

@@ -97,8 +97,9 @@ def run(rounds: int, seconds: float, clients: int, say: Callable[[str], None]) -
     """Measure every variant in turn, print the table, and give the figures."""
     figures = {variant.name: Figures() for variant in VARIANTS}
     others = cores()[1]
-    os.sched_setaffinity(0, others)
     with ExitStack() as started:
+        started.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+        os.sched_setaffinity(0, others)
         servers: dict[str, tuple[Server, int]] = {}
         for variant in VARIANTS:
             port, agent, otlp = free_port(), free_port(), free_port()

@@ -25,7 +25,7 @@ from xray_operator.resource import Key, Resource, from_body, key_of
 from xray_operator.workqueue import WorkQueue
 
 logger = logging.getLogger("xray_operator")
-WORKERS = 8
+WORKERS = 16
 SETTLE_SECONDS = 1.0  # after a change in AWS, until what other objects tell of it (lint, quota) is brought up to date
 DRAIN_SECONDS = 5.0
 

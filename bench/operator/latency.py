@@ -1,0 +1,127 @@
+"""How long 25 managed rules take: from the API server being asked until a watch shows Ready, and AWS put right again.
+
+Called by `bench.operator`. The rules are sent by direct API calls, one right after the other, as `kubectl apply` of one
+file sends them; kubectl's own start is not in the figure.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.operator.bed import RULES, Bed, Connection, rule
+from bench.processes import BenchError
+
+COUNT = 25
+CHANGES = 5
+REFILL_SECONDS = 5.0  # 25 writes at the default --write-rate
+WAIT_SECONDS = 30.0
+INTERVAL = 5.0
+DRIFT_ROUNDS = 4
+DRIFTS = 10
+POLL_SECONDS = 0.05
+
+
+class Ready:
+    """Notes when a watch first shows an object Ready at a generation."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, int], float] = {}
+        self._news = threading.Condition()
+
+    def follow(self, lines: Any) -> None:
+        """Take in a watch until it is closed."""
+        try:
+            for line in lines:
+                self._take(json.loads(line)["object"])
+        except (OSError, ValueError, AttributeError):  # closed under us: how a watch is ended
+            return
+
+    def _take(self, body: Any) -> None:
+        name, generation = body["metadata"]["name"], body["metadata"]["generation"]
+        for one in body.get("status", {}).get("conditions", []):
+            if (one["type"], one["status"], one.get("observedGeneration")) == ("Ready", "True", generation):
+                with self._news:
+                    self._seen.setdefault((name, generation), time.monotonic())
+                    self._news.notify_all()
+
+    def wait(self, sent: dict[tuple[str, int], float]) -> list[float]:
+        """Wait for objects at generations; the seconds since each was sent."""
+        with self._news:
+            if not self._news.wait_for(lambda: sent.keys() <= self._seen.keys(), WAIT_SECONDS):
+                left = sorted(sent.keys() - self._seen.keys())
+                raise BenchError(f"{len(left)} rules were not Ready in {WAIT_SECONDS:.0f} s, {left[0]} first")
+            return [self._seen[one] - at for one, at in sent.items()]
+
+
+@contextmanager
+def _watched(bed: Bed) -> Iterator[Ready]:
+    connection, ready = Connection(bed.cluster.admin), Ready()
+    response = connection.open("GET", f"{RULES}?watch=1")
+    thread = threading.Thread(target=ready.follow, args=(response,), daemon=True)
+    thread.start()
+    try:
+        yield ready
+    finally:
+        connection.close()
+
+
+def ready_seconds(bed: Bed) -> list[float]:
+    """Give the seconds until Ready of each create and each change; the rules stay."""
+    taken: list[float] = []
+    with _watched(bed) as ready:
+        taken += ready.wait(dict(_create(bed, number) for number in range(COUNT)))
+        for change in range(CHANGES):
+            time.sleep(REFILL_SECONDS)
+            taken += ready.wait(dict(_change(bed, number, change) for number in range(COUNT)))
+    return taken
+
+
+def _create(bed: Bed, number: int) -> tuple[tuple[str, int], float]:
+    at = time.monotonic()
+    return _named(bed.api.call("POST", RULES, rule(f"managed-{number:02}", 100 + number))), at
+
+
+def _change(bed: Bed, number: int, change: int) -> tuple[tuple[str, int], float]:
+    body, at = {"spec": {"fixedRate": 0.2 + 0.1 * change}}, time.monotonic()
+    path = f"{RULES}/managed-{number:02}"
+    return _named(bed.api.call("PATCH", path, body, "application/merge-patch+json")), at
+
+
+def _named(body: Any) -> tuple[str, int]:
+    return body["metadata"]["name"], body["metadata"]["generation"]
+
+
+def repair_seconds(bed: Bed) -> list[float]:
+    """Edit rules in AWS, spread over the interval; give the seconds until AWS is right again."""
+    aws = bed.aws()
+    taken: list[float] = []
+    for _ in range(DRIFT_ROUNDS):
+        edited: dict[str, float] = {}
+        right = _rates(aws)
+        for number in range(DRIFTS):
+            name = f"managed-{number:02}"
+            edited[name] = time.monotonic()
+            aws.update_sampling_rule(SamplingRuleUpdate={"RuleName": name, "FixedRate": 0.99})
+            _until(edited[name] + INTERVAL / DRIFTS, aws, right, edited, taken)
+        _until(time.monotonic() + INTERVAL + WAIT_SECONDS, aws, right, edited, taken)
+        if edited:
+            raise BenchError(f"{len(edited)} edits were not repaired in {WAIT_SECONDS:.0f} s")
+    aws.close()
+    return taken
+
+
+def _until(end: float, aws: Any, right: dict[str, float], edited: dict[str, float], taken: list[float]) -> None:
+    """Look at AWS until a time, or until nothing is left to repair, and note what has been repaired."""
+    while edited and time.monotonic() < end:
+        now = _rates(aws)
+        repaired = [one for one in edited if now[one] == right[one]]
+        taken.extend(time.monotonic() - edited.pop(one) for one in repaired)
+        time.sleep(POLL_SECONDS)
+
+
+def _rates(aws: Any) -> dict[str, float]:
+    records = aws.get_sampling_rules()["SamplingRuleRecords"]
+    return {one["SamplingRule"]["RuleName"]: one["SamplingRule"]["FixedRate"] for one in records}

@@ -34,4 +34,6 @@ accesslog = None  # the app writes it, with the trace id
 
 _hooks = serving.Hooks(_settings, os.environ)
 on_starting = _hooks.on_starting
+when_ready = _hooks.when_ready
+on_reload = _hooks.on_reload
 post_worker_init = _hooks.post_worker_init

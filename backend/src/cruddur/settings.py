@@ -99,6 +99,12 @@ class Settings:
     graceful_timeout: int = _setting(
         "CRUDDUR_GRACEFUL_TIMEOUT", 30, _whole_number(1, 3600), "Seconds that a request may still take after SIGTERM."
     )
+    drain_seconds: int = _setting(
+        "CRUDDUR_DRAIN_SECONDS",
+        0,
+        _whole_number(0, 3600),
+        "Seconds that requests are still taken after SIGTERM, while `/readyz` answers 503.",
+    )
     worker_tmp_dir: str = _setting(
         "CRUDDUR_WORKER_TMP_DIR",
         "",

@@ -1,0 +1,102 @@
+"""The backend between SIGTERM and its end, as a process."""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cruddur.drain import Drain
+from tests.backend.processes import INSTRUMENTED, get, running_backend, to, wait_until
+from tests.backend.sinks import Sinks
+
+HOME, READYZ = "/api/activities/home", "/readyz"
+COMMANDS = {"plain": INSTRUMENTED, "preload": (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])}
+FOREVER = {"CRUDDUR_DRAIN_SECONDS": "3600"}
+
+Ports = Callable[[], int]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_sigterm_fails_readiness_and_requests_are_still_answered(
+    tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
+) -> None:
+    """Every worker says so; a second SIGTERM ends the process at once."""
+    with running_backend(tmp_path, free_port(), {**to(sinks), **FOREVER}, command) as backend:
+        backend.process.terminate()
+
+        def both_say_so() -> bool:
+            get(backend.url + READYZ)
+            return len({line["pid"] for line in backend.requests() if line["status"] == 503}) == 2
+
+        wait_until(both_say_so, "readiness has failed in both workers")
+        assert [get(backend.url + path) for path in (READYZ, HOME, "/healthz") * 8] == [503, 200, 200] * 8
+        assert backend.stop() == 0
+    sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
+    wait_until(lambda: {one["trace_id"] for one in sinks.received.segments} == sampled, "every segment has arrived")
+
+
+@pytest.mark.process
+def test_clients_that_heed_readiness_see_no_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """As a load balancer does, they turn away before the socket closes; all that was sampled has arrived."""
+    with running_backend(tmp_path, free_port(), {**to(sinks), "CRUDDUR_DRAIN_SECONDS": "2"}) as backend:
+
+        def while_it_is_ready() -> list[int]:
+            answers = []
+            while get(backend.url + READYZ) == 200:
+                answers.append(get(backend.url + HOME))
+            return answers
+
+        with ThreadPoolExecutor(4) as clients:
+            load = [clients.submit(while_it_is_ready) for _ in range(4)]
+            wait_until(lambda: len(backend.requests()) > 100, "100 requests have been answered")
+            backend.process.terminate()
+            answers = [status for client in load for status in client.result()]
+        assert backend.process.wait(timeout=30) == 0
+    assert set(answers) == {200}
+    sampled = {line["otel_trace_id"] for line in backend.requests() if line["sampled"]}
+    wait_until(lambda: {span.trace_id for span in sinks.received.spans} == sampled, "every span has arrived")
+
+
+@pytest.mark.process
+def test_the_drain_outlives_a_reload(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """The workers that SIGHUP has made fail their readiness too."""
+    with running_backend(tmp_path, free_port(), {**to(sinks), **FOREVER}) as backend:
+        backend.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: _events(backend.messages()).count("Worker exiting") == 2, "the old workers have ended")
+        backend.process.terminate()
+        wait_until(lambda: get(backend.url + READYZ) == 503, "readiness has failed")
+        assert [get(backend.url + READYZ) for _ in range(8)] == [503] * 8
+        assert backend.stop() == 0
+
+
+def _events(messages: list[dict[str, str]]) -> list[str]:
+    return [message["event"].partition(" (")[0] for message in messages]
+
+
+def test_a_worker_that_has_no_handlers_yet_hands_the_signal_on() -> None:
+    """Its SIGTERM is gunicorn's to keep, and says nothing about the other workers."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
+    stops: list[int] = []
+    drain = Drain(3600)
+    try:
+        drain.before(lambda number, _: stops.append(number))
+        child = os.fork()
+        if child == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os._exit(0 if stops == [signal.SIGTERM] and not drain.begun else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert not drain.begun
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_without_seconds_nothing_changes() -> None:
+    """SIGTERM stays gunicorn's."""
+    before = signal.getsignal(signal.SIGTERM)
+    Drain(0).before(lambda *_: None)
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -15,6 +15,8 @@ from xray_operator.crd import GROUP_NAME, KINDS, VERSION
 
 WATCHER_TASK = "watcher for "  # how kopf 1.45 names the tasks of its watches
 EXIT_SECONDS = 10.0
+# kopf would ask for the user's name, which the number that a pod runs under does not have.
+IDENTITY: Any = "xray-operator"
 
 
 def registry(controller: Controller, credentials: Callable[[], kopf.ConnectionInfo]) -> kopf.OperatorRegistry:
@@ -80,6 +82,7 @@ async def run(ours: kopf.OperatorRegistry, namespaces: Collection[str]) -> None:
     await kopf.operator(
         registry=ours,
         settings=settings(),
+        identity=IDENTITY,
         standalone=True,
         clusterwide=not namespaces,
         namespaces=namespaces,

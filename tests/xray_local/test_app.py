@@ -66,6 +66,17 @@ def test_a_signal_ends_the_process_cleanly(start: Start, number: signal.Signals)
     assert process.communicate() == ("", "")
 
 
+def test_a_request_that_never_ends_does_not_keep_the_process(start: Start) -> None:
+    """aiohttp alone would wait a minute for the rest of the body; Docker and Kubernetes kill long before."""
+    process, doors = start(*FREE)
+    host, _, port = doors["api"].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as client_socket:
+        client_socket.sendall(b"POST /TraceSegments HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        client.call(doors["api"], "Groups", {})  # the half request has been begun before this one was answered
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+
+
 def test_datagrams_that_had_arrived_survive_sigterm_and_restart(start: Start, tmp_path: Path) -> None:
     """A burst, SIGTERM at once, and the file has every one."""
     path = str(tmp_path / "xray.db")

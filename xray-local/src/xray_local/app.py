@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 AGENT_TRIES = 20  # free numbers tried until one is free for both UDP and TCP
 EVICTION_LOG_SECONDS = 60.0  # between two lines
 EVICTION_LOOK_SECONDS = 0.5
+DOOR_SECONDS = 2.0  # that each door waits for its last requests; Docker kills ten seconds after SIGTERM
 
 
 class StartError(Exception):
@@ -68,7 +69,8 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             "otlp": _bind(settings.host, settings.otlp_port, "OTLP"),
         }
         for door, bound in sockets.items():
-            runner = web.AppRunner(build_app(service, script, settings, door), access_log=None)
+            app = build_app(service, script, settings, door)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=DOOR_SECONDS)
             await runner.setup()
             cleanup.push_async_callback(runner.cleanup)
             await web.SockSite(runner, bound).start()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+STOP_SECONDS = 2.0  # that the end waits for a client that does not finish its request; aiohttp would for ten
+
 
 class Probes:
     """Serves what it is given: `alive` and `ready` are asked at each request, `metrics` gives the scrape's text."""
@@ -13,7 +15,7 @@ class Probes:
         app.router.add_get("/healthz", lambda _: _answer(alive(), "a watch or a worker has ended"))
         app.router.add_get("/readyz", lambda _: _answer(ready(), "AWS has not been read yet"))
         app.router.add_get("/metrics", lambda _: _scrape(metrics()))
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and give the port; OSError if it is taken."""

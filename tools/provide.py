@@ -58,6 +58,14 @@ TOOLS = {
         ("helm.sh/helm/v4/internal/version.version",),
     ),
     "kind": Tool("kind", "sigs.k8s.io/kind", "sigs.k8s.io/kind", ("version",), 2),
+    "docker-compose": Tool(
+        "compose",
+        "github.com/docker/compose/v2",
+        "github.com/docker/compose/v2/cmd",
+        ("version", "--short"),
+        1,
+        ("github.com/docker/compose/v2/internal.Version",),
+    ),
     "skaffold": Tool(
         "skaffold",
         "github.com/GoogleContainerTools/skaffold/v2",

@@ -74,6 +74,7 @@ def test_every_tool_is_pinned_in_its_go_mod() -> None:
         "kubectl": "1",
         "etcd": "3",
         "helm": "4",
+        "docker-compose": "2",
         "kind": "0",
         "skaffold": "2",
     }

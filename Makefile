@@ -11,10 +11,16 @@ export UV_PYTHON_DOWNLOADS := never
 PARTS := libs/xray-model libs/tracing backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 SOURCES := $(PARTS) tests demo bench tools
+DOCKER ?= docker
+TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
+BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
+  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
+  $(foreach name,PIP_INDEX_URL UV_DEFAULT_INDEX,$(if $($(name)),--build-arg $(name))) # a mirror of PyPI, if one is set
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools demo test check unit contract integration integration-tour browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools images demo test check unit contract integration e2e integration-tour browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,12 +53,19 @@ tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, kind and skaffold into 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
 
+images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
+	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \
+	  echo "building $$name"; \
+	  $(DOCKER) build --quiet --file $$folder/Dockerfile --tag $$name $(BUILD_ARGS) . >/dev/null; \
+	  $(DOCKER) image inspect --format '{{.Size}}' $$name | awk -v name=$$name '{printf "%-24s %d MB\n", name, $$1 / 1e6}'; \
+	done
+
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
 test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools ## all gates and all tests, with coverage
 	@rm -f .coverage .coverage.*
-	@$(RUN)python -m pytest tests --cov --cov-report=
+	@$(RUN)python -m pytest tests --ignore=tests/e2e --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  echo "coverage of $$package (at least 95 % of its lines):"; \
 	  $(RUN)coverage report --include="*/src/$$package/*" --fail-under=95 | tail -1; done
@@ -68,13 +81,17 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m xray_operator.reference --check docs/operator-reference.md
 
 unit: .venv/.synced ## the tests of each part
-	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools
+	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
 
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(RUN)python -m pytest tests/contract
 
 integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
 	@$(RUN)python -m pytest tests/integration
+
+e2e: setup cluster-tools images ## the images and compose.yaml, with Docker
+	@$(PYTHON) tools/provide.py docker-compose
+	@TAG=$(TAG) $(RUN)python -m pytest tests/e2e
 
 integration-tour: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
 	@$(RUN)python -m tests.integration.tour $(if $(WRITE),--write $(WRITE))

@@ -1,0 +1,97 @@
+"""What every Dockerfile keeps to; that the images are as they say is in tests/e2e."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.images.dockerfile import ROOT, Stage, stages
+
+FILES = {name: ROOT / name / "Dockerfile" for name in ("backend", "operator", "xray-local")}
+
+each = pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+
+
+def _last(file: Path) -> Stage:
+    return stages(file)[-1]
+
+
+@each
+def test_the_base_is_one_argument_with_a_fixed_tag(file: Path) -> None:
+    """Every stage starts from it or from another stage."""
+    first, *others = stages(file)
+    assert first.of("ARG") == ["BASE=python:3.13-slim"]
+    assert {stage.base for stage in others} <= {"${BASE}", "build"}
+
+
+@each
+def test_no_frontend_is_fetched(file: Path) -> None:
+    """A `# syntax=` line would be pulled from a registry before anything is built."""
+    assert "syntax=" not in file.read_text()
+
+
+@each
+def test_uv_is_the_version_of_the_makefile(file: Path) -> None:
+    """The default serves those who build without make, as skaffold and compose do."""
+    (build,) = [stage for stage in stages(file) if stage.name == "build"]
+    pinned = re.search(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert pinned is not None
+    assert build.of("ARG")[0] == f"UV_VERSION={pinned[1]}"
+
+
+@each
+def test_only_what_is_locked_is_installed(file: Path) -> None:
+    """Each sync is frozen, without the development tools, and of one package."""
+    name = tomllib.loads((file.parent / "pyproject.toml").read_text())["project"]["name"]
+    syncs = [text for stage in stages(file) for text in stage.of("RUN") if "uv sync" in text]
+    assert len(syncs) >= 2
+    for text in syncs:
+        assert {"--frozen", "--no-dev"} < set(text.split())
+        assert f"--package {name}" in text
+
+
+@each
+def test_the_last_stage_has_a_numeric_user_and_builds_nothing(file: Path) -> None:
+    """A kubelet can check a number only; of the build it has the virtual environment."""
+    last = _last(file)
+    assert last.base == "${BASE}"
+    assert last.of("USER") == ["10001:10001"]
+    assert [text for text in last.of("COPY") if "--from=" in text] == ["--from=build /app/.venv .venv"]
+    (run,) = last.of("RUN")
+    assert run.startswith("python3 -m pip uninstall")
+
+
+@each
+def test_python_neither_buffers_nor_writes_bytecode(file: Path) -> None:
+    """The root is read-only, and a log line is there when it is written."""
+    variables = " ".join(_last(file).of("ENV")).split()
+    assert {"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"} < set(variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "command"),
+    [
+        ("backend", [], '["opentelemetry-instrument", "gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app"]'),
+        ("operator", ['["xray-operator"]'], '["run"]'),
+        ("xray-local", ['["xray-local"]'], '["serve", "--host", "0.0.0.0"]'),
+    ],
+)
+def test_what_runs(name: str, entry: list[str], command: str) -> None:
+    """The chart and compose.yaml rely on it."""
+    last = _last(FILES[name])
+    assert (last.of("ENTRYPOINT"), last.of("CMD")) == (entry, [command])
+
+
+@each
+def test_the_labels_name_the_image(file: Path) -> None:
+    """Title, description, licence, version and commit, by their OCI names."""
+    project = tomllib.loads((file.parent / "pyproject.toml").read_text())["project"]
+    (label,) = _last(file).of("LABEL")
+    assert dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', label)) == {
+        "title": project["name"],
+        "description": project["description"],
+        "licenses": project["license"],
+        "version": "${VERSION}",
+        "revision": "${REVISION}",
+    }

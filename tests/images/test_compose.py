@@ -1,0 +1,92 @@
+"""What compose.yaml keeps to; that it runs is in tests/e2e."""
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.images.dockerfile import ROOT
+
+FOLDER = ROOT / "deploy/compose"
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+each = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+
+
+def _config(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text())
+
+
+def test_the_services_have_the_charts_names() -> None:
+    """What is written for the one works in the other."""
+    assert set(SERVICES) == {"cruddur-backend", "cruddur-agent", "cruddur-collector", "cruddur-xray-local"}
+
+
+def test_two_ports_are_published_and_on_loopback_only() -> None:
+    """The backend's, and the one of the page; everything else stays inside."""
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {
+        "cruddur-backend": ["127.0.0.1:${BACKEND_PORT:-4567}:4567"],
+        "cruddur-xray-local": ["127.0.0.1:${PAGE_PORT:-8900}:8900"],
+    }
+
+
+@each
+def test_every_service_is_hardened(service: dict[str, Any]) -> None:
+    """A read-only root, no capabilities, no way to more rights."""
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_the_images_are_pinned() -> None:
+    """Ours have the workspace's version by default, the others the versions that the tests run."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert {name: service["image"] for name, service in SERVICES.items()} == {
+        "cruddur-backend": f"cruddur-backend:${{TAG:-{version}}}",
+        "cruddur-agent": "public.ecr.aws/xray/aws-xray-daemon:3.x",
+        "cruddur-collector": "otel/opentelemetry-collector-contrib:0.156.0",
+        "cruddur-xray-local": f"xray-local:${{TAG:-{version}}}",
+    }
+
+
+def test_where_there_is_a_python_health_is_checked() -> None:
+    """The images of the daemon and the collector hold one program each, and nothing that could ask."""
+    checked = {
+        name: service["healthcheck"]["test"][1] for name, service in SERVICES.items() if "healthcheck" in service
+    }
+    assert checked == {"cruddur-backend": "python3", "cruddur-xray-local": "python3"}
+
+
+def test_addresses_are_those_of_the_services() -> None:
+    """The backend sends to the agent and the collector, and both of them to xray-local, under a name that it serves."""
+    environment = SERVICES["cruddur-backend"]["environment"]
+    local = SERVICES["cruddur-xray-local"]["environment"]
+    assert environment["AWS_XRAY_DAEMON_ADDRESS"] == "cruddur-agent:2000"
+    assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://cruddur-collector:4318"
+    assert environment["OTEL_SERVICE_NAME"] == "backend-flask"
+    assert _config("daemon.yaml")["Endpoint"] == "http://cruddur-xray-local:8900"
+    assert _config("collector.yaml")["exporters"]["otlp_http"]["endpoint"] == "http://cruddur-xray-local:4318"
+    assert local["XRAY_LOCAL_ALLOW_HOST"] == "cruddur-xray-local"
+
+
+def test_honeycomb_has_a_pipeline_of_its_own() -> None:
+    """Its names are not the first pipeline's, so that merging adds and replaces nothing."""
+    first, second = _config("collector.yaml"), _config("collector-honeycomb.yaml")
+    for part in ("exporters", "processors", "receivers"):
+        assert not set(first[part]) & set(second.get(part, {}))
+    assert set(second["service"]["pipelines"]) == {"traces/honeycomb"}
+    assert second["service"]["pipelines"]["traces/honeycomb"]["exporters"] == ["otlp_http/honeycomb"]
+
+
+def test_what_is_mounted_is_there_and_read_only() -> None:
+    """A path that is missing would be made as a folder by Docker."""
+    override = yaml.safe_load((FOLDER / "honeycomb.yaml").read_text())["services"]
+    mounted = [mount for one in (*SERVICES.values(), *override.values()) for mount in one.get("volumes", [])]
+    assert len(mounted) == 3
+    for mount in mounted:
+        found = re.fullmatch(r"\./([^:]+):/[^:]+:ro", mount)
+        assert found is not None
+        assert (ROOT / found[1]).is_file()

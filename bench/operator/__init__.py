@@ -5,6 +5,7 @@ Called by `bench.__main__`; everything it starts ends with it.
 """
 
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bench.processes import BenchError
 from tests.cluster import ApiError
 
 ROUNDS_MAX = 3  # a round takes about a minute
+ROUNDS_SECONDS = 200.0  # no round begins later, however slow the machine
 
 
 def run(rounds: int, say: Callable[[str], None]) -> list[str]:
@@ -36,7 +38,11 @@ def _scale(made: bed.Bed, rounds: int, report: Report, say: Callable[[str], None
     restarts: dict[str, scale.Restart] = {}
     calls: dict[int, scale.ListCalls] = {}
     scale.fill_aws(made)
+    end = time.monotonic() + ROUNDS_SECONDS
     for number in range(1, rounds + 1):
+        if time.monotonic() > end:
+            say("operator: the machine is slow: no further round")
+            break
         for name, kept in starts.items():
             say(f"operator: round {number} of {rounds}: {name}")
             kept.append(scale.start(made, name))

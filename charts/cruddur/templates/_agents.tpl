@@ -1,0 +1,117 @@
+{{/* The daemon's container, on a node or as a sidecar. Its image's ENTRYPOINT binds 0.0.0.0:2000, so only `args` are given. */}}
+{{- define "cruddur.daemonContainer" -}}
+{{- $v := .Values -}}
+name: daemon
+{{ include "cruddur.imageOf" (list . $v.daemon.image) }}
+args:
+  # -o: never ask for an instance's metadata; -m: the default is a share of the node's memory.
+  {{- $args := list "-o" "-n" (include "cruddur.region" .) "-m" (toString $v.daemon.bufferMemoryMB) "-l" $v.daemon.logLevel "-c" "/etc/xray/cfg.yaml" }}
+  {{- toYaml (concat $args $v.daemon.extraArgs) | nindent 2 }}
+env:
+  {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.daemonEnv" .)) $v.daemon.extraEnv) | nindent 2 }}
+ports:
+  - {name: xray-udp, containerPort: 2000, protocol: UDP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
+  - {name: xray-tcp, containerPort: 2000, protocol: TCP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
+resources:
+  {{- toYaml $v.daemon.resources | nindent 2 }}
+securityContext:
+  {{- include "cruddur.containerSecurity" . | nindent 2 }}
+volumeMounts:
+  - {name: daemon-config, mountPath: /etc/xray, readOnly: true}
+{{- end -}}
+
+{{- define "cruddur.daemonEnv" -}}
+{{ include "cruddur.awsEnv" . }}
+- name: AWS_HOSTNAME
+  valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+- name: AWS_INSTANCE_ID
+  valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+{{- end -}}
+
+{{/* The daemon's file: an endpoint can be given nowhere else. */}}
+{{- define "cruddur.daemonConfig" -}}
+{{- $config := dict "Version" 2 -}}
+{{- with include "cruddur.xrayEndpoint" . }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
+{{- toYaml (mustMergeOverwrite $config .Values.daemon.config) -}}
+{{- end -}}
+
+{{/* The collector's container, on a node or as a sidecar. */}}
+{{- define "cruddur.collectorContainer" -}}
+{{- $v := .Values -}}
+name: collector
+{{ include "cruddur.imageOf" (list . $v.collector.image) }}
+args:
+  {{- toYaml (concat (list "--config=/etc/otelcol/config.yaml") $v.collector.extraArgs) | nindent 2 }}
+env:
+  {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.collectorEnv" .)) $v.collector.extraEnv) | nindent 2 }}
+{{- with $v.collector.envFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+ports:
+  {{- if include "cruddur.spansWanted" . }}
+  - {name: otlp, containerPort: 4318, protocol: TCP}
+  {{- end }}
+  {{- if include "cruddur.collectorIsAgent" . }}
+  - {name: xray-udp, containerPort: 2000, protocol: UDP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
+  - {name: xray-tcp, containerPort: 2000, protocol: TCP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
+  {{- end }}
+  - {name: otel-health, containerPort: 13133, protocol: TCP}
+  - {name: otel-metrics, containerPort: 8888, protocol: TCP}
+livenessProbe:
+  httpGet: {path: /, port: otel-health}
+  periodSeconds: 10
+  failureThreshold: 3
+resources:
+  {{- toYaml $v.collector.resources | nindent 2 }}
+securityContext:
+  {{- include "cruddur.containerSecurity" . | nindent 2 }}
+volumeMounts:
+  - {name: collector-config, mountPath: /etc/otelcol, readOnly: true}
+{{- end -}}
+
+{{- define "cruddur.collectorEnv" -}}
+- name: MY_POD_IP
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
+{{- with include "cruddur.memoryLimitMiB" . }}
+- {name: GOMEMLIMIT, value: {{ . }}MiB}
+{{- end }}
+{{ include "cruddur.awsEnv" . }}
+{{- if .Values.honeycomb.enabled }}
+- name: HONEYCOMB_API_KEY
+  valueFrom:
+    secretKeyRef:
+      {{- if .Values.honeycomb.existingSecret }}
+      name: {{ .Values.honeycomb.existingSecret }}
+      key: {{ .Values.honeycomb.existingSecretKey }}
+      {{- else }}
+      name: {{ include "cruddur.part" (list . "honeycomb") }}
+      key: api-key
+      {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Four fifths of the collector's memory limit in MiB, or nothing without a limit. */}}
+{{- define "cruddur.memoryLimitMiB" -}}
+{{- $limit := int (include "cruddur.mebibytes" (dig "limits" "memory" "" .Values.collector.resources)) -}}
+{{- if gt $limit 0 }}{{ div (mul $limit 4) 5 }}{{ end -}}
+{{- end -}}
+
+{{/* The volume of an agent's configuration: (list $ "daemon"). */}}
+{{- define "cruddur.configVolume" -}}
+name: {{ index . 1 }}-config
+configMap:
+  name: {{ include "cruddur.part" . }}
+{{- end -}}
+
+{{/* Checksums by which a changed configuration reaches the pods. */}}
+{{- define "cruddur.daemonChecksum" -}}
+checksum/daemon-config: {{ include "cruddur.daemonConfig" . | sha256sum }}
+{{- end -}}
+
+{{- define "cruddur.collectorChecksum" -}}
+checksum/collector-config: {{ include "cruddur.collectorConfig" . | sha256sum }}
+{{- if and .Values.honeycomb.enabled .Values.honeycomb.apiKey }}
+checksum/honeycomb-key: {{ .Values.honeycomb.apiKey | sha256sum }}
+{{- end }}
+{{- end -}}

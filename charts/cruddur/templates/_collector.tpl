@@ -1,0 +1,139 @@
+{{/* The collector's configuration: what the chart builds, and collector.config over it. */}}
+{{- define "cruddur.collectorConfig" -}}
+{{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.builtCollectorConfig" .)) .Values.collector.config) -}}
+{{- end -}}
+
+{{- define "cruddur.builtCollectorConfig" -}}
+{{- $v := .Values -}}
+{{- $host := ternary "${env:MY_POD_IP}" "127.0.0.1" (eq $v.tracing.placement "node") -}}
+{{- $spans := include "cruddur.spansWanted" . -}}
+{{- $agent := include "cruddur.collectorIsAgent" . -}}
+{{- $exporters := fromYaml (include "cruddur.spanExporters" .) -}}
+{{- $signs := and (not $v.xrayLocal.enabled) (not $v.tracing.xraySdk.enabled) -}}
+receivers:
+  {{- if $spans }}
+  otlp:
+    protocols:
+      http:
+        endpoint: {{ $host }}:4318
+  {{- end }}
+  {{- if $agent }}
+  awsxray:
+    endpoint: {{ $host }}:2000
+    transport: udp
+    proxy_server:
+      endpoint: {{ $host }}:2000
+      region: {{ include "cruddur.region" . }}
+      local_mode: true
+      {{- with include "cruddur.xrayEndpoint" . }}
+      aws_endpoint: {{ . }}
+      {{- end }}
+  {{- end }}
+processors:
+  memory_limiter:
+    check_interval: 1s
+    {{- with include "cruddur.memoryLimitMiB" . }}
+    limit_mib: {{ . }}
+    spike_limit_mib: {{ div (int .) 5 }}
+    {{- else }}
+    limit_percentage: 80
+    spike_limit_percentage: 16
+    {{- end }}
+  batch:
+    timeout: {{ $v.collector.batch.timeout }}
+    send_batch_size: {{ $v.collector.batch.size }}
+    send_batch_max_size: {{ $v.collector.batch.size }}
+  {{- if $agent }}
+  # PutTraceSegments takes 50. Without a batch, a burst of datagrams is lost in the receiver.
+  batch/segments:
+    timeout: 1s
+    send_batch_size: 50
+    send_batch_max_size: 50
+  {{- end }}
+exporters:
+  {{- range $name, $exporter := $exporters }}
+  otlp_http/{{ $name }}:
+    {{- toYaml $exporter | nindent 4 }}
+  {{- end }}
+  {{- if $agent }}
+  awsxray:
+    region: {{ include "cruddur.region" . }}
+    local_mode: true
+    max_retries: {{ $v.collector.xrayMaxRetries }}
+    {{- with include "cruddur.xrayEndpoint" . }}
+    endpoint: {{ . }}
+    {{- end }}
+  {{- end }}
+extensions:
+  health_check:
+    endpoint: ${env:MY_POD_IP}:13133
+  {{- if $signs }}
+  sigv4auth:
+    region: {{ include "cruddur.region" . }}
+    service: xray
+  {{- end }}
+service:
+  extensions:
+    - health_check
+    {{- if $signs }}
+    - sigv4auth
+    {{- end }}
+  # A pipeline for each destination: one that fails holds up none of the others.
+  pipelines:
+    {{- range $name, $_ := $exporters }}
+    traces/{{ $name }}:
+      receivers: [otlp]
+      processors: [memory_limiter, batch]
+      exporters: [otlp_http/{{ $name }}]
+    {{- end }}
+    {{- if $agent }}
+    traces/segments:
+      receivers: [awsxray]
+      processors: [memory_limiter, batch/segments]
+      exporters: [awsxray]
+    {{- end }}
+  telemetry:
+    logs:
+      level: {{ $v.collector.logLevel }}
+    metrics:
+      readers:
+        - pull:
+            exporter:
+              prometheus:
+                host: ${env:MY_POD_IP}
+                port: 8888
+{{- end -}}
+
+{{/* The places that spans go to: name -> settings of an otlp_http exporter. */}}
+{{- define "cruddur.spanExporters" -}}
+{{- $v := .Values -}}
+{{- $exporters := dict -}}
+{{- if $v.xrayLocal.enabled -}}
+{{- $_ := set $exporters "xray-local" (dict "endpoint" (printf "http://%s:4318" (include "cruddur.part" (list . "xray-local")))) -}}
+{{- else if not $v.tracing.xraySdk.enabled -}}
+{{- $xray := default (printf "https://xray.%s.amazonaws.com" (include "cruddur.region" .)) (include "cruddur.xrayEndpoint" .) -}}
+{{- $_ := set $exporters "xray" (dict "traces_endpoint" (printf "%s/v1/traces" $xray) "auth" (dict "authenticator" "sigv4auth")) -}}
+{{- end -}}
+{{- if $v.honeycomb.enabled -}}
+{{- $headers := dict "x-honeycomb-team" "${env:HONEYCOMB_API_KEY}" -}}
+{{- with $v.honeycomb.dataset }}{{ $_ := set $headers "x-honeycomb-dataset" . }}{{ end -}}
+{{- $_ := set $exporters "honeycomb" (dict "endpoint" $v.honeycomb.endpoint "headers" $headers) -}}
+{{- end -}}
+{{- range $name, $settings := $v.otlp.extraExporters -}}
+{{- $_ := set $exporters $name (deepCopy $settings) -}}
+{{- end -}}
+{{- $defaults := fromYaml (include "cruddur.exporterDefaults" .) -}}
+{{- range $name, $settings := $exporters -}}
+{{- $_ := set $exporters $name (mustMergeOverwrite (deepCopy $defaults) $settings) -}}
+{{- end -}}
+{{- toYaml $exporters -}}
+{{- end -}}
+
+{{- define "cruddur.exporterDefaults" -}}
+sending_queue:
+  enabled: true
+  queue_size: {{ .Values.collector.queue.size }}
+retry_on_failure:
+  enabled: true
+  max_elapsed_time: {{ .Values.collector.queue.maxElapsedTime }}
+{{- end -}}

@@ -1,0 +1,45 @@
+{{/* Answers are "true" or nothing. */}}
+{{- define "cruddur.daemonRuns" -}}
+{{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "daemon") }}true{{ end -}}
+{{- end -}}
+
+{{- define "cruddur.collectorIsAgent" -}}
+{{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "collector") }}true{{ end -}}
+{{- end -}}
+
+{{/* Whether anybody takes spans; else none are exported. */}}
+{{- define "cruddur.spansWanted" -}}
+{{- $v := .Values -}}
+{{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters $v.collector.config (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
+{{- end -}}
+
+{{- define "cruddur.collectorRuns" -}}
+{{- if or (include "cruddur.spansWanted" .) (include "cruddur.collectorIsAgent" .) }}true{{ end -}}
+{{- end -}}
+
+{{- define "cruddur.onNodes" -}}
+{{- if eq .Values.tracing.placement "node" }}true{{ end -}}
+{{- end -}}
+
+{{/* The label of the pods that serve port 2000, of either agent: while one takes over from the other, both serve. */}}
+{{- define "cruddur.agentLabel" -}}
+xray.cruddur.io/agent: "true"
+{{- end -}}
+
+{{- define "cruddur.agentAddress" -}}
+{{- if not (include "cruddur.onNodes" .) -}}
+127.0.0.1:2000
+{{- else if .Values.tracing.hostPort -}}
+$(HOST_IP):2000
+{{- else -}}
+{{ include "cruddur.part" (list . "agent") }}:2000
+{{- end -}}
+{{- end -}}
+
+{{- define "cruddur.otlpEndpoint" -}}
+{{- if include "cruddur.onNodes" . -}}
+http://{{ include "cruddur.part" (list . "collector") }}:4318
+{{- else -}}
+http://127.0.0.1:4318
+{{- end -}}
+{{- end -}}

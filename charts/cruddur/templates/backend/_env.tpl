@@ -1,0 +1,50 @@
+{{/* The backend's variables, with the user's over them. */}}
+{{- define "cruddur.backendEnv" -}}
+{{- include "cruddur.env" (list (fromYamlArray (include "cruddur.backendDefaultEnv" .)) .Values.backend.extraEnv) -}}
+{{- end -}}
+
+{{- define "cruddur.backendDefaultEnv" -}}
+{{- $v := .Values -}}
+- {name: CRUDDUR_HOST, value: 0.0.0.0}
+- {name: PORT, value: {{ $v.backend.port | quote }}}
+- {name: WEB_CONCURRENCY, value: {{ $v.backend.workers | quote }}}
+- {name: CRUDDUR_REQUEST_TIMEOUT, value: {{ $v.backend.requestTimeoutSeconds | quote }}}
+# preStop has waited already, for any image.
+- {name: CRUDDUR_DRAIN_SECONDS, value: "0"}
+- {name: CRUDDUR_GRACEFUL_TIMEOUT, value: {{ $v.backend.gracefulTimeoutSeconds | quote }}}
+- {name: CRUDDUR_MAX_BODY_BYTES, value: {{ int64 $v.backend.maxBodyBytes | quote }}}
+- {name: CRUDDUR_LOG_LEVEL, value: {{ $v.backend.logLevel }}}
+- {name: CRUDDUR_FAIL_ROUTE, value: {{ $v.backend.failRoute | quote }}}
+- {name: CRUDDUR_TRACING_EXCLUDED_PATHS, value: {{ join "," $v.tracing.excludedPaths | quote }}}
+- name: POD_NAME
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+- name: NODE_NAME
+  valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+- {name: OTEL_SERVICE_NAME, value: {{ $v.serviceName | quote }}}
+# The facts that a processor in the collector would have to ask the API server for.
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: k8s.namespace.name={{ .Release.Namespace }},k8s.deployment.name={{ include "cruddur.part" (list . "backend") }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME)
+{{- if include "cruddur.spansWanted" . }}
+- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ include "cruddur.otlpEndpoint" . | quote }}}
+- {name: OTEL_EXPORTER_OTLP_PROTOCOL, value: http/protobuf}
+{{- else }}
+- {name: OTEL_TRACES_EXPORTER, value: none}
+{{- end }}
+# The collector has pipelines for traces only.
+- {name: OTEL_METRICS_EXPORTER, value: none}
+- {name: OTEL_LOGS_EXPORTER, value: none}
+- {name: AWS_REGION, value: {{ include "cruddur.region" . }}}
+- {name: AWS_XRAY_SDK_ENABLED, value: {{ $v.tracing.xraySdk.enabled | quote }}}
+{{- if $v.tracing.xraySdk.enabled }}
+- {name: AWS_XRAY_TRACING_NAME, value: {{ $v.serviceName | quote }}}
+- {name: AWS_XRAY_CONTEXT_MISSING, value: {{ $v.tracing.xraySdk.contextMissing }}}
+{{- with $v.tracing.xraySdk.urlPattern }}
+- {name: AWS_XRAY_URL, value: {{ . | quote }}}
+{{- end }}
+{{- if and $v.tracing.hostPort (include "cruddur.onNodes" .) }}
+- name: HOST_IP
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+{{- end }}
+- {name: AWS_XRAY_DAEMON_ADDRESS, value: {{ include "cruddur.agentAddress" . | quote }}}
+{{- end }}
+{{- end -}}

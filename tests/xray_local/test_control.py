@@ -69,6 +69,7 @@ async def test_a_script_is_set_shown_and_dropped(api: Client) -> None:
         "message": "a scripted fault",
         "when": "before",
         "delay": 0.0,
+        "stale": False,
     }
     await api.delete("/_local/faults")
     assert (await api.post("/Groups", json={})).status == 200

@@ -1,4 +1,7 @@
-"""One API server and one operator for all of these tests; each test has a namespace and an empty AWS."""
+"""One API server and one operator for each file of tests; each test has a namespace and an empty AWS.
+
+None of them outlives its file: the operator reads AWS each second, which other tests would see in their xray-local.
+"""
 
 from collections.abc import Iterator
 from itertools import count
@@ -16,22 +19,23 @@ _NUMBERS = count(1)
 CLUSTER_ID = "test"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Run an API server with our CRDs."""
     with cluster.running(tmp_path_factory.mktemp("api-server")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws_process(xray_local_process: Any) -> Iterator[Aws]:
     """Give xray-local by both doors."""
     aws = Aws(xray_local_process.api, xray_local_process.agent)
     yield aws
+    aws.reset()
     aws.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def operator_process(
     api_server: Cluster, aws_process: Aws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OperatorProcess]:

@@ -35,14 +35,17 @@ async def test_reset_forgets_everything(api: Client) -> None:
     assert (health["traces"], health["rejected"]) == (0, 0)
 
 
-async def test_calls_are_logged_with_body_status_and_door(api: Client, clock: Clock) -> None:
-    """In their order, the refused ones as well."""
-    await api.post("/CreateGroup", json={"GroupName": "one"})
+async def test_calls_are_logged_with_body_status_and_caller(api: Client, clock: Clock) -> None:
+    """In their order, the refused ones as well; what a call was signed for is in its header."""
+    scope = "Credential=AKID/20260801/eu-west-1/xray/aws4_request"
+    await api.post("/CreateGroup", json={"GroupName": "one"}, headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, x"})
     clock.now += 1
     await api.post("/DeleteGroup", json={"GroupName": "two"})
-    created = {"operation": "CreateGroup", "door": "api", "time": NOW, "status": 200, "body": {"GroupName": "one"}}
-    deleted = {"operation": "DeleteGroup", "door": "api", "time": NOW + 1, "status": 400, "body": {"GroupName": "two"}}
-    assert await (await api.get("/_local/requests")).json() == [created, deleted]
+    caller = {"door": "api", "peer": "127.0.0.1"}
+    created = {"operation": "CreateGroup", "time": NOW, "status": 200, "body": {"GroupName": "one"}}
+    deleted = {"operation": "DeleteGroup", "time": NOW + 1, "status": 400, "body": {"GroupName": "two"}}
+    expected = [created | caller | {"scope": "eu-west-1/xray"}, deleted | caller | {"scope": None}]
+    assert await (await api.get("/_local/requests")).json() == expected
     await api.delete("/_local/requests")
     assert await (await api.get("/_local/requests")).json() == []
 

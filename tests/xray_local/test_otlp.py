@@ -39,6 +39,15 @@ async def test_spans_join_the_trace_of_their_id(otlp: Client, service: Service) 
     assert service.store.counts() == {"traces": 1, "segments": 1, "spans": 1}
 
 
+async def test_the_api_takes_spans_as_well(api: Client, service: Service) -> None:
+    """X-Ray's OTLP endpoint has the API's host; the call is logged by the name of its permission."""
+    for status, data in ((200, request({}).SerializeToString()), (400, b"no protobuf")):
+        assert (await api.post("/v1/traces", data=data, headers=PROTOBUF)).status == status
+    assert service.store.counts()["spans"] == 1
+    calls = await (await api.get("/_local/requests")).json()
+    assert [(call["operation"], call["status"]) for call in calls] == [("PutSpans", 200), ("PutSpans", 400)]
+
+
 async def test_protobuf_may_be_compressed(otlp: Client, service: Service) -> None:
     """gzip is what exporters offer."""
     data = gzip.compress(request({}).SerializeToString())

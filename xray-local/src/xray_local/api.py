@@ -29,7 +29,6 @@ def add_routes(app: web.Application) -> None:
 
 def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        script, service = request.app[SCRIPT_KEY], request.app[SERVICE_KEY]
         raw, body = b"", {}
         status = 500
         try:
@@ -43,11 +42,28 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
             status = error.status
             raise
         finally:
-            kept = body if len(raw) <= _LOGGED_BODY_MAX else {}
-            door, now = request.app[DOOR_KEY], service.clock()
-            script.log(operation=route.operation, door=door, time=now, status=status, body=kept)
+            log_call(request, route.operation, status, body if len(raw) <= _LOGGED_BODY_MAX else {})
 
     return handle
+
+
+def log_call(request: web.Request, operation: str, status: int, body: dict[str, Any]) -> None:
+    """Note a call for `/_local/requests`: who made it (an IP address), and the region and service it was signed for."""
+    request.app[SCRIPT_KEY].log(
+        operation=operation,
+        door=request.app[DOOR_KEY],
+        time=request.app[SERVICE_KEY].clock(),
+        status=status,
+        body=body,
+        peer=request.remote,
+        scope=_signed_scope(request.headers.get("Authorization", "")),
+    )
+
+
+def _signed_scope(authorization: str) -> str | None:
+    """Read `REGION/SERVICE` out of a Signature Version 4 header; the signature itself is never checked."""
+    credential = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return f"{credential[2]}/{credential[3]}" if len(credential) == 5 else None
 
 
 async def _answered(operation: str, body: dict[str, Any], request: web.Request, raw: bytes) -> Any:

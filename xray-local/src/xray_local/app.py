@@ -34,11 +34,12 @@ class StartError(Exception):
 
 
 def build_app(service: Service, script: Script, settings: Settings, door: str) -> web.Application:
-    """Build an HTTP door: `api` (API, page, control), `agent` (API alone) or `otlp`."""
+    """Build an HTTP door: `api` (API, OTLP, page, control), `agent` (API alone) or `otlp`."""
     app = web.Application(client_max_size=api.BODY_MAX, middlewares=[guard.middleware(settings.allow_host)])
     app[SERVICE_KEY], app[SCRIPT_KEY], app[api.DOOR_KEY] = service, script, door
-    if door == "otlp":
+    if door != "agent":
         otlp.add_routes(app)
+    if door == "otlp":
         return app
     api.add_routes(app)
     if door == "api":

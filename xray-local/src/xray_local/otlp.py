@@ -1,4 +1,7 @@
-"""The OTLP/HTTP door: `/v1/traces`, protobuf or JSON, plain or gzip. Spans join the trace of their id."""
+"""OTLP/HTTP: `/v1/traces`, protobuf or JSON, plain or gzip. Spans join the trace of their id.
+
+It has a door of its own, and is on the API's as well, since X-Ray's OTLP endpoint shares its host with the API.
+"""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from xray_local.api import log_call
 from xray_local.errors import ApiError
 from xray_local.otlp_request import JSON, PROTOBUF, kind
 from xray_local.service import SERVICE_KEY
@@ -21,10 +25,20 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _traces(request: web.Request) -> web.Response:
+    status = 400
+    try:
+        answer = _put(request, await request.read())
+        status = 200
+        return answer
+    finally:
+        log_call(request, "PutSpans", status, {})
+
+
+def _put(request: web.Request, body: bytes) -> web.Response:
     service = request.app[SERVICE_KEY]
     content_type = request.headers.get("Content-Type", "")
     try:
-        documents, problems = decode(await request.read(), content_type)
+        documents, problems = decode(body, content_type)
     except SpanError as error:
         raise ApiError("InvalidArgument", str(error)) from error
     fitting = [document for document in documents if document.size <= limits.SEGMENT_BYTES]

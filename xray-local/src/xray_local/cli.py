@@ -1,6 +1,7 @@
-"""The command line: `serve` runs the process; `traces`, `show` and `put` are clients of its API.
+"""The command line: `serve` runs the process; `traces`, `show`, `put` and `check` are clients of its API.
 
 Bad usage, a taken port, a file that cannot be used, nobody at the endpoint: one line on standard error, exit 2.
+`check` exits 1 when what it looks for does not come.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from xray_local import client, picture
+from xray_local import check, client, picture
 from xray_local.app import StartError, serve
 from xray_local.settings import FIELDS, SettingsError, read
 from xray_model import ModelError, to_xray
@@ -24,6 +25,7 @@ from xray_model.filter_expression import FilterError, parse
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
 BATCH = 50  # documents in one call, as the X-Ray daemon sends them
+CHECK_SECONDS_MAX = 3600
 AHEAD_SECONDS = 86_400  # traces of a clock that is ahead are listed too
 
 
@@ -46,6 +48,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     except (UsageError, SettingsError, StartError, client.ClientError) as error:
         print(f"xray-local: {error}", file=sys.stderr)
         return 2
+    except check.CheckError as error:
+        print(f"xray-local: {error}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # the reader of our output has gone
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,6 +80,12 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     putting = commands.add_parser("put", parents=[common], help="send segment documents")
     putting.add_argument("file", metavar="FILE", help="a JSON array, one object, or JSON lines; - for standard input")
     putting.set_defaults(command=_put)
+    checking = commands.add_parser("check", parents=[common], help="send one request, wait for its trace and draw it")
+    checking.add_argument("url", metavar="URL", help="what to request; the service must be traced")
+    checking.add_argument("--no-segment", action="store_true", help="the X-Ray SDK is off: spans alone are expected")
+    checking.add_argument("--no-trace", action="store_true", help="be content with the answer: the trace goes to AWS")
+    checking.add_argument("--seconds", type=float, default=30.0, help="how long the answer and the trace may each take")
+    checking.set_defaults(command=_check)
     return parser
 
 
@@ -126,6 +137,21 @@ def _show(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if not answer["Traces"]:
         raise UsageError(f"trace {trace_id} is not stored at {options.endpoint}")
     bodies = [json.loads(segment["Document"]) for segment in answer["Traces"][0]["Segments"]]
+    print(picture.draw(trace_id, bodies, colour=sys.stdout.isatty() and not environ.get("NO_COLOR")))
+    return 0
+
+
+def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if not options.url.startswith(("http://", "https://")):
+        raise UsageError(f"URL is {options.url!r}, expected http://HOST:PORT/PATH")
+    if not 0 < options.seconds <= CHECK_SECONDS_MAX:
+        raise UsageError(f"--seconds is {options.seconds:g}, expected more than 0 and at most {CHECK_SECONDS_MAX}")
+    trace_id = check.request(options.url, options.seconds)
+    print(f"GET {options.url} was answered, with the trace id {trace_id}", flush=True)
+    if options.no_trace:
+        return 0
+    wanted = check.Wanted(segment=not options.no_segment, seconds=options.seconds)
+    bodies = check.whole_trace(options.endpoint, trace_id, wanted)
     print(picture.draw(trace_id, bodies, colour=sys.stdout.isatty() and not environ.get("NO_COLOR")))
     return 0
 

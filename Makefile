@@ -20,7 +20,7 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools images demo test check unit contract integration e2e integration-tour browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools images demo test check unit chart contract integration e2e integration-tour browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, kind and skaffold into 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
 
+chart-tools: $(UV)
+	@$(PYTHON) tools/provide.py helm
+
 images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
 	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \
 	  echo "building $$name"; \
@@ -63,7 +66,7 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools ## all gates and all tests, with coverage
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools ## all gates and all tests, with coverage
 	@rm -f .coverage .coverage.*
 	@$(RUN)python -m pytest tests --ignore=tests/e2e --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
@@ -79,9 +82,13 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m xray_local.api_table --check
 	@$(RUN)python -m xray_operator.crd --check charts/cruddur/crds
 	@$(RUN)python -m xray_operator.reference --check docs/operator-reference.md
+	@$(RUN)python -m tools.chart.schema --check
 
 unit: .venv/.synced ## the tests of each part
 	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
+
+chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster
+	@$(RUN)python -m pytest tests/chart
 
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(RUN)python -m pytest tests/contract
@@ -111,8 +118,9 @@ format: .venv/.synced ## format and fix what can be fixed
 	@$(RUN)ruff check --fix --quiet .
 	@$(RUN)ruff format --quiet .
 
-generate: .venv/.synced ## write what is made from the code: CRDs and reference pages
+generate: .venv/.synced ## write what is made from the code: CRDs, reference pages, the chart's schema
 	@$(RUN)python -m xray_operator.crd charts/cruddur/crds
+	@$(RUN)python -m tools.chart.schema
 	@$(RUN)python -m xray_operator.reference docs/operator-reference.md
 	@$(RUN)python -m xray_local.api_table
 

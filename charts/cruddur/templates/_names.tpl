@@ -24,16 +24,20 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
 {{/* The recommended labels of a part's objects. */}}
-{{- define "cruddur.labels" -}}
+{{- define "cruddur.ownLabels" -}}
 {{- $root := index . 0 -}}
 {{ include "cruddur.selector" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: cruddur
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- end -}}
+
+{{/* All labels of an object: (list $ "backend"), or with more of them (list $ "backend" labels), which win. */}}
+{{- define "cruddur.labels" -}}
+{{- $more := dict -}}
+{{- if gt (len .) 2 }}{{ $more = index . 2 }}{{ end -}}
+{{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.ownLabels" .)) (index . 0).Values.commonLabels $more) -}}
 {{- end -}}
 
 {{/* Name, namespace and labels of a part's object. */}}
@@ -48,10 +52,7 @@ labels:
 {{- define "cruddur.podMetadata" -}}
 {{- $values := index . 2 -}}
 labels:
-  {{- include "cruddur.labels" . | nindent 2 }}
-  {{- with mustMergeOverwrite (dict) (index . 4) $values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "cruddur.labels" (list (index . 0) (index . 1) (mustMergeOverwrite (dict) (index . 4) $values.podLabels)) | nindent 2 }}
 {{- with mustMergeOverwrite (dict) (index . 3) $values.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

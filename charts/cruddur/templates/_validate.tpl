@@ -1,0 +1,133 @@
+{{/*
+What values.schema.json cannot say in words: values that contradict each other. Each line of the templates below is one
+mistake: the key, its value, and what was expected.
+*/}}
+{{- define "cruddur.validate" -}}
+{{- $problems := list -}}
+{{- range $part := list "aws" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
+{{- range splitList "\n" (include (printf "cruddur.%sProblems" $part) $) -}}
+{{- with trim . }}{{ $problems = append $problems . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if $problems -}}
+{{- fail (printf "\n%s" (join "\n" $problems)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "cruddur.awsProblems" -}}
+{{- $v := .Values -}}
+{{- if and (not $v.xrayLocal.enabled) (not $v.aws.region) }}
+aws.region is "", expected a region such as eu-central-1 because xrayLocal.enabled is false
+{{- end }}
+{{- if and (not $v.xrayLocal.enabled) $v.operator.enabled (not $v.operator.clusterId) }}
+operator.clusterId is "", expected this cluster's name because xrayLocal.enabled is false: it tells whose the rules in AWS are
+{{- end }}
+{{- end -}}
+
+{{/* Which roles are needed: each account that the chart makes needs one, unless its annotations name it. */}}
+{{- define "cruddur.credentialsProblems" -}}
+{{- $v := .Values -}}
+{{- $c := $v.aws.credentials -}}
+{{- if not $v.xrayLocal.enabled }}
+{{- if and (eq $c.mode "secret") (not $c.existingSecret) }}
+aws.credentials.existingSecret is "", expected a Secret's name because aws.credentials.mode is "secret"
+{{- end }}
+{{- if eq $c.mode "irsa" }}
+{{- $sends := ternary $v.agent.serviceAccount $v.backend.serviceAccount (eq $v.tracing.placement "node") }}
+{{- if include "cruddur.lacksRole" (list $sends $c.irsa.agentRoleArn) }}
+aws.credentials.irsa.agentRoleArn is "", expected a role's ARN because aws.credentials.mode is "irsa"
+{{- end }}
+{{- if and $v.operator.enabled (include "cruddur.lacksRole" (list $v.operator.serviceAccount $c.irsa.operatorRoleArn)) }}
+aws.credentials.irsa.operatorRoleArn is "", expected a role's ARN because aws.credentials.mode is "irsa" and operator.enabled is true
+{{- end }}
+{{- end }}
+{{- if and (eq $c.mode "podIdentity") (include "cruddur.daemonRuns" .) (regexMatch "^([0-2]|3[.][0-5])([.]|$)" $v.daemon.image.tag) }}
+daemon.image.tag is {{ $v.daemon.image.tag | quote }}, expected 3.6.0 or newer because aws.credentials.mode is "podIdentity"
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "cruddur.lacksRole" -}}
+{{- $account := index . 0 -}}
+{{- if and $account.create (not (index . 1)) (not (hasKey $account.annotations "eks.amazonaws.com/role-arn")) }}true{{ end -}}
+{{- end -}}
+
+{{- define "cruddur.honeycombProblems" -}}
+{{- $h := .Values.honeycomb -}}
+{{- if and $h.enabled (not $h.apiKey) (not $h.existingSecret) }}
+honeycomb.existingSecret is "", expected a Secret's name (or a key in honeycomb.apiKey) because honeycomb.enabled is true
+{{- end }}
+{{- if and $h.apiKey $h.existingSecret }}
+honeycomb.apiKey is set and honeycomb.existingSecret is {{ $h.existingSecret | quote }}, expected one of the two
+{{- end }}
+{{- end -}}
+
+{{- define "cruddur.tracingProblems" -}}
+{{- $v := .Values -}}
+{{- $sidecar := eq $v.tracing.placement "sidecar" -}}
+{{- if and $v.tracing.hostPort $sidecar }}
+tracing.hostPort is true, expected false because tracing.placement is "sidecar"
+{{- end }}
+{{- if and $v.tracing.hostPort (not $v.tracing.xraySdk.enabled) }}
+tracing.hostPort is true, expected false because tracing.xraySdk.enabled is false: nobody listens on port 2000
+{{- end }}
+{{- if and $sidecar (not $v.backend.enabled) }}
+tracing.placement is "sidecar", expected "node" because backend.enabled is false: there is no pod to put a sidecar into
+{{- end }}
+{{- range $name := list "xray-local" "xray" "honeycomb" }}
+{{- if hasKey $v.otlp.extraExporters $name }}
+otlp.extraExporters has {{ $name | quote }}, expected another name because the chart has an exporter of that one
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "cruddur.backendProblems" -}}
+{{- $scaling := .Values.backend.autoscaling -}}
+{{- if $scaling.enabled }}
+{{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) }}
+backend.autoscaling.minReplicas is {{ $scaling.minReplicas }}, expected at most maxReplicas, which is {{ $scaling.maxReplicas }}
+{{- end }}
+{{- $targets := dict "cpu" $scaling.targetCPUUtilizationPercentage "memory" $scaling.targetMemoryUtilizationPercentage }}
+{{- if not (compact (values $targets)) }}
+backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentage there or in targetMemoryUtilizationPercentage
+{{- end }}
+{{- range $resource, $target := $targets }}
+{{- if and $target (not (dig "requests" $resource "" $.Values.backend.resources)) }}
+backend.resources.requests.{{ $resource }} is missing, expected a quantity because backend.autoscaling measures its share
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "cruddur.routesProblems" -}}
+{{- $v := .Values -}}
+{{- range $part := list "backend" "xrayLocal" }}
+{{- $service := get (get $v $part) "service" }}
+{{- if and $service.nodePort (eq $service.type "ClusterIP") }}
+{{ $part }}.service.nodePort is {{ $service.nodePort }}, expected null because {{ $part }}.service.type is "ClusterIP"
+{{- end }}
+{{- end }}
+{{- if and $v.backend.ingress.enabled (not $v.backend.ingress.hosts) }}
+backend.ingress.hosts is [], expected a list of hosts because backend.ingress.enabled is true
+{{- end }}
+{{- if and $v.backend.httpRoute.enabled (not $v.backend.httpRoute.parentRefs) }}
+backend.httpRoute.parentRefs is [], expected a list of Gateways because backend.httpRoute.enabled is true
+{{- end }}
+{{- end -}}
+
+{{/* The labels that the chart sets itself, and selects by. */}}
+{{- define "cruddur.labelsProblems" -}}
+{{- $v := .Values -}}
+{{- $own := concat (keys (fromYaml (include "cruddur.ownLabels" (list . "any")))) (keys (fromYaml (include "cruddur.agentLabel" .))) -}}
+{{- $given := dict "commonLabels" $v.commonLabels -}}
+{{- range $part := list "backend" "daemon" "collector" "xrayLocal" "operator" }}
+{{- $_ := set $given (printf "%s.podLabels" $part) (get (get $v $part) "podLabels") }}
+{{- end }}
+{{- range $where, $labels := $given }}
+{{- range $name := keys $labels | sortAlpha }}
+{{- if has $name $own }}
+{{ $where }} has {{ $name | quote }}, expected another label because the chart sets that one
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}

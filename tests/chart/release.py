@@ -1,0 +1,115 @@
+"""Renders the chart with the real helm, as a release would be, without a cluster."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster import ROOT, tool
+
+CHART = ROOT / "charts/cruddur"
+NAMESPACE = "shop"
+RELEASE = "demo"
+KUBERNETES = "1.34.0"
+SECONDS = 60
+
+Object = dict[str, Any]
+Values = Mapping[str, Any]
+
+
+def nested(flat: Values) -> dict[str, Any]:
+    """Turn `{"aws.region": ...}` into `{"aws": {"region": ...}}`."""
+    whole: dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, name = path.split(".")
+        inner = whole
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[name] = value
+    return whole
+
+
+def render(flat: Values | None = None, release: str = RELEASE) -> list[Object]:
+    """Give the objects of a release with these values, hooks and tests among them."""
+    return objects(text(json.dumps(nested(flat or {})), release))
+
+
+def objects(manifest: str) -> list[Object]:
+    """Read a manifest's objects, each with the API server's view of numbers and texts."""
+    return [loaded for loaded in yaml.load_all(manifest, Loader=yaml.CSafeLoader) if loaded]
+
+
+@cache
+def text(values: str, release: str = RELEASE) -> str:
+    """Give the manifest of a release with these values, which are YAML."""
+    run = _template(values, release)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def refusal(flat: Values) -> list[str]:
+    """Give the lines in which helm says why these values will not do."""
+    run = _template(json.dumps(nested(flat)), RELEASE)
+    assert run.returncode != 0, "helm takes these values"
+    frame = ("Error: ", "cruddur:", "Use --debug")
+    return [line.removeprefix("- ") for line in run.stderr.splitlines() if line and not line.startswith(frame)]
+
+
+def _template(values: str, release: str) -> subprocess.CompletedProcess[str]:
+    command: list[str | Path] = [
+        tool("helm"),
+        "template",
+        release,
+        CHART,
+        "--namespace",
+        NAMESPACE,
+        "--kube-version",
+        KUBERNETES,
+    ]
+    return subprocess.run(
+        [*command, "--values", "-"], input=values, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def of_kind(found: list[Object], kind: str) -> list[Object]:
+    """Give the objects of one kind."""
+    return [one for one in found if one["kind"] == kind]
+
+
+def named(found: list[Object], kind: str, name: str) -> Object:
+    """Give the one object of a kind and name."""
+    (one,) = [one for one in of_kind(found, kind) if one["metadata"]["name"] == name]
+    return one
+
+
+def pod_of(one: Object) -> Object | None:
+    """Give what an object makes pods of, as `{metadata, spec}`; None when it makes none."""
+    if one["kind"] == "Pod":
+        return one
+    if one["kind"] == "CronJob":
+        one = one["spec"]["jobTemplate"]
+    template: Object | None = one.get("spec", {}).get("template")
+    return template
+
+
+def pods(found: list[Object]) -> Iterator[tuple[Object, Object]]:
+    """Give each object that makes pods, and its pod."""
+    for one in found:
+        pod = pod_of(one)
+        if pod is not None:
+            yield one, pod
+
+
+def containers(pod: Object) -> list[Object]:
+    """Give all containers of a pod, those that only start it too."""
+    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+
+
+def container(pod: Object, name: str) -> Object:
+    """Give one container of a pod."""
+    (one,) = [one for one in containers(pod) if one["name"] == name]
+    return one

@@ -1,0 +1,155 @@
+"""Values that contradict each other: each pair gives a sentence that names the key, its value and what was expected."""
+
+import json
+
+import pytest
+
+from tests.chart.release import Values, refusal, render
+
+AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
+ROLE = "arn:aws:iam::123456789012:role/tracing"
+IRSA: Values = {**AWS, "aws.credentials.mode": "irsa"}
+POD_IDENTITY: Values = {**AWS, "aws.credentials.mode": "podIdentity"}
+SCALING: Values = {"backend.autoscaling.enabled": True}
+CONTRADICTIONS: list[tuple[Values, str]] = [
+    (
+        {"xrayLocal.enabled": False, "operator.clusterId": "prod"},
+        'aws.region is "", expected a region such as eu-central-1 because xrayLocal.enabled is false',
+    ),
+    (
+        {"xrayLocal.enabled": False, "aws.region": "eu-central-1"},
+        (
+            'operator.clusterId is "", expected this cluster\'s name because xrayLocal.enabled is false: '
+            "it tells whose the rules in AWS are"
+        ),
+    ),
+    (
+        {**AWS, "aws.credentials.mode": "secret"},
+        'aws.credentials.existingSecret is "", expected a Secret\'s name because aws.credentials.mode is "secret"',
+    ),
+    (
+        {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE},
+        'aws.credentials.irsa.agentRoleArn is "", expected a role\'s ARN because aws.credentials.mode is "irsa"',
+    ),
+    (
+        {**IRSA, "aws.credentials.irsa.agentRoleArn": ROLE},
+        (
+            'aws.credentials.irsa.operatorRoleArn is "", expected a role\'s ARN because aws.credentials.mode is "irsa" '
+            "and operator.enabled is true"
+        ),
+    ),
+    *(
+        (
+            {**POD_IDENTITY, "daemon.image.tag": tag},
+            f'daemon.image.tag is "{tag}", expected 3.6.0 or newer because aws.credentials.mode is "podIdentity"',
+        )
+        for tag in ("3.5.0", "3.5", "2.x", "3.3.14-amd64")
+    ),
+    (
+        {"honeycomb.enabled": True},
+        (
+            'honeycomb.existingSecret is "", expected a Secret\'s name (or a key in honeycomb.apiKey) because '
+            "honeycomb.enabled is true"
+        ),
+    ),
+    (
+        {"honeycomb.enabled": True, "honeycomb.apiKey": "key", "honeycomb.existingSecret": "mine"},
+        'honeycomb.apiKey is set and honeycomb.existingSecret is "mine", expected one of the two',
+    ),
+    (
+        {"tracing.hostPort": True, "tracing.placement": "sidecar"},
+        'tracing.hostPort is true, expected false because tracing.placement is "sidecar"',
+    ),
+    (
+        {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
+        (
+            "tracing.hostPort is true, expected false because tracing.xraySdk.enabled is false: "
+            "nobody listens on port 2000"
+        ),
+    ),
+    (
+        {"tracing.placement": "sidecar", "backend.enabled": False},
+        (
+            'tracing.placement is "sidecar", expected "node" because backend.enabled is false: '
+            "there is no pod to put a sidecar into"
+        ),
+    ),
+    (
+        {"otlp.extraExporters": {"honeycomb": {"endpoint": "http://a"}}},
+        'otlp.extraExporters has "honeycomb", expected another name because the chart has an exporter of that one',
+    ),
+    (
+        {**SCALING, "backend.autoscaling.minReplicas": 7},
+        "backend.autoscaling.minReplicas is 7, expected at most maxReplicas, which is 6",
+    ),
+    (
+        {**SCALING, "backend.autoscaling.targetCPUUtilizationPercentage": None},
+        (
+            "backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentage there or in "
+            "targetMemoryUtilizationPercentage"
+        ),
+    ),
+    (
+        {**SCALING, "backend.resources.requests": {"cpu": None}},
+        "backend.resources.requests.cpu is missing, expected a quantity because backend.autoscaling measures its share",
+    ),
+    (
+        {"backend.service.nodePort": 30080},
+        'backend.service.nodePort is 30080, expected null because backend.service.type is "ClusterIP"',
+    ),
+    (
+        {"xrayLocal.service.nodePort": 30081},
+        'xrayLocal.service.nodePort is 30081, expected null because xrayLocal.service.type is "ClusterIP"',
+    ),
+    (
+        {"backend.ingress.enabled": True},
+        "backend.ingress.hosts is [], expected a list of hosts because backend.ingress.enabled is true",
+    ),
+    (
+        {"backend.httpRoute.enabled": True},
+        "backend.httpRoute.parentRefs is [], expected a list of Gateways because backend.httpRoute.enabled is true",
+    ),
+    (
+        {"commonLabels": {"app.kubernetes.io/name": "shop"}},
+        'commonLabels has "app.kubernetes.io/name", expected another label because the chart sets that one',
+    ),
+    (
+        {"daemon.podLabels": {"xray.cruddur.io/agent": "false"}},
+        'daemon.podLabels has "xray.cruddur.io/agent", expected another label because the chart sets that one',
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), CONTRADICTIONS, ids=[message for _, message in CONTRADICTIONS])
+def test_values_that_contradict_each_other_are_refused(given: Values, message: str) -> None:
+    """One sentence names the key, its value, and what was expected."""
+    assert refusal(given) == [message]
+
+
+def test_all_contradictions_are_said_at_once() -> None:
+    """Nobody has to install five times to find five."""
+    assert len(refusal({"xrayLocal.enabled": False, "tracing.hostPort": True, "tracing.placement": "sidecar"})) == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {**IRSA, "aws.credentials.irsa.agentRoleArn": ROLE, "operator.enabled": False},
+        {**IRSA, "agent.serviceAccount.create": False, "operator.serviceAccount.create": False},
+        {
+            **IRSA,
+            "aws.credentials.irsa.operatorRoleArn": ROLE,
+            "agent.serviceAccount.annotations": {"eks.amazonaws.com/role-arn": ROLE},
+        },
+        {**POD_IDENTITY, "daemon.image.tag": "3.6.0"},
+        {**POD_IDENTITY, "daemon.image.tag": "latest"},
+        {**POD_IDENTITY, "daemon.image.tag": "3.5.0", "tracing.agent": "collector"},
+        {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.enabled": False},
+        {"aws.credentials.mode": "irsa"},
+        {"backend.service.type": "NodePort", "backend.service.nodePort": 30080},
+    ],
+    ids=json.dumps,
+)
+def test_only_what_is_needed_is_asked_for(given: Values) -> None:
+    """A role for nobody, or a daemon's version without a daemon, is not."""
+    assert render(given)

@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 PARTS := libs/xray-model libs/tracing backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
-SOURCES := $(PARTS) tests demo bench tools
+TYPED := $(PARTS:%=%/src) tests demo bench tools charts/cruddur/files
 DOCKER ?= docker
 TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
@@ -76,7 +76,7 @@ test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools ## all ga
 check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)ruff check .
 	@$(RUN)ruff format --check .
-	@$(RUN)mypy $(PARTS:%=%/src) tests demo bench tools
+	@$(RUN)mypy $(TYPED)
 	@$(RUN)lint-imports --no-cache
 	@$(UV) lock --check --quiet
 	@$(RUN)python -m xray_local.api_table --check

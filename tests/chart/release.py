@@ -34,16 +34,15 @@ def nested(flat: Values) -> dict[str, Any]:
 
 
 def render(flat: Values | None = None, release: str = RELEASE) -> list[Object]:
-    """Give the objects of a release with these values, hooks and tests among them."""
-    return objects(text(json.dumps(nested(flat or {})), release))
-
-
-def objects(manifest: str) -> list[Object]:
-    """Read a manifest's objects, each with the API server's view of numbers and texts."""
-    return [loaded for loaded in yaml.load_all(manifest, Loader=yaml.CSafeLoader) if loaded]
+    """Give the objects of a release with these values, hooks and tests among them; they are shared, and read only."""
+    return _objects(json.dumps(nested(flat or {})), release)
 
 
 @cache
+def _objects(values: str, release: str) -> list[Object]:
+    return [loaded for loaded in yaml.load_all(text(values, release), Loader=yaml.CSafeLoader) if loaded]
+
+
 def text(values: str, release: str = RELEASE) -> str:
     """Give the manifest of a release with these values, which are YAML."""
     run = _template(values, release)

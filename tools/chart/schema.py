@@ -67,7 +67,7 @@ def _require(schema: Schema, name: str) -> None:
 def _resources(chart: Path) -> dict[str, Schema]:
     """Give the specs of our resources; what their CRDs check by rules, the API server says."""
     crds = [yaml.safe_load(file.read_text()) for file in (chart / "crds").iterdir()]
-    return {crd["spec"]["names"]["kind"]: _strict(spec_of(crd)) for crd in crds}
+    return {crd["spec"]["names"]["kind"]: strict(spec_of(crd)) for crd in crds}
 
 
 def spec_of(crd: dict[str, Any]) -> Schema:
@@ -77,17 +77,17 @@ def spec_of(crd: dict[str, Any]) -> Schema:
     return found
 
 
-def _strict(structural: Schema) -> Schema:
+def strict(structural: Schema) -> Schema:
     """Turn a structural schema into one that knows no other fields."""
     schema = {name: structural[name] for name in KEPT if name in structural}
     if "properties" in structural:
-        schema["properties"] = {name: _strict(field) for name, field in structural["properties"].items()}
+        schema["properties"] = {name: strict(field) for name, field in structural["properties"].items()}
         schema["additionalProperties"] = False
         schema["required"] = structural.get("required", [])
     elif "additionalProperties" in structural:
-        schema["additionalProperties"] = _strict(structural["additionalProperties"])
+        schema["additionalProperties"] = strict(structural["additionalProperties"])
     if "items" in structural:
-        schema["items"] = _strict(structural["items"])
+        schema["items"] = strict(structural["items"])
     return schema
 
 

@@ -33,11 +33,14 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
-{{/* All labels of an object: (list $ "backend"), or with more of them (list $ "backend" labels), which win. */}}
+{{/* All labels of an object: (list $ "backend"). */}}
 {{- define "cruddur.labels" -}}
-{{- $more := dict -}}
-{{- if gt (len .) 2 }}{{ $more = index . 2 }}{{ end -}}
-{{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.ownLabels" .)) (index . 0).Values.commonLabels $more) -}}
+{{- include "cruddur.labelsAnd" (list (index . 0) (index . 1) (dict)) -}}
+{{- end -}}
+
+{{/* The same with more of them, which win: (list $ "backend" labels). */}}
+{{- define "cruddur.labelsAnd" -}}
+{{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.ownLabels" .)) (index . 0).Values.commonLabels (index . 2)) -}}
 {{- end -}}
 
 {{/* Name, namespace and labels of a part's object. */}}
@@ -52,7 +55,7 @@ labels:
 {{- define "cruddur.podMetadata" -}}
 {{- $values := index . 2 -}}
 labels:
-  {{- include "cruddur.labels" (list (index . 0) (index . 1) (mustMergeOverwrite (dict) (index . 4) $values.podLabels)) | nindent 2 }}
+  {{- include "cruddur.labelsAnd" (list (index . 0) (index . 1) (mustMergeOverwrite (dict) (index . 4) $values.podLabels)) | nindent 2 }}
 {{- with mustMergeOverwrite (dict) (index . 3) $values.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -1,0 +1,135 @@
+"""The value sets that every check of the chart goes over."""
+
+from itertools import product
+
+from tests.chart.release import Values
+
+ROLE = "arn:aws:iam::123456789012:role/tracing"
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+KEY = "hcaik_a-key-of-honeycomb"
+
+AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
+
+RULE = {
+    "priority": 10,
+    "fixedRate": 0.5,
+    "reservoirSize": 1,
+    "attributes": {"a": "b"},
+    "expiresAt": "2027-01-01T00:00:00Z",
+}
+GROUP = {"filterExpression": "fault = true", "insightsConfiguration": {"insightsEnabled": True}}
+
+# Whatever can be switched on beside the ways of tracing.
+EVERYTHING: Values = {
+    "commonLabels": {"team": "shop"},
+    "imagePullSecrets": [{"name": "registry"}],
+    "tracing.xraySdk.urlPattern": "*.example.com",
+    "honeycomb.enabled": True,
+    "honeycomb.apiKey": KEY,
+    "honeycomb.dataset": "traces",
+    "otlp.extraExporters": {"tempo": {"endpoint": "http://tempo:4318", "headers": {"X-Scope-OrgID": "shop"}}},
+    "backend.image.digest": DIGEST,
+    "backend.command": ["gunicorn"],
+    "backend.args": ["app:app"],
+    "backend.extraEnv": [{"name": "DEBUG", "value": "1"}],
+    "backend.envFrom": [{"configMapRef": {"name": "mine"}}],
+    "backend.extraVolumes": [{"name": "scratch", "emptyDir": {}}],
+    "backend.extraVolumeMounts": [{"name": "scratch", "mountPath": "/scratch"}],
+    "backend.service": {"type": "NodePort", "nodePort": 30080, "annotations": {"a": "b"}},
+    "backend.autoscaling": {"enabled": True, "targetMemoryUtilizationPercentage": 80, "behavior": {"scaleDown": {}}},
+    "backend.podDisruptionBudget.maxUnavailable": "25%",
+    "backend.ingress": {
+        "enabled": True,
+        "className": "nginx",
+        "annotations": {"a": "b"},
+        "hosts": [
+            {"host": "a.example.com"},
+            {"host": "b.example.com", "paths": [{"path": "/api", "pathType": "Exact"}]},
+        ],
+        "tls": [{"secretName": "tls", "hosts": ["a.example.com"]}],
+    },
+    "backend.httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["a.example.com"]},
+    "backend.podAnnotations": {"a": "b"},
+    "backend.podLabels": {"team": "backend"},
+    "backend.nodeSelector": {"kubernetes.io/arch": "amd64"},
+    "backend.tolerations": [{"operator": "Exists"}],
+    "backend.priorityClassName": "high",
+    "daemon.extraArgs": ["-a", "arn:aws:eks:eu-central-1:123456789012:cluster/prod"],
+    "daemon.podLabels": {"team": "platform"},
+    "daemon.tolerations": [{"operator": "Exists"}],
+    "daemon.config": {"Concurrency": 4},
+    "collector.config": {"exporters": {"debug": {}}, "service": {"telemetry": {"logs": {"encoding": "json"}}}},
+    "collector.podLabels": {"team": "platform"},
+    "collector.envFrom": [{"secretRef": {"name": "keys"}}],
+    "xrayLocal.persistInPod": True,
+    "xrayLocal.allowHosts": ["xray.example.com"],
+    "xrayLocal.service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
+    "operator.priorityClassName": "high",
+    "sampling.rules": {"home": RULE},
+    "sampling.groups": {"faults": GROUP},
+    "networkPolicy.enabled": True,
+    "networkPolicy.backendFrom": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}],
+    "networkPolicy.xrayLocalFrom": [{"podSelector": {}}],
+    "networkPolicy.agentFrom": [{"podSelector": {"matchLabels": {"traced": "true"}}}],
+    "networkPolicy.metricsFrom": [{"namespaceSelector": {}}],
+    "monitoring.serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "monitoring.prometheusRule": {
+        "enabled": True,
+        "labels": {"team": "alerts"},
+        "extraRules": [{"alert": "Mine", "expr": "vector(1)"}],
+    },
+}
+
+_TARGETS: dict[str, Values] = {
+    "local": {},
+    "aws": {
+        **AWS,
+        "aws.credentials.mode": "irsa",
+        "aws.credentials.irsa.agentRoleArn": ROLE,
+        "aws.credentials.irsa.operatorRoleArn": ROLE,
+    },
+}
+_OPTIONS: dict[str, Values] = {"plain": {}, "everything": EVERYTHING}
+
+
+def _ways() -> dict[str, Values]:
+    ways: dict[str, Values] = {}
+    for agent, placement, sdk, target, option in product(
+        ("daemon", "collector"), ("node", "sidecar"), (True, False), _TARGETS, _OPTIONS
+    ):
+        name = "-".join((agent, placement, "sdk" if sdk else "otel", target, option))
+        tracing = {"tracing.agent": agent, "tracing.placement": placement, "tracing.xraySdk.enabled": sdk}
+        ways[name] = {**tracing, **_TARGETS[target], **_OPTIONS[option]}
+    return ways
+
+
+HOST_PORT: dict[str, Values] = {
+    f"host-port-{agent}": {"tracing.agent": agent, "tracing.hostPort": True} for agent in ("daemon", "collector")
+}
+CASES: dict[str, Values] = {
+    **_ways(),
+    **HOST_PORT,
+    "pod-identity": {**AWS, "aws.credentials.mode": "podIdentity"},
+    "secret": {**AWS, "aws.credentials.mode": "secret", "aws.credentials.existingSecret": "keys"},
+    "secret-sidecar": {
+        **AWS,
+        "aws.credentials": {"mode": "secret", "existingSecret": "keys"},
+        "tracing.placement": "sidecar",
+        "tracing.agent": "collector",
+    },
+    "vpc-endpoint": {**AWS, "aws.endpoint": "https://vpce-1.xray.eu-central-1.vpce.amazonaws.com/"},
+    "vpc-endpoint-otel": {**AWS, "aws.endpoint": "https://xray.internal", "tracing.xraySdk.enabled": False},
+    "existing-secret": {"honeycomb.enabled": True, "honeycomb.existingSecret": "mine"},
+    "no-backend": {"backend.enabled": False, "networkPolicy.enabled": True},
+    "no-operator": {"operator.enabled": False, "monitoring.prometheusRule.enabled": True},
+    "only-backend": {**AWS, "operator.enabled": False, "monitoring.prometheusRule.enabled": True},
+    "namespaces": {"operator.namespaces": ["shop", "kitchen"]},
+    "own-accounts": {
+        "backend.serviceAccount": {"create": False, "name": "mine"},
+        "agent.serviceAccount": {"create": False},
+        "operator.serviceAccount": {"create": True, "name": "operator"},
+    },
+    "no-limits": {"collector.resources": {"limits": None}, "backend.resources": {"limits": None}},
+    "no-waiting": {"tracing.handoverSeconds": 0, "backend.drainSeconds": 0},
+    "no-probes": {f"backend.probes.{kind}.enabled": False for kind in ("liveness", "readiness", "startup")},
+}

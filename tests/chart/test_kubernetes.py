@@ -1,0 +1,84 @@
+"""Every object that the chart makes is one that Kubernetes knows, field by field."""
+
+import json
+from functools import cache
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.chart.matrix import CASES
+from tests.chart.release import CHART, KUBERNETES, Object, render
+from tools.chart.schema import strict
+
+# Kinds of others, whose schemas are not at hand: the fields of their specs that the chart sets.
+FOREIGN: dict[tuple[str, str], set[str]] = {
+    ("monitoring.coreos.com/v1", "ServiceMonitor"): {"selector", "endpoints"},
+    ("monitoring.coreos.com/v1", "PodMonitor"): {"selector", "podMetricsEndpoints"},
+    ("monitoring.coreos.com/v1", "PrometheusRule"): {"groups"},
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"): {"parentRefs", "hostnames", "rules"},
+}
+
+
+def own() -> dict[tuple[str, str], dict[str, Any]]:
+    """Give the schemas of our own resources."""
+    found = {}
+    for file in (CHART / "crds").iterdir():
+        spec = yaml.safe_load(file.read_text())["spec"]
+        (version,) = spec["versions"]
+        schema = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = strict(schema)
+    return found
+
+
+OWN = own()
+
+
+@cache
+def complaint(text: str) -> str:
+    """Say what is wrong with an object, or nothing."""
+    one = json.loads(text)
+    kind = one["apiVersion"], one["kind"]
+    try:
+        if kind in OWN:
+            jsonschema.validate(one["spec"], OWN[kind])
+        elif kind in FOREIGN:
+            return ", ".join(
+                sorted(set(one["spec"]) - FOREIGN[kind] | {key for key in one["spec"] if not one["spec"][key]})
+            )
+        else:
+            kubernetes_validate.validate(one, KUBERNETES, strict=True)
+    except jsonschema.ValidationError as error:
+        return f"{error.json_path}: {error.message}"
+    return ""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_object_is_valid(case: str) -> None:
+    """Against the strict schemas of Kubernetes 1.34, and those of our CRDs."""
+    found = {(one["kind"], one["metadata"]["name"]): complaint(json.dumps(one)) for one in render(CASES[case])}
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"replica": 1}, "$.spec: Additional properties are not allowed ('replica' was unexpected)"),
+        ({"replicas": "1"}, "$.spec.replicas: '1' is not of type 'integer', 'null'"),
+    ],
+)
+def test_a_wrong_object_is_found(change: Object, message: str) -> None:
+    """A check that finds nothing would pass as well."""
+    (deployment,) = [
+        one for one in render() if one["metadata"]["name"] == "demo-cruddur-operator" and one["kind"] == "Deployment"
+    ]
+    changed = {**deployment, "spec": {**deployment["spec"], **change}}
+    assert complaint(json.dumps(changed)) == message
+
+
+def test_a_wrong_rule_is_found() -> None:
+    """The CRD's own limits hold."""
+    rule = {"apiVersion": "xray.cruddur.io/v1alpha1", "kind": "XRaySamplingRule", "spec": {"priority": 0}}
+    assert complaint(json.dumps(rule)) == "$.priority: 0 is less than the minimum of 1"

@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 PARTS := libs/xray-model libs/tracing backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
-TYPED := $(PARTS:%=%/src) tests demo bench tools charts/cruddur/files
+TYPED := $(PARTS:%=%/src) tests demo bench tools
 DOCKER ?= docker
 TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
@@ -96,9 +96,9 @@ contract: setup ## one suite on the in-memory gateway and on boto3 against xray-
 integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
 	@$(RUN)python -m pytest tests/integration
 
-e2e: setup cluster-tools images ## the images and compose.yaml, with Docker
-	@$(PYTHON) tools/provide.py docker-compose
-	@TAG=$(TAG) $(RUN)python -m pytest tests/e2e
+e2e: setup cluster-tools chart-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE)
+	@$(PYTHON) tools/provide.py docker-compose kind skaffold
+	@TAG=$(TAG) $(RUN)python -m pytest tests/e2e $(E2E)
 
 integration-tour: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
 	@$(RUN)python -m tests.integration.tour $(if $(WRITE),--write $(WRITE))

@@ -172,7 +172,6 @@ SHAPES: dict[str, Schema] = {
     "networkPolicy.*From": _list(_FOREIGN),
     "monitoring.*.interval": _text(_DURATION),
     "monitoring.*.extraRules": _list(_FOREIGN),
-    "tests.image.repository": _TEXT,
     "tests.path": _PATH,
     "tests.timeoutSeconds": _whole(1, 3600),
 }

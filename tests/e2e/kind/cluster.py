@@ -1,0 +1,126 @@
+"""The kind cluster that the tests run on: KUBECONFIG's, if it is ours, or one that is made and removed."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster import ROOT, tool
+from tests.e2e.containers import DOCKER, image
+
+NAME = "cruddur-e2e"
+OURS = "kind-cruddur"  # a context that begins so may be used; any other cluster is left alone
+CONFIG = ROOT / "kind-config.yaml"
+MAKE_SECONDS = 300
+CALL_SECONDS = 240
+IMAGES = (image("cruddur-backend"), image("xray-operator"), image("xray-local"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running cluster: its kind name and the file by which kubectl and helm find it."""
+
+    name: str
+    kubeconfig: Path
+
+    def run(self, *command: str | Path, text: str | None = None, seconds: float = CALL_SECONDS) -> str:
+        """Run a command for this cluster and give what it wrote; AssertionError with its complaint if it fails."""
+        run = subprocess.run(
+            command,
+            input=text,
+            env=self.environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        shown = " ".join(str(part) for part in command)
+        assert run.returncode == 0, f"{shown}: {run.stdout[-2000:]}{run.stderr[-4000:]}"
+        return run.stdout
+
+    def environment(self) -> Mapping[str, str]:
+        """Give the variables under which tools use this cluster and our bin/."""
+        path = f"{ROOT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+        return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "PATH": path}
+
+    def kubectl(self, *arguments: str, text: str | None = None, seconds: float = CALL_SECONDS) -> str:
+        """Run kubectl."""
+        return self.run(tool("kubectl"), *arguments, text=text, seconds=seconds)
+
+    def apply(self, *documents: Mapping[str, Any]) -> None:
+        """Apply objects."""
+        self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
+
+    def items(self, kind: str, *arguments: str) -> list[dict[str, Any]]:
+        """Give the objects of a kind; `arguments` are a namespace and selectors."""
+        found: list[dict[str, Any]] = json.loads(self.kubectl("get", kind, "--output=json", *arguments))["items"]
+        return found
+
+    def workers(self) -> list[str]:
+        """Give the names of the nodes that run pods."""
+        nodes = self.items("nodes", "--selector=!node-role.kubernetes.io/control-plane")
+        return sorted(node["metadata"]["name"] for node in nodes)
+
+    def load(self, images: Sequence[str]) -> None:
+        """Put images that Docker has on every node."""
+        self.run(tool("kind"), "load", "docker-image", "--name", self.name, *images, seconds=MAKE_SECONDS)
+
+
+def _taken(environ: Mapping[str, str]) -> Cluster | None:
+    """Give the cluster of KUBECONFIG when its current context is one of ours."""
+    file = environ.get("KUBECONFIG")
+    if not file or not Path(file).exists():
+        return None
+    context = (yaml.safe_load(Path(file).read_text()) or {}).get("current-context") or ""
+    return Cluster(context.removeprefix("kind-"), Path(file)) if context.startswith(OURS) else None
+
+
+def _refuse_neighbours(cluster: Cluster) -> None:
+    """Two operators of the whole cluster would fight over each other's resources."""
+    releases = json.loads(cluster.run(tool("helm"), "list", "--all-namespaces", "--output=json"))
+    others = [f"{one['name']} in {one['namespace']}" for one in releases if one["chart"].startswith("cruddur-")]
+    assert not others, f"{cluster.name} has a release of the chart: {', '.join(others)}; expected none (helm uninstall)"
+
+
+@contextmanager
+def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
+    """Give a cluster of kind-config.yaml with the images on its nodes; what was made here is removed."""
+    taken = _taken(environ)
+    if taken is not None:
+        _refuse_neighbours(taken)
+        taken.load(_images())
+        yield taken
+        return
+    made = Cluster(NAME, folder / "kubeconfig")
+    node_image = environ.get("KIND_NODE_IMAGE")
+    delete = (tool("kind"), "delete", "cluster", "--name", NAME)
+    made.run(*delete)  # of a run that was killed
+    try:
+        made.run(
+            *(tool("kind"), "create", "cluster", "--name", NAME, "--config", CONFIG, "--wait=180s"),
+            *(("--image", node_image) if node_image else ()),
+            seconds=MAKE_SECONDS,
+        )
+        made.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
+        made.load(_images())
+        yield made
+    finally:
+        made.run(*delete)
+
+
+def _images() -> list[str]:
+    """Give our images, and the peers' that Docker has already, so that the nodes need not pull them."""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    peers = [compose[name]["image"] for name in ("cruddur-agent", "cruddur-collector")]
+    return [*IMAGES, *(peer for peer in peers if _is_there(peer))]
+
+
+def _is_there(name: str) -> bool:
+    return not subprocess.run([DOCKER, "image", "inspect", name], capture_output=True, check=False).returncode

@@ -1,0 +1,137 @@
+"""One release of the chart in a namespace that enforces Pod Security `restricted`: install, change, look, uninstall."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster import ROOT, tool
+from tests.e2e.containers import TAG
+from tests.e2e.kind.cluster import Cluster
+
+CHART = ROOT / "charts/cruddur"
+NAME = "cruddur"
+HELM_SECONDS = 180
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+_TAGS = {part: {"image": {"tag": TAG}} for part in ("backend", "operator", "xrayLocal")}
+
+
+def until(done: Callable[[], object], what: str, seconds: float = 60.0, pause: float = 0.5) -> Any:
+    """Give the first true thing that `done` gives; AssertionError says what did not happen."""
+    end = time.monotonic() + seconds
+    while not (found := done()):
+        assert time.monotonic() < end, f"this did not happen within {seconds:.0f} s: {what}"
+        time.sleep(pause)
+    return found
+
+
+@dataclass(slots=True)
+class Release:
+    """The release `cruddur`; `values` are those it was last given."""
+
+    cluster: Cluster
+    namespace: str
+    folder: Path
+    values: Mapping[str, Any] | None = field(default=None)
+
+    def ensure(self, values: Mapping[str, Any]) -> None:
+        """Install or upgrade to exactly these values, and wait until all pods are ready; nothing is done twice."""
+        if self.values != values:
+            self.helm("upgrade", "--install", NAME, str(CHART), "--values", str(self._file(values)), *_wait())
+            self.values = values
+
+    def _file(self, values: Mapping[str, Any]) -> Path:
+        file = self.folder / f"{self.namespace}-values.yaml"
+        tagged = {key: {**_TAGS.get(key, {}), **values.get(key, {})} for key in {*_TAGS, *values}}
+        file.write_text(yaml.safe_dump(tagged))
+        return file
+
+    def helm(self, *arguments: str) -> str:
+        """Run helm in the namespace."""
+        return self.cluster.run(tool("helm"), "--namespace", self.namespace, *arguments, seconds=HELM_SECONDS + 60)
+
+    def uninstall(self) -> str:
+        """Uninstall, and wait until Helm says that it is done."""
+        self.values = None
+        return self.helm("uninstall", NAME, *_wait())
+
+    def kubectl(self, *arguments: str, text: str | None = None) -> str:
+        """Run kubectl in the namespace."""
+        return self.cluster.kubectl("--namespace", self.namespace, *arguments, text=text)
+
+    def apply(self, *documents: Mapping[str, Any]) -> None:
+        """Apply objects in the namespace."""
+        self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
+
+    def pods(self, component: str = "") -> list[dict[str, Any]]:
+        """Give the pods of a component of the release that are not about to go."""
+        selector = f"app.kubernetes.io/instance={NAME}" + (
+            f",app.kubernetes.io/component={component}" * bool(component)
+        )
+        pods = self.cluster.items("pods", "--namespace", self.namespace, "--selector", selector)
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def logs(self, component: str, container: str) -> dict[str, list[str]]:
+        """Give the lines that a component's pods have written, by pod."""
+        names = [pod["metadata"]["name"] for pod in self.pods(component)]
+        return {name: self.kubectl("logs", name, "--container", container).splitlines() for name in names}
+
+    def python(self, pod: str, code: str, container: str = "") -> str:
+        """Run a program in a pod's own Python, as its own user."""
+        where = ("--container", container) if container else ()
+        return self.kubectl("exec", pod, *where, "--", "python3", "-c", code)
+
+    def wait_for_no_leavers(self) -> None:
+        """Wait until no pod of the release is on its way out any more."""
+
+        def gone() -> bool:
+            pods = self.cluster.items("pods", "--namespace", self.namespace)
+            return not any("deletionTimestamp" in pod["metadata"] for pod in pods)
+
+        until(gone, "the pods that were told to go have gone", seconds=120, pause=1)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Give the lines of the backends' access logs, each with its pod."""
+        lines = [(pod, line) for pod, written in self.logs("backend", "backend").items() for line in written]
+        entries = [(pod, json.loads(line)) for pod, line in lines if line.startswith("{")]
+        return [entry | {"pod": pod} for pod, entry in entries if entry.get("event") == "request"]
+
+
+def _wait() -> Sequence[str]:
+    return ("--wait", f"--timeout={HELM_SECONDS}s")
+
+
+@contextmanager
+def installed(cluster: Cluster, namespace: str, folder: Path) -> Iterator[Release]:
+    """Give a release that is not installed yet, in a namespace that is removed at the end."""
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}})
+    release = Release(cluster, namespace, folder)
+    try:
+        yield release
+    finally:
+        if release.values is not None:
+            release.uninstall()
+        cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s")
+
+
+def keep_logs(release: Release, folder: Path) -> None:
+    """Write what every pod of the namespace has said, and its events, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pods.txt").write_text(release.kubectl("get", "pods", "--output=wide"))
+    (folder / "events.txt").write_text(release.kubectl("get", "events", "--sort-by=.lastTimestamp"))
+    for pod in release.cluster.items("pods", "--namespace", release.namespace):
+        name = pod["metadata"]["name"]
+        for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
+            for when in ("", "--previous"):
+                file = folder / f"{name}.{container['name']}{when.replace('--', '.')}.log"
+                try:
+                    file.write_text(
+                        release.kubectl("logs", name, f"--container={container['name']}", *filter(None, [when]))
+                    )
+                except AssertionError:  # it has not started, or has no earlier run
+                    continue

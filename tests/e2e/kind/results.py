@@ -1,0 +1,17 @@
+"""What the tests have measured, kept in build/e2e/results.json for the documents."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tests.cluster import ROOT
+
+FILE = ROOT / "build/e2e/results.json"
+
+
+def note(part: str, found: Mapping[str, Any]) -> None:
+    """Add to a part of the results."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(FILE.read_text()) if FILE.exists() else {}
+    known[part] = known.get(part, {}) | found
+    FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")

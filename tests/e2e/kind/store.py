@@ -1,0 +1,117 @@
+"""What xray-local in the cluster holds, asked through `kubectl port-forward`."""
+
+import contextlib
+import json
+import subprocess
+import urllib.request
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cluster import tool
+from tests.e2e.kind.cluster import Cluster
+from tests.e2e.kind.release import until
+from xray_local import client
+
+BATCH = 5  # traces of one call, as BatchGetTraces has it
+AGENT_CALLS = ("PutTraceSegments", "GetSamplingRules", "GetSamplingTargets")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One trace: the documents that each recorder sent."""
+
+    segments: Sequence[Mapping[str, Any]]
+    spans: Sequence[Mapping[str, Any]]
+
+
+class Store:
+    """xray-local behind a Service; a forward that its pod's end has broken is made anew."""
+
+    def __init__(self, cluster: Cluster, namespace: str, service: str, port: int = 8900) -> None:
+        self._cluster = cluster
+        self._command = ("--namespace", namespace, "port-forward", f"service/{service}", f":{port}")
+        self._forward: subprocess.Popen[str] | None = None
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """The address on this host, which answers."""
+        until(self._answers, "xray-local answers", seconds=90)
+        return self._url
+
+    def _answers(self) -> bool:
+        if self._forward is None or self._forward.poll() is not None:
+            self.close()
+            self._open()
+        try:
+            with urllib.request.urlopen(f"{self._url}/_local/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            self.close()
+            return False
+
+    def _open(self) -> None:
+        self._forward = subprocess.Popen(
+            [tool("kubectl"), *self._command],
+            env=self._cluster.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._forward.stdout is not None
+        line = self._forward.stdout.readline()  # Forwarding from 127.0.0.1:40001 -> 8900
+        self._url = f"http://{line.split()[2]}" if line.startswith("Forwarding") else "http://127.0.0.1:9"
+
+    def close(self) -> None:
+        """End the forward."""
+        if self._forward is not None:
+            self._forward.kill()
+            self._forward.communicate()
+        self._forward = None
+
+    def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an operation of the API by its path."""
+        return client.call(self.url, path, body)
+
+    def local(self, method: str, path: str, body: Any = None) -> Any:
+        """Call one of the addresses under /_local/."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_local/{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def traces(self, ids: Collection[str]) -> dict[str, Trace]:
+        """Give those of some traces that are there."""
+        wanted, found = list(ids), {}
+        for start in range(0, len(wanted), BATCH):
+            answer = self.call("Traces", {"TraceIds": wanted[start : start + BATCH]})
+            for trace in answer["Traces"]:
+                found[trace["Id"]] = _sorted_out([json.loads(part["Document"]) for part in trace["Segments"]])
+        return found
+
+    def peers(self, *operations: str) -> Counter[str]:
+        """Count the logged calls of some operations by the address that they came from."""
+        calls = self.local("GET", "requests")
+        return Counter(call["peer"] for call in calls if call["operation"] in operations)
+
+
+def _sorted_out(documents: Sequence[Mapping[str, Any]]) -> Trace:
+    spans = [document for document in documents if "otel" in document.get("metadata", {})]
+    return Trace([document for document in documents if document not in spans], spans)
+
+
+@contextmanager
+def opened(cluster: Cluster, namespace: str, service: str = "cruddur-xray-local") -> Iterator[Store]:
+    """Give a store, and close it."""
+    with contextlib.closing(Store(cluster, namespace, service)) as store:
+        yield store
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Keep a result for the documents."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")

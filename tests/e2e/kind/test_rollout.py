@@ -1,0 +1,46 @@
+"""The backend restarts under load, and an agent's pod is killed."""
+
+import pytest
+
+from tests.e2e.kind.release import Release
+from tests.e2e.kind.results import note
+from tests.e2e.kind.store import Store
+from tests.e2e.kind.traffic import delivery, load
+
+pytestmark = pytest.mark.e2e
+RATE = 15.0  # requests a second
+
+
+@pytest.fixture(autouse=True)
+def _installed(release: Release) -> None:
+    release.ensure({})
+
+
+def test_a_rolling_restart_loses_nothing(release: Release, store: Store) -> None:
+    """No request fails, and every one has its segment and its spans, those of the pods that ended as well."""
+    with load(release, RATE) as running:
+        release.kubectl("rollout", "restart", "deployment/cruddur-backend")
+        release.kubectl("rollout", "status", "deployment/cruddur-backend", "--timeout=180s")
+        release.wait_for_no_leavers()
+        answers = running.stop()
+    found = delivery(answers, store)
+    note("rollout", {"rolling restart of the backend": str(found)})
+    assert not found.failed, found.failed[:5]
+    assert (found.without_segment, found.without_span) == ([], []), found
+
+
+@pytest.mark.parametrize("agent", ["daemon", "collector"])
+def test_a_killed_agent_costs_no_request(release: Release, store: Store, agent: str) -> None:
+    """Requests go on, segments arrive again by themselves, and what was lost is counted."""
+    release.ensure({"tracing": {"agent": agent}})
+    with load(release, RATE) as running:
+        (victim, _) = sorted(pod["metadata"]["name"] for pod in release.pods(agent))
+        release.kubectl("delete", "pod", victim, "--grace-period=0", "--force")
+        release.kubectl("rollout", "status", f"daemonset/cruddur-{agent}", "--timeout=60s")
+        running.wait_for(int(10 * RATE))
+        answers = running.stop()
+    found = delivery(answers, store)
+    note("rollout", {f"a pod of the {agent} killed": str(found)})
+    assert not found.failed, found.failed[:5]
+    resumed = delivery(answers[-int(5 * RATE) :], store)
+    assert (resumed.without_segment, resumed.without_span) == ([], []), resumed

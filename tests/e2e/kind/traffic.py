@@ -1,0 +1,145 @@
+"""Load from inside the cluster, and what became of each of its requests."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.containers import image
+from tests.e2e.kind.release import Release, until
+from tests.e2e.kind.store import Store, Trace
+
+SCRIPT = Path(__file__).with_name("load.py")
+ROUTE = "/api/activities/home"
+SETTLE_SECONDS = 40.0  # that the last batches may take to arrive
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a load: every request, and how many of their traces lack an entry of a recorder."""
+
+    requests: int
+    failed: Sequence[Mapping[str, Any]]
+    without_segment: Sequence[str]
+    without_span: Sequence[str]
+
+    def __str__(self) -> str:
+        """One line for a table or a message."""
+        return (
+            f"{self.requests} requests, {len(self.failed)} failed, "
+            f"{len(self.without_segment)} without a segment, {len(self.without_span)} without a span"
+        )
+
+
+class Load:
+    """A pod that sends requests until it is told to stop."""
+
+    def __init__(self, release: Release, name: str) -> None:
+        self._release = release
+        self._name = name
+        self._answers: list[dict[str, Any]] | None = None
+
+    def start(self, rate: float, url: str = f"http://cruddur-backend:4567{ROUTE}") -> None:
+        """Begin, and return once the first answers have come."""
+        self._release.apply(*_pod(self._name, url, rate))
+        until(lambda: len(self.lines()) > 3, "the load's first requests are answered", seconds=60)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Give the answers so far."""
+        try:
+            text = self._release.kubectl("logs", self._name)
+        except AssertionError:  # its container has not started
+            return []
+        return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+
+    def wait_for(self, requests: int) -> None:
+        """Wait until so many more have been answered."""
+        known = len(self.lines())
+        until(lambda: len(self.lines()) >= known + requests, f"{requests} more requests are answered")
+
+    def stop(self) -> list[dict[str, Any]]:
+        """End it, and give every request; each has been answered or has failed."""
+        if self._answers is None:
+            self._release.python(self._name, "import os, signal; os.kill(1, signal.SIGTERM)")
+            lines = until(lambda: [one for one in (self.lines(),) if one and "done" in one[-1]], "the load has ended")[
+                0
+            ]
+            self._answers = lines[:-1]
+            assert len(self._answers) == lines[-1]["done"]
+            self._release.kubectl("delete", "pod", self._name, "--wait=false")
+        return self._answers
+
+
+@contextmanager
+def load(release: Release, rate: float, name: str = "load") -> Iterator[Load]:
+    """Send requests for as long as the block lasts."""
+    release.kubectl("delete", "pod", name, "--ignore-not-found", "--now")
+    running = Load(release, name)
+    running.start(rate)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def delivery(
+    answers: Sequence[Mapping[str, Any]], store: Store, *, segments: bool = True, spans: bool = True
+) -> Delivery:
+    """Find what is wanted of each request's trace; what has not come SETTLE_SECONDS after the last news is lost."""
+    ids = [one["id"] for one in answers if not one["error"]]
+    found: dict[str, Trace] = {}
+
+    def lacking(kind: str) -> list[str]:
+        return [one for one in ids if not getattr(found.get(one), kind, ())]
+
+    def missing() -> set[str]:
+        return {*(lacking("segments") if segments else ()), *(lacking("spans") if spans else ())}
+
+    known, last_news = -1, time.monotonic()
+    while missing() and time.monotonic() < last_news + SETTLE_SECONDS:
+        found |= store.traces(missing())
+        if len(missing()) != known:
+            known, last_news = len(missing()), time.monotonic()
+        time.sleep(0.5)
+    return Delivery(
+        requests=len(answers),
+        failed=[one for one in answers if one["error"] or one["status"] != 200],
+        without_segment=lacking("segments") if segments else [],
+        without_span=lacking("spans") if spans else [],
+    )
+
+
+def share(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], tuple[int, int]]:
+    """Count requests and sampled requests of each worker of each pod."""
+    asked, sampled = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    for one in entries:
+        worker = (one["pod"], one["pid"])
+        asked[worker] += 1
+        sampled[worker] += bool(one["sampled"])
+    return {worker: (asked[worker], sampled[worker]) for worker in sorted(asked)}
+
+
+def _pod(name: str, url: str, rate: float) -> list[dict[str, Any]]:
+    hardened = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    container = {
+        "name": "load",
+        "image": image("cruddur-backend"),
+        "command": ["python3", "-u", "/load/load.py", url, str(rate)],
+        "securityContext": hardened,
+        "volumeMounts": [{"name": "script", "mountPath": "/load"}],
+    }
+    pod = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [{"name": "script", "configMap": {"name": name}}],
+    }
+    return [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"load.py": SCRIPT.read_text()}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pod},
+    ]

@@ -20,7 +20,7 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools images demo test check unit chart contract integration e2e integration-tour browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools images demo test check unit chart contract integration e2e dev integration-tour browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,11 @@ integration: setup cluster-tools ## the parts as processes, and the operator on 
 e2e: setup cluster-tools chart-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE)
 	@$(PYTHON) tools/provide.py docker-compose kind skaffold
 	@TAG=$(TAG) $(RUN)python -m pytest tests/e2e $(E2E)
+
+dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made if it is missing (PROFILE=collector)
+	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
+	@PATH="$(CURDIR)/bin:$$PATH" $(RUN)python -m tools.kind_cluster
+	@PATH="$(CURDIR)/bin:$$PATH" skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))
 
 integration-tour: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
 	@$(RUN)python -m tests.integration.tour $(if $(WRITE),--write $(WRITE))

@@ -13,10 +13,10 @@ import yaml
 
 from tests.cluster import ROOT, tool
 from tests.e2e.containers import DOCKER, image
+from tools.kind_cluster import create_command, in_docker, peer_images
 
 NAME = "cruddur-e2e"
 OURS = "kind-cruddur"  # a context that begins so may be used; any other cluster is left alone
-CONFIG = ROOT / "kind-config.yaml"
 MAKE_SECONDS = 300
 CALL_SECONDS = 240
 IMAGES = (image("cruddur-backend"), image("xray-operator"), image("xray-local"))
@@ -99,15 +99,10 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
         yield taken
         return
     made = Cluster(NAME, folder / "kubeconfig")
-    node_image = environ.get("KIND_NODE_IMAGE")
     delete = (tool("kind"), "delete", "cluster", "--name", NAME)
     made.run(*delete)  # of a run that was killed
     try:
-        made.run(
-            *(tool("kind"), "create", "cluster", "--name", NAME, "--config", CONFIG, "--wait=180s"),
-            *(("--image", node_image) if node_image else ()),
-            seconds=MAKE_SECONDS,
-        )
+        made.run(*create_command(NAME, environ.get("KIND_NODE_IMAGE")), seconds=MAKE_SECONDS)
         made.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
         made.load(_images())
         yield made
@@ -117,10 +112,4 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
 
 def _images() -> list[str]:
     """Give our images, and the peers' that Docker has already, so that the nodes need not pull them."""
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    peers = [compose[name]["image"] for name in ("cruddur-agent", "cruddur-collector")]
-    return [*IMAGES, *(peer for peer in peers if _is_there(peer))]
-
-
-def _is_there(name: str) -> bool:
-    return not subprocess.run([DOCKER, "image", "inspect", name], capture_output=True, check=False).returncode
+    return [*IMAGES, *in_docker(peer_images(), DOCKER)]

@@ -224,9 +224,12 @@ class Cluster:
 
     def operator_client(self, namespaces: tuple[str, ...] = ()) -> Client:
         """Give a token of a service account that has exactly the chart's rules: in namespaces, or in the cluster."""
-        rules = yaml.safe_load(RULES.read_text())
-        home = namespaces[0] if namespaces else "default"
         name = "operator" + "".join(f"-{one}" for one in namespaces)
+        return self.account(name, yaml.safe_load(RULES.read_text()), namespaces)
+
+    def account(self, name: str, rules: list[dict[str, Any]], namespaces: tuple[str, ...]) -> Client:
+        """Make a service account with these rules, in the first of the namespaces, and give its token."""
+        home = namespaces[0] if namespaces else "default"
         account = {"kind": "ServiceAccount", "name": name, "namespace": home}
         documents: list[Mapping[str, Any]] = [
             {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": home}}

@@ -7,14 +7,15 @@
 import asyncio
 import copy
 import selectors
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, TypeVarTuple
 
 from tests.fakes import InMemoryGateway
 from xray_operator.events import Events
-from xray_operator.kube import KubernetesError, Told
+from xray_operator.kube import Told
+from xray_operator.kube_http import KubernetesError
 from xray_operator.mirror import Mirror
 from xray_operator.model import API_VERSION, GROUP_KIND, RULE_KIND
 from xray_operator.pace import TokenBucket
@@ -66,6 +67,7 @@ class InMemoryKubernetes:
         self.calls: list[str] = [] if calls is None else calls
         self.events: list[str] = []
         self.statuses: list[dict[str, Any]] = []  # each status that was written, whole
+        self.terminating: set[str] = set()
         self.failures: dict[str, list[Exception]] = {}
         self.watch: Callable[[str, dict[str, Any]], None] = lambda kind, body: None
         self._version = 0
@@ -87,6 +89,37 @@ class InMemoryKubernetes:
         body = copy.deepcopy(self.bodies[key])
         body["metadata"]["deletionTimestamp"] = "2026-01-01T12:00:00Z"
         self._store(key, body)
+
+    async def resources(self, namespaces: Collection[str], selector: str = "") -> list[Resource]:
+        """Give the objects in these namespaces, or in all; one label is understood."""
+        self._fail("list")
+        label, _, value = selector.partition("=")
+        return [
+            from_body(body)
+            for key, body in self.bodies.items()
+            if (not namespaces or key.namespace in namespaces)
+            and (not label or body["metadata"].get("labels", {}).get(label) == value)
+        ]
+
+    async def request_deletion(self, resource: Resource) -> None:
+        """Ask for an object's deletion."""
+        self.calls.append("request_deletion")
+        self.delete(resource.key)
+
+    async def let_go(self, resource: Resource) -> bool:
+        """Take our finalizer away, and nothing else; False when the object was changed."""
+        try:
+            body = self._checked("let_go", resource, version=resource.version)
+        except KubernetesError:
+            return False
+        body["metadata"]["finalizers"] = [one for one in resource.finalizers if one != FINALIZER]
+        self._store(resource.key, body)
+        return True
+
+    async def is_terminating(self, namespace: str) -> bool:
+        """Tell whether a namespace is being deleted."""
+        self._fail("terminating")
+        return namespace in self.terminating
 
     async def exists(self, resource: Resource) -> bool:
         """Tell whether an object is there."""

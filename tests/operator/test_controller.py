@@ -18,7 +18,7 @@ from tests.operator.kubernetes import (
 from xray_model import default_rule
 from xray_operator.controller import DRAIN_SECONDS, Controller
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.kube import KubernetesError
+from xray_operator.kube_http import KubernetesError
 from xray_operator.resource import RECONCILE_ANNOTATION, Key, Resource
 
 READ = ["rules", "groups", "statistics"]

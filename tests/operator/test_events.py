@@ -8,7 +8,8 @@ from tests.operator.kubernetes import GROUP, RULE, World, default_rule_at, group
 from xray_model import SamplingRule
 from xray_operator.errors import GatewayError, Reason
 from xray_operator.events import WAITING_MAX
-from xray_operator.kube import KubernetesError, Told
+from xray_operator.kube import Told
+from xray_operator.kube_http import KubernetesError
 from xray_operator.resource import from_body
 
 THROTTLED = GatewayError(Reason.THROTTLED, "ThrottledException: Rate exceeded")

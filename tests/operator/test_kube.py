@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.operator.kubernetes import group, rule
-from xray_operator.kube import KubernetesApi, KubernetesError, Told
+from xray_operator.kube import KubernetesApi, Told
+from xray_operator.kube_http import KubernetesError
 from xray_operator.resource import Resource, from_body
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -19,7 +20,7 @@ FINALIZER = "xray.cruddur.io/finalizer"
 
 
 class ApiServer:
-    """Gives `answers` one after another; `requests` has method, path, content type and body, `tokens` what was shown.
+    """Gives `answers` one after another; `requests` has method, path, content type and body; `queries`, `tokens`.
 
     An answer is a status with what is sent as JSON, or with a text as it is.
     """
@@ -27,12 +28,14 @@ class ApiServer:
     def __init__(self) -> None:
         self.answers: list[tuple[int, Any]] = []
         self.requests: list[tuple[str, str, str, Any]] = []
+        self.queries: list[dict[str, str]] = []
         self.tokens: list[str] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         """Keep the request and give the next answer."""
         body = await request.json() if request.can_read_body else None
         self.requests.append((request.method, request.path, request.headers["Content-Type"], body))
+        self.queries.append(dict(request.query))
         self.tokens.append(request.headers["Authorization"])
         status, given = self.answers.pop(0)
         if isinstance(given, str):
@@ -238,3 +241,68 @@ async def test_nobody_there_is_an_error_without_a_status(free_port: Callable[[],
     assert raised.value.status == 0
     await client.close()
     await client.close()
+
+
+async def test_objects_are_listed_page_by_page(server: ApiServer, api: KubernetesApi) -> None:
+    """Of both kinds, in each namespace; a kind that is not served has none."""
+    page = {"metadata": {"continue": "more"}, "items": [stored(rule())]}
+    server.answers = [(200, page), (200, {"metadata": {}, "items": [stored(rule("b"))]}), (404, {"message": "?"})]
+    found = await api.resources(["default"], "app=shop")
+    assert [one.key.name for one in found] == ["backend", "b"]
+    groups = RULES.replace("xraysamplingrules", "xraygroups")
+    assert [path for _, path, *_ in server.requests] == [RULES, RULES, groups]
+    assert server.queries[:2] == [
+        {"limit": "500", "labelSelector": "app=shop"},
+        {"limit": "500", "labelSelector": "app=shop", "continue": "more"},
+    ]
+
+
+async def test_a_refused_list_is_an_error(server: ApiServer, api: KubernetesApi) -> None:
+    """And not an empty list."""
+    server.answers = [(403, {"message": "you are not allowed"})]
+    with pytest.raises(KubernetesError, match="you are not allowed"):
+        await api.resources([])
+    assert server.requests[0][1] == "/apis/xray.cruddur.io/v1alpha1/xraysamplingrules"
+
+
+async def test_a_deletion_is_about_one_life_of_an_object(server: ApiServer, api: KubernetesApi) -> None:
+    """One that is gone, or is another one by now, is passed over; a refusal is not."""
+    server.answers = [(200, {}), (404, {}), (409, {}), (403, {})]
+    for _ in range(3):
+        await api.request_deletion(resource())
+    assert server.requests[0][::3] == ("DELETE", {"preconditions": {"uid": "uid-1"}})
+    with pytest.raises(KubernetesError):
+        await api.request_deletion(resource())
+
+
+async def test_letting_go_leaves_what_was_there_before(server: ApiServer, api: KubernetesApi) -> None:
+    """The next operator needs it; an object that was changed meanwhile is told by False."""
+    server.answers = [(200, stored(rule(), "8")), (404, {}), (409, {}), (500, {})]
+    assert [await api.let_go(resource(finalizers=["other", FINALIZER])) for _ in range(3)] == [True, True, False]
+    assert server.requests[0][3] == {"metadata": {"finalizers": ["other"], "resourceVersion": "7"}}
+    with pytest.raises(KubernetesError):
+        await api.let_go(resource(finalizers=[FINALIZER]))
+
+
+async def test_a_terminating_namespace_refuses_an_event_that_is_not_stored(
+    server: ApiServer, api: KubernetesApi
+) -> None:
+    """Any other refusal says nothing about the namespace."""
+    causes = {"causes": [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]}
+    server.answers = [(201, {}), (403, {"message": "no", "details": causes}), (403, {"message": "you are not allowed"})]
+    assert [await api.is_terminating("shop") for _ in range(2)] == [False, True]
+    assert server.requests[0][:2] == ("POST", "/api/v1/namespaces/shop/events")
+    assert server.queries[0] == {"dryRun": "All"}
+    with pytest.raises(KubernetesError, match="you are not allowed"):
+        await api.is_terminating("shop")
+
+
+@pytest.mark.parametrize(("status", "passing"), [(429, True), (500, True), (503, True), (403, False), (404, False)])
+async def test_what_may_pass_by_itself_is_told_apart(
+    server: ApiServer, api: KubernetesApi, status: int, passing: bool
+) -> None:
+    """So that it is asked again only where that can help."""
+    server.answers = [(status, {})]
+    with pytest.raises(KubernetesError) as raised:
+        await api.write_status(resource(), {})
+    assert raised.value.is_passing is passing

@@ -7,7 +7,7 @@ import pytest
 from tests.operator.kubernetes import GROUP, RULE, World, conditions, group, rule
 from xray_model import SamplingRule
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.kube import KubernetesError
+from xray_operator.kube_http import KubernetesError
 from xray_operator.ports import DELETION_TAG, OWNER_TAG, Statistics, Value
 from xray_operator.resource import RECONCILE_ANNOTATION
 

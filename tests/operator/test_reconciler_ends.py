@@ -18,7 +18,7 @@ from tests.operator.kubernetes import (
 )
 from xray_model import Group, SamplingRule, default_rule
 from xray_operator.errors import GatewayError, Reason
-from xray_operator.kube import KubernetesError
+from xray_operator.kube_http import KubernetesError
 from xray_operator.ports import DELETION_TAG, OWNER_TAG
 
 VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)

@@ -9,6 +9,7 @@ def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
     """With AWS's quota, and one read a minute."""
     assert read({}, {}) == Settings(
         namespaces=(),
+        home_namespace="",
         cluster_id="local",
         region=None,
         endpoint=None,
@@ -27,6 +28,8 @@ def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
     [
         ("namespaces", "shop, tools-2,", ("shop", "tools-2")),
         ("namespaces", "", ()),
+        ("home_namespace", "shop", "shop"),
+        ("home_namespace", "", ""),
         ("cluster_id", "prod eu.1", "prod eu.1"),
         ("cluster_id", "x" * 64, "x" * 64),
         ("region", "eu-west-1", "eu-west-1"),
@@ -56,6 +59,8 @@ def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
         ("namespaces", "Shop", "names of namespaces, separated by commas"),
         ("namespaces", "a b", "names of namespaces, separated by commas"),
         ("namespaces", "a,-", "names of namespaces, separated by commas"),
+        ("home_namespace", "a,b", "the name of one namespace"),
+        ("home_namespace", "Shop", "names of namespaces, separated by commas"),
         ("cluster_id", "", "a name of 1 to 64 characters without /"),
         ("cluster_id", "a/b", "a name of 1 to 64 characters without /"),
         ("cluster_id", "x" * 65, "a name of 1 to 64 characters without /"),

@@ -1,5 +1,7 @@
 """The command line: `plan`, `apply`, `diff`, `explain` and `import` of manifests, with the operator's own core.
 
+What speaks to a cluster stands in `cli_cluster`.
+
 Exit codes: 0 done (`diff`: nothing differs), 1 something was refused or failed, 2 `diff` found a difference, 64 the
 command line itself is wrong, 130 Ctrl-C.
 """
@@ -14,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from xray_model import RequestProperties, SamplingRule, default_rule, explain
-from xray_operator import lint, manifest_files, manifest_writer, reconcile, render, settings
+from xray_operator import cli_cluster, lint, manifest_files, manifest_writer, reconcile, render
+from xray_operator.cli_cluster import UsageError
 from xray_operator.errors import GatewayError
 from xray_operator.gateway import connect
 from xray_operator.manifest_files import ManifestError
@@ -31,10 +34,6 @@ _PROPERTIES = {
     "path": "url_path",
     "arn": "resource_arn",
 }
-
-
-class UsageError(Exception):
-    """The command line is wrong; the text is one line."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,7 +81,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         "diff": (_diff, "show what differs; exit 2 when something does"),
         "explain": (_explain, "say which rule decides about a request, and why"),
     }
-    _add_run(commands, environ)
+    cli_cluster.add(commands, environ)
     _add_import(commands, common)
     for name, (command, text) in texts.items():
         sub = commands.add_parser(name, parents=[common], help=text, description=text)
@@ -105,28 +104,6 @@ def _add_import(commands: Any, common: _Parser) -> None:
     sub.add_argument("--adopt", action="store_true", help="add adoptionPolicy: IfUnowned to what has no owner")
     sub.add_argument("--defaults", action="store_true", help="the Default rule and the Default group as well")
     sub.set_defaults(command=_import)
-
-
-def _add_run(commands: Any, environ: Mapping[str, str]) -> None:
-    text = "run in a cluster: keep AWS as the resources ask"
-    sub = commands.add_parser("run", help=text, description=text)
-    for one in settings.SETTINGS:
-        default = environ.get(one.variable, one.default) or "none"
-        sub.add_argument(one.option, help=f"{one.help} ({one.variable}; default: {default})")
-
-    def command(options: argparse.Namespace, _: Callable[[], Gateway]) -> int:
-        from xray_operator.run import StartError, run  # kopf takes half a second to import; the others do without
-
-        try:
-            run(settings.read(vars(options), environ))
-        except settings.SettingsError as error:
-            raise UsageError(str(error)) from error
-        except StartError as error:
-            print(f"xray-operator: {error}", file=sys.stderr)
-            return FAILED
-        return OK
-
-    sub.set_defaults(command=command, region=None, endpoint=None)
 
 
 def _common(environ: Mapping[str, str]) -> _Parser:

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from xray_operator import pace
 from xray_operator.events import Events
-from xray_operator.kube import KubernetesError
+from xray_operator.kube_http import KubernetesError
 from xray_operator.mirror import Mirror, VanishedError
 from xray_operator.ports import Target
 from xray_operator.reconciler import Reconciler
@@ -90,7 +90,6 @@ class Controller:
         for one in (events, *workers):
             one.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._region.close()
 
     @property
     def is_alive(self) -> bool:

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from xray_operator.kube import Kubernetes, KubernetesError, Told
+from xray_operator.kube import Kubernetes, Told
+from xray_operator.kube_http import KubernetesError
 from xray_operator.resource import Resource
 
 logger = logging.getLogger("xray_operator")

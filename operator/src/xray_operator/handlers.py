@@ -59,12 +59,15 @@ class _NoDifferences(kopf.DiffBaseStorage):
         """Store nothing."""
 
 
-def settings() -> kopf.OperatorSettings:
-    """Give kopf's settings: no events, no peering, no look at CRDs and namespaces, for which we have no permission."""
+def settings(exit_seconds: float = EXIT_SECONDS) -> kopf.OperatorSettings:
+    """Give kopf's settings: no events, no peering, no look at CRDs and namespaces, for which we have no permission.
+
+    kopf kills the process so many seconds after it was told to stop.
+    """
     ours = kopf.OperatorSettings()
     ours.posting.enabled = False
     ours.scanning.disabled = True
-    ours.process.ultimate_exiting_timeout = EXIT_SECONDS
+    ours.process.ultimate_exiting_timeout = exit_seconds
     ours.queueing.idle_timeout = 1.0  # a worker task per object lives on for so long; nothing waits for it
     ours.persistence.consistency_timeout = 0
     ours.persistence.diffbase_storage = _NoDifferences()
@@ -77,11 +80,11 @@ def watches_alive(namespaces: Collection[str]) -> bool:
     return sum(task.get_name().startswith(WATCHER_TASK) for task in asyncio.all_tasks() if not task.done()) >= expected
 
 
-async def run(ours: kopf.OperatorRegistry, namespaces: Collection[str]) -> None:
+async def run(ours: kopf.OperatorRegistry, namespaces: Collection[str], exit_seconds: float) -> None:
     """Run kopf until it is told to stop; what goes wrong in one of its root tasks is raised."""
     await kopf.operator(
         registry=ours,
-        settings=settings(),
+        settings=settings(exit_seconds),
         identity=IDENTITY,
         standalone=True,
         clusterwide=not namespaces,

@@ -1,43 +1,24 @@
 """The Kubernetes API as the controller needs it: PATCH an object's metadata or status, tell an event, ask for one.
 
-kopf lists and watches; this writes. Every PATCH of metadata carries the resourceVersion that it
-was decided on, since a list of finalizers is replaced as a whole.
+kopf lists and watches; this writes, and lists when an operator is leaving. Every PATCH of metadata carries the
+resourceVersion that it was decided on, since a list of finalizers is replaced as a whole.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
-import aiohttp
 import kopf
 
-from xray_operator.crd import GROUP_NAME, GROUPS, RULES, VERSION
-from xray_operator.resource import BEFORE_ANNOTATION, FINALIZER, Key, Resource
+from xray_operator.crd import GROUP_NAME, GROUPS, RULES, VERSION, ResourceKind
+from xray_operator.kube_http import MERGE, Connection, KubernetesError
+from xray_operator.resource import BEFORE_ANNOTATION, FINALIZER, Key, Resource, from_body
 
-TIMEOUT_SECONDS = 20
-CONNECTIONS = 20
 COMPONENT = "xray-operator"
-_MERGE = "application/merge-patch+json"
+PAGE = 500  # objects in one answer to a list
 _KINDS = {"rule": RULES, "group": GROUPS}
-
-
-class KubernetesError(Exception):
-    """The Kubernetes API refused or could not be reached; `status` is 0 when there was no answer."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-    @property
-    def is_gone(self) -> bool:
-        """Tell whether the object does not exist any more."""
-        return self.status == 404
-
-    @property
-    def is_conflict(self) -> bool:
-        """Tell whether somebody else wrote the object meanwhile: a newer version is on its way to us."""
-        return self.status == 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +55,11 @@ class Kubernetes(Protocol):
 
 
 class KubernetesApi:
-    """`Kubernetes` over HTTP. `credentials` is asked again when the API refuses those in use: tokens expire."""
+    """`Kubernetes` over HTTP; see `kube_http` for `credentials`."""
 
     def __init__(self, credentials: Callable[[], kopf.ConnectionInfo]) -> None:
-        self._credentials = credentials
-        self._connection: tuple[str, aiohttp.ClientSession] | None = None
+        self._connection = Connection(credentials)
+        self._send = self._connection.send
 
     async def missing_kinds(self) -> list[str]:
         """Give those of our kinds that the cluster does not serve."""
@@ -93,9 +74,7 @@ class KubernetesApi:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._connection is not None:
-            await self._connection[1].close()
-            self._connection = None
+        await self._connection.close()
 
     async def exists(self, resource: Resource) -> bool:
         """Ask by a list of one, for which the permission to list is enough."""
@@ -125,9 +104,7 @@ class KubernetesApi:
 
     async def write_status(self, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         """Merge a patch into the status."""
-        body = await self._send(
-            "PATCH", f"{_path(resource.key)}/status", {"status": patch}, "application/merge-patch+json"
-        )
+        body = await self._send("PATCH", f"{_path(resource.key)}/status", {"status": patch}, MERGE)
         return resource.patched(body)
 
     async def tell(self, resource: Resource, event: Told, now: datetime) -> None:
@@ -157,46 +134,67 @@ class KubernetesApi:
         }
         await self._send("POST", f"/api/v1/namespaces/{key.namespace}/events", body)
 
+    async def resources(self, namespaces: Collection[str], selector: str = "") -> list[Resource]:
+        """Give the objects in these namespaces, or in all; none of a kind that the cluster does not serve."""
+        found: list[Resource] = []
+        for kind in _KINDS.values():
+            for namespace in namespaces or ("",):
+                where = f"/namespaces/{namespace}" if namespace else ""
+                found += await self._listed(kind, f"/apis/{GROUP_NAME}/{VERSION}{where}/{kind.plural}", selector)
+        return found
+
+    async def _listed(self, kind: ResourceKind, path: str, selector: str) -> list[Resource]:
+        query, found = {"limit": str(PAGE), "labelSelector": selector}, []
+        while True:
+            try:
+                page = await self._send("GET", f"{path}?{urlencode(query)}")
+            except KubernetesError as error:
+                if error.is_gone:
+                    return []
+                raise
+            found += [from_body({**one, "kind": kind.kind}) for one in page["items"]]
+            query["continue"] = page.get("metadata", {}).get("continue", "")
+            if not query["continue"]:
+                return found
+
+    async def request_deletion(self, resource: Resource) -> None:
+        """Ask for an object's deletion; an object that is gone, or is another one by now, is passed over."""
+        try:
+            await self._send("DELETE", _path(resource.key), {"preconditions": {"uid": resource.uid}})
+        except KubernetesError as error:
+            if not (error.is_gone or error.is_conflict):
+                raise
+
+    async def let_go(self, resource: Resource) -> bool:
+        """Take our finalizer away and leave what AWS was before for the next operator; False when it was changed."""
+        left = [one for one in resource.finalizers if one != FINALIZER]
+        try:
+            await self._patch_metadata(resource, {"finalizers": left})
+        except KubernetesError as error:
+            if not (error.is_gone or error.is_conflict):
+                raise
+            return error.is_gone
+        return True
+
+    async def is_terminating(self, namespace: str) -> bool:
+        """Tell whether a namespace is being deleted: then the API server refuses to create anything in it.
+
+        An event is tried, but not stored: that is a right which we have; to read the namespace would be one more.
+        """
+        involved = {"apiVersion": "v1", "kind": "Namespace", "namespace": namespace, "name": namespace}
+        metadata = {"generateName": f"{COMPONENT}.", "namespace": namespace}
+        body = {"apiVersion": "v1", "kind": "Event", "metadata": metadata, "involvedObject": involved}
+        try:
+            await self._send("POST", f"/api/v1/namespaces/{namespace}/events?dryRun=All", body)
+        except KubernetesError as error:
+            if error.cause == "NamespaceTerminating":
+                return True
+            raise
+        return False
+
     async def _patch_metadata(self, resource: Resource, metadata: Mapping[str, Any]) -> dict[str, Any]:
         body = {"metadata": {**metadata, "resourceVersion": resource.version}}
-        return await self._send("PATCH", _path(resource.key), body, _MERGE)
-
-    async def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, content: str = "application/json"
-    ) -> dict[str, Any]:
-        try:
-            status, answer = await self._request(method, path, body, content)
-            if status == 401:
-                await self.close()
-                status, answer = await self._request(method, path, body, content)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise KubernetesError(0, f"the Kubernetes API did not answer: {_why(error)}") from error
-        if status >= 400:
-            raise KubernetesError(status, f"the Kubernetes API refused: {answer.get('message', status)}")
-        return answer
-
-    async def _request(
-        self, method: str, path: str, body: Mapping[str, Any] | None, content: str
-    ) -> tuple[int, dict[str, Any]]:
-        if self._connection is None:
-            self._connection = _connected(self._credentials())
-        server, session = self._connection
-        headers = {"Content-Type": content}
-        async with session.request(method, f"{server}{path}", json=body, headers=headers) as response:
-            return response.status, await response.json(content_type=None)
-
-
-def _connected(info: kopf.ConnectionInfo) -> tuple[str, aiohttp.ClientSession]:
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=info.as_ssl_context()),
-        headers=info.as_http_headers(),
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-    )
-    return info.server.rstrip("/"), session
-
-
-def _why(error: Exception) -> str:
-    return str(error) or type(error).__name__
+        return await self._send("PATCH", _path(resource.key), body, MERGE)
 
 
 def _path(key: Key) -> str:

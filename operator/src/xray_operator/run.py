@@ -16,9 +16,11 @@ from pythonjsonlogger.json import JsonFormatter
 from xray_model import limits
 from xray_operator import handlers, metrics
 from xray_operator.controller import Controller
+from xray_operator.departure import Departure
 from xray_operator.events import Events
 from xray_operator.gateway import connect
-from xray_operator.kube import KubernetesApi, KubernetesError
+from xray_operator.kube import KubernetesApi
+from xray_operator.kube_http import KubernetesError
 from xray_operator.metrics import Calls, OperatorCollector
 from xray_operator.mirror import Mirror
 from xray_operator.pace import TokenBucket
@@ -31,6 +33,7 @@ from xray_operator.report import Report
 from xray_operator.settings import Settings
 
 logger = logging.getLogger("xray_operator")
+EXIT_SECONDS = 13.0  # besides a call to AWS: to finish what is worked on, and to leave; the chart's pod has two more
 
 
 class StartError(Exception):
@@ -57,6 +60,15 @@ async def _run(settings: Settings) -> None:
     removal = Removal(region, cluster_id=settings.cluster_id)
     reconciler = Reconciler(region, kubernetes, mirror, report, removal, quotas=quotas, now=_now)
     controller = Controller(region, mirror, reconciler, events, interval=settings.interval)
+    departure = Departure(
+        kubernetes,
+        mirror,
+        reconciler,
+        region,
+        home=settings.home_namespace,
+        namespaces=settings.namespaces,
+        seconds=settings.aws_timeout,
+    )
     collector = OperatorCollector(calls, region, mirror, report, quotas)
     probes = Probes(
         alive=lambda: controller.is_alive and handlers.watches_alive(settings.namespaces),
@@ -67,8 +79,11 @@ async def _run(settings: Settings) -> None:
         await _check_crds(kubernetes)
         port = await _listen(probes, settings)
         logger.info("operator.started", extra={"port": port})
-        await handlers.run(handlers.registry(controller, credentials), settings.namespaces)
+        exit_seconds = settings.aws_timeout + EXIT_SECONDS
+        await handlers.run(handlers.registry(controller, credentials), settings.namespaces, exit_seconds)
+        await departure.leave()
     finally:
+        region.close()
         await probes.stop()
         await kubernetes.close()
 

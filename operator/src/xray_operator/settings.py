@@ -18,6 +18,7 @@ class Settings:
     """How one operator runs; no namespaces means all of them, and port 0 a free one."""
 
     namespaces: tuple[str, ...]
+    home_namespace: str
     cluster_id: str
     region: str | None
     endpoint: str | None
@@ -56,6 +57,13 @@ def _words(text: str) -> tuple[str, ...]:
     if any(not word.replace("-", "").isalnum() or word != word.lower() for word in words):
         raise ValueError("names of namespaces, separated by commas")
     return words
+
+
+def _word(text: str) -> str:
+    words = _words(text)
+    if len(words) > 1:
+        raise ValueError("the name of one namespace")
+    return words[0] if words else ""
 
 
 def _cluster(text: str) -> str:
@@ -102,6 +110,7 @@ def _level(text: str) -> str:
 
 SETTINGS = (
     Setting("namespaces", "", "the namespaces to serve, separated by commas; none: the whole cluster", _words),
+    Setting("home_namespace", "", "the operator's own namespace: when that is deleted, it leaves for good", _word),
     Setting("cluster_id", "local", "the first part of the owner tag: one name for each cluster", _cluster),
     Setting("region", "", "the AWS region", _optional, "AWS_REGION"),
     Setting("endpoint", "", "the X-Ray API's URL; none: AWS itself", _optional, "AWS_ENDPOINT_URL_XRAY"),

@@ -154,6 +154,17 @@ class Bench:
         except ApiError:  # it is not there, or the API server is away
             return None
 
+    def terminate(self) -> None:
+        """Delete the namespace; it is terminating from then on."""
+        self.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        path = f"/api/v1/namespaces/{self.namespace}"
+        self.until(lambda: self.cluster.admin.call("GET", path)["status"]["phase"], "Terminating")
+
+    def delete_content(self) -> None:
+        """Delete what is in the namespace, as a controller does that is not here, and wait until it is gone."""
+        self.kubectl("delete", "xray", "--all", f"--timeout={int(PATIENCE)}s")
+        assert self.kubectl("get", "xray", "-o", "name") == ""
+
     def clear(self) -> None:
         """Delete the namespace's objects, so that the next test finds nothing."""
         self.aws.script([])

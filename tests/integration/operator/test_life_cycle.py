@@ -204,3 +204,14 @@ def test_the_defaults_are_managed_by_their_two_fields(bench: Bench) -> None:
     bench.delete("xg/all")
     assert bench.in_aws("Default") == default_rule()
     assert bench.in_aws("Default", "group") == Group(group_name="Default")
+
+
+def test_a_namespace_can_be_deleted_with_objects_in_it(bench: Bench) -> None:
+    """Events are refused there by then; that holds nothing up."""
+    bench.apply(rule(), group(deletionPolicy="Orphan"))
+    bench.ready("xsr/checkout")
+    bench.ready("xg/slow")
+    bench.terminate()
+    bench.delete_content()
+    assert bench.in_aws("checkout") is None
+    assert bench.in_aws("slow", "group") is not None

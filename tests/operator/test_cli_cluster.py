@@ -45,3 +45,16 @@ def test_release_gives_up_on_an_api_server_that_does_not_answer(
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     assert main(["release", "-n", "shop", "--timeout", "0"], {}) == 1
     assert f"the Kubernetes API did not answer: Cannot connect to host 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_crds_are_printed_as_the_chart_has_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that they can be applied without the chart."""
+    assert main(["crds"], {}) == 0
+    names = [one["metadata"]["name"] for one in yaml.safe_load_all(capsys.readouterr().out)]
+    assert names == ["xraysamplingrules.xray.cruddur.io", "xraygroups.xray.cruddur.io"]
+
+
+def test_crds_are_applied_to_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    """There has to be one."""
+    assert main(["crds", "--apply"], {}) == 1
+    assert "no way into a cluster was found" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The commands that speak to a cluster: `run` and `release`. Called by `cli`.
+"""The commands that speak to a cluster: `run`, `release` and `crds`. Called by `cli`.
 
 kopf takes half a second to import, and the commands on files do without it: so it is imported where it is needed.
 """
@@ -7,11 +7,17 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from xray_operator import settings
+from xray_operator import crd, settings
 
 OK, FAILED = 0, 1
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
 _Command = Callable[[argparse.Namespace, Any], int]
 
 
@@ -23,6 +29,7 @@ def add(commands: Any, environ: Mapping[str, str]) -> None:
     """Add the commands to a parser's."""
     _add_run(commands, environ)
     _add_release(commands)
+    _add_crds(commands)
 
 
 def _add(commands: Any, name: str, text: str, command: _Command) -> argparse.ArgumentParser:
@@ -67,30 +74,56 @@ def _release(options: argparse.Namespace, _: Any) -> int:
     scope = Scope(tuple(options.namespace or ()), options.selector)
 
     async def work(kubernetes: KubernetesApi) -> None:
-        release = Release(kubernetes, lambda line: print(line, flush=True))
+        release = Release(kubernetes, _tell)
         await (release.delete if options.delete else release.let_go)(scope, options.timeout)
 
-    return _in_cluster(work)
+    return _in_cluster(KubernetesApi, work)
 
 
-def _in_cluster(work: Callable[[Any], Coroutine[Any, Any, None]]) -> int:
-    """Do some work with the Kubernetes API and give the exit code."""
-    from xray_operator.kube import KubernetesApi
+def _add_crds(commands: Any) -> None:
+    sub = _add(commands, "crds", "print the CRDs of this version, or bring a cluster's up to date", _crds)
+    sub.add_argument("--apply", action="store_true", help="apply them to the cluster, which must have them already")
+    sub.add_argument("--force", action="store_true", help="apply them also over newer ones")
+    sub.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="the longest wait; default: 30")
+
+
+def _crds(options: argparse.Namespace, _: Any) -> int:
+    if not options.apply:
+        print("---\n".join(map(crd.render, crd.KINDS)), end="")
+        return OK
+    from xray_operator.crd_upgrade import CrdUpgrade, UpgradeError
+    from xray_operator.kube_http import Connection
+
+    async def work(connection: Connection) -> None:
+        await CrdUpgrade(connection, _tell).apply(options.timeout, force=options.force)
+
+    try:
+        return _in_cluster(Connection, work)
+    except UpgradeError as error:
+        return _failed(error)
+
+
+def _in_cluster(connected: Callable[[Any], _Closes], work: Callable[[Any], Coroutine[Any, Any, None]]) -> int:
+    """Do some work with a way to the Kubernetes API and give the exit code."""
     from xray_operator.kube_http import KubernetesError
     from xray_operator.run import StartError, credentials
 
-    async def connected() -> None:
-        kubernetes = KubernetesApi(credentials)
+    async def whole() -> None:
+        api = connected(credentials)
         try:
-            await work(kubernetes)
+            await work(api)
         finally:
-            await kubernetes.close()
+            await api.close()
 
     try:
-        asyncio.run(connected())
+        asyncio.run(whole())
     except (StartError, KubernetesError) as error:
         return _failed(error)
     return OK
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
 
 
 def _failed(error: Exception) -> int:

@@ -26,7 +26,7 @@ securityContext:
 
 {{/*
 A Job of the operator's image that Helm runs at an event, under an account of its own with the part's name:
-(dict "root" $ "part" "cleanup" "name" "cleanup-delete" "event" "pre-delete" "seconds" 60 "args" (list ...))
+(dict "root" $ "part" "cleanup" "name" "cleanup-delete" "event" "pre-delete" "retries" 3 "seconds" 60 "args" (list ...))
 */}}
 {{- define "cruddur.operatorHook" -}}
 {{- $root := .root -}}
@@ -43,7 +43,7 @@ metadata:
     # Helm 4 prints what it did.
     helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 spec:
-  backoffLimit: 3
+  backoffLimit: {{ .retries }}
   activeDeadlineSeconds: {{ .seconds }}
   ttlSecondsAfterFinished: 600
   template:

@@ -63,6 +63,15 @@ def test_plan_shows_and_does_nothing(line: Line) -> None:
     assert "create" not in line.gateway.calls
 
 
+def test_import_tells_of_a_name_that_is_another_one_beside_the_json(line: Line) -> None:
+    """JSON has no comments."""
+    line.gateway.create(replace(VALUE, rule_name="Back End"), {})
+    code, printed, told = line.run("import", "-o", "json")
+    assert (code, json.loads(printed)["items"][0]["spec"]["ruleName"]) == (0, "Back End")
+    expected = "rule 'Back End' has the name back-end in Kubernetes, which does not take its own"
+    assert told == f"xray-operator: {expected}\n"
+
+
 def test_import_prints_what_aws_holds(line: Line) -> None:
     """As YAML or JSON; of one kind if asked."""
     line.gateway.create(VALUE, {})
@@ -72,7 +81,9 @@ def test_import_prints_what_aws_holds(line: Line) -> None:
         RULE.replace("backend\n", "backend\n  namespace: shop\n") + "  adoptionPolicy: IfUnowned\n",
     )
     code, printed, _ = line.run("import", "--kind", "rule", "--defaults", "-o", "json")
-    assert [one["metadata"]["name"] for one in json.loads(printed)] == ["default", "backend"]
+    listed = json.loads(printed)
+    assert (listed["apiVersion"], listed["kind"]) == ("v1", "List")
+    assert [one["metadata"]["name"] for one in listed["items"]] == ["default", "backend"]
     assert line.run("import", "--kind", "group") == (0, "", "")
 
 

@@ -1,5 +1,6 @@
 """What AWS holds, written as manifests: names, what is left out, and that reading gives back what was written."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,69 @@ def test_a_name_becomes_one_that_kubernetes_takes(names: list[str], expected: li
     written = imported(*(Group(group_name=name) for name in names)).manifests
     assert sorted(one["metadata"]["name"] for one in written) == sorted(expected)
     assert sorted(one["spec"].get("groupName", one["metadata"]["name"]) for one in written) == sorted(names)
+
+
+def test_a_name_that_is_another_one_is_told_in_one_line() -> None:
+    """With what cannot be seen in it written out."""
+    notes = imported(Group(group_name="Slow requests"), Group(group_name="a\nb\u2028"), GROUP).notes
+    assert notes == (
+        "group 'Slow requests' has the name slow-requests in Kubernetes, which does not take its own",
+        "group 'a\\nb\\u2028' has the name a-b in Kubernetes, which does not take its own",
+    )
+
+
+@pytest.mark.parametrize("owner", ["shop/Pay now", "Shop/pay", "shop/pay\u2028x: y", "shop/" + "x" * 254, "shop/-"])
+def test_an_owners_name_that_kubernetes_refuses_is_kept_and_told(owner: str) -> None:
+    """The command line takes it, and the tag in AWS has it."""
+    found = imported(RULE, tags={OWNER_TAG: f"local/{owner}"})
+    shown = owner.replace("\u2028", "\\u2028")
+    assert found.notes == (f"rule 'checkout' is {shown} by its tag, which Kubernetes refuses",)
+    assert found.manifests[0]["metadata"]["name"] == owner.partition("/")[2]
+    assert yaml.safe_load(found.to_yaml()) == found.manifests[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e3",
+        "on",
+        "y",
+        "N",
+        "~",
+        "null",
+        "0x1",
+        "0o7",
+        "1_0",
+        ".5",
+        "-.INF",
+        "2030-01-31",
+        "<<",
+        "=",
+        "+1",
+        "012",
+        "1:30",
+    ],
+)
+def test_a_text_that_looks_like_something_else_is_quoted(text: str) -> None:
+    """Whatever of it YAML 1.1, PyYAML or Go's readers take for a number, a date or a boolean."""
+    rule = SamplingRule(rule_name=text, priority=1, fixed_rate=0, reservoir_size=0, attributes={text: text})
+    written = imported(rule).to_yaml()
+    assert f"'{text}': '{text}'\n" in written
+    assert yaml.safe_load(written)["spec"]["attributes"] == {text: text}
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\u2028", "\ufeff", "\n", "\t", "\x7f"])
+def test_a_letter_that_cannot_be_seen_is_written_out(letter: str) -> None:
+    """Some end a line for one reader and not for another."""
+    written = imported(replace(RULE, service_name=f"a{letter}b")).to_yaml()
+    assert f"a{letter}b" not in written
+    assert yaml.safe_load(written)["spec"]["serviceName"] == f"a{letter}b"
+
+
+@pytest.mark.parametrize("text", ["checkout", "GET", "/api/*", "one", "yesterday", "nullable", "a:b"])
+def test_a_plain_text_stays_plain(text: str) -> None:
+    """As people write it."""
+    assert f"serviceName: {text}\n" in imported(replace(RULE, service_name=text)).to_yaml()
 
 
 def test_what_is_this_clusters_gets_its_name_and_policy_back() -> None:

@@ -168,7 +168,9 @@ def _import(options: argparse.Namespace, gateway: Callable[[], Gateway]) -> int:
         held, observed, cluster_id=options.cluster_id, namespace=options.namespace, adopt=options.adopt
     )
     if options.output == "json":
-        print(json.dumps(imported.manifests, indent=2))
+        print(json.dumps(imported.to_list(), indent=2))
+        for note in imported.notes:
+            print(f"xray-operator: {note}", file=sys.stderr)
     else:
         print(imported.to_yaml(), end="")
     return OK

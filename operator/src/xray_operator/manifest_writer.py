@@ -1,7 +1,8 @@
 """What AWS holds, as manifests: `xray-operator import`. Pure; what stands at its default is left out.
 
 An object that carries this cluster's owner tag gets the name, namespace and deletion policy that it had; one without an
-owner gets a name made from its own. What belongs to somebody else is told as a comment.
+owner gets a name made from its own. Each name that is not what it was, or that Kubernetes refuses, is told, and so is
+what belongs to somebody else.
 """
 
 import re
@@ -20,20 +21,44 @@ from xray_operator.ports import DELETION_TAG, Held, Value, kind_of, name_of
 
 _NAME_MAX = {RULE_KIND: limits.RULE_NAME_MAX, GROUP_KIND: limits.GROUP_NAME_MAX}
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_KUBERNETES_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+# What kubectl's YAML (Go, YAML 1.1 with additions) may read as a number, a date, a boolean or nothing at all.
+_NO_PLAIN_TEXT = re.compile(r"[-+.~<=0-9].*|y|n|yes|no|on|off|true|false|null", re.IGNORECASE | re.DOTALL)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every text so that PyYAML and kubectl read the same text."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "'" if _NO_PLAIN_TEXT.fullmatch(text) else None
+    if not text.isprintable():  # only double quotes can write out what is a line's end to some readers
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The manifests, and a sentence for each object that was left out."""
+    """The manifests, and sentences, each of one line, about what was left out or is not named as before."""
 
     manifests: tuple[dict[str, Any], ...]
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def to_yaml(self) -> str:
         """Give one YAML stream, the sentences as comments at its head."""
-        head = "".join(f"# {line}\n" for line in self.left_out)
-        documents = [yaml.safe_dump(one, sort_keys=False, allow_unicode=True, width=1000) for one in self.manifests]
+        head = "".join(f"# {line}\n" for line in self.notes)
+        documents = [
+            yaml.dump(one, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000) for one in self.manifests
+        ]
         return head + "---\n".join(documents)
+
+    def to_list(self) -> dict[str, Any]:
+        """Give one object with all manifests, as kubectl takes it."""
+        return {"apiVersion": "v1", "kind": "List", "items": list(self.manifests)}
 
 
 def manifests(
@@ -41,12 +66,12 @@ def manifests(
 ) -> Imported:
     """Write a manifest for each object. `adopt` lets those without an owner be taken over when they are applied."""
     written: list[dict[str, Any]] = []
-    left_out: list[str] = []
+    notes: list[str] = []
     taken: dict[str, set[str]] = {RULE_KIND: set(), GROUP_KIND: set()}
     for one in sorted(held, key=lambda one: (one.kind, not _is_owned(observed, one), one.name)):
         cluster, _, rest = (observed.owner(one) or "").partition("/")
         if cluster and cluster != cluster_id:
-            left_out.append(f"{one.kind} {one.name!r} belongs to {cluster}/{rest}")
+            notes.append(f"{one.kind} {one.name!r} belongs to {_one_line(f'{cluster}/{rest}')}")
             continue
         kind = RULE_KIND if one.kind == "rule" else GROUP_KIND
         spec = _spec(one.value)
@@ -54,16 +79,31 @@ def manifests(
             where, _, name = rest.partition("/")
             if observed.tags[one.arn].get(DELETION_TAG) == DeletionPolicy.ORPHAN:
                 spec["deletionPolicy"] = DeletionPolicy.ORPHAN.value
+            notes += _refused(one, where, name)
         else:
             where, name = namespace or "", _name(one.name, kind, taken[kind])
             if adopt and not one.value.is_default:
                 spec["adoptionPolicy"] = "IfUnowned"
+            if name != one.name and not one.value.is_default:
+                notes.append(f"{one.kind} {one.name!r} has the name {name} in Kubernetes, which does not take its own")
         taken[kind].add(name)
         metadata = {"name": name, **({"namespace": where} if where else {})}
         if name == one.name:
             spec.pop(_name_field(kind))
         written.append({"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec})
-    return Imported(tuple(written), tuple(left_out))
+    return Imported(tuple(written), tuple(notes))
+
+
+def _refused(held: Held, namespace: str, name: str) -> list[str]:
+    """Tell of a name that the command line has given, as the owner tag tells, and that Kubernetes will refuse."""
+    if _KUBERNETES_NAME.fullmatch(name) and _KUBERNETES_NAME.fullmatch(namespace):
+        return []
+    return [f"{held.kind} {held.name!r} is {_one_line(f'{namespace}/{name}')} by its tag, which Kubernetes refuses"]
+
+
+def _one_line(text: str) -> str:
+    """Write out what would end a comment, or hide in it."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _is_owned(observed: Observed, held: Held) -> bool:

@@ -67,12 +67,12 @@ class Upgrade:
 
 
 async def test_an_older_crd_is_upgraded_and_the_other_is_up_to_date() -> None:
-    """By a server-side apply that takes the fields over from Helm."""
+    """By a server-side apply under Helm's name, so that Helm has no conflict with it later."""
     api = Api()
     del api.spec()["expiresAt"]
     assert await Upgrade(api).run() == [f"upgraded: {NAMES[0]}", f"up to date: {NAMES[1]}"]
     assert "expiresAt" in api.spec()
-    assert api.patches == [("fieldManager=xray-operator&force=true", "application/apply-patch+yaml")] * 2
+    assert api.patches == [("fieldManager=helm&force=true", "application/apply-patch+yaml")] * 2
     assert await Upgrade(api).run() == [f"up to date: {name}" for name in NAMES]
 
 
@@ -103,7 +103,9 @@ async def test_a_missing_crd_is_not_created() -> None:
     """There is no right that is limited to it; the message says what to do."""
     api = Api()
     del api.stored[NAMES[1]]
-    with pytest.raises(UpgradeError, match=f"the CRD {NAMES[1]} is missing.*kubectl apply --server-side -f"):
+    with pytest.raises(
+        UpgradeError, match=f"the CRD {NAMES[1]} is missing.*kubectl apply --server-side --field-manager=helm -f"
+    ):
         await Upgrade(api).run()
     assert api.patches == []
 

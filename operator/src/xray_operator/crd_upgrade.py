@@ -1,6 +1,6 @@
 """`xray-operator crds --apply`: brings the cluster's CRDs to those that this version carries, and never back.
 
-Helm installs the CRDs of a chart and never touches them again; the chart's Job calls this before each upgrade.
+Helm applies the CRDs of a chart at an install and not at an upgrade: the chart's Job calls this before each upgrade.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ from typing import Any, Protocol
 from xray_operator import crd
 from xray_operator.kube_http import KubernetesError
 
-FIELD_MANAGER = "xray-operator"
+# Helm 4 applies CRDs under this name, without force: fields of another name would make its next install fail.
+FIELD_MANAGER = "helm"
 POLL_SECONDS = 0.5
 _PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
 _APPLY = "application/apply-patch+yaml"
-_HOW = "kubectl apply --server-side -f charts/cruddur/crds"
+_HOW = "kubectl apply --server-side --field-manager=helm -f charts/cruddur/crds"
 
 
 class UpgradeError(Exception):

@@ -28,6 +28,10 @@ def fields(manifest: Any) -> dict[str, Any]:
     return found
 
 
+def _path(name: str) -> str:
+    return f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+
+
 class Upgrade:
     """An API server, and the Job as a process."""
 
@@ -45,15 +49,19 @@ class Upgrade:
 
     def read(self, name: str = NAME) -> dict[str, Any]:
         """Read a CRD."""
-        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
-        return dict(self.cluster.admin.call("GET", path))
+        return dict(self.cluster.admin.call("GET", _path(name)))
+
+    def appliers(self) -> set[str]:
+        """Give the names under which the rules' CRD was applied: with two, Helm's next install has a conflict."""
+        managed = self.cluster.admin.call("GET", _path(NAME))["metadata"]["managedFields"]
+        return {one["manager"] for one in managed if one["operation"] == "Apply"}
 
     def install(self, manifest: dict[str, Any]) -> None:
         """Put a CRD in as Helm does."""
+        self.cluster.kubectl("delete", "crd", NAME)
         text = yaml.safe_dump(manifest)
-        self.cluster.kubectl(
-            "apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-", text=text
-        )
+        self.cluster.kubectl("apply", "--server-side", "--field-manager=helm", "-f", "-", text=text)
+        self.cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=30s")
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +86,7 @@ def test_an_older_crd_is_brought_up_to_date_and_objects_stay(upgrade: Upgrade) -
     upgrade.cluster.kubectl("apply", "-f", "-", text=yaml.safe_dump(rule()))
     assert upgrade.run() == (0, f"upgraded: {NAME}\nup to date: {OTHER}\n")
     assert fields(upgrade.read()) == fields(carried())
+    assert upgrade.appliers() == {"helm"}
     later = rule(expiresAt="2030-01-31T12:00:00Z", host="a-host-with-a-long-name")
     upgrade.cluster.kubectl("apply", "-f", "-", text=yaml.safe_dump(later))
     assert upgrade.cluster.kubectl("get", "xsr", "-o", "name") == "xraysamplingrule.xray.cruddur.io/checkout\n"

@@ -123,11 +123,13 @@ format: .venv/.synced ## format and fix what can be fixed
 	@$(RUN)ruff check --fix --quiet .
 	@$(RUN)ruff format --quiet .
 
-generate: .venv/.synced ## write what is made from the code: CRDs, reference pages, the chart's schema
+generate: .venv/.synced ## write what is made from the code: CRDs, reference pages, the chart's schema and renders
 	@$(RUN)python -m xray_operator.crd charts/cruddur/crds
 	@$(RUN)python -m tools.chart.schema
 	@$(RUN)python -m xray_operator.reference docs/operator-reference.md
 	@$(RUN)python -m xray_local.api_table
+	@$(PYTHON) tools/provide.py helm
+	@$(RUN)python -m tools.chart.golden
 
 clean: ## remove everything that was installed or generated
 	@rm -rf .venv .tools bin .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,10 @@
 
 from itertools import product
 
+import yaml
+
 from tests.chart.release import Values
+from tests.cluster import ROOT
 
 ROLE = "arn:aws:iam::123456789012:role/tracing"
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
@@ -103,11 +106,15 @@ def _ways() -> dict[str, Values]:
     return ways
 
 
+KIND: dict[str, Values] = {
+    f"kind-{file.stem}": yaml.safe_load(file.read_text()) for file in sorted(ROOT.glob("deploy/kind/*values.yaml"))
+}
 HOST_PORT: dict[str, Values] = {
     f"host-port-{agent}": {"tracing.agent": agent, "tracing.hostPort": True} for agent in ("daemon", "collector")
 }
 CASES: dict[str, Values] = {
     **_ways(),
+    **KIND,
     **HOST_PORT,
     "pod-identity": {**AWS, "aws.credentials.mode": "podIdentity"},
     "secret": {**AWS, "aws.credentials.mode": "secret", "aws.credentials.existingSecret": "keys"},

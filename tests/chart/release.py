@@ -40,11 +40,15 @@ def render(flat: Values | None = None, release: str = RELEASE) -> list[Object]:
 
 @cache
 def _objects(values: str, release: str) -> list[Object]:
-    return [loaded for loaded in yaml.load_all(text(values, release), Loader=yaml.CSafeLoader) if loaded]
+    return [loaded for loaded in yaml.load_all(_text(values, release), Loader=yaml.CSafeLoader) if loaded]
 
 
-def text(values: str, release: str = RELEASE) -> str:
-    """Give the manifest of a release with these values, which are YAML."""
+def text(flat: Values) -> str:
+    """Give the manifest of a release with these values."""
+    return _text(json.dumps(nested(flat)), RELEASE)
+
+
+def _text(values: str, release: str) -> str:
     run = _template(values, release)
     assert run.returncode == 0, run.stderr
     return run.stdout

@@ -114,7 +114,7 @@ lifecycle:
 
 {{/* A quantity of memory in whole MiB, or 0 when there is none. */}}
 {{- define "cruddur.mebibytes" -}}
-{{- $text := toString (default "" .) -}}
+{{- $text := toString (default "" (ternary (int64 .) . (kindIs "float64" .))) -}}
 {{- $factors := dict "" 9.5367431640625e-07 "k" 9.5367431640625e-04 "Ki" 9.765625e-04 "M" 0.95367431640625 "Mi" 1.0 "G" 953.67431640625 "Gi" 1024.0 -}}
 {{- if regexMatch "^[0-9.]+(k|Ki|M|Mi|G|Gi)?$" $text -}}
 {{- mulf (float64 (regexFind "^[0-9.]+" $text)) (get $factors (regexFind "[A-Za-z]*$" $text)) | floor | int -}}

@@ -1,0 +1,177 @@
+"""What the pods are started with: variables, keys, images, checksums."""
+
+import base64
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.chart.matrix import AWS, CASES, DIGEST, KEY
+from tests.chart.release import Object, Values, container, containers, named, of_kind, pods, render, text
+
+each = pytest.mark.parametrize("case", CASES)
+PREFIX = "demo-cruddur"
+# part -> kind and container of its pod
+PARTS = {
+    "backend": ("Deployment", "backend"),
+    "daemon": ("DaemonSet", "daemon"),
+    "collector": ("DaemonSet", "collector"),
+    "xrayLocal": ("Deployment", "xray-local"),
+    "operator": ("Deployment", "operator"),
+}
+
+
+def part(found: list[Object], name: str) -> tuple[Object, Object]:
+    """Give the pod of a part and its main container."""
+    kind, inside = PARTS[name]
+    pod: Object = named(found, kind, f"{PREFIX}-{inside}")["spec"]["template"]
+    return pod, container(pod, inside)
+
+
+@each
+def test_no_variable_is_there_twice_and_each_knows_those_it_names(case: str) -> None:
+    """Helm 4 refuses a name twice, and $(NAME) is only read where NAME stands above it."""
+    for _, pod in pods(render(CASES[case])):
+        for one in containers(pod):
+            above: set[str] = set()
+            for variable in one.get("env", []):
+                assert variable["name"] not in above
+                assert set(re.findall(r"\$\((\w+)\)", variable.get("value", ""))) <= above
+                above.add(variable["name"])
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_variable_of_the_users_replaces_the_charts(name: str) -> None:
+    """It keeps the place of the chart's, so that $(NAME) below still reads it; new ones come last."""
+    _, before = part(render(), name)
+    own = [variable["name"] for variable in before["env"]]
+    given = [{"name": "NEW", "value": "1"}, {"name": own[0], "value": "mine"}, {"name": "NEWER", "value": "2"}]
+    _, after = part(render({f"{name}.extraEnv": given}), name)
+    assert [variable["name"] for variable in after["env"]] == [*own, "NEW", "NEWER"]
+    assert after["env"][0] == {"name": own[0], "value": "mine"}
+
+
+def test_of_two_variables_of_the_users_the_last_wins() -> None:
+    """One list of the user's may name a variable twice."""
+    given = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    _, backend = part(render({"backend.extraEnv": given}), "backend")
+    assert backend["env"][-1] == {"name": "A", "value": "2"}
+
+
+@each
+def test_the_honeycomb_key_is_the_collectors_alone(case: str) -> None:
+    """It is in one Secret, and only the collector's container reads that."""
+    found = render(CASES[case])
+    encoded = base64.b64encode(KEY.encode()).decode()
+    holders = [one["kind"] for one in found if KEY in json.dumps(one) or encoded in json.dumps(one)]
+    assert holders == (["Secret"] if "everything" in case else [])
+    secrets = {one["metadata"]["name"] for one in of_kind(found, "Secret")}
+    for _, pod in pods(found):
+        for one in containers(pod):
+            read = {
+                variable["valueFrom"]["secretKeyRef"]["name"]
+                for variable in one.get("env", [])
+                if "secretKeyRef" in variable.get("valueFrom", {})
+            }
+            assert one["name"] == "collector" or not read & secrets
+
+
+def test_a_key_in_a_secret_of_the_users_is_read_from_there() -> None:
+    """The chart then makes none."""
+    found = render({"honeycomb.enabled": True, "honeycomb.existingSecret": "mine", "honeycomb.existingSecretKey": "k"})
+    assert of_kind(found, "Secret") == []
+    _, collector = part(found, "collector")
+    assert {"name": "HONEYCOMB_API_KEY", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}} in collector[
+        "env"
+    ]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_digest_pins_the_image(name: str) -> None:
+    """It stands behind the tag, and decides."""
+    found = render({f"{name}.image": {"repository": "r.example:5000/a/b", "tag": "1.2", "digest": DIGEST}})
+    assert part(found, name)[1]["image"] == f"r.example:5000/a/b:1.2@{DIGEST}"
+
+
+def annotations(given: Values, kind: str, name: str) -> dict[str, str]:
+    """Give the annotations of a part's pods."""
+    template = named(render(given), kind, f"{PREFIX}-{name}")["spec"]["template"]
+    return dict(template["metadata"].get("annotations", {}))
+
+
+@pytest.mark.parametrize(
+    ("placement", "kind", "name"), [("node", "DaemonSet", "daemon"), ("sidecar", "Deployment", "backend")]
+)
+def test_a_changed_daemon_configuration_restarts_who_runs_it(placement: str, kind: str, name: str) -> None:
+    """The checksum is on the pods with the daemon, and on no others."""
+    way: Values = {"tracing.placement": placement}
+    changed: Values = {**way, "daemon.config": {"Concurrency": 2}}
+    before, after = annotations(way, kind, name), annotations(changed, kind, name)
+    assert [key for key in after if after[key] != before[key]] == ["checksum/daemon-config"]
+    assert pods_that_change(way, changed) == {name}
+
+
+@pytest.mark.parametrize(
+    ("placement", "kind", "name"), [("node", "DaemonSet", "collector"), ("sidecar", "Deployment", "backend")]
+)
+def test_a_changed_collector_configuration_restarts_who_runs_it(placement: str, kind: str, name: str) -> None:
+    """The checksum is on the pods with the collector, and on no others."""
+    way: Values = {"tracing.placement": placement}
+    changed: Values = {**way, "collector.batch": {"size": 100}}
+    before, after = annotations(way, kind, name), annotations(changed, kind, name)
+    assert [key for key in after if after[key] != before[key]] == ["checksum/collector-config"]
+    assert pods_that_change(way, changed) == {name}
+
+
+def test_a_changed_key_restarts_the_collector() -> None:
+    """The key is in no configuration, so it has a checksum of its own."""
+    one: Values = {"honeycomb.enabled": True, "honeycomb.apiKey": "one"}
+    assert pods_that_change(one, {**one, "honeycomb.apiKey": "two"}) == {"collector"}
+
+
+def pods_that_change(before: Values, after: Values) -> set[str]:
+    """Give the components whose pods are others."""
+
+    def templates(given: Values) -> dict[str, Object]:
+        return {pod["metadata"]["labels"]["app.kubernetes.io/component"]: pod for _, pod in pods(render(given))}
+
+    old, new = templates(before), templates(after)
+    return {name for name in new if new[name] != old[name]}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "everything" in case])
+def test_two_renders_are_equal(case: str) -> None:
+    """Nothing is random, so that a diff shows what has changed."""
+    assert text(CASES[case]) == text(CASES[case])
+
+
+@each
+def test_no_pod_asks_the_node_for_credentials_unless_told(case: str) -> None:
+    """Mode `none` alone means the node's role."""
+    of_node = CASES[case].get("xrayLocal.enabled", True) is False and not any(
+        "credentials" in key for key in CASES[case]
+    )
+    for _, pod in pods(render(CASES[case])):
+        for one in containers(pod):
+            variables = {variable["name"]: variable for variable in one.get("env", [])}
+            if one["name"] in {"daemon", "collector", "operator"}:
+                assert ("AWS_EC2_METADATA_DISABLED" in variables) is not of_node
+
+
+def test_a_limit_in_bytes_is_a_limit() -> None:
+    """A quantity may be a number."""
+    for limit in (268435456, "256Mi", "268435456", "262144Ki"):
+        _, collector = part(render({"collector.resources": {"limits": {"memory": limit}}}), "collector")
+        assert {"name": "GOMEMLIMIT", "value": "204MiB"} in collector["env"]
+
+
+def data(found: list[Object], name: str) -> Any:
+    """Give a ConfigMap's data."""
+    return named(found, "ConfigMap", f"{PREFIX}-{name}")["data"]
+
+
+def test_the_daemon_is_told_where_xray_is() -> None:
+    """An address cannot be given by an option, so it is in its file."""
+    assert data(render(), "daemon") == {"cfg.yaml": "Endpoint: http://demo-cruddur-xray-local:8900\nVersion: 2\n"}
+    assert data(render(AWS), "daemon") == {"cfg.yaml": "Version: 2\n"}

@@ -1,0 +1,66 @@
+"""What the chart and another file both say is the same."""
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.release import CHART, named, of_kind, render
+from tests.cluster import ROOT
+
+CHART_FILE: dict[str, Any] = yaml.safe_load((CHART / "Chart.yaml").read_text())
+DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+PARTS = ("", "backend/", "operator/", "xray-local/", "libs/xray-model/", "libs/tracing/")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_chart_and_packages_have_one_version(part: str) -> None:
+    """The images are tagged with it."""
+    version = tomllib.loads((ROOT / f"{part}pyproject.toml").read_text())["project"]["version"]
+    assert (CHART_FILE["version"], CHART_FILE["appVersion"]) == (version, version)
+
+
+@pytest.mark.parametrize(
+    ("value", "service"),
+    [
+        ("backend", "cruddur-backend"),
+        ("daemon", "cruddur-agent"),
+        ("collector", "cruddur-collector"),
+        ("xrayLocal", "cruddur-xray-local"),
+    ],
+)
+def test_chart_and_compose_run_the_same_images(value: str, service: str) -> None:
+    """Ours by the version, the others by the tag that the tests have run."""
+    image = DEFAULTS[value]["image"]
+    composed = re.sub(r"\$\{TAG:-(.+)\}", r"\1", COMPOSE[service]["image"])
+    assert f"{image['repository']}:{image['tag'] or CHART_FILE['appVersion']}" == composed
+
+
+def test_chart_and_compose_have_one_service_name() -> None:
+    """It is in spans, segments, rules and groups."""
+    assert DEFAULTS["serviceName"] == COMPOSE["cruddur-backend"]["environment"]["OTEL_SERVICE_NAME"]
+
+
+def test_the_operator_may_do_what_its_tests_allow() -> None:
+    """The integration tests run it with the rules of this file, for the whole cluster or for namespaces."""
+    rules = yaml.safe_load((CHART / "files/operator-rules.yaml").read_text())
+    assert named(render(), "ClusterRole", "shop-demo-cruddur-operator")["rules"] == rules
+    roles = [
+        one
+        for one in of_kind(render({"operator.namespaces": ["shop", "kitchen"]}), "Role")
+        if one["metadata"]["name"] == "demo-cruddur-operator"
+    ]
+    assert {one["metadata"]["namespace"]: one["rules"] for one in roles} == {"shop": rules, "kitchen": rules}
+
+
+def test_artifact_hub_is_told_of_every_crd() -> None:
+    """The annotation lists what is in crds/."""
+    told = yaml.safe_load(CHART_FILE["annotations"]["artifacthub.io/crds"])
+    crds = [yaml.safe_load(file.read_text()) for file in (CHART / "crds").iterdir()]
+    there = {
+        (crd["spec"]["names"]["kind"], crd["spec"]["versions"][0]["name"], crd["metadata"]["name"]) for crd in crds
+    }
+    assert {(one["kind"], one["version"], one["name"]) for one in told} == there

@@ -1,0 +1,208 @@
+"""What one object says of another is true: selectors, ports, mounts, accounts, names."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.chart.matrix import CASES
+from tests.chart.release import NAMESPACE, Object, containers, named, of_kind, pods, render
+
+each = pytest.mark.parametrize("case", CASES)
+LABELS = {
+    "app.kubernetes.io/name": "cruddur",
+    "app.kubernetes.io/instance": "demo",
+    "app.kubernetes.io/version": "0.1.0",
+    "app.kubernetes.io/part-of": "cruddur",
+    "app.kubernetes.io/managed-by": "Helm",
+}
+# What the values of a case name and the user brings along.
+BROUGHT = {"aws", "mine", "keys", "registry", "tls"}
+LONGEST = "r" * 53  # of a release's name: Helm refuses more
+NOT_NAMESPACED = {"ClusterRole", "ClusterRoleBinding"}
+
+
+def selected(found: list[Object], labels: dict[str, str]) -> list[Object]:
+    """Give the pods that have these labels."""
+    return [pod for _, pod in pods(found) if labels.items() <= pod["metadata"]["labels"].items()]
+
+
+def ports_of(pod: Object) -> dict[str, int]:
+    """Give a pod's ports by their names."""
+    return {port["name"]: port["containerPort"] for one in containers(pod) for port in one.get("ports", [])}
+
+
+@each
+def test_every_object_has_the_six_recommended_labels(case: str) -> None:
+    """The pods' templates too, and each names its component."""
+    found = render(CASES[case])
+    for metadata in [*(one["metadata"] for one in found), *(pod["metadata"] for _, pod in pods(found))]:
+        assert LABELS.items() <= metadata["labels"].items(), metadata["name"]
+        assert metadata["labels"]["app.kubernetes.io/component"]
+        assert metadata["labels"]["helm.sh/chart"] == "cruddur-0.1.0"
+
+
+@each
+def test_labels_of_the_users_are_added(case: str) -> None:
+    """Everywhere, and a part's own label wins over a common one."""
+    if "everything" not in case:
+        return
+    found = render(CASES[case])
+    assert {one["metadata"]["labels"]["team"] for one in found if one["kind"] != "PrometheusRule"} == {"shop"}
+    assert {one["metadata"]["labels"]["team"] for one in of_kind(found, "PrometheusRule")} == {"alerts"}
+    backend = named(found, "Deployment", "demo-cruddur-backend")
+    assert backend["spec"]["template"]["metadata"]["labels"]["team"] == "backend"
+
+
+@each
+def test_no_object_is_there_twice(case: str) -> None:
+    """By kind, namespace and name."""
+    names = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in render(CASES[case])]
+    assert len(names) == len(set(names))
+
+
+@each
+def test_every_object_names_its_namespace(case: str) -> None:
+    """Tools that apply a rendered chart do not add it."""
+    allowed = {NAMESPACE, *CASES[case].get("operator.namespaces", [])}
+    for one in render(CASES[case]):
+        assert (one["kind"] in NOT_NAMESPACED) is ("namespace" not in one["metadata"])
+        assert one["metadata"].get("namespace", NAMESPACE) in allowed
+
+
+@each
+def test_every_service_has_pods_with_its_ports(case: str) -> None:
+    """All pods that a selector finds, not just one of them."""
+    found = render(CASES[case])
+    for service in of_kind(found, "Service"):
+        chosen = selected(found, service["spec"]["selector"])
+        assert chosen, service["metadata"]["name"]
+        for pod in chosen:
+            assert {port["targetPort"] for port in service["spec"]["ports"]} <= set(ports_of(pod))
+
+
+@each
+def test_every_controller_selects_its_own_pods_only(case: str) -> None:
+    """Two that share pods would fight for them."""
+    found = render(CASES[case])
+    for one, pod in pods(found):
+        if one["kind"] in {"Deployment", "DaemonSet"}:
+            assert selected(found, one["spec"]["selector"]["matchLabels"]) == [pod]
+
+
+@each
+def test_every_policy_and_budget_selects_pods(case: str) -> None:
+    """And the ports that a NetworkPolicy names are theirs."""
+    found = render(CASES[case])
+    for policy in of_kind(found, "NetworkPolicy"):
+        chosen = selected(found, policy["spec"]["podSelector"]["matchLabels"])
+        assert chosen, policy["metadata"]["name"]
+        allowed = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
+        assert all(allowed <= set(ports_of(pod)) for pod in chosen)
+    for budget in of_kind(found, "PodDisruptionBudget"):
+        assert selected(found, budget["spec"]["selector"]["matchLabels"])
+
+
+@each
+def test_every_monitor_finds_its_port(case: str) -> None:
+    """A ServiceMonitor by its Service, a PodMonitor in the pods."""
+    found = render(CASES[case])
+    for monitor in of_kind(found, "ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        services = [one for one in of_kind(found, "Service") if wanted <= one["metadata"]["labels"].items()]
+        names = [port["name"] for service in services for port in service["spec"]["ports"]]
+        assert [endpoint["port"] for endpoint in monitor["spec"]["endpoints"]] == names
+    for monitor in of_kind(found, "PodMonitor"):
+        (pod,) = selected(found, monitor["spec"]["selector"]["matchLabels"])
+        assert {one["port"] for one in monitor["spec"]["podMetricsEndpoints"]} <= set(ports_of(pod))
+
+
+@each
+def test_what_routes_and_scales_names_what_there_is(case: str) -> None:
+    """Ingress and HTTPRoute the Service, the HorizontalPodAutoscaler the Deployment."""
+    found = render(CASES[case])
+    for ingress in of_kind(found, "Ingress"):
+        for path in [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]:
+            service = named(found, "Service", path["backend"]["service"]["name"])
+            assert path["backend"]["service"]["port"]["name"] in [port["name"] for port in service["spec"]["ports"]]
+    for route in of_kind(found, "HTTPRoute"):
+        for to in [to for rule in route["spec"]["rules"] for to in rule["backendRefs"]]:
+            service = named(found, "Service", to["name"])
+            assert to["port"] in [port["port"] for port in service["spec"]["ports"]]
+    for scaler in of_kind(found, "HorizontalPodAutoscaler"):
+        target = scaler["spec"]["scaleTargetRef"]
+        assert "replicas" not in named(found, target["kind"], target["name"])["spec"]
+
+
+def references(pod: Object) -> Iterator[tuple[str, str]]:
+    """Give what a pod asks for by name: kind and name."""
+    spec = pod["spec"]
+    yield from (("Secret", one["name"]) for one in spec.get("imagePullSecrets", []))
+    for volume in spec.get("volumes", []):
+        if "configMap" in volume:
+            yield "ConfigMap", volume["configMap"]["name"]
+        if "secret" in volume:
+            yield "Secret", volume["secret"]["secretName"]
+    for one in containers(pod):
+        sources: list[dict[str, Any]] = [variable.get("valueFrom", {}) for variable in one.get("env", [])]
+        for source in [*sources, *one.get("envFrom", [])]:
+            for field, kind in (("secretKeyRef", "Secret"), ("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
+                if field in source:
+                    yield kind, source[field]["name"]
+
+
+@each
+def test_whatever_a_pod_mounts_or_reads_exists(case: str) -> None:
+    """In the release, or among what the values name."""
+    found = render(CASES[case])
+    there = {(one["kind"], one["metadata"]["name"]) for one in found}
+    for _, pod in pods(found):
+        assert {one for one in references(pod) if one[1] not in BROUGHT} <= there
+
+
+@each
+def test_every_mount_has_its_volume(case: str) -> None:
+    """And no volume is for nobody."""
+    for _, pod in pods(render(CASES[case])):
+        mounted = {mount["name"] for one in containers(pod) for mount in one.get("volumeMounts", [])}
+        assert mounted == {volume["name"] for volume in pod["spec"].get("volumes", [])}
+
+
+@each
+def test_every_account_exists(case: str) -> None:
+    """For pods and bindings; `default` and the user's own do."""
+    found = render(CASES[case])
+    there = {one["metadata"]["name"] for one in of_kind(found, "ServiceAccount")} | {"default", "mine"}
+    used = {pod["spec"].get("serviceAccountName", "default") for _, pod in pods(found)}
+    bound = {
+        subject["name"]
+        for one in found
+        if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}
+        for subject in one["subjects"]
+    }
+    assert used | bound <= there
+
+
+@each
+def test_only_who_speaks_to_the_api_server_has_a_token(case: str) -> None:
+    """An account is bound to rights, or its pod gets none of its tokens."""
+    found = render(CASES[case])
+    bindings = [one for one in found if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
+    bound = {subject["name"] for one in bindings for subject in one["subjects"]}
+    for _, pod in pods(found):
+        has_rights = pod["spec"].get("serviceAccountName", "default") in bound
+        assert pod["spec"]["automountServiceAccountToken"] is has_rights
+
+
+@pytest.mark.parametrize(
+    "case", ["daemon-node-sdk-local-everything", "collector-sidecar-sdk-aws-everything", "namespaces"]
+)
+def test_no_name_is_too_long(case: str) -> None:
+    """With the longest release name that Helm takes, all names fit a label."""
+    found = render(CASES[case], release=LONGEST)
+    assert max(len(one["metadata"]["name"]) for one in found) <= 63
+    texts = [text for one in found for text in one["metadata"]["labels"].values()]
+    assert max(map(len, texts)) <= 63
+    assert len({(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in found}) == len(
+        found
+    )

@@ -83,6 +83,7 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m xray_operator.crd --check charts/cruddur/crds
 	@$(RUN)python -m xray_operator.reference --check docs/operator-reference.md
 	@$(RUN)python -m tools.chart.schema --check
+	@$(RUN)python -m tools.chart.readme --check
 
 unit: .venv/.synced ## the tests of each part
 	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
@@ -123,9 +124,10 @@ format: .venv/.synced ## format and fix what can be fixed
 	@$(RUN)ruff check --fix --quiet .
 	@$(RUN)ruff format --quiet .
 
-generate: .venv/.synced ## write what is made from the code: CRDs, reference pages, the chart's schema and renders
+generate: .venv/.synced ## write what is made from the code: CRDs, reference pages, the chart's schema, README and renders
 	@$(RUN)python -m xray_operator.crd charts/cruddur/crds
 	@$(RUN)python -m tools.chart.schema
+	@$(RUN)python -m tools.chart.readme
 	@$(RUN)python -m xray_operator.reference docs/operator-reference.md
 	@$(RUN)python -m xray_local.api_table
 	@$(PYTHON) tools/provide.py helm

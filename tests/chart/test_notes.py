@@ -1,0 +1,160 @@
+"""What Helm prints after an installation: the next commands, and what is off or will surprise."""
+
+import json
+import os
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.chart.release import CHART, NAMESPACE, RELEASE, SECONDS, Values, nested
+from tests.cluster import tool
+
+AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
+FORGETS = (
+    "- Traces, rules and groups are kept by xray-local, which forgets all of them when its pod goes: "
+    "not for production."
+)
+ENDS = (
+    "- AWS ends the support of the X-Ray daemon on 2027-02-25: "
+    "tracing.agent=collector takes its place, and addresses stay."
+)
+NO_HONEYCOMB = "- Nothing is sent to Honeycomb: honeycomb.enabled is false."
+
+
+def notes(given: Values) -> list[str]:
+    """Give the lines of the notes; no cluster is asked."""
+    options = ["--namespace", NAMESPACE, "--dry-run=client", "--values", "-"]
+    run = subprocess.run(
+        [tool("helm"), "install", RELEASE, CHART, *options],
+        input=json.dumps(nested(given)),
+        env={**os.environ, "KUBECONFIG": os.devnull},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return [line for line in run.stdout.partition("NOTES:\n")[2].splitlines() if line]
+
+
+def warnings(given: Values) -> list[str]:
+    """Give the warnings among them."""
+    return [line for line in notes(given) if line.startswith("- ")]
+
+
+def test_the_next_commands_are_named() -> None:
+    """A request, its trace, and the test of the whole path."""
+    assert notes({})[:8] == [
+        "Send a request:",
+        "  kubectl -n shop port-forward service/demo-cruddur-backend 4567:4567 &",
+        "  curl http://localhost:4567/api/activities/home",
+        "See its trace:",
+        "  kubectl -n shop port-forward service/demo-cruddur-xray-local 8900 &",
+        "  http://localhost:8900 in a browser",
+        "Check the whole path:",
+        "  helm -n shop test demo --logs",
+    ]
+
+
+TLS = {"enabled": True, "hosts": [{"host": "a.example"}], "tls": [{"secretName": "a"}]}
+BY_KUBECTL = "$(kubectl -n shop get service demo-cruddur-backend -o jsonpath='{%s}')"
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ({"backend.ingress": TLS}, "curl https://a.example/api/activities/home"),
+        ({"backend.service": {"type": "NodePort", "nodePort": 30567}}, "curl http://NODE:30567/api/activities/home"),
+        (
+            {"backend.service": {"type": "NodePort"}},
+            f"curl http://NODE:{BY_KUBECTL % '.spec.ports[0].nodePort'}/api/activities/home",
+        ),
+        (
+            {"backend.service": {"type": "LoadBalancer", "port": 80}},
+            f"curl http://{BY_KUBECTL % '.status.loadBalancer.ingress[0].*'}:80/api/activities/home",
+        ),
+    ],
+)
+def test_the_request_goes_by_the_way_that_is_open(given: Values, command: str) -> None:
+    """An Ingress, a node's port, a load balancer, or a forwarded port."""
+    assert f"  {command}" in notes(given)
+
+
+def test_without_xray_local_the_trace_is_in_the_console() -> None:
+    """In the region's."""
+    console = "https://eu-central-1.console.aws.amazonaws.com/cloudwatch/home?region=eu-central-1#xray:traces/query"
+    assert f"  {console}" in notes(AWS)
+
+
+PRODUCTION: Values = {
+    **AWS,
+    "aws.credentials.mode": "podIdentity",
+    "honeycomb.enabled": True,
+    "honeycomb.existingSecret": "mine",
+    "tracing.agent": "collector",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, [FORGETS, ENDS, NO_HONEYCOMB]),
+        (PRODUCTION, []),
+        ({**PRODUCTION, "tracing.agent": "daemon"}, [ENDS]),
+        ({**PRODUCTION, "tracing.agent": "daemon", "tracing.xraySdk.enabled": False}, []),
+        ({**PRODUCTION, "honeycomb.enabled": False, "tracing.xraySdk.enabled": False}, [NO_HONEYCOMB]),
+        (
+            {**PRODUCTION, "honeycomb.enabled": False},
+            ["- OpenTelemetry's spans are sent to nobody: honeycomb.enabled and otlp.extraExporters are not set."],
+        ),
+        (
+            {**PRODUCTION, "aws.credentials.mode": "none"},
+            [
+                (
+                    '- aws.credentials.mode is "none": the pods ask their node for its role, '
+                    "which takes a hop limit of 2 or more for its metadata."
+                )
+            ],
+        ),
+        (
+            {"aws.credentials.mode": "podIdentity"},
+            [
+                FORGETS,
+                ENDS,
+                NO_HONEYCOMB,
+                '- aws.credentials.mode is "podIdentity" and without effect: xrayLocal.enabled is true.',
+            ],
+        ),
+        (
+            {**PRODUCTION, "operator.enabled": False},
+            ["- XRaySamplingRules and XRayGroups wait for another release's operator: operator.enabled is false."],
+        ),
+        (
+            {**PRODUCTION, "operator.namespaces": ["kitchen"], "sampling.groups": {"a": {}}},
+            [
+                (
+                    "- sampling.rules and sampling.groups wait for another release's operator: "
+                    'operator.namespaces does not have "shop".'
+                )
+            ],
+        ),
+        (
+            {**PRODUCTION, "tracing.hostPort": True},
+            [
+                (
+                    "- tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout "
+                    "of the agent loses segments: two pods cannot share the port, and the node may go on sending UDP "
+                    "to the old one."
+                )
+            ],
+        ),
+        (
+            {**PRODUCTION, "collector.resources.limits": {"memory": None}},
+            ["- collector.resources.limits.memory is not set: the node's memory is its limit."],
+        ),
+    ],
+)
+def test_what_is_off_or_will_surprise_is_said(given: Values, expected: list[Any]) -> None:
+    """A sentence each, and none when all is well."""
+    assert warnings(given) == expected

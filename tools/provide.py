@@ -26,7 +26,7 @@ class Tool:
     """A program: the folder with its go.mod, its module and package, and how it tells its version.
 
     A version fits when its first `parts` numbers are the pinned ones; `stamps` are variables that the linker sets to
-    the version, where the sources do not have it.
+    the version, where the sources do not have it; `called` are the names of its published programs, if not its own.
     """
 
     folder: str
@@ -35,6 +35,7 @@ class Tool:
     asks: tuple[str, ...]
     parts: int
     stamps: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
 
 
 _KUBERNETES = (
@@ -73,6 +74,16 @@ TOOLS = {
         ("version",),
         1,
         ("github.com/GoogleContainerTools/skaffold/v2/pkg/skaffold/version.version",),
+    ),
+    # A program on PATH that is called otelcol is the smaller distribution, without the awsxray components.
+    "otelcol": Tool(
+        "otelcol",
+        "go.opentelemetry.io/collector/otelcol",
+        ".",
+        ("--version",),
+        2,
+        ("main.version",),
+        ("otelcol-contrib",),
     ),
 }
 
@@ -125,7 +136,7 @@ def provide(name: str, environ: Mapping[str, str], root: Path = ROOT) -> str:
         return ""
     target.parent.mkdir(exist_ok=True)
     target.unlink(missing_ok=True)
-    for file in candidates(name, environ):
+    for file in [file for called in tool.called or (name,) for file in candidates(called, environ)]:
         if fits(found := version_of(file, tool), wanted, tool.parts):
             target.symlink_to(file.resolve())
             return f"{name}: {found}, found as {file}"

@@ -75,6 +75,7 @@ def test_every_tool_is_pinned_in_its_go_mod() -> None:
         "etcd": "3",
         "helm": "4",
         "docker-compose": "2",
+        "otelcol": "0",
         "kind": "0",
         "skaffold": "2",
     }
@@ -96,6 +97,17 @@ def test_a_tool_on_path_of_another_version_is_passed_over(root: Path, tmp_path: 
     fitting = program(tmp_path / "new", "Client Version: v1.34.0")
     environ = {"PATH": os.pathsep.join([str(tmp_path / "old"), str(tmp_path / "new"), os.defpath])}
     assert provide.provide("kubectl", environ, root) == f"kubectl: 1.34.0, found as {fitting}"
+
+
+def test_a_tool_may_have_another_name_on_path(root: Path, tmp_path: Path) -> None:
+    """The collector with all components is called otelcol-contrib, and the one called otelcol lacks ours."""
+    (root / "tools/otelcol").mkdir()
+    (root / "tools/otelcol/go.mod").write_text("require go.opentelemetry.io/collector/otelcol v0.156.0\n")
+    for name in ("otelcol", "otelcol-contrib"):
+        program(tmp_path / "path", f"{name} version 0.156.1").rename(tmp_path / "path" / name)
+    environ = {"PATH": f"{tmp_path / 'path'}{os.pathsep}{os.defpath}"}
+    found = tmp_path / "path/otelcol-contrib"
+    assert provide.provide("otelcol", environ, root) == f"otelcol: 0.156.1, found as {found}"
 
 
 def test_a_missing_requirement_is_named(root: Path) -> None:

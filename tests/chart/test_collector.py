@@ -1,0 +1,152 @@
+"""The collector's configuration: what the chart builds of it, and that the real collector takes it."""
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.matrix import AWS, CASES
+from tests.chart.release import SECONDS, Values, of_kind, render
+from tests.cluster import tool
+
+LARGE: Values = {
+    "collector.batch": {"timeout": "1m30s", "size": 1000000},
+    "collector.queue": {"size": 10000000, "maxElapsedTime": "0s"},
+    "collector.xrayMaxRetries": 10000000,
+    "collector.resources": {"limits": {"memory": 8589934592}},
+    "collector.logLevel": "debug",
+    "tracing.agent": "collector",
+}
+MORE: dict[str, Values] = {**CASES, "large": LARGE}
+# What the pods have, and sigv4auth asks for as soon as it reads its settings.
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "HONEYCOMB_API_KEY": "key",
+    "MY_POD_IP": "127.0.0.1",
+    "PATH": os.defpath,
+}
+
+
+def configuration(given: Values) -> str | None:
+    """Give the collector's configuration; None when none runs."""
+    found = [one for one in of_kind(render(given), "ConfigMap") if one["metadata"]["name"] == "demo-cruddur-collector"]
+    return found[0]["data"]["config.yaml"] if found else None
+
+
+def loaded(given: Values) -> dict[str, Any]:
+    """Give it as data."""
+    text = configuration(given)
+    assert text is not None
+    return dict(yaml.safe_load(text))
+
+
+@cache
+def complaint(text: str) -> str:
+    """Give what the real collector says against a configuration, or nothing."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "config.yaml")
+        file.write_text(text)
+        run = subprocess.run(
+            [tool("otelcol"), "validate", f"--config={file}"],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    return "" if run.returncode == 0 else run.stderr or run.stdout
+
+
+@pytest.mark.parametrize("case", MORE)
+def test_the_collector_takes_its_configuration(case: str) -> None:
+    """`otelcol validate`, on whatever the chart builds."""
+    text = configuration(MORE[case])
+    assert text is None or complaint(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"collector.config": {"exporters": {"otlp_http/xray-local": {"endpiont": "a"}}}}, "invalid keys: endpiont"),
+        ({"collector.config": {"service": {"pipelines": {"traces/a": {"receivers": ["zipkin"]}}}}}, "zipkin"),
+    ],
+)
+def test_a_wrong_configuration_is_found(given: Values, message: str) -> None:
+    """A check that finds nothing would pass as well."""
+    assert message in complaint(configuration(given) or "")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_exporter_has_a_pipeline_of_its_own(case: str) -> None:
+    """A destination that fails holds up none of the others."""
+    text = configuration(CASES[case])
+    if text is None:
+        return
+    found = yaml.safe_load(text)
+    pipelines = found["service"]["pipelines"].values()
+    used = [exporter for pipeline in pipelines for exporter in pipeline["exporters"]]
+    assert sorted(used) == sorted(set(found["exporters"]) - {"debug"})
+    for pipeline in pipelines:
+        assert pipeline["processors"][0] == "memory_limiter"
+        assert pipeline["processors"][-1].startswith("batch")
+
+
+WAYS: list[tuple[Values, list[str]]] = [
+    ({}, ["otlp_http/xray-local"]),
+    ({"tracing.agent": "collector"}, ["awsxray", "otlp_http/xray-local"]),
+    ({"tracing.xraySdk.enabled": False}, ["otlp_http/xray-local"]),
+    ({**AWS, "tracing.agent": "collector"}, ["awsxray"]),
+    ({**AWS, "tracing.xraySdk.enabled": False}, ["otlp_http/xray"]),
+    ({**AWS, "honeycomb.enabled": True, "honeycomb.existingSecret": "mine"}, ["otlp_http/honeycomb"]),
+    ({**AWS, "otlp.extraExporters": {"tempo": {"endpoint": "http://tempo:4318"}}}, ["otlp_http/tempo"]),
+]
+
+
+@pytest.mark.parametrize(("given", "exporters"), WAYS)
+def test_spans_and_segments_go_where_the_values_say(given: Values, exporters: list[str]) -> None:
+    """X-Ray gets segments, or spans where there is no SDK, and nothing twice."""
+    assert sorted(loaded(given)["exporters"]) == exporters
+
+
+def test_where_only_the_daemon_is_needed_no_collector_runs() -> None:
+    """The SDK's segments go to X-Ray, and nobody wants spans."""
+    assert configuration(AWS) is None
+
+
+def test_the_ends_of_the_collector_are_the_pods_own() -> None:
+    """On a node the pod's address, and in a sidecar the loopback address."""
+    for placement, host in (("node", "${env:MY_POD_IP}"), ("sidecar", "127.0.0.1")):
+        found = loaded({"tracing.agent": "collector", "tracing.placement": placement})["receivers"]
+        assert found["otlp"]["protocols"]["http"]["endpoint"] == f"{host}:4318"
+        assert found["awsxray"]["endpoint"] == f"{host}:2000"
+        assert found["awsxray"]["proxy_server"]["endpoint"] == f"{host}:2000"
+
+
+def test_what_the_user_adds_is_merged_over_what_the_chart_builds() -> None:
+    """Maps are merged, and lists are replaced."""
+    added = {"processors": {"batch": {"timeout": "9s"}}, "service": {"extensions": ["health_check", "pprof"]}}
+    found = loaded({"collector.config": added})
+    assert found["processors"]["batch"] == {"timeout": "9s", "send_batch_size": 512, "send_batch_max_size": 512}
+    assert found["service"]["extensions"] == ["health_check", "pprof"]
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint"),
+    [
+        (AWS, "https://xray.eu-central-1.amazonaws.com/v1/traces"),
+        ({**AWS, "aws.endpoint": "https://vpce.example/"}, "https://vpce.example/v1/traces"),
+    ],
+)
+def test_spans_for_x_ray_are_signed(given: Values, endpoint: str) -> None:
+    """By the region's name, for the service `xray`."""
+    found = loaded({**given, "tracing.xraySdk.enabled": False})
+    assert found["exporters"]["otlp_http/xray"]["traces_endpoint"] == endpoint
+    assert found["exporters"]["otlp_http/xray"]["auth"] == {"authenticator": "sigv4auth"}
+    assert found["extensions"]["sigv4auth"] == {"region": "eu-central-1", "service": "xray"}

@@ -1,6 +1,7 @@
 """Every object that the chart makes is one that Kubernetes knows, field by field."""
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -37,7 +38,7 @@ OWN = own()
 
 
 @cache
-def complaint(text: str) -> str:
+def complaint(text: str, kubernetes: str = KUBERNETES) -> str:
     """Say what is wrong with an object, or nothing."""
     one = json.loads(text)
     kind = one["apiVersion"], one["kind"]
@@ -49,7 +50,7 @@ def complaint(text: str) -> str:
                 sorted(set(one["spec"]) - FOREIGN[kind] | {key for key in one["spec"] if not one["spec"][key]})
             )
         else:
-            kubernetes_validate.validate(one, KUBERNETES, strict=True)
+            kubernetes_validate.validate(one, kubernetes, strict=True)
     except jsonschema.ValidationError as error:
         return f"{error.json_path}: {error.message}"
     return ""
@@ -60,6 +61,15 @@ def test_every_object_is_valid(case: str) -> None:
     """Against the strict schemas of Kubernetes 1.34, and those of our CRDs."""
     found = {(one["kind"], one["metadata"]["name"]): complaint(json.dumps(one)) for one in render(CASES[case])}
     assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "everything" in case])
+def test_the_oldest_kubernetes_knows_every_field_too(case: str) -> None:
+    """The one that Chart.yaml asks for at least."""
+    oldest = re.sub("[^0-9.]", "", yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"].partition("-")[0])
+    assert oldest == "1.30.0"
+    for one in render(CASES[case]):
+        assert complaint(json.dumps(one), oldest) == ""
 
 
 @pytest.mark.parametrize(

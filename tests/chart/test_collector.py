@@ -22,7 +22,12 @@ LARGE: Values = {
     "collector.logLevel": "debug",
     "tracing.agent": "collector",
 }
-MORE: dict[str, Values] = {**CASES, "large": LARGE}
+WAITS = ("0s", "30s", "30000ms", "0m30s", "1h")
+MORE: dict[str, Values] = {
+    **CASES,
+    "large": LARGE,
+    **{f"tries for {time}": {"collector.queue.maxElapsedTime": time} for time in WAITS},
+}
 # What the pods have, and sigv4auth asks for as soon as it reads its settings.
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "key",

@@ -102,6 +102,8 @@ service:
               prometheus:
                 host: ${env:MY_POD_IP}
                 port: 8888
+                # Counters end in _total, as the alerts name them; without this they do not.
+                without_type_suffix: false
 {{- end -}}
 
 {{/* The places that spans go to: name -> settings of an otlp_http exporter. */}}

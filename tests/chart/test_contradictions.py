@@ -74,6 +74,16 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
             "there is no pod to put a sidecar into"
         ),
     ),
+    *(
+        (
+            {"collector.queue.maxElapsedTime": time},
+            (
+                f'collector.queue.maxElapsedTime is "{time}", expected 0s (try for ever) or at least 30s, '
+                "the longest pause between two tries"
+            ),
+        )
+        for time in ("1s", "29.9s", "29999ms", "0.4m")
+    ),
     (
         {"otlp.extraExporters": {"honeycomb": {"endpoint": "http://a"}}},
         'otlp.extraExporters has "honeycomb", expected another name because the chart has an exporter of that one',

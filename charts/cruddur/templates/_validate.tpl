@@ -74,11 +74,25 @@ tracing.hostPort is true, expected false because tracing.xraySdk.enabled is fals
 {{- if and $sidecar (not $v.backend.enabled) }}
 tracing.placement is "sidecar", expected "node" because backend.enabled is false: there is no pod to put a sidecar into
 {{- end }}
+{{- $elapsed := float64 (include "cruddur.seconds" $v.collector.queue.maxElapsedTime) }}
+{{- if and (gt $elapsed 0.0) (lt $elapsed 30.0) }}
+collector.queue.maxElapsedTime is {{ $v.collector.queue.maxElapsedTime | quote }}, expected 0s (try for ever) or at least 30s, the longest pause between two tries
+{{- end }}
 {{- range $name := list "xray-local" "xray" "honeycomb" }}
 {{- if hasKey $v.otlp.extraExporters $name }}
 otlp.extraExporters has {{ $name | quote }}, expected another name because the chart has an exporter of that one
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* A duration such as 1m30s in seconds. */}}
+{{- define "cruddur.seconds" -}}
+{{- $factors := dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0 -}}
+{{- $seconds := 0.0 -}}
+{{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 -}}
+{{- $seconds = addf $seconds (mulf (float64 (regexFind "^[0-9.]+" .)) (get $factors (regexFind "[a-z]+$" .))) -}}
+{{- end -}}
+{{- $seconds -}}
 {{- end -}}
 
 {{- define "cruddur.backendProblems" -}}

@@ -1,0 +1,83 @@
+"""Reads the code blocks of the Markdown pages: the commands that people copy, and the files that these name."""
+
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# ([\w-]+\.yaml)\b.*\n")
+
+# What the pages have people export first.
+VARIABLES = {
+    "AWS_REGION": "eu-central-1",
+    "ACCOUNT_ID": "123456789012",
+    "CLUSTER_ID": "prod",
+    "EKS_CLUSTER": "prod",
+    "NAMESPACE": "cruddur",
+    "OIDC_PROVIDER": "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One code block of a page, without its indentation."""
+
+    page: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a page, as the shell would split it."""
+
+    page: str
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Give it as it can be typed."""
+        return f"{self.page}: {shlex.join(self.words)}"
+
+
+def blocks() -> list[Block]:
+    """Give the code blocks of the README and of docs/."""
+    return [
+        Block(page.name, found[2], textwrap.dedent(found[3]))
+        for page in PAGES
+        for found in _BLOCK.finditer(page.read_text())
+    ]
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    """Give the page and the text of each line of shell, continued lines joined, prompts taken off."""
+    for block in blocks():
+        if block.language not in {"sh", "console"}:
+            continue
+        for line in block.text.replace("\\\n", " ").splitlines():
+            if block.language == "sh" or line.startswith("$ "):
+                yield block.page, line.removeprefix("$ ").strip()
+
+
+def commands(*start: str) -> list[Command]:
+    """Give the commands that begin with these words, their variables filled in."""
+    found = []
+    for page, line in lines():
+        if line.startswith(" ".join(start)):
+            words = shlex.split(Template(line).safe_substitute(VARIABLES), comments=True)
+            found.append(Command(page, tuple(words)))
+    return found
+
+
+def values_files() -> dict[str, str]:
+    """Give the YAML blocks that begin with a comment naming a file: name -> text."""
+    named = [
+        (found[1], block.text) for block in blocks() if block.language == "yaml" and (found := _FILE.match(block.text))
+    ]
+    assert len(dict(named)) == len(named), f"two blocks have one name: {sorted(name for name, _ in named)}"
+    return dict(named)

@@ -1,0 +1,112 @@
+"""The commands in the pages are ones that work: helm renders them, and the AWS CLI has the others."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+
+from tests.chart.release import KUBERNETES, SECONDS
+from tests.cluster import tool
+from tests.docs.blocks import ROOT, Command, commands, lines, values_files
+
+HELM = [*commands("helm", "install"), *commands("helm", "upgrade")]
+FILES = values_files()
+NOT_FOR_TEMPLATE = {"--install"}
+_AWS = re.compile(r"\baws ([a-z][a-z0-9-]*) ([a-z][a-z0-9-]*)([^|;]*)")
+_FLAG = re.compile(r"(?<= )--([a-z0-9-]+)")
+FOR_EVERY_COMMAND = {"query", "output", "region", "profile"}
+MADE_BY_THE_CLI = {("ecr", "get-login-password"): set[str]()}  # no operation of the API
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the chart, and with the files that the pages have people write."""
+    made = tmp_path_factory.mktemp("repository")
+    (made / "charts").symlink_to(ROOT / "charts")
+    for name, text in FILES.items():
+        (made / name).write_text(text)
+    return made
+
+
+def render(words: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
+    """Give the objects that `helm install` or `helm upgrade` would send."""
+    flags = [word for word in words[2:] if word not in NOT_FOR_TEMPLATE]
+    command = [str(tool("helm")), "template", *flags, "--kube-version", KUBERNETES]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert run.returncode == 0, run.stderr
+    return [one for one in yaml.safe_load_all(run.stdout) if one]
+
+
+@pytest.mark.parametrize("command", HELM, ids=str)
+def test_helm_renders_what_the_pages_say(command: Command, folder: Path) -> None:
+    """It is the release `cruddur` of this repository's chart in the namespace `cruddur`, and the values will do."""
+    assert command.words[2:4] == ("cruddur", "./charts/cruddur")
+    namespaces = {one["metadata"].get("namespace") for one in render(command.words, folder)}
+    assert namespaces - {None} == {"cruddur"}
+
+
+def test_both_guides_have_helm_commands() -> None:
+    """So that a change of their layout does not leave the test above with nothing to do."""
+    assert {"deploy.md", "migrate-from-daemon.md"} <= {command.page for command in HELM}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_values_file_is_used(name: str) -> None:
+    """A file that no command takes would not be checked by the schema."""
+    assert any(name in command.words for command in HELM)
+
+
+def test_helm_commands_in_the_pages_name_their_namespace() -> None:
+    """A command without it would go to the context's namespace, and find no release there."""
+    every = [command for verb in ("install", "upgrade", "test", "uninstall") for command in commands("helm", verb)]
+    assert [str(command) for command in every if not _follows(command.words, "--namespace", "cruddur")] == []
+
+
+def _follows(words: tuple[str, ...], flag: str, value: str) -> bool:
+    return flag in words and words[words.index(flag) + 1] == value
+
+
+@pytest.mark.parametrize(
+    ("placement", "accounts"),
+    [("node", {"cruddur-agent", "cruddur-operator"}), ("sidecar", {"cruddur-backend", "cruddur-operator"})],
+)
+def test_the_accounts_with_a_role_are_those_of_the_guide(placement: str, accounts: set[str], folder: Path) -> None:
+    """A trust policy names them, and one letter's difference is an AccessDenied."""
+    release = ("cruddur", "./charts/cruddur", "--namespace", "cruddur", "-f", "aws.yaml")
+    objects = render(("helm", "install", *release, "--set", f"tracing.placement={placement}"), folder)
+    found = {
+        one["metadata"]["name"]
+        for one in objects
+        if one["kind"] == "ServiceAccount" and "eks.amazonaws.com/role-arn" in one["metadata"].get("annotations", {})
+    }
+    assert found == accounts
+    guide = (ROOT / "docs/deploy.md").read_text()
+    assert [name for name in sorted(accounts) if f"`system:serviceaccount:cruddur:{name}`" not in guide] == []
+
+
+def _operations(service: str) -> dict[str, set[str]]:
+    """Give the commands of a service and their flags, as the AWS CLI makes them from the service's model."""
+    model = botocore.session.Session().get_service_model(service)
+    found = {}
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        found[xform_name(name, "-")] = {xform_name(one, "-") for one in shape.members} if shape else set()
+    return found
+
+
+AWS = sorted({(found[1], found[2], found[3]) for _, line in lines() for found in _AWS.finditer(line)})
+
+
+@pytest.mark.parametrize(("service", "name", "rest"), AWS, ids=[f"{one[0]} {one[1]}" for one in AWS])
+def test_the_aws_cli_has_the_command(service: str, name: str, rest: str) -> None:
+    """The service, its operation and every flag."""
+    flags = set(_FLAG.findall(rest)) - FOR_EVERY_COMMAND
+    known = MADE_BY_THE_CLI.get((service, name))
+    if known is None:
+        known = _operations(service)[name]
+    assert flags <= known

@@ -60,9 +60,8 @@ def _gateways_calls() -> set[str]:
         and call.func.attr in {"_call", "_pages"}
         and isinstance(call.args[0], ast.Constant)
     }
-    operations = {
-        xform_name(name): name for name in botocore.session.Session().get_service_model("xray").operation_names
-    }
+    model = botocore.session.Session().get_service_model("xray")
+    operations = {xform_name(name): name for name in model.operation_names}
     return {operations[method] for method in named}
 
 

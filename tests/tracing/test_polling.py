@@ -29,6 +29,10 @@ class Agent:
     away: bool = False
     calls: list[str] = field(default_factory=list)
 
+    def reconnect(self) -> None:
+        """Close the connections."""
+        self.calls.append("reconnect")
+
     def fetch_sampling_rules(self) -> list[SamplingRule]:
         """Give the rules."""
         self.calls.append("rules")
@@ -59,7 +63,7 @@ class Clock:
 
 def polling(agent: Agent, clock: Clock) -> tuple[Polling, RuleCache]:
     cache = RuleCache()
-    return Polling(cache, agent, "agent:2000", clock, jitter=lambda: 0.5), cache
+    return Polling(cache, agent, "agent:2000", clock=clock, jitter=lambda: 0.5), cache
 
 
 def test_rules_are_fetched_at_once_and_every_five_minutes() -> None:
@@ -157,3 +161,16 @@ def test_the_thread_ends_when_it_is_told_to() -> None:
         pass
     polled.stop()
     assert agent.calls == ["rules"]
+
+
+def test_each_try_after_a_failure_has_a_connection_of_its_own() -> None:
+    """A kept one may lead to somebody who never answers as the agent does; after an answer it is kept."""
+    agent, clock = Agent([rule("Default")], away=True), Clock()
+    polled = Polling(RuleCache(), agent, "agent:2000", agent.reconnect, clock=clock, jitter=lambda: 0.5)
+    for seconds in (0, 5):
+        clock.now = START + seconds
+        polled.step()
+    agent.away = False
+    clock.now = START + 10
+    polled.step()
+    assert agent.calls == ["rules", "reconnect", "rules", "reconnect", "rules"]

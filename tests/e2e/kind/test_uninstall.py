@@ -55,7 +55,7 @@ def _values() -> dict[str, Any]:
         },
         "operator": {"clusterId": "e2e"},
         "sampling": {
-            "rules": {"goes": spec | {"deletionPolicy": "Delete"}, "stays": spec | {"deletionPolicy": "Retain"}}
+            "rules": {"goes": spec | {"deletionPolicy": "Delete"}, "stays": spec | {"deletionPolicy": "Orphan"}}
         },
     }
 
@@ -67,7 +67,7 @@ def rules(aws: Store) -> set[str]:
 
 
 def test_uninstall_follows_the_policies_and_leaves_nothing(ending: Release, aws: Store) -> None:
-    """Delete goes, Retain stays in X-Ray; a user's resource stays with what it made, and holds up nothing."""
+    """Delete goes, Orphan stays in X-Ray; a user's resource stays with what it made, and holds up nothing."""
     ending.uninstall()
     assert rules(aws) == {"stays", "users-own"}
     (left,) = ending.cluster.items("xsr", "--namespace", ending.namespace)

@@ -86,7 +86,7 @@ class CentralSampler:
         connector.context = self._context
         connector.setup_xray_client(ip=self._agent.tcp_host, port=self._agent.tcp_port, client=None)
         self._sampler = sampler
-        self._polling = Polling(sampler._cache, connector, str(self._agent))
+        self._polling = Polling(sampler._cache, connector, str(self._agent), connector._xray_client.close)
         self._polling.start()
 
 

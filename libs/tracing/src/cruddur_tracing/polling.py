@@ -47,19 +47,24 @@ class Connector(Protocol):
 
 
 class Polling:
-    """The schedule of one worker. `clock` gives seconds since 1970; `jitter` gives numbers from 0 to 1."""
+    """The schedule of one worker.
+
+    `reconnect` closes the connections to the agent; `clock` gives seconds since 1970, `jitter` numbers from 0 to 1.
+    """
 
     def __init__(
         self,
         cache: Cache,
         connector: Connector,
         agent: str,
+        reconnect: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._cache = cache
         self._connector = connector
         self._agent = agent
+        self._reconnect = reconnect
         self._clock = clock
         self._jitter = jitter
         self._rules_due = 0.0
@@ -88,6 +93,9 @@ class Polling:
                     self._refresh(now)
         except Exception as error:  # noqa: BLE001 - botocore and the SDK raise what they like; the thread has to live on
             self._failed(error)
+            # A kept connection may lead to a process that is not the agent any more, or that a Service gave us before
+            # it knew the agent; on it every later try would fail as well.
+            self._reconnect()
             self._rules_due = now + RETRY_SECONDS if self._rules_due <= now else self._rules_due
         return max(0.0, min(self._rules_due, self._targets_due) - self._clock())
 

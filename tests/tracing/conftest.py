@@ -38,6 +38,15 @@ class Datagrams:
             except BlockingIOError:
                 return received
 
+    def senders(self) -> list[tuple[str, int]]:
+        """Give the address that each datagram since the last call came from."""
+        found = []
+        while True:
+            try:
+                found.append(self._socket.recvfrom(70_000)[1])
+            except BlockingIOError:
+                return found
+
     def documents(self) -> list[dict[str, Any]]:
         """Give the documents that arrived since the last call."""
         return [json.loads(one.split(b"\n", 1)[1]) for one in self.raw()]

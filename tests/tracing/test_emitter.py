@@ -1,5 +1,6 @@
 """Segments go out by UDP: never blocking, never raising, and counted when they are lost."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from cruddur_tracing.agent import Agent
-from cruddur_tracing.emitter import WAITING_MAX, DatagramEmitter
+from cruddur_tracing.emitter import PORT_SECONDS, WAITING_MAX, DatagramEmitter
 from cruddur_tracing.failures import Failures
 from cruddur_tracing.fitting import HEADER
 from tests.tracing.conftest import Datagrams, Make
@@ -142,3 +143,35 @@ def test_an_apps_oversized_segment_arrives_in_parts(traced: Make) -> None:
     assert {(one["trace_id"], one["parent_id"], one["type"]) for one in split} == {
         (segment["trace_id"], segment["id"], "subsegment")
     }
+
+
+def test_the_port_changes_every_five_seconds(datagrams: Datagrams, failures: Failures) -> None:
+    """So that a Service can send the next datagrams to another agent; none is lost, also from many threads."""
+    now = [0.0]
+    made = DatagramEmitter(agent(datagrams.port), failures, clock=lambda: now[0])
+    ports: list[int] = []
+    for seconds in (0.0, 4.9, 5.0, 9.9, 10.0):
+        now[0] = seconds
+        made.send_entity(Entity({"id": str(seconds)}))
+        ports += [port for _, port in datagrams.senders()]
+    made.close()
+    assert ports[0] == ports[1] != ports[2] == ports[3] != ports[4]
+    assert failures.counts == {}
+
+
+def test_no_thread_sends_on_a_closed_port(datagrams: Datagrams, failures: Failures) -> None:
+    """Each datagram from four threads arrives, while every one of them wants another port."""
+    ticks = itertools.count(step=PORT_SECONDS)
+    made = DatagramEmitter(agent(datagrams.port), failures, clock=lambda: float(next(ticks)) // 40)
+
+    def send() -> None:
+        for _ in range(20):
+            made.send_entity(Entity({"id": "1"}))
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made.close()
+    assert (len(datagrams.documents()), failures.counts) == (80, {})

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.cluster import tool
@@ -17,7 +16,7 @@ from tests.e2e.kind.release import until
 from xray_local import client
 
 BATCH = 5  # traces of one call, as BatchGetTraces has it
-AGENT_CALLS = ("PutTraceSegments", "GetSamplingRules", "GetSamplingTargets")
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,12 @@ class Store:
         self._forward = None
 
     def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation of the API by its path."""
+        """Call an operation of the API by its path; again on a new forward when the old one does not answer."""
+        for _ in range(TRIES - 1):
+            try:
+                return client.call(self.url, path, body)
+            except client.ClientError:
+                self.close()
         return client.call(self.url, path, body)
 
     def local(self, method: str, path: str, body: Any = None) -> Any:
@@ -109,9 +113,3 @@ def opened(cluster: Cluster, namespace: str, service: str = "cruddur-xray-local"
     """Give a store, and close it."""
     with contextlib.closing(Store(cluster, namespace, service)) as store:
         yield store
-
-
-def write_json(file: Path, value: Any) -> None:
-    """Keep a result for the documents."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")

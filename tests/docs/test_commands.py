@@ -27,7 +27,8 @@ MADE_BY_THE_CLI = {("ecr", "get-login-password"): set[str]()}  # no operation of
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with the chart, and with the files that the pages have people write."""
     made = tmp_path_factory.mktemp("repository")
-    (made / "charts").symlink_to(ROOT / "charts")
+    for name in ("charts", "deploy"):
+        (made / name).symlink_to(ROOT / name)
     for name, text in FILES.items():
         (made / name).write_text(text)
     return made

@@ -1,0 +1,109 @@
+"""skaffold: `run` and `verify` on the host ports of kind-config.yaml, and `dev` with a changed source."""
+
+import os
+import shutil
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import ROOT, tool
+from tests.e2e.kind.cluster import Cluster
+from tests.e2e.kind.release import RESTRICTED, Release, until
+from tests.e2e.kind.results import note
+
+pytestmark = pytest.mark.e2e
+NAMESPACE = "cruddur"
+BACKEND, PAGE = "http://127.0.0.1:4567", "http://127.0.0.1:8900"
+RUN_SECONDS = 420
+TREE = ("backend", "charts", "deploy", "libs", "operator", "xray-local")
+FILES = ("pyproject.toml", "uv.lock", "skaffold.yaml", ".dockerignore")
+SOURCE = "backend/src/cruddur/services/activity.py"
+
+
+def answers(url: str) -> str:
+    """Give what an address answers, nothing when it does not."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+@pytest.fixture(scope="module")
+def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of what skaffold reads, so that a test may change a source; what it installed is removed."""
+    if release.values is not None:
+        release.uninstall()
+    copy = tmp_path_factory.mktemp("skaffold")
+    for name in TREE:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in FILES:
+        shutil.copy(ROOT / name, copy / name)
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}})
+    yield copy
+    skaffold(cluster, copy, "delete")
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=120s")
+
+
+def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
+    """Give a skaffold command on the cluster."""
+    context = f"--kube-context=kind-{cluster.name}"
+    return [str(tool("skaffold")), verb, context, "--interactive=false", *options]
+
+
+def skaffold(cluster: Cluster, folder: Path, verb: str, *options: str) -> str:
+    """Run skaffold to its end and give what it wrote."""
+    run = subprocess.run(
+        command(cluster, verb, *options),
+        cwd=folder,
+        env=cluster.environment(),
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    return run.stdout + run.stderr
+
+
+def test_run_and_verify(cluster: Cluster, tree: Path) -> None:
+    """Three images, one release, both host ports, and one trace that a Job in the cluster has found."""
+    artifacts = tree / "artifacts.json"
+    skaffold(cluster, tree, "build", f"--file-output={artifacts}")
+    skaffold(cluster, tree, "deploy", f"--build-artifacts={artifacts}", "--load-images=true")
+    assert "uuid" in until(lambda: answers(f"{BACKEND}/api/activities/home"), "the backend is on the host's port")
+    assert "xray-local" in until(lambda: answers(PAGE), "the page is on the host's port").lower()
+    told = skaffold(cluster, tree, "verify", f"--build-artifacts={artifacts}", "--load-images=true")
+    assert "was answered, with the trace id 1-" in told
+    note("skaffold", {"run and verify": "passed"})
+
+
+def test_dev_brings_a_changed_source_into_the_pod(cluster: Cluster, tree: Path, tmp_path: Path) -> None:
+    """Touch, wait, see the change: the file is synced, and gunicorn reloads its workers; no image is built."""
+    log = tmp_path / "dev.log"
+    with log.open("w") as out:
+        running = subprocess.Popen(
+            command(cluster, "dev", "--auto-sync=true", "--cleanup=false"),
+            cwd=tree,
+            env=dict(os.environ) | dict(cluster.environment()),
+            stdout=out,
+            stderr=out,
+        )
+        try:
+            until(lambda: "Watching for changes" in log.read_text(), "skaffold dev watches", seconds=RUN_SECONDS)
+            source = tree / SOURCE
+            source.write_text(source.read_text().replace("Cloud is fun!", "Changed while it runs!"))
+            until(
+                lambda: "Changed while it runs!" in answers(f"{BACKEND}/api/activities/home"),
+                "the changed source answers",
+                seconds=60,
+            )
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait(timeout=60)
+    assert "Syncing" in log.read_text()
+    note("skaffold", {"dev": "a changed source answered"})

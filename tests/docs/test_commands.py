@@ -16,7 +16,7 @@ from tests.docs.blocks import ROOT, Command, commands, lines, values_files
 
 HELM = [*commands("helm", "install"), *commands("helm", "upgrade")]
 FILES = values_files()
-NOT_FOR_TEMPLATE = {"--install"}
+NOT_FOR_TEMPLATE = {"--install", "--reset-then-reuse-values"}
 _AWS = re.compile(r"\baws ([a-z][a-z0-9-]*) ([a-z][a-z0-9-]*)([^|;]*)")
 _FLAG = re.compile(r"(?<= )--([a-z0-9-]+)")
 FOR_EVERY_COMMAND = {"query", "output", "region", "profile"}

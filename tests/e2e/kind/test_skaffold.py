@@ -50,9 +50,9 @@ def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFa
 
 
 def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
-    """Give a skaffold command on the cluster."""
-    context = f"--kube-context=kind-{cluster.name}"
-    return [str(tool("skaffold")), verb, context, "--interactive=false", *options]
+    """Give a skaffold command on the cluster; `verify` alone cannot be told the context, and takes the current one."""
+    context = () if verb == "verify" else (f"--kube-context=kind-{cluster.name}",)
+    return [str(tool("skaffold")), verb, *context, "--interactive=false", *options]
 
 
 def skaffold(cluster: Cluster, folder: Path, verb: str, *options: str) -> str:

@@ -77,7 +77,7 @@ def test_run_and_verify(cluster: Cluster, tree: Path) -> None:
     skaffold(cluster, tree, "deploy", f"--build-artifacts={artifacts}", "--load-images=true")
     assert "uuid" in until(lambda: answers(f"{BACKEND}/api/activities/home"), "the backend is on the host's port")
     assert "xray-local" in until(lambda: answers(PAGE), "the page is on the host's port").lower()
-    told = skaffold(cluster, tree, "verify", f"--build-artifacts={artifacts}", "--load-images=true")
+    told = skaffold(cluster, tree, "verify", f"--build-artifacts={artifacts}")
     assert "was answered, with the trace id 1-" in told
     note("skaffold", {"run and verify": "passed"})
 

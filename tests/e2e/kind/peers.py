@@ -1,13 +1,54 @@
 """What stands outside the release in some tests: an xray-local in AWS's place, or in Honeycomb's."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tests.e2e.containers import image
 from tests.e2e.kind.cluster import Cluster
-from tests.e2e.kind.release import RESTRICTED
+from tests.e2e.kind.release import RESTRICTED, Release
+from tests.e2e.kind.store import Store, opened
 
 READY = {"httpGet": {"path": "/_local/health", "port": 8900}, "periodSeconds": 1}
+_KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+
+
+@contextmanager
+def running(cluster: Cluster, name: str) -> Iterator[Store]:
+    """Run one in a namespace of its own, both under one name, and remove it."""
+    start(cluster, name, name)
+    with opened(cluster, name, name) as found:
+        yield found
+    cluster.kubectl("delete", "namespace", name)
+
+
+def outside(name: str) -> dict[str, Any]:
+    """Give the values by which a release takes the one that is `running` for AWS, with the keys of `give_keys`."""
+    return {
+        "xrayLocal": {"enabled": False},
+        "aws": {
+            "region": "eu-west-1",
+            "endpoint": f"http://{name}.{name}.svc:8900",
+            "credentials": {"mode": "secret", "existingSecret": "keys"},
+        },
+        "operator": {"clusterId": "e2e"},
+    }
+
+
+def give_keys(release: Release) -> None:
+    """Put the Secret that `outside` names into a release's namespace."""
+    release.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": _KEYS})
+
+
+def restricted(containers: Sequence[Mapping[str, Any]], volumes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give a pod's spec that Pod Security `restricted` takes, when its containers are HARDENED."""
+    return {
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": list(containers),
+        "volumes": list(volumes),
+    }
 
 
 def start(cluster: Cluster, namespace: str, name: str) -> str:
@@ -42,12 +83,7 @@ def _deployment(namespace: str, name: str, host: str) -> dict[str, Any]:
         "securityContext": HARDENED,
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
-    pod = {
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": [{"name": "tmp", "emptyDir": {}}],
-    }
+    pod = restricted([container], [{"name": "tmp", "emptyDir": {}}])
     template = {"metadata": {"labels": {"app": name}}, "spec": pod}
     spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
     return {

@@ -81,10 +81,9 @@ class Release:
         names = [pod["metadata"]["name"] for pod in self.pods(component)]
         return {name: self.kubectl("logs", name, "--container", container).splitlines() for name in names}
 
-    def python(self, pod: str, code: str, container: str = "") -> str:
+    def python(self, pod: str, code: str) -> str:
         """Run a program in a pod's own Python, as its own user."""
-        where = ("--container", container) if container else ()
-        return self.kubectl("exec", pod, *where, "--", "python3", "-c", code)
+        return self.kubectl("exec", pod, "--", "python3", "-c", code)
 
     def wait_for_no_leavers(self) -> None:
         """Wait until no pod of the release is on its way out any more."""

@@ -9,14 +9,13 @@ from tests.e2e.kind import peers
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release
 from tests.e2e.kind.results import note
-from tests.e2e.kind.store import Store, opened
+from tests.e2e.kind.store import Store
 from tests.e2e.kind.traffic import delivery, load
 
 pytestmark = pytest.mark.e2e
 RATE = 20.0  # requests a second
 REQUESTS = 200
 AWS = "aws"
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
 def combination(agent: str, placement: str, *, sdk: bool) -> dict[str, Any]:
@@ -53,11 +52,9 @@ def test_every_combination_delivers_to_xray_local(release: Release, store: Store
 @pytest.fixture(scope="module")
 def aws(cluster: Cluster, release: Release) -> Iterator[Store]:
     """X-Ray outside the release, in AWS's place, with keys in a Secret of the release's namespace."""
-    peers.start(cluster, AWS, AWS)
-    release.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": KEYS})
-    with opened(cluster, AWS, AWS) as found:
+    peers.give_keys(release)
+    with peers.running(cluster, AWS) as found:
         yield found
-    cluster.kubectl("delete", "namespace", AWS)
 
 
 @pytest.mark.parametrize(
@@ -74,16 +71,7 @@ def test_every_way_to_aws_is_signed_and_delivers(
     release: Release, aws: Store, agent: str, placement: str, sdk: bool
 ) -> None:
     """With keys from a Secret: PutTraceSegments by the agent, or spans by OTLP to X-Ray's own endpoint."""
-    outside = {
-        "xrayLocal": {"enabled": False},
-        "aws": {
-            "region": "eu-west-1",
-            "endpoint": f"http://{AWS}.{AWS}.svc:8900",
-            "credentials": {"mode": "secret", "existingSecret": "keys"},
-        },
-        "operator": {"clusterId": "e2e"},
-    }
-    release.ensure(combination(agent, placement, sdk=sdk) | outside)
+    release.ensure(combination(agent, placement, sdk=sdk) | peers.outside(AWS))
     delivered(release, aws, f"to AWS: {agent}, {placement}, SDK {'on' if sdk else 'off'}", segments=sdk, spans=not sdk)
     operation = "PutTraceSegments" if sdk else "PutSpans"
     calls = [call for call in aws.local("GET", "requests") if call["operation"] == operation]

@@ -9,7 +9,7 @@ from tests.e2e.kind import peers
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
-from tests.e2e.kind.store import Store, opened
+from tests.e2e.kind.store import Store
 from tests.e2e.kind.test_sampling import rule
 from tests.e2e.kind.traffic import delivery, load
 
@@ -22,10 +22,8 @@ SINK = "honeycomb"
 @pytest.fixture(scope="module")
 def honeycomb(cluster: Cluster) -> Iterator[Store]:
     """A second OTLP sink, in Honeycomb's place."""
-    peers.start(cluster, SINK, SINK)
-    with opened(cluster, SINK, SINK) as found:
+    with peers.running(cluster, SINK) as found:
         yield found
-    cluster.kubectl("delete", "namespace", SINK)
 
 
 @pytest.mark.parametrize("agent", ["daemon", "collector"])

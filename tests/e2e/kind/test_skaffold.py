@@ -1,6 +1,5 @@
 """skaffold: `run` and `verify` on the host ports of kind-config.yaml, and `dev` with a changed source."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -89,7 +88,7 @@ def test_dev_brings_a_changed_source_into_the_pod(cluster: Cluster, tree: Path, 
         running = subprocess.Popen(
             command(cluster, "dev", "--auto-sync=true", "--cleanup=false"),
             cwd=tree,
-            env=dict(os.environ) | dict(cluster.environment()),
+            env=cluster.environment(),
             stdout=out,
             stderr=out,
         )

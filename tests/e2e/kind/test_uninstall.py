@@ -8,22 +8,19 @@ import pytest
 from tests.e2e.kind import peers
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import NAME, Release, installed, until
-from tests.e2e.kind.store import Store, opened
+from tests.e2e.kind.store import Store
 from tests.e2e.kind.test_sampling import rule
 
 pytestmark = pytest.mark.e2e
 AWS = "aws-of-the-end"
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 KINDS = "all,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets,jobs"
 
 
 @pytest.fixture(scope="module")
 def aws(cluster: Cluster) -> Iterator[Store]:
     """X-Ray outside the release, in AWS's place."""
-    peers.start(cluster, AWS, AWS)
-    with opened(cluster, AWS, AWS) as found:
+    with peers.running(cluster, AWS) as found:
         yield found
-    cluster.kubectl("delete", "namespace", AWS)
 
 
 @pytest.fixture
@@ -35,7 +32,7 @@ def ending(
         release.uninstall()
     aws.local("POST", "reset")  # a rule that was left to AWS is nobody's, and is not taken over without being asked
     with installed(cluster, "cruddur-ending", tmp_path_factory.mktemp("ending")) as made:
-        made.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": KEYS})
+        peers.give_keys(made)
         made.ensure(_values())
         made.apply(rule(0.5) | {"metadata": {"name": "users-own"}})
         made.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "xsr", "--all")
@@ -45,16 +42,9 @@ def ending(
 
 def _values() -> dict[str, Any]:
     spec = rule(0.1)["spec"]
-    return {
-        "xrayLocal": {"enabled": False},
+    return peers.outside(AWS) | {
         "backend": {"enabled": False},
         "tracing": {"xraySdk": {"enabled": False}},
-        "aws": {
-            "region": "eu-west-1",
-            "endpoint": f"http://{AWS}.{AWS}.svc:8900",
-            "credentials": {"mode": "secret", "existingSecret": "keys"},
-        },
-        "operator": {"clusterId": "e2e"},
         "sampling": {
             "rules": {"goes": spec | {"deletionPolicy": "Delete"}, "stays": spec | {"deletionPolicy": "Orphan"}}
         },

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.containers import image
+from tests.e2e.kind.peers import HARDENED, restricted
 from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.store import Store, Trace
 
@@ -124,21 +125,15 @@ def share(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], tuple[i
 
 
 def _pod(name: str, url: str, rate: float) -> list[dict[str, Any]]:
-    hardened = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     container = {
         "name": "load",
         "image": image("cruddur-backend"),
         "command": ["python3", "-u", "/load/load.py", url, str(rate)],
-        "securityContext": hardened,
+        "securityContext": HARDENED,
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
     }
-    pod = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": [{"name": "script", "configMap": {"name": name}}],
-    }
+    volume = {"name": "script", "configMap": {"name": name}}
+    pod = restricted([container], [volume]) | {"restartPolicy": "Never"}
     return [
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"load.py": SCRIPT.read_text()}},
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pod},

@@ -154,7 +154,6 @@ SHAPES: dict[str, Schema] = {
     "collector.batch.timeout": _text(_DURATION),
     "collector.*.size": _whole(1),
     "collector.queue.maxElapsedTime": _text(_DURATION),
-    "collector.xrayMaxRetries": _whole(0),
     "collector.logLevel": _choice("debug", "info", "warn", "error"),
     "xrayLocal.maxTraces": _whole(1),
     "xrayLocal.allowHosts": _list(_text(r"[^\s,/]+")),

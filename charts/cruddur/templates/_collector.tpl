@@ -9,6 +9,8 @@
 {{- $spans := include "cruddur.spansWanted" . -}}
 {{- $agent := include "cruddur.collectorIsAgent" . -}}
 {{- $exporters := fromYaml (include "cruddur.spanExporters" .) -}}
+{{- $queued := include "cruddur.segmentsQueued" . -}}
+{{- $loopback := "127.0.0.1:4319" -}}
 {{- $signs := and (not $v.xrayLocal.enabled) (not $v.tracing.xraySdk.enabled) -}}
 receivers:
   {{- if $spans }}
@@ -28,6 +30,13 @@ receivers:
       {{- with include "cruddur.xrayEndpoint" . }}
       aws_endpoint: {{ . }}
       {{- end }}
+  {{- end }}
+  {{- if $queued }}
+  # The awsxray exporter has no queue: otlp_http/segments has, and is told here whether X-Ray took what it sent.
+  otlp/segments:
+    protocols:
+      http:
+        endpoint: {{ $loopback }}
   {{- end }}
 processors:
   memory_limiter:
@@ -55,11 +64,19 @@ exporters:
   otlp_http/{{ $name }}:
     {{- toYaml $exporter | nindent 4 }}
   {{- end }}
+  {{- if $queued }}
+  otlp_http/segments:
+    endpoint: http://{{ $loopback }}
+    compression: none
+    {{- include "cruddur.exporterDefaults" . | nindent 4 }}
+  {{- end }}
   {{- if $agent }}
   awsxray:
     region: {{ include "cruddur.region" . }}
     local_mode: true
-    max_retries: {{ $v.collector.xrayMaxRetries }}
+    {{- if not $queued }}
+    max_retries: 5
+    {{- end }}
     {{- with include "cruddur.xrayEndpoint" . }}
     endpoint: {{ . }}
     {{- end }}
@@ -90,6 +107,11 @@ service:
     traces/segments:
       receivers: [awsxray]
       processors: [memory_limiter, batch/segments]
+      exporters: [{{ if $queued }}otlp_http/segments{{ else }}awsxray{{ end }}]
+    {{- end }}
+    {{- if $queued }}
+    traces/segments-to-xray:
+      receivers: [otlp/segments]
       exporters: [awsxray]
     {{- end }}
   telemetry:
@@ -104,6 +126,11 @@ service:
                 port: 8888
                 # Counters end in _total, as the alerts name them; without this they do not.
                 without_type_suffix: false
+{{- end -}}
+
+{{/* Segments wait in a queue while X-Ray is away. Not in a sidecar: it has no handover, and at its end the queue can no longer send. */}}
+{{- define "cruddur.segmentsQueued" -}}
+{{- if and (include "cruddur.collectorIsAgent" .) (include "cruddur.onNodes" .) }}true{{ end -}}
 {{- end -}}
 
 {{/* The places that spans go to: name -> settings of an otlp_http exporter. */}}

@@ -78,7 +78,7 @@ tracing.placement is "sidecar", expected "node" because backend.enabled is false
 {{- if and (gt $elapsed 0.0) (lt $elapsed 30.0) }}
 collector.queue.maxElapsedTime is {{ $v.collector.queue.maxElapsedTime | quote }}, expected 0s (try for ever) or at least 30s, the longest pause between two tries
 {{- end }}
-{{- range $name := list "xray-local" "xray" "honeycomb" }}
+{{- range $name := list "xray-local" "xray" "honeycomb" "segments" }}
 {{- if hasKey $v.otlp.extraExporters $name }}
 otlp.extraExporters has {{ $name | quote }}, expected another name because the chart has an exporter of that one
 {{- end }}

@@ -1,0 +1,61 @@
+"""Runs the real collector with the configuration that the chart builds, on a loopback address of its own."""
+
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.backend.processes import wait_until
+from tests.chart.release import Values, of_kind, render
+from tests.cluster import tool
+
+# The collector's ports are fixed, so each run of the tests has an address of its own.
+ADDRESS = f"127.1.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
+# What the pods have, and sigv4auth asks for as soon as it reads its settings.
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "HONEYCOMB_API_KEY": "key",
+    "MY_POD_IP": "127.0.0.1",
+    "PATH": os.defpath,
+}
+
+
+def configuration(given: Values) -> str | None:
+    """Give the collector's configuration; None when none runs."""
+    found = [one for one in of_kind(render(given), "ConfigMap") if one["metadata"]["name"] == "demo-cruddur-collector"]
+    return found[0]["data"]["config.yaml"] if found else None
+
+
+@contextmanager
+def running(given: Values, folder: Path) -> Iterator[None]:
+    """Run it until the block ends; its log is folder/log."""
+    file = folder / "config.yaml"
+    file.write_text((configuration(given) or "").replace("127.0.0.1:4319", f"{ADDRESS}:4319"))
+    with (folder / "log").open("w") as log:
+        run = subprocess.Popen(
+            [tool("otelcol"), f"--config={file}"], env={**ENVIRONMENT, "MY_POD_IP": ADDRESS}, stdout=log, stderr=log
+        )
+    try:
+        wait_until(lambda: read(13133), "the collector is healthy")
+        yield
+    finally:
+        run.terminate()
+        run.wait(timeout=30)
+
+
+def read(port: int, body: object = None, path: str = "/metrics") -> str:
+    """Ask the collector; an empty text when it does not answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"http://{ADDRESS}:{port}{path}", data, {"Content-Type": "application/json"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return str(answer.read(), "utf-8")
+    except urllib.error.URLError:
+        return ""

@@ -4,16 +4,16 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.backend.sinks import Sinks
+from tests.waiting import until
 
 BIN = Path(sys.executable).parent
 FOLDER = Path(__file__).parents[2] / "backend"
@@ -31,15 +31,6 @@ def get(url: str) -> int:
     except urllib.error.HTTPError as error:
         error.close()
         return error.code
-
-
-def wait_until(done: Callable[[], object], what: str) -> None:
-    """Return as soon as `done` gives something true; fail when it does not."""
-    end = time.monotonic() + WAIT_SECONDS
-    while not done():
-        if time.monotonic() > end:
-            raise AssertionError(f"this did not happen: {what}")
-        time.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +105,7 @@ def running_backend(
         )
     backend = Backend(f"http://127.0.0.1:{port}", process, out, err)
     try:
-        wait_until(lambda: _ready(backend), "the backend is ready")
+        until(lambda: _ready(backend), "the backend is ready")
         yield backend
     finally:
         if process.poll() is None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cruddur.drain import Drain
-from tests.backend.processes import INSTRUMENTED, get, running_backend, to, wait_until
+from tests.backend.processes import INSTRUMENTED, get, running_backend, to
 from tests.backend.sinks import Sinks
+from tests.waiting import until
 
 HOME, READYZ = "/api/activities/home", "/readyz"
 COMMANDS = {"plain": INSTRUMENTED, "preload": (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])}
@@ -32,11 +33,11 @@ def test_sigterm_fails_readiness_and_requests_are_still_answered(
             get(backend.url + READYZ)
             return len({line["pid"] for line in backend.requests() if line["status"] == 503}) == 2
 
-        wait_until(both_say_so, "readiness has failed in both workers")
+        until(both_say_so, "readiness has failed in both workers")
         assert [get(backend.url + path) for path in (READYZ, HOME, "/healthz") * 8] == [503, 200, 200] * 8
         assert backend.stop() == 0
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
-    wait_until(lambda: {one["trace_id"] for one in sinks.received.segments} == sampled, "every segment has arrived")
+    until(lambda: {one["trace_id"] for one in sinks.received.segments} == sampled, "every segment has arrived")
 
 
 @pytest.mark.process
@@ -52,13 +53,13 @@ def test_clients_that_heed_readiness_see_no_failure(tmp_path: Path, free_port: P
 
         with ThreadPoolExecutor(4) as clients:
             load = [clients.submit(while_it_is_ready) for _ in range(4)]
-            wait_until(lambda: len(backend.requests()) > 100, "100 requests have been answered")
+            until(lambda: len(backend.requests()) > 100, "100 requests have been answered")
             backend.process.terminate()
             answers = [status for client in load for status in client.result()]
         assert backend.process.wait(timeout=30) == 0
     assert set(answers) == {200}
     sampled = {line["otel_trace_id"] for line in backend.requests() if line["sampled"]}
-    wait_until(lambda: {span.trace_id for span in sinks.received.spans} == sampled, "every span has arrived")
+    until(lambda: {span.trace_id for span in sinks.received.spans} == sampled, "every span has arrived")
 
 
 @pytest.mark.process
@@ -66,9 +67,9 @@ def test_the_drain_outlives_a_reload(tmp_path: Path, free_port: Ports, sinks: Si
     """The workers that SIGHUP has made fail their readiness too."""
     with running_backend(tmp_path, free_port(), {**to(sinks), **FOREVER}) as backend:
         backend.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: _events(backend.messages()).count("Worker exiting") == 2, "the old workers have ended")
+        until(lambda: _events(backend.messages()).count("Worker exiting") == 2, "the old workers have ended")
         backend.process.terminate()
-        wait_until(lambda: get(backend.url + READYZ) == 503, "readiness has failed")
+        until(lambda: get(backend.url + READYZ) == 503, "readiness has failed")
         assert [get(backend.url + READYZ) for _ in range(8)] == [503] * 8
         assert backend.stop() == 0
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.backend.processes import GUNICORN, INSTRUMENTED, Backend, get, running_backend, to, wait_until
+from tests.backend.processes import GUNICORN, INSTRUMENTED, Backend, get, running_backend, to
 from tests.backend.sinks import Sinks, Span, running_sinks
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -31,8 +32,8 @@ def _both_have(sinks: Sinks, backend: Backend) -> None:
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
     otel_ids = {line["otel_trace_id"] for line in backend.requests() if line["sampled"]}
     segments = sinks.received.segments
-    wait_until(lambda: sampled == {one["trace_id"] for one in segments}, "every segment has arrived")
-    wait_until(lambda: otel_ids == {span.trace_id for span in sinks.received.spans}, "every span has arrived")
+    until(lambda: sampled == {one["trace_id"] for one in segments}, "every segment has arrived")
+    until(lambda: otel_ids == {span.trace_id for span in sinks.received.spans}, "every span has arrived")
 
 
 def _wake_all_workers(backend: Backend, workers: int = 2) -> None:
@@ -42,7 +43,7 @@ def _wake_all_workers(backend: Backend, workers: int = 2) -> None:
         get(backend.url + HOME)
         return len({line["pid"] for line in backend.requests()}) == workers
 
-    wait_until(all_answered, f"{workers} workers have answered")
+    until(all_answered, f"{workers} workers have answered")
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -127,7 +128,7 @@ def test_sigterm_during_load_loses_no_answered_sampled_request(
 
         with ThreadPoolExecutor(4) as clients:
             load = [clients.submit(until_it_is_gone) for _ in range(4)]
-            wait_until(lambda: len(backend.requests()) > 400, "400 requests have been answered")
+            until(lambda: len(backend.requests()) > 400, "400 requests have been answered")
             assert backend.stop() == 0
             for client in load:
                 client.result()
@@ -159,7 +160,7 @@ def test_a_rule_of_zero_records_nothing(tmp_path: Path, free_port: Ports) -> Non
             _wake_all_workers(backend)
             return sum(call.path == "/GetSamplingRules" for call in sinks.received.agent_calls) >= 2
 
-        wait_until(fetched, "both workers have fetched the rules")
+        until(fetched, "both workers have fetched the rules")
         seen = len(backend.requests())
         for number in range(40):
             get(backend.url + ROUTES[number % len(ROUTES)])
@@ -197,7 +198,7 @@ def test_without_opentelemetry_the_segments_remain(tmp_path: Path, free_port: Po
         assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
         backend.stop()
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
-    wait_until(lambda: sampled == {one["trace_id"] for one in sinks.received.segments}, "the segments have arrived")
+    until(lambda: sampled == {one["trace_id"] for one in sinks.received.segments}, "the segments have arrived")
     assert sampled
     assert (sinks.received.otlp_calls, backend.complaints()) == ([], [])
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.backend.processes import GUNICORN, INSTRUMENTED, get, run_to_its_end, running_backend, to, wait_until
+from tests.backend.processes import GUNICORN, INSTRUMENTED, get, run_to_its_end, running_backend, to
 from tests.backend.sinks import Sinks
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -73,7 +74,7 @@ def test_after_sigterm_an_open_connection_is_told(tmp_path: Path, free_port: Por
 
         assert probe() == 200
         backend.process.terminate()
-        wait_until(lambda: probe() == 503, "the worker says that it is stopping")
+        until(lambda: probe() == 503, "the worker says that it is stopping")
         connection.close()
         assert backend.stop() == 0
 
@@ -94,9 +95,9 @@ def test_after_sighup_new_workers_answer(tmp_path: Path, free_port: Ports, sinks
                 get(f"{backend.url}/api/activities/home")
             return {line["pid"] for line in backend.requests()}
 
-        wait_until(lambda: len(workers()) == 2, "both workers have answered")
+        until(lambda: len(workers()) == 2, "both workers have answered")
         backend.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(workers()) == 4, "both new workers have answered")
+        until(lambda: len(workers()) == 4, "both new workers have answered")
         assert backend.stop() == 0
     assert backend.complaints() == []
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.backend.processes import wait_until
 from tests.chart.release import Values, of_kind, render
 from tests.cluster import tool
+from tests.waiting import until
 
 # The collector's ports are fixed, so each run of the tests has an address of its own.
 ADDRESS = f"127.1.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
@@ -42,7 +42,7 @@ def running(given: Values, folder: Path) -> Iterator[None]:
             [tool("otelcol"), f"--config={file}"], env={**ENVIRONMENT, "MY_POD_IP": ADDRESS}, stdout=log, stderr=log
         )
     try:
-        wait_until(lambda: read(13133), "the collector is healthy")
+        until(lambda: read(13133), "the collector is healthy")
         yield
     finally:
         run.terminate()

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from tests.cluster import ROOT, tool
+from tests.cluster import tool
+from tools.chart.values import CHART
 
-CHART = ROOT / "charts/cruddur"
 NAMESPACE = "shop"
 RELEASE = "demo"
 KUBERNETES = "1.34.0"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.backend.processes import wait_until
 from tests.chart.matrix import AWS
 from tests.chart.real_collector import ADDRESS, read, running
 from tests.chart.release import Values, of_kind, render
+from tests.waiting import until
 from xray_operator import metrics
 
 # A full queue is not made here; its counter is of the same kind as the other's.
@@ -32,7 +32,7 @@ def test_the_collector_has_the_metrics_of_the_alerts(tmp_path: Path) -> None:
     given: Values = {**AWS, "otlp.extraExporters": {"nobody": {"endpoint": f"http://{ADDRESS}:8888"}}}
     with running(given, tmp_path):
         assert read(4318, {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}, "/v1/traces")
-        wait_until(lambda: wanted <= set(re.findall(r"^(\w+){", read(8888), re.MULTILINE)), f"metrics {wanted}")
+        until(lambda: wanted <= set(re.findall(r"^(\w+){", read(8888), re.MULTILINE)), f"metrics {wanted}")
 
 
 def test_the_operator_has_the_metrics_of_the_alerts() -> None:

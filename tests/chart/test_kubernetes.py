@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from tests.chart.matrix import CASES
-from tests.chart.release import CHART, KUBERNETES, Object, render
+from tests.chart.release import KUBERNETES, Object, render
 from tools.chart.schema import strict
+from tools.chart.values import CHART
 
 # Kinds of others, whose schemas are not at hand: the fields of their specs that the chart sets.
 FOREIGN: dict[tuple[str, str], set[str]] = {

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.chart.release import CHART, NAMESPACE, RELEASE, SECONDS, Values, nested
+from tests.chart.release import NAMESPACE, RELEASE, SECONDS, Values, nested
 from tests.cluster import tool
+from tools.chart.values import CHART
 
 AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
 FORGETS = (

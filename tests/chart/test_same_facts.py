@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.release import CHART, named, of_kind, render
+from tests.chart.release import named, of_kind, render
 from tests.cluster import ROOT
+from tools.chart.values import CHART
 
 CHART_FILE: dict[str, Any] = yaml.safe_load((CHART / "Chart.yaml").read_text())
 DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())

@@ -11,10 +11,10 @@ import pytest
 
 from demo import steps
 from demo.stack import Addresses, Stack
-from tests.backend.processes import wait_until
 from tests.chart.matrix import AWS
 from tests.chart.real_collector import ADDRESS, running
 from tests.chart.release import Values
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 SEGMENTS = 120  # three calls of PutTraceSegments
@@ -40,8 +40,8 @@ def test_segments_wait_for_an_x_ray_that_is_away(tmp_path: Path, free_port: Call
                 sent.append(trace_id)
                 agent.sendto(datagram, (ADDRESS, 2000))
                 time.sleep(0.02)
-            wait_until(lambda: "Exporting failed" in (tmp_path / "log").read_text(), "the collector noticed")
+            until(lambda: "Exporting failed" in (tmp_path / "log").read_text(), "the collector noticed")
             x_ray.start_xray_local()
-            wait_until(lambda: len(steps.documents(x_ray, sent)) == SEGMENTS, f"{SEGMENTS} segments arrive")
+            until(lambda: len(steps.documents(x_ray, sent)) == SEGMENTS, f"{SEGMENTS} segments arrive")
     finally:
         x_ray.close()

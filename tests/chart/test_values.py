@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from cruddur import settings as backend_settings
-from tests.chart.release import CHART, refusal, render
+from tests.chart.release import refusal, render
 from tests.cluster import tool
 from tools.chart import schema, values
 from tools.chart.shapes import SHAPES
+from tools.chart.values import CHART
 from xray_operator import settings as operator_settings
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.backend.processes import get, wait_until
+from tests.backend.processes import get
 from tests.cluster import ROOT, tool
 from tests.e2e.containers import TAG
+from tests.waiting import until
 from xray_local import client
 
 pytestmark = pytest.mark.e2e
@@ -101,9 +102,9 @@ def test_one_command_brings_one_trace_of_both_recorders(compose: Compose) -> Non
         "cruddur-xray-local": ("running", "healthy"),
     }
     # Sampled for sure: X-Ray's default rule lets one request a second through.
-    wait_until(lambda: get(f"{compose.backend}/api/activities/home") == 200 and compose.traces(), "a trace is there")
+    until(lambda: get(f"{compose.backend}/api/activities/home") == 200 and compose.traces(), "a trace is there")
     trace_id = compose.traces()[-1]["Id"]
-    wait_until(lambda: len(compose.segments(trace_id)) >= 2, "both recorders' parts are there")
+    until(lambda: len(compose.segments(trace_id)) >= 2, "both recorders' parts are there")
     segments = compose.segments(trace_id)
     assert {document["name"] for document in segments} >= {"backend-flask"}
     assert {document["trace_id"] for document in segments} == {trace_id}

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.backend.processes import get, wait_until
+from tests.backend.processes import get
 from tests.cluster import ROOT
 from tests.e2e.containers import docker, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 NAME = "cruddur-backend:dev-e2e"
@@ -32,10 +33,10 @@ def test_a_file_that_is_synced_reloads_the_workers(free_port: Callable[[], int])
 
             return ask
 
-        wait_until(answers("/healthz", 200), "the backend answers")
+        until(answers("/healthz", 200), "the backend answers")
         container.write(FILE, source.replace('"/healthz"', '"/alive"'))
-        wait_until(answers("/alive", 200), "the new route answers")
+        until(answers("/alive", 200), "the new route answers")
         container.write(FILE, source + "\ndef (")
-        wait_until(answers("/alive", 500), "the mistake is shown")
+        until(answers("/alive", 500), "the mistake is shown")
         container.write(FILE, source)
-        wait_until(answers("/healthz", 200), "the old route answers again")
+        until(answers("/healthz", 200), "the old route answers again")

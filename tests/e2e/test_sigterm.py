@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests import cluster
-from tests.backend.processes import get, wait_until
+from tests.backend.processes import get
 from tests.backend.sinks import running_sinks
 from tests.conftest import XRayLocal
 from tests.e2e.containers import HARDENED, Container, image, running
+from tests.waiting import until
 from xray_local import client
 
 pytestmark = pytest.mark.e2e
@@ -23,7 +24,7 @@ Ports = Callable[[], int]
 
 
 def _answers(url: str, container: Container) -> Callable[[], bool]:
-    """Give a question for `wait_until`: does the address answer 200?"""
+    """Give a question for `until`: does the address answer 200?"""
 
     def ask() -> bool:
         try:
@@ -54,7 +55,7 @@ def test_the_backend_fails_no_request_and_loses_nothing(free_port: Ports) -> Non
         }
         with running(image("cruddur-backend"), environment=environment) as container:
             url = f"http://127.0.0.1:{port}"
-            wait_until(_answers(url + READYZ, container), "the backend is ready")
+            until(_answers(url + READYZ, container), "the backend is ready")
 
             def while_it_is_ready() -> list[int]:
                 answers = []
@@ -64,7 +65,7 @@ def test_the_backend_fails_no_request_and_loses_nothing(free_port: Ports) -> Non
 
             with ThreadPoolExecutor(4) as clients:
                 load = [clients.submit(while_it_is_ready) for _ in range(4)]
-                wait_until(lambda: len(container.out()) > 100, "100 requests have been answered")
+                until(lambda: len(container.out()) > 100, "100 requests have been answered")
                 container.signal("TERM")
                 answers = [status for client in load for status in client.result()]
             assert container.wait() == 0
@@ -73,7 +74,7 @@ def test_the_backend_fails_no_request_and_loses_nothing(free_port: Ports) -> Non
         assert len([line for line in requests if line["path"] == HOME]) == len(answers)
         sampled = {line["trace_id"]: line["otel_trace_id"] for line in requests if line["sampled"]}
         received = sinks.received
-        wait_until(lambda: {one["trace_id"] for one in received.segments} == set(sampled), "every segment has arrived")
+        until(lambda: {one["trace_id"] for one in received.segments} == set(sampled), "every segment has arrived")
         assert {span.trace_id for span in received.spans} == set(sampled.values())
 
 
@@ -85,13 +86,13 @@ def test_xray_local_keeps_what_had_arrived(tmp_path: Path, free_port: Ports) -> 
     command = ["serve", "--db=/data/traces.db", *(f"--{name}-port={port}" for name, port in ports.items())]
     api = f"http://127.0.0.1:{ports['api']}"
     with running(image("xray-local"), *command, options=options) as container:
-        wait_until(_answers(f"{api}/_local/health", container), "xray-local is healthy")
+        until(_answers(f"{api}/_local/health", container), "xray-local is healthy")
         with _half_a_request(ports["api"]), socket.socket(type=socket.SOCK_DGRAM) as sender:
             for number in range(200):
                 sender.sendto(_segment(number), ("127.0.0.1", ports["agent"]))
             assert container.stop(10) == 0
     with running(image("xray-local"), *command, options=options) as container:
-        wait_until(_answers(f"{api}/_local/health", container), "xray-local is healthy")
+        until(_answers(f"{api}/_local/health", container), "xray-local is healthy")
         assert len(_summaries(api)) == 200
 
 
@@ -129,6 +130,6 @@ def test_the_operator_ends_by_itself(tmp_path: Path, free_port: Ports, xray_loca
             "AWS_SECRET_ACCESS_KEY": "any",
         }
         with running(image("xray-operator"), environment=environment, options=(*HARDENED, *mounts)) as operator:
-            wait_until(_answers(f"http://127.0.0.1:{port}/readyz", operator), "the operator is ready")
+            until(_answers(f"http://127.0.0.1:{port}/readyz", operator), "the operator is ready")
             with _half_a_request(port):
                 assert operator.stop(10) == 0

@@ -1,33 +1,27 @@
 """One release of the chart in a namespace that enforces Pod Security `restricted`: install, change, look, uninstall."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.cluster import ROOT, tool
+from tests import waiting
+from tests.cluster import tool
 from tests.e2e.containers import TAG
 from tests.e2e.kind.cluster import Cluster
+from tools.chart.values import CHART
 
-CHART = ROOT / "charts/cruddur"
 NAME = "cruddur"
 HELM_SECONDS = 180
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
 _TAGS = {part: {"image": {"tag": TAG}} for part in ("backend", "operator", "xrayLocal")}
 
-
-def until(done: Callable[[], object], what: str, seconds: float = 60.0, pause: float = 0.5) -> Any:
-    """Give the first true thing that `done` gives; AssertionError says what did not happen."""
-    end = time.monotonic() + seconds
-    while not (found := done()):
-        assert time.monotonic() < end, f"this did not happen within {seconds:.0f} s: {what}"
-        time.sleep(pause)
-    return found
+until = partial(waiting.until, seconds=60.0, pause=0.5)  # each look is a call of kubectl
 
 
 @dataclass(slots=True)

@@ -109,8 +109,12 @@ def test_spans_and_segments_go_where_the_values_say(given: Values, exporters: li
 
 
 def test_where_only_the_daemon_is_needed_no_collector_runs() -> None:
-    """The SDK's segments go to X-Ray, and nobody wants spans."""
+    """The SDK's segments go to X-Ray, and nobody wants spans, unless a pipeline of the user's own takes them."""
     assert configuration(AWS) is None
+    assert configuration({**AWS, "collector.config": {"processors": {"batch": {"timeout": "5s"}}}}) is None
+    own = {"receivers": ["otlp"], "processors": ["memory_limiter", "batch"], "exporters": ["debug"]}
+    added = {"exporters": {"debug": {}}, "service": {"pipelines": {"traces/own": own}}}
+    assert complaint(configuration({**AWS, "collector.config": added}) or "nothing") == ""
 
 
 def test_the_ends_of_the_collector_are_the_pods_own() -> None:
@@ -120,6 +124,13 @@ def test_the_ends_of_the_collector_are_the_pods_own() -> None:
         assert found["otlp"]["protocols"]["http"]["endpoint"] == f"{host}:4318"
         assert found["awsxray"]["endpoint"] == f"{host}:2000"
         assert found["awsxray"]["proxy_server"]["endpoint"] == f"{host}:2000"
+
+
+def test_chinas_regions_have_a_domain_of_their_own() -> None:
+    """Where spans go to X-Ray by OTLP."""
+    given: Values = {**AWS, "aws.region": "cn-north-1", "tracing.xraySdk.enabled": False}
+    endpoint = "https://xray.cn-north-1.amazonaws.com.cn/v1/traces"
+    assert loaded(given)["exporters"]["otlp_http/xray"]["traces_endpoint"] == endpoint
 
 
 def test_what_the_user_adds_is_merged_over_what_the_chart_builds() -> None:

@@ -86,7 +86,63 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
     ),
     (
         {"otlp.extraExporters": {"honeycomb": {"endpoint": "http://a"}}},
-        'otlp.extraExporters has "honeycomb", expected another name because the chart has an exporter of that one',
+        'otlp.extraExporters has "honeycomb", expected another name because the chart has a pipeline of that one',
+    ),
+    (
+        {"otlp.extraExporters": {"segments-to-xray": {"endpoint": "http://a"}}},
+        (
+            'otlp.extraExporters has "segments-to-xray", expected another name because the chart has a pipeline of '
+            "that one"
+        ),
+    ),
+    (
+        {**AWS, "aws.credentials.existingSecret": "keys"},
+        'aws.credentials.mode is "none", expected "secret" because aws.credentials.existingSecret is set',
+    ),
+    (
+        {**AWS, "aws.credentials.irsa.agentRoleArn": ROLE},
+        'aws.credentials.mode is "none", expected "irsa" because aws.credentials.irsa.agentRoleArn is set',
+    ),
+    (
+        {**AWS, "operator.serviceAccount.create": False},
+        (
+            'operator.serviceAccount.name is "", expected an account\'s name because operator.serviceAccount.create is '
+            "false: any pod of the namespace would else have the operator's rights"
+        ),
+    ),
+    *(
+        (
+            {"tracing.placement": "sidecar", "tracing.agent": agent, "backend.port": port},
+            (
+                f'backend.port is {port}, expected another one because tracing.placement is "sidecar" and the '
+                f"{listener} in the pod listens there"
+            ),
+        )
+        for agent, port, listener in (
+            ("daemon", 2000, "daemon"),
+            ("collector", 2000, "collector"),
+            ("daemon", 4318, "collector"),
+            ("daemon", 8888, "collector"),
+            ("daemon", 13133, "collector"),
+        )
+    ),
+    (
+        {"backend.enabled": False, "backend.ingress": {"enabled": True, "hosts": [{"host": "a.example"}]}},
+        "backend.ingress.enabled is true, expected false because backend.enabled is false",
+    ),
+    (
+        {
+            **{f"{part}.service.type": "NodePort" for part in ("backend", "xrayLocal")},
+            **{f"{part}.service.nodePort": 30080 for part in ("backend", "xrayLocal")},
+        },
+        "xrayLocal.service.nodePort is 30080, expected another port because backend.service.nodePort is the same",
+    ),
+    (
+        {**SCALING, "tracing.placement": "sidecar", "collector.resources.requests": {"cpu": None}},
+        (
+            "collector.resources.requests.cpu is missing, expected a quantity because backend.autoscaling measures its "
+            "share"
+        ),
     ),
     (
         {**SCALING, "backend.autoscaling.minReplicas": 7},
@@ -145,7 +201,7 @@ def test_all_contradictions_are_said_at_once() -> None:
     "given",
     [
         {**IRSA, "aws.credentials.irsa.agentRoleArn": ROLE, "operator.enabled": False},
-        {**IRSA, "agent.serviceAccount.create": False, "operator.serviceAccount.create": False},
+        {**IRSA, "agent.serviceAccount.create": False, "operator.serviceAccount": {"create": False, "name": "mine"}},
         {
             **IRSA,
             "aws.credentials.irsa.operatorRoleArn": ROLE,

@@ -128,6 +128,45 @@ PRODUCTION: Values = {
             ],
         ),
         (
+            {"aws.endpoint": "http://a", "honeycomb.enabled": True, "honeycomb.apiKey": "key"},
+            [FORGETS, ENDS, "- aws.endpoint is without effect: xrayLocal.enabled is true."],
+        ),
+        (
+            {
+                **PRODUCTION,
+                "honeycomb.enabled": False,
+                "tracing.agent": "daemon",
+                "collector.config": {"processors": {"batch": {"timeout": "5s"}}},
+            },
+            [
+                ENDS,
+                "- OpenTelemetry's spans are sent to nobody: honeycomb.enabled and otlp.extraExporters are not set.",
+                "- collector.config is without effect: no collector runs, as nobody takes spans.",
+            ],
+        ),
+        (
+            {**PRODUCTION, "backend.tolerations": [{"operator": "Exists"}]},
+            [
+                (
+                    "- What pods of the backend record on tainted nodes is lost: backend.tolerations is set and "
+                    "collector.tolerations is not, and each node's agent serves that node only."
+                )
+            ],
+        ),
+        (
+            {**PRODUCTION, "operator.cleanup.enabled": False},
+            [
+                (
+                    "- helm uninstall leaves rules and groups, in the cluster and in X-Ray: operator.cleanup.enabled "
+                    "is false. docs/operator.md says what to do before it."
+                )
+            ],
+        ),
+        (
+            {**PRODUCTION, "backend.podDisruptionBudget.maxUnavailable": 0},
+            [("- No node with a pod of the backend can be drained: backend.podDisruptionBudget.maxUnavailable is 0.")],
+        ),
+        (
             {**PRODUCTION, "operator.enabled": False},
             ["- XRaySamplingRules and XRayGroups wait for another release's operator: operator.enabled is false."],
         ),

@@ -51,8 +51,8 @@ def test_the_schema_is_the_one_that_values_yaml_makes() -> None:
 
 
 def test_the_schema_knows_the_keys_of_values_yaml_and_no_others() -> None:
-    """Compared with the file as YAML reads it, both ways; `global` is Helm's own."""
-    described = set(schema_keys(SCHEMA)) - {"global"}
+    """Compared with the file as YAML reads it, both ways; `global` and `enabled` are for charts around this one."""
+    described = set(schema_keys(SCHEMA)) - {"global", "enabled"}
     assert described == set(keys_of(DEFAULTS, described))
 
 

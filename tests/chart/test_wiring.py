@@ -9,13 +9,13 @@ from tests.chart.matrix import CASES
 from tests.chart.release import NAMESPACE, Object, containers, named, of_kind, pods, render
 
 each = pytest.mark.parametrize("case", CASES)
-LABELS = {
+LASTING_LABELS = {
     "app.kubernetes.io/name": "cruddur",
     "app.kubernetes.io/instance": "demo",
-    "app.kubernetes.io/version": "0.1.0",
     "app.kubernetes.io/part-of": "cruddur",
     "app.kubernetes.io/managed-by": "Helm",
 }
+VERSIONS = {"app.kubernetes.io/version": "0.1.0", "helm.sh/chart": "cruddur-0.1.0"}
 # What the values of a case name and the user brings along.
 BROUGHT = {"aws", "mine", "keys", "registry", "tls"}
 LONGEST = "r" * 53  # of a release's name: Helm refuses more
@@ -34,12 +34,22 @@ def ports_of(pod: Object) -> dict[str, int]:
 
 @each
 def test_every_object_has_the_six_recommended_labels(case: str) -> None:
-    """The pods' templates too, and each names its component."""
-    found = render(CASES[case])
-    for metadata in [*(one["metadata"] for one in found), *(pod["metadata"] for _, pod in pods(found))]:
-        assert LABELS.items() <= metadata["labels"].items(), metadata["name"]
-        assert metadata["labels"]["app.kubernetes.io/component"]
-        assert metadata["labels"]["helm.sh/chart"] == "cruddur-0.1.0"
+    """And each names its component."""
+    for one in render(CASES[case]):
+        labels = one["metadata"]["labels"]
+        assert {**LASTING_LABELS, **VERSIONS}.items() <= labels.items(), one["metadata"]["name"]
+        assert labels["app.kubernetes.io/component"]
+
+
+@each
+def test_a_new_version_alone_replaces_no_pod(case: str) -> None:
+    """The labels of a pod's template are the lasting ones."""
+    for one in render(CASES[case]):
+        template = one.get("spec", {}).get("template")
+        if template and one["kind"] != "Job":
+            labels = template["metadata"]["labels"]
+            assert LASTING_LABELS.items() <= labels.items(), one["metadata"]["name"]
+            assert not VERSIONS.keys() & labels.keys(), one["metadata"]["name"]
 
 
 @each

@@ -27,7 +27,10 @@ def render(chart: Path = CHART) -> str:
         "title": "Values of the chart cruddur",
         "type": "object",
         "additionalProperties": False,
-        "properties": {"global": {"type": "object", "description": "What Helm gives to every subchart."}},
+        "properties": {
+            "global": {"type": "object", "description": "What Helm gives to every subchart."},
+            "enabled": {"type": "boolean", "description": "For the `condition` of a chart that has this one in it."},
+        },
         "required": [],
         "$defs": dict(sorted(_resources(chart).items())),
     }

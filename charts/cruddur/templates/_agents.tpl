@@ -1,4 +1,4 @@
-{{/* The daemon's container, on a node or as a sidecar. Its image's ENTRYPOINT binds 0.0.0.0:2000, so only `args` are given. */}}
+{{/* The daemon's container, on a node or as a sidecar. Its image's ENTRYPOINT binds 0.0.0.0:2000; the last word counts. */}}
 {{- define "cruddur.daemonContainer" -}}
 {{- $v := .Values -}}
 name: daemon
@@ -6,6 +6,9 @@ name: daemon
 args:
   # -o: never ask for an instance's metadata; -m: the default is a share of the node's memory.
   {{- $args := list "-o" "-n" (include "cruddur.region" .) "-m" (toString $v.daemon.bufferMemoryMB) "-l" $v.daemon.logLevel "-c" "/etc/xray/cfg.yaml" }}
+  {{- if not (include "cruddur.onNodes" .) }}
+  {{- $args = concat $args (list "-b" "127.0.0.1:2000" "-t" "127.0.0.1:2000") }}
+  {{- end }}
   {{- toYaml (concat $args $v.daemon.extraArgs) | nindent 2 }}
 env:
   {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.daemonEnv" .)) $v.daemon.extraEnv) | nindent 2 }}
@@ -112,6 +115,6 @@ checksum/daemon-config: {{ include "cruddur.daemonConfig" . | sha256sum }}
 {{- define "cruddur.collectorChecksum" -}}
 checksum/collector-config: {{ include "cruddur.collectorConfig" . | sha256sum }}
 {{- if and .Values.honeycomb.enabled .Values.honeycomb.apiKey }}
-checksum/honeycomb-key: {{ .Values.honeycomb.apiKey | sha256sum }}
+checksum/honeycomb-key: {{ printf "%s/%s/%s" .Release.Namespace .Release.Name .Values.honeycomb.apiKey | sha256sum }}
 {{- end }}
 {{- end -}}

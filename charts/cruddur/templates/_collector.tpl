@@ -128,7 +128,7 @@ service:
                 without_type_suffix: false
 {{- end -}}
 
-{{/* Segments wait in a queue while X-Ray is away. Not in a sidecar: it has no handover, and at its end the queue can no longer send. */}}
+{{/* Segments wait in a queue while X-Ray is away. Not in a sidecar: it has no handover, and while the collector stops it no longer sends from there. */}}
 {{- define "cruddur.segmentsQueued" -}}
 {{- if and (include "cruddur.collectorIsAgent" .) (include "cruddur.onNodes" .) }}true{{ end -}}
 {{- end -}}
@@ -140,7 +140,8 @@ service:
 {{- if $v.xrayLocal.enabled -}}
 {{- $_ := set $exporters "xray-local" (dict "endpoint" (printf "http://%s:4318" (include "cruddur.part" (list . "xray-local")))) -}}
 {{- else if not $v.tracing.xraySdk.enabled -}}
-{{- $xray := default (printf "https://xray.%s.amazonaws.com" (include "cruddur.region" .)) (include "cruddur.xrayEndpoint" .) -}}
+{{- $region := include "cruddur.region" . -}}
+{{- $xray := default (printf "https://xray.%s.amazonaws.com%s" $region (ternary ".cn" "" (hasPrefix "cn-" $region))) (include "cruddur.xrayEndpoint" .) -}}
 {{- $_ := set $exporters "xray" (dict "traces_endpoint" (printf "%s/v1/traces" $xray) "auth" (dict "authenticator" "sigv4auth")) -}}
 {{- end -}}
 {{- if $v.honeycomb.enabled -}}
@@ -161,7 +162,8 @@ service:
 {{- define "cruddur.exporterDefaults" -}}
 sending_queue:
   enabled: true
-  queue_size: {{ .Values.collector.queue.size }}
+  sizer: items
+  queue_size: {{ .Values.collector.queue.size | int64 }}
 retry_on_failure:
   enabled: true
   max_elapsed_time: {{ .Values.collector.queue.maxElapsedTime }}

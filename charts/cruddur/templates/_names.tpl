@@ -23,13 +23,18 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
+{{/* The labels of a part that no version changes: a pod with another label is another pod, and would be replaced. */}}
+{{- define "cruddur.lastingLabels" -}}
+{{ include "cruddur.selector" . }}
+app.kubernetes.io/part-of: cruddur
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+{{- end -}}
+
 {{/* The recommended labels of a part's objects. */}}
 {{- define "cruddur.ownLabels" -}}
 {{- $root := index . 0 -}}
-{{ include "cruddur.selector" . }}
+{{ include "cruddur.lastingLabels" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: cruddur
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
@@ -55,7 +60,7 @@ labels:
 {{- define "cruddur.podMetadata" -}}
 {{- $values := index . 2 -}}
 labels:
-  {{- include "cruddur.labelsAnd" (list (index . 0) (index . 1) (mustMergeOverwrite (dict) (index . 4) $values.podLabels)) | nindent 2 }}
+  {{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.lastingLabels" .)) (index . 0).Values.commonLabels (index . 4) $values.podLabels) | nindent 2 }}
 {{- with mustMergeOverwrite (dict) (index . 3) $values.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

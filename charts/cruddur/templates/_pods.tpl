@@ -78,7 +78,7 @@ nodeAffinity:
 {{- define "cruddur.nodeUpdate" -}}
 type: RollingUpdate
 rollingUpdate:
-  {{- if and .Values.tracing.hostPort }}
+  {{- if .Values.tracing.hostPort }}
   maxSurge: 0
   maxUnavailable: 1
   {{- else }}

@@ -7,10 +7,10 @@
 {{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "collector") }}true{{ end -}}
 {{- end -}}
 
-{{/* Whether anybody takes spans; else none are exported. */}}
+{{/* Whether anybody takes spans; else none are exported. A pipeline of the user's own takes them as well. */}}
 {{- define "cruddur.spansWanted" -}}
 {{- $v := .Values -}}
-{{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters $v.collector.config (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
+{{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (dig "service" "pipelines" dict $v.collector.config) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
 {{- end -}}
 
 {{- define "cruddur.collectorRuns" -}}

@@ -32,6 +32,17 @@ operator.clusterId is "", expected this cluster's name because xrayLocal.enabled
 {{- if and (eq $c.mode "secret") (not $c.existingSecret) }}
 aws.credentials.existingSecret is "", expected a Secret's name because aws.credentials.mode is "secret"
 {{- end }}
+{{- if and $c.existingSecret (ne $c.mode "secret") }}
+aws.credentials.mode is {{ $c.mode | quote }}, expected "secret" because aws.credentials.existingSecret is set
+{{- end }}
+{{- range $key := list "agentRoleArn" "operatorRoleArn" }}
+{{- if and (get $c.irsa $key) (ne $c.mode "irsa") }}
+aws.credentials.mode is {{ $c.mode | quote }}, expected "irsa" because aws.credentials.irsa.{{ $key }} is set
+{{- end }}
+{{- end }}
+{{- if and $v.operator.enabled (not $v.operator.serviceAccount.create) (not $v.operator.serviceAccount.name) }}
+operator.serviceAccount.name is "", expected an account's name because operator.serviceAccount.create is false: any pod of the namespace would else have the operator's rights
+{{- end }}
 {{- if eq $c.mode "irsa" }}
 {{- $sends := ternary $v.agent.serviceAccount $v.backend.serviceAccount (eq $v.tracing.placement "node") }}
 {{- if include "cruddur.lacksRole" (list $sends $c.irsa.agentRoleArn) }}
@@ -78,9 +89,18 @@ tracing.placement is "sidecar", expected "node" because backend.enabled is false
 {{- if and (gt $elapsed 0.0) (lt $elapsed 30.0) }}
 collector.queue.maxElapsedTime is {{ $v.collector.queue.maxElapsedTime | quote }}, expected 0s (try for ever) or at least 30s, the longest pause between two tries
 {{- end }}
-{{- range $name := list "xray-local" "xray" "honeycomb" "segments" }}
+{{- if and $sidecar $v.backend.enabled }}
+{{- $taken := dict }}
+{{- if $v.tracing.xraySdk.enabled }}{{ $_ := set $taken "2000" $v.tracing.agent }}{{ end }}
+{{- if include "cruddur.spansWanted" . }}{{ $_ := set $taken "4318" "collector" }}{{ end }}
+{{- if include "cruddur.collectorRuns" . }}{{ $_ := set $taken "8888" "collector" }}{{ $_ := set $taken "13133" "collector" }}{{ end }}
+{{- with get $taken (toString $v.backend.port) }}
+backend.port is {{ $v.backend.port }}, expected another one because tracing.placement is "sidecar" and the {{ . }} in the pod listens there
+{{- end }}
+{{- end }}
+{{- range $name := list "xray-local" "xray" "honeycomb" "segments" "segments-to-xray" }}
 {{- if hasKey $v.otlp.extraExporters $name }}
-otlp.extraExporters has {{ $name | quote }}, expected another name because the chart has an exporter of that one
+otlp.extraExporters has {{ $name | quote }}, expected another name because the chart has a pipeline of that one
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -105,9 +125,16 @@ backend.autoscaling.minReplicas is {{ $scaling.minReplicas }}, expected at most 
 {{- if not (compact (values $targets)) }}
 backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentage there or in targetMemoryUtilizationPercentage
 {{- end }}
+{{- $measured := list "backend" }}
+{{- if not (include "cruddur.onNodes" .) }}
+{{- if include "cruddur.daemonRuns" . }}{{ $measured = append $measured "daemon" }}{{ end }}
+{{- if include "cruddur.collectorRuns" . }}{{ $measured = append $measured "collector" }}{{ end }}
+{{- end }}
+{{- range $part := $measured }}
 {{- range $resource, $target := $targets }}
-{{- if and $target (not (dig "requests" $resource "" $.Values.backend.resources)) }}
-backend.resources.requests.{{ $resource }} is missing, expected a quantity because backend.autoscaling measures its share
+{{- if and $target (not (dig "requests" $resource "" (get (get $.Values $part) "resources"))) }}
+{{ $part }}.resources.requests.{{ $resource }} is missing, expected a quantity because backend.autoscaling measures its share
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -119,6 +146,14 @@ backend.resources.requests.{{ $resource }} is missing, expected a quantity becau
 {{- $service := get (get $v $part) "service" }}
 {{- if and $service.nodePort (eq $service.type "ClusterIP") }}
 {{ $part }}.service.nodePort is {{ $service.nodePort }}, expected null because {{ $part }}.service.type is "ClusterIP"
+{{- end }}
+{{- end }}
+{{- if and $v.backend.enabled $v.xrayLocal.enabled $v.backend.service.nodePort (eq (toString $v.backend.service.nodePort) (toString $v.xrayLocal.service.nodePort)) }}
+xrayLocal.service.nodePort is {{ $v.xrayLocal.service.nodePort }}, expected another port because backend.service.nodePort is the same
+{{- end }}
+{{- range $way := list "ingress" "httpRoute" }}
+{{- if and (get $v.backend $way).enabled (not $v.backend.enabled) }}
+backend.{{ $way }}.enabled is true, expected false because backend.enabled is false
 {{- end }}
 {{- end }}
 {{- if and $v.backend.ingress.enabled (not $v.backend.ingress.hosts) }}

@@ -1,6 +1,6 @@
 {{/* What is off, or will surprise: one line each, for NOTES.txt. */}}
 {{- define "cruddur.warnings" -}}
-{{- range $part := list "ends" "aws" "sampling" "node" "memory" -}}
+{{- range $part := list "ends" "aws" "sampling" "node" "upkeep" "memory" -}}
 {{- range splitList "\n" (include (printf "cruddur.%sWarnings" $part) $) -}}
 {{- with trim . }}
 - {{ . }}
@@ -26,11 +26,24 @@ Nothing is sent to Honeycomb: honeycomb.enabled is false.
 
 {{- define "cruddur.awsWarnings" -}}
 {{- $mode := .Values.aws.credentials.mode -}}
+{{- if and .Values.xrayLocal.enabled .Values.aws.endpoint }}
+aws.endpoint is without effect: xrayLocal.enabled is true.
+{{- end }}
 {{- if and .Values.xrayLocal.enabled (ne $mode "none") }}
 aws.credentials.mode is {{ $mode | quote }} and without effect: xrayLocal.enabled is true.
 {{- end }}
 {{- if and (not .Values.xrayLocal.enabled) (eq $mode "none") }}
 aws.credentials.mode is "none": the pods ask their node for its role, which takes a hop limit of 2 or more for its metadata.
+{{- end }}
+{{- end -}}
+
+{{- define "cruddur.upkeepWarnings" -}}
+{{- $v := .Values -}}
+{{- if and $v.operator.enabled (not $v.operator.cleanup.enabled) }}
+helm uninstall leaves rules and groups, in the cluster and in X-Ray: operator.cleanup.enabled is false. docs/operator.md says what to do before it.
+{{- end }}
+{{- if and $v.backend.enabled $v.backend.podDisruptionBudget.enabled (has (toString $v.backend.podDisruptionBudget.maxUnavailable) (list "0" "0%")) }}
+No node with a pod of the backend can be drained: backend.podDisruptionBudget.maxUnavailable is {{ $v.backend.podDisruptionBudget.maxUnavailable }}.
 {{- end }}
 {{- end -}}
 
@@ -45,6 +58,14 @@ sampling.rules and sampling.groups wait for another release's operator: operator
 {{- end -}}
 
 {{- define "cruddur.nodeWarnings" -}}
+{{- $v := .Values -}}
+{{- if and $v.collector.config (not (include "cruddur.collectorRuns" .)) }}
+collector.config is without effect: no collector runs, as nobody takes spans.
+{{- end }}
+{{- $agent := ternary $v.tracing.agent "collector" $v.tracing.xraySdk.enabled }}
+{{- if and $v.backend.enabled $v.backend.tolerations (include "cruddur.onNodes" .) (not (get $v $agent).tolerations) }}
+What pods of the backend record on tainted nodes is lost: backend.tolerations is set and {{ $agent }}.tolerations is not, and each node's agent serves that node only.
+{{- end }}
 {{- if .Values.tracing.hostPort }}
 tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout of the agent loses segments: two pods cannot share the port, and the node may go on sending UDP to the old one.
 {{- end }}

@@ -5,6 +5,8 @@
 
 {{- define "cruddur.backendDefaultEnv" -}}
 {{- $v := .Values -}}
+{{- $excluded := $v.tracing.excludedPaths -}}
+{{- range $v.backend.probes }}{{ if .enabled }}{{ $excluded = append $excluded .path }}{{ end }}{{ end -}}
 - {name: CRUDDUR_HOST, value: 0.0.0.0}
 - {name: PORT, value: {{ $v.backend.port | quote }}}
 - {name: WEB_CONCURRENCY, value: {{ $v.backend.workers | quote }}}
@@ -15,7 +17,7 @@
 - {name: CRUDDUR_MAX_BODY_BYTES, value: {{ int64 $v.backend.maxBodyBytes | quote }}}
 - {name: CRUDDUR_LOG_LEVEL, value: {{ $v.backend.logLevel }}}
 - {name: CRUDDUR_FAIL_ROUTE, value: {{ $v.backend.failRoute | quote }}}
-- {name: CRUDDUR_TRACING_EXCLUDED_PATHS, value: {{ join "," $v.tracing.excludedPaths | quote }}}
+- {name: CRUDDUR_TRACING_EXCLUDED_PATHS, value: {{ uniq $excluded | join "," | quote }}}
 - name: POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
 - name: NODE_NAME

@@ -47,14 +47,14 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, otelcol, kind and skaffold into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm otelcol kind skaffold
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, helm3, otelcol, kind and skaffold into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm helm3 otelcol kind skaffold
 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
 
 chart-tools: $(UV)
-	@$(PYTHON) tools/provide.py helm otelcol
+	@$(PYTHON) tools/provide.py helm helm3 otelcol
 
 images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
 	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \

@@ -40,7 +40,7 @@ def tool(name: str) -> Path:
     """Give the path of a command-line tool; RuntimeError says how to get it."""
     path = ROOT / "bin" / name
     if not path.exists():
-        raise RuntimeError(f"{path} is missing; expected `make cluster-tools` to have provided it")
+        raise RuntimeError(f"{path} is missing; expected `python tools/provide.py {name}` to have provided it")
     return path
 
 

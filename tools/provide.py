@@ -25,8 +25,9 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)+)")
 class Tool:
     """A program: the folder with its go.mod, its module and package, and how it tells its version.
 
-    A version fits when its first `parts` numbers are the pinned ones; `stamps` are variables that the linker sets to
-    the version, where the sources do not have it; `called` are the names of its published programs, if not its own.
+    A version fits when its first `parts` numbers are the pinned ones; with `newer`, the last of them may be higher.
+    `stamps` are variables that the linker sets to the version, where the sources do not have it; `called` are the names
+    of its published programs, if not its own.
     """
 
     folder: str
@@ -36,6 +37,7 @@ class Tool:
     parts: int
     stamps: tuple[str, ...] = ()
     called: tuple[str, ...] = ()
+    newer: bool = False
 
 
 _KUBERNETES = (
@@ -57,6 +59,18 @@ TOOLS = {
         ("version", "--short"),
         1,
         ("helm.sh/helm/v4/internal/version.version",),
+    ),
+    # The oldest that the chart is for is pinned. It is published as helm, and so is the one above. Built here, it takes
+    # Kubernetes for 1.20 unless --kube-version is given: the linker's other variables are of its own Makefile.
+    "helm3": Tool(
+        "helm3",
+        "helm.sh/helm/v3",
+        "helm.sh/helm/v3/cmd/helm",
+        ("version", "--short"),
+        2,
+        ("helm.sh/helm/v3/internal/version.version",),
+        ("helm3", "helm"),
+        newer=True,
     ),
     "kind": Tool("kind", "sigs.k8s.io/kind", "sigs.k8s.io/kind", ("version",), 2),
     "docker-compose": Tool(
@@ -107,9 +121,12 @@ def version_in(text: str) -> str | None:
     return found[1] if found else None
 
 
-def fits(found: str | None, wanted: str, parts: int) -> bool:
-    """Tell whether the first numbers of a version are those wanted."""
-    return found is not None and found.split(".")[:parts] == wanted.split(".")[:parts]
+def fits(found: str | None, wanted: str, parts: int, *, newer: bool = False) -> bool:
+    """Tell whether the first numbers of a version are those wanted; with `newer`, the last of them may be higher."""
+    if found is None:
+        return False
+    have, want = _numbers(found, parts), _numbers(wanted, parts)
+    return have == want or (newer and have[:-1] == want[:-1] and have > want)
 
 
 def version_of(program: Path, tool: Tool) -> str | None:
@@ -132,12 +149,12 @@ def provide(name: str, environ: Mapping[str, str], root: Path = ROOT) -> str:
     """See to it that bin/NAME is there and fits; give one line of what was done, or nothing when it was there."""
     tool = TOOLS[name]
     wanted, target = pinned(tool, root), root / "bin" / name
-    if fits(version_of(target, tool), wanted, tool.parts):
+    if fits(version_of(target, tool), wanted, tool.parts, newer=tool.newer):
         return ""
     target.parent.mkdir(exist_ok=True)
     target.unlink(missing_ok=True)
     for file in [file for called in tool.called or (name,) for file in candidates(called, environ)]:
-        if fits(found := version_of(file, tool), wanted, tool.parts):
+        if fits(found := version_of(file, tool), wanted, tool.parts, newer=tool.newer):
             target.symlink_to(file.resolve())
             return f"{name}: {found}, found as {file}"
     print(f"{name}: building {wanted} into bin/", flush=True)
@@ -193,8 +210,8 @@ def _go(folder: Path, environ: Mapping[str, str]) -> Path:
     return go
 
 
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
+def _numbers(version: str, parts: int | None = None) -> list[int]:
+    return [int(part) for part in version.split(".")[:parts]]
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -1,6 +1,7 @@
 """Renders the chart with the real helm, as a release would be, without a cluster."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -16,6 +17,7 @@ NAMESPACE = "shop"
 RELEASE = "demo"
 KUBERNETES = "1.34.0"
 SECONDS = 60
+HELM, HELM3 = "helm", "helm3"  # the first is Helm 4
 
 Object = dict[str, Any]
 Values = Mapping[str, Any]
@@ -33,48 +35,57 @@ def nested(flat: Values) -> dict[str, Any]:
     return whole
 
 
-def render(flat: Values | None = None, release: str = RELEASE) -> list[Object]:
+def render(
+    flat: Values | None = None, release: str = RELEASE, *, helm: str = HELM, chart: Path = CHART
+) -> list[Object]:
     """Give the objects of a release with these values, hooks and tests among them; they are shared, and read only."""
-    return _objects(json.dumps(nested(flat or {})), release)
+    return _objects(json.dumps(nested(flat or {})), release, helm, chart)
 
 
 @cache
-def _objects(values: str, release: str) -> list[Object]:
-    return [loaded for loaded in yaml.load_all(_text(values, release), Loader=yaml.CSafeLoader) if loaded]
+def _objects(values: str, release: str, helm: str, chart: Path) -> list[Object]:
+    rendered = _text(values, release, helm, chart)
+    return [loaded for loaded in yaml.load_all(rendered, Loader=yaml.CSafeLoader) if loaded]
 
 
 def text(flat: Values) -> str:
     """Give the manifest of a release with these values."""
-    return _text(json.dumps(nested(flat)), RELEASE)
+    return _text(json.dumps(nested(flat)), RELEASE, HELM, CHART)
 
 
-def _text(values: str, release: str) -> str:
-    run = _template(values, release)
+def _text(values: str, release: str, helm: str, chart: Path) -> str:
+    run = _template(values, release, helm, chart)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
 
-def refusal(flat: Values) -> list[str]:
+def refusal(flat: Values, helm: str = HELM) -> list[str]:
     """Give the lines in which helm says why these values will not do."""
-    run = _template(json.dumps(nested(flat)), RELEASE)
+    run = _template(json.dumps(nested(flat)), RELEASE, helm, CHART)
     assert run.returncode != 0, "helm takes these values"
     frame = ("Error: ", "cruddur:", "Use --debug")
     return [line.removeprefix("- ") for line in run.stderr.splitlines() if line and not line.startswith(frame)]
 
 
-def _template(values: str, release: str) -> subprocess.CompletedProcess[str]:
+def _template(values: str, release: str, helm: str, chart: Path) -> subprocess.CompletedProcess[str]:
     command: list[str | Path] = [
-        tool("helm"),
+        tool(helm),
         "template",
         release,
-        CHART,
+        chart,
         "--namespace",
         NAMESPACE,
         "--kube-version",
         KUBERNETES,
     ]
     return subprocess.run(
-        [*command, "--values", "-"], input=values, capture_output=True, text=True, timeout=SECONDS, check=False
+        [*command, "--values", "-"],
+        input=values,
+        env={**os.environ, "HELM_PLUGINS": os.devnull},  # one Helm complains of plugins that are for the other
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
 
 

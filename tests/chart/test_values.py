@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cruddur import settings as backend_settings
-from tests.chart.release import refusal, render
+from tests.chart.release import HELM, HELM3, KUBERNETES, refusal, render
 from tests.cluster import tool
 from tools.chart import schema, values
 from tools.chart.shapes import SHAPES
@@ -39,9 +39,15 @@ def schema_keys(part: dict[str, Any], path: str = "") -> Iterator[str]:
             yield below
 
 
-def test_the_chart_lints_with_no_warning() -> None:
+@pytest.mark.parametrize("helm", [HELM, HELM3])
+def test_the_chart_lints_with_no_warning(helm: str) -> None:
     """Helm's own linter, strict."""
-    run = subprocess.run([tool("helm"), "lint", "--strict", CHART], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [tool(helm), "lint", "--strict", CHART, "--kube-version", KUBERNETES],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout
 
 

@@ -51,6 +51,25 @@ def test_a_version_fits_by_its_first_numbers(found: str | None, wanted: str, par
 
 
 @pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("3.18.0", True),
+        ("3.18.7", True),
+        ("3.22.0", True),
+        ("3.9.4", False),
+        ("3.17.4", False),
+        ("4.3.1", False),
+        ("4.19.0", False),
+        ("3", False),
+        (None, False),
+    ],
+)
+def test_a_newer_version_fits_where_it_may(found: str | None, expected: bool) -> None:
+    """Only the last of the numbers may be higher, and numbers are not compared as text."""
+    assert provide.fits(found, "3.18.6", 2, newer=True) is expected
+
+
+@pytest.mark.parametrize(
     ("text", "version"),
     [
         ("Client Version: v1.34.3\nKustomize Version: v5.7.1", "1.34.3"),
@@ -74,6 +93,7 @@ def test_every_tool_is_pinned_in_its_go_mod() -> None:
         "kubectl": "1",
         "etcd": "3",
         "helm": "4",
+        "helm3": "3",
         "docker-compose": "2",
         "otelcol": "0",
         "kind": "0",
@@ -108,6 +128,21 @@ def test_a_tool_may_have_another_name_on_path(root: Path, tmp_path: Path) -> Non
     environ = {"PATH": f"{tmp_path / 'path'}{os.pathsep}{os.defpath}"}
     found = tmp_path / "path/otelcol-contrib"
     assert provide.provide("otelcol", environ, root) == f"otelcol: 0.156.1, found as {found}"
+
+
+def test_both_helms_are_found_under_one_name(root: Path, tmp_path: Path) -> None:
+    """Whichever comes first on PATH, each is linked for what it is."""
+    for name, version in (("helm", "4.3.1"), ("helm3", "3.18.6")):
+        (root / "tools" / name).mkdir()
+        module = provide.TOOLS[name].module
+        (root / "tools" / name / "go.mod").write_text(f"require (\n\t{module} v{version} // indirect\n)\n")
+    folders = [tmp_path / name for name in ("old", "four", "three")]
+    for folder, says in zip(folders, ("v3.17.4+g1", "v4.0.2+g2", "v3.20.2+g3"), strict=True):
+        program(folder, says).rename(folder / "helm")
+    environ = {"PATH": os.pathsep.join([*map(str, folders), os.defpath])}
+    assert provide.provide("helm", environ, root) == f"helm: 4.0.2, found as {tmp_path / 'four/helm'}"
+    assert provide.provide("helm3", environ, root) == f"helm3: 3.20.2, found as {tmp_path / 'three/helm'}"
+    assert provide.provide("helm3", environ, root) == ""
 
 
 def test_a_missing_requirement_is_named(root: Path) -> None:

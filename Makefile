@@ -20,7 +20,7 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools images demo test check unit chart contract integration e2e dev integration-tour browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev integration-tour browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,14 +47,17 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, helm3, otelcol, kind and skaffold into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm helm3 otelcol kind skaffold
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm helm3 otelcol docker-compose kind skaffold
 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
 
 chart-tools: $(UV)
 	@$(PYTHON) tools/provide.py helm helm3 otelcol
+
+compose-tools: $(UV)
+	@$(PYTHON) tools/provide.py docker-compose
 
 images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
 	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \
@@ -66,7 +69,7 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools ## all gates and all tests, with coverage
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests, with coverage
 	@rm -f .coverage .coverage.*
 	@$(RUN)python -m pytest tests --ignore=tests/e2e --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
@@ -85,7 +88,7 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m tools.chart.schema --check
 	@$(RUN)python -m tools.chart.readme --check
 
-unit: .venv/.synced ## the tests of each part
+unit: .venv/.synced compose-tools ## the tests of each part
 	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster
@@ -97,8 +100,8 @@ contract: setup ## one suite on the in-memory gateway and on boto3 against xray-
 integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
 	@$(RUN)python -m pytest tests/integration
 
-e2e: setup cluster-tools chart-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE)
-	@$(PYTHON) tools/provide.py docker-compose kind skaffold
+e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE)
+	@$(PYTHON) tools/provide.py kind skaffold
 	@TAG=$(TAG) $(RUN)python -m pytest tests/e2e $(E2E)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made if it is missing (PROFILE=collector)

@@ -1,17 +1,24 @@
 """What compose.yaml keeps to; that it runs is in tests/e2e."""
 
+import json
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.cluster import tool
 from tests.images.dockerfile import ROOT
 
 FOLDER = ROOT / "deploy/compose"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
+
+BOTH = ("--file=compose.yaml", "--file=deploy/compose/honeycomb.yaml")
+SECONDS = 60
 
 each = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 
@@ -90,3 +97,47 @@ def test_what_is_mounted_is_there_and_read_only() -> None:
         found = re.fullmatch(r"\./([^:]+):/[^:]+:ro", mount)
         assert found is not None
         assert (ROOT / found[1]).is_file()
+
+
+def _compose(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Compose where it finds neither a docker nor a daemon, nor settings of the machine's."""
+    return subprocess.run(
+        [tool("docker-compose"), *arguments],
+        cwd=ROOT,
+        env={"HOME": str(home), "DOCKER_HOST": f"unix://{home}/none", **variables},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_compose_itself_takes_the_file(tmp_path: Path) -> None:
+    """Compose reads more strictly than YAML."""
+    run = _compose(tmp_path, "config", "--services")
+    assert run.returncode == 0, run.stderr
+    assert sorted(run.stdout.split()) == [
+        "cruddur-agent",
+        "cruddur-backend",
+        "cruddur-collector",
+        "cruddur-xray-local",
+    ]
+
+
+def test_compose_merges_honeycombs_file(tmp_path: Path) -> None:
+    """The collector gets the key, and the second config beside the first."""
+    run = _compose(tmp_path, *BOTH, "config", "--format=json", HONEYCOMB_API_KEY="a-key")
+    assert run.returncode == 0, run.stderr
+    collector = json.loads(run.stdout)["services"]["cruddur-collector"]
+    assert collector["environment"]["HONEYCOMB_API_KEY"] == "a-key"
+    assert [mount["target"] for mount in collector["volumes"]] == [
+        "/etc/otelcol/config.yaml",
+        "/etc/otelcol/honeycomb.yaml",
+    ]
+
+
+def test_honeycomb_without_a_key_is_refused(tmp_path: Path) -> None:
+    """Before anything starts; the message names the variable."""
+    run = _compose(tmp_path, *BOTH, "config", "--quiet")
+    assert run.returncode != 0
+    assert "HONEYCOMB_API_KEY" in run.stderr

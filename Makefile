@@ -100,9 +100,9 @@ contract: setup ## one suite on the in-memory gateway and on boto3 against xray-
 integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
 	@$(RUN)python -m pytest tests/integration
 
-e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE)
+e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
-	@TAG=$(TAG) $(RUN)python -m pytest tests/e2e $(E2E)
+	@TAG=$(TAG) $(RUN)python -m pytest $(or $(E2E),tests/e2e)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made if it is missing (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold

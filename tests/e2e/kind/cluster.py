@@ -1,5 +1,6 @@
 """The kind cluster that the tests run on: KUBECONFIG's, if it is ours, or one that is made and removed."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import yaml
 
 from tests.cluster import ROOT, tool
 from tests.e2e.containers import DOCKER, image
+from tests.e2e.kind.results import FOLDER
 from tools.kind_cluster import create_command, in_docker, peer_images
 
 NAME = "cruddur-e2e"
@@ -72,6 +74,11 @@ class Cluster:
         """Put images that Docker has on every node."""
         self.run(tool("kind"), "load", "docker-image", "--name", self.name, *images, seconds=MAKE_SECONDS)
 
+    def export_logs(self, folder: Path) -> None:
+        """Keep what kind can tell of the nodes, their pods' logs among it. Raises nothing: something has failed."""
+        with contextlib.suppress(AssertionError, OSError, subprocess.SubprocessError):
+            self.run(tool("kind"), "export", "logs", "--name", self.name, folder)
+
 
 def _taken(environ: Mapping[str, str]) -> Cluster | None:
     """Give the cluster of KUBECONFIG when its current context is one of ours."""
@@ -102,12 +109,22 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
     delete = (tool("kind"), "delete", "cluster", "--name", NAME)
     made.run(*delete)  # of a run that was killed
     try:
-        made.run(*create_command(NAME, environ.get("KIND_NODE_IMAGE")), seconds=MAKE_SECONDS)
-        made.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
-        made.load(_images())
+        _make(made, environ.get("KIND_NODE_IMAGE"))
         yield made
     finally:
         made.run(*delete)
+
+
+def _make(cluster: Cluster, node_image: str | None) -> None:
+    # By itself kind removes at once what has failed, and with it every reason.
+    create = (*create_command(cluster.name, node_image), "--retain")
+    try:
+        cluster.run(*create, seconds=MAKE_SECONDS)
+        cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
+        cluster.load(_images())
+    except (AssertionError, subprocess.SubprocessError):
+        cluster.export_logs(FOLDER / "nodes")
+        raise
 
 
 def _images() -> list[str]:

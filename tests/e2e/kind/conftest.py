@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import ROOT
 from tests.e2e.kind import cluster as kind
-from tests.e2e.kind.release import Release, installed, keep_logs
+from tests.e2e.kind import evidence
+from tests.e2e.kind.release import Release, installed
+from tests.e2e.kind.results import FOLDER
 from tests.e2e.kind.store import Store, opened
 
 NAMESPACE = "cruddur-e2e"
-LOGS = ROOT / "build/e2e"
+CLUSTER = pytest.StashKey[kind.Cluster]()  # for the hook, which has no fixtures when one of them has failed
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kind.Cluster]:
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[kind.Cluster]:
     """A kind cluster of three nodes with the images."""
     with kind.running(tmp_path_factory.mktemp("kind"), os.environ) as running:
+        request.session.stash[CLUSTER] = running
         yield running
 
 
@@ -40,11 +42,9 @@ def store(cluster: kind.Cluster, release: Release) -> Iterator[Store]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the logs of all pods when a test has failed; they go with the cluster."""
+    """Keep what the cluster has to say when a test, or what it needs, has failed."""
     report = yield
-    release = getattr(item, "funcargs", {}).get("release")
-    if report.failed and isinstance(release, Release):
-        folder = Path(LOGS, item.name)
-        keep_logs(release, folder)
-        report.sections.append(("pods", f"their logs are in {folder.relative_to(ROOT)}"))
+    running = item.session.stash.get(CLUSTER, None)
+    if report.failed and running is not None:
+        report.sections.append(("cluster", evidence.keep(running, Path(FOLDER, item.name, report.when))))
     return report

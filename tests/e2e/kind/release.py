@@ -110,21 +110,3 @@ def installed(cluster: Cluster, namespace: str, folder: Path) -> Iterator[Releas
         if release.values is not None:
             release.uninstall()
         cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s")
-
-
-def keep_logs(release: Release, folder: Path) -> None:
-    """Write what every pod of the namespace has said, and its events, into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pods.txt").write_text(release.kubectl("get", "pods", "--output=wide"))
-    (folder / "events.txt").write_text(release.kubectl("get", "events", "--sort-by=.lastTimestamp"))
-    for pod in release.cluster.items("pods", "--namespace", release.namespace):
-        name = pod["metadata"]["name"]
-        for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
-            for when in ("", "--previous"):
-                file = folder / f"{name}.{container['name']}{when.replace('--', '.')}.log"
-                try:
-                    file.write_text(
-                        release.kubectl("logs", name, f"--container={container['name']}", *filter(None, [when]))
-                    )
-                except AssertionError:  # it has not started, or has no earlier run
-                    continue

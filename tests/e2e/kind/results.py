@@ -6,12 +6,13 @@ from typing import Any
 
 from tests.cluster import ROOT
 
-FILE = ROOT / "build/e2e/results.json"
+FOLDER = ROOT / "build/e2e"
+FILE = FOLDER / "results.json"
 
 
 def note(part: str, found: Mapping[str, Any]) -> None:
     """Add to a part of the results."""
-    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     known = json.loads(FILE.read_text()) if FILE.exists() else {}
     known[part] = known.get(part, {}) | found
     FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")

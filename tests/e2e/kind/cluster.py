@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import yaml
 from tests.cluster import ROOT, tool
 from tests.e2e.containers import DOCKER, image
 from tests.e2e.kind.results import FOLDER
-from tools.kind_cluster import create_command, in_docker, peer_images
+from tools.kind_cluster import CONFIG, create_command, in_docker, peer_images
 
 NAME = "cruddur-e2e"
 OURS = "kind-cruddur"  # a context that begins so may be used; any other cluster is left alone
@@ -96,6 +97,22 @@ def _refuse_neighbours(cluster: Cluster) -> None:
     assert not others, f"{cluster.name} has a release of the chart: {', '.join(others)}; expected none (helm uninstall)"
 
 
+def _refuse_taken_ports() -> None:
+    """Say which port stands in the way; Docker would, after a minute, in words of its own."""
+    nodes = yaml.safe_load(CONFIG.read_text())["nodes"]
+    for mapping in [mapping for node in nodes for mapping in node.get("extraPortMappings", ())]:
+        address, port = mapping["listenAddress"], mapping["hostPort"]
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((address, port))
+            except OSError as error:
+                raise AssertionError(
+                    f"port {port} of {address}, which {CONFIG.name} needs, is taken ({error.strerror}): a running "
+                    "`make dev`? `kind delete cluster --name cruddur`, or set KUBECONFIG to use its cluster"
+                ) from None
+
+
 @contextmanager
 def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
     """Give a cluster of kind-config.yaml with the images on its nodes; what was made here is removed."""
@@ -108,6 +125,7 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
     made = Cluster(NAME, folder / "kubeconfig")
     delete = (tool("kind"), "delete", "cluster", "--name", NAME)
     made.run(*delete)  # of a run that was killed
+    _refuse_taken_ports()
     try:
         _make(made, environ.get("KIND_NODE_IMAGE"))
         yield made

@@ -62,10 +62,12 @@ def aws(cluster: Cluster, release: Release) -> Iterator[Store]:
     [
         ("daemon", "node", True),
         ("collector", "node", True),
+        ("collector", "sidecar", True),
+        ("daemon", "sidecar", True),
         ("collector", "sidecar", False),
         ("collector", "node", False),
     ],
-    ids=["daemon", "collector", "SDK off, sidecar", "SDK off, node"],
+    ids=["daemon", "collector", "collector, sidecar", "daemon, sidecar", "SDK off, sidecar", "SDK off, node"],
 )
 def test_every_way_to_aws_is_signed_and_delivers(
     release: Release, aws: Store, agent: str, placement: str, sdk: bool

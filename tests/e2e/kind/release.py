@@ -19,6 +19,7 @@ from tools.chart.values import CHART
 NAME = "cruddur"
 HELM_SECONDS = 180
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+_APP_VERSION = str(yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"])
 _TAGS = {part: {"image": {"tag": TAG}} for part in ("backend", "operator", "xrayLocal")}
 
 until = partial(waiting.until, seconds=60.0, pause=0.5)  # each look is a call of kubectl
@@ -26,7 +27,7 @@ until = partial(waiting.until, seconds=60.0, pause=0.5)  # each look is a call o
 
 @dataclass(slots=True)
 class Release:
-    """The release `cruddur`; `values` are those it was last given."""
+    """The release `cruddur`; `values` are those that it has, None when it is not there or nobody can tell."""
 
     cluster: Cluster
     namespace: str
@@ -36,8 +37,16 @@ class Release:
     def ensure(self, values: Mapping[str, Any]) -> None:
         """Install or upgrade to exactly these values, and wait until all pods are ready; nothing is done twice."""
         if self.values != values:
+            self.values = None  # until it has them: an upgrade that fails leaves a mixture
             self.helm("upgrade", "--install", NAME, str(CHART), "--values", str(self._file(values)), *_wait())
             self.values = values
+
+    def install(self) -> None:
+        """Install with the chart's own values, and nothing else but our tag where it is another one."""
+        self.uninstall()
+        tags = () if TAG == _APP_VERSION else ("--values", str(self._file({})))
+        self.helm("install", NAME, str(CHART), *tags, *_wait())
+        self.values = {}
 
     def _file(self, values: Mapping[str, Any]) -> Path:
         file = self.folder / f"{self.namespace}-values.yaml"
@@ -50,9 +59,9 @@ class Release:
         return self.cluster.run(tool("helm"), "--namespace", self.namespace, *arguments, seconds=HELM_SECONDS + 60)
 
     def uninstall(self) -> str:
-        """Uninstall, and wait until Helm says that it is done."""
+        """Uninstall whatever is there, and wait until Helm says that it is done."""
         self.values = None
-        return self.helm("uninstall", NAME, *_wait())
+        return self.helm("uninstall", NAME, "--ignore-not-found", *_wait())
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
         """Run kubectl in the namespace."""
@@ -107,6 +116,5 @@ def installed(cluster: Cluster, namespace: str, folder: Path) -> Iterator[Releas
     try:
         yield release
     finally:
-        if release.values is not None:
-            release.uninstall()
+        release.uninstall()
         cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s")

@@ -36,7 +36,7 @@ for path in {paths!r}:
 
 @pytest.fixture(scope="module", autouse=True)
 def _installed(release: Release) -> None:
-    release.ensure({"backend": {"failRoute": True}})
+    release.install()
 
 
 def test_all_pods_are_ready(release: Release, cluster: Cluster) -> None:
@@ -58,6 +58,7 @@ def test_the_release_tests_itself(release: Release) -> None:
 @pytest.fixture(scope="module")
 def asked(release: Release) -> dict[str, list[tuple[str, int, str]]]:
     """Every route of every backend pod, asked once: node -> path, status and trace id of each."""
+    release.ensure({"backend": {"failRoute": True}})
     code = _ASK.format(paths=list(ROUTES))
     return {
         pod["spec"]["nodeName"]: [

@@ -66,6 +66,12 @@ class Cluster:
         found: list[dict[str, Any]] = json.loads(self.kubectl("get", kind, "--output=json", *arguments))["items"]
         return found
 
+    def names(self, *scope: str) -> set[str]:
+        """Give all objects of all kinds, as `kind/name`, but events: those of --namespace=..., or of no namespace."""
+        kinds = self.kubectl("api-resources", "--verbs=list", "--output=name", f"--namespaced={bool(scope)}".lower())
+        wanted = [kind for kind in kinds.split() if kind.partition(".")[0] != "events"]
+        return set(self.kubectl("get", ",".join(wanted), "--output=name", *scope).split())
+
     def workers(self) -> list[str]:
         """Give the names of the nodes that run pods."""
         nodes = self.items("nodes", "--selector=!node-role.kubernetes.io/control-plane")

@@ -23,13 +23,18 @@ def running(cluster: Cluster, name: str) -> Iterator[Store]:
     cluster.kubectl("delete", "namespace", name)
 
 
+def endpoint(name: str) -> str:
+    """Give the address in the cluster of the one that is `running`."""
+    return f"http://{name}.{name}.svc:8900"
+
+
 def outside(name: str) -> dict[str, Any]:
     """Give the values by which a release takes the one that is `running` for AWS, with the keys of `give_keys`."""
     return {
         "xrayLocal": {"enabled": False},
         "aws": {
             "region": "eu-west-1",
-            "endpoint": f"http://{name}.{name}.svc:8900",
+            "endpoint": endpoint(name),
             "credentials": {"mode": "secret", "existingSecret": "keys"},
         },
         "operator": {"clusterId": "e2e"},

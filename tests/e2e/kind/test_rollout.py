@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.kind.release import Release
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
-from tests.e2e.kind.traffic import delivery, load
+from tests.e2e.kind.traffic import DEAD_SECONDS, delivery, load
 
 pytestmark = pytest.mark.e2e
 RATE = 15.0  # requests a second
@@ -39,7 +39,7 @@ def test_a_killed_agent_costs_no_request(release: Release, store: Store, agent: 
         release.kubectl("rollout", "status", f"daemonset/cruddur-{agent}", "--timeout=60s")
         running.wait_for(int(10 * RATE))
         answers = running.stop()
-    found = delivery(answers, store)
+    found = delivery(answers, store, settle=DEAD_SECONDS)
     note("rollout", {f"a pod of the {agent} killed": str(found)})
     assert not found.failed, found.failed[:5]
     resumed = delivery(answers[-int(5 * RATE) :], store)

@@ -17,6 +17,7 @@ from tests.e2e.kind.store import Store, Trace
 SCRIPT = Path(__file__).with_name("load.py")
 ROUTE = "/api/activities/home"
 SETTLE_SECONDS = 40.0  # that the last batches may take to arrive
+DEAD_SECONDS = 15.0  # the same where a batch has died with its agent, and nothing is tried again for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,14 @@ def load(release: Release, rate: float, name: str = "load") -> Iterator[Load]:
 
 
 def delivery(
-    answers: Sequence[Mapping[str, Any]], store: Store, *, segments: bool = True, spans: bool = True
+    answers: Sequence[Mapping[str, Any]],
+    store: Store,
+    *,
+    segments: bool = True,
+    spans: bool = True,
+    settle: float = SETTLE_SECONDS,
 ) -> Delivery:
-    """Find what is wanted of each request's trace; what has not come SETTLE_SECONDS after the last news is lost."""
+    """Find what is wanted of each request's trace; what has not come `settle` seconds after the last news is lost."""
     ids = [one["id"] for one in answers if not one["error"]]
     found: dict[str, Trace] = {}
 
@@ -101,7 +107,7 @@ def delivery(
         return {*(lacking("segments") if segments else ()), *(lacking("spans") if spans else ())}
 
     known, last_news = -1, time.monotonic()
-    while missing() and time.monotonic() < last_news + SETTLE_SECONDS:
+    while missing() and time.monotonic() < last_news + settle:
         found |= store.traces(missing())
         if len(missing()) != known:
             known, last_news = len(missing()), time.monotonic()

@@ -1,10 +1,13 @@
 """X-Ray away, and the operator killed while it has work to do."""
 
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from tests.e2e.containers import DOCKER
 from tests.e2e.kind import peers
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release, until
@@ -17,6 +20,8 @@ pytestmark = pytest.mark.e2e
 RATE = 10.0  # requests a second
 AWAY_SECONDS = 30
 SINK = "honeycomb"
+RULES = 24  # X-Ray's quota is 25 besides its own rule
+SLOW_SECONDS = 1.0  # that X-Ray takes to make a rule while the operator is killed
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +61,48 @@ def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb:
     assert resumed.without_segment == [], resumed
 
 
+@contextmanager
+def killer(node: str, process: str) -> Iterator[Callable[[], None]]:
+    """Give what kills a process of a node the moment it is called: a shell there waits for the word.
+
+    kubectl takes longer than the work that is to be cut off, and gives a second of grace.
+    """
+    script = f"echo ready; read -r _ && exec pkill -KILL -f '[{process[0]}]{process[1:]}'"  # not this shell itself
+    command = [DOCKER, "exec", "--interactive", node, "sh", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdout is not None
+        assert shell.stdout.readline() == "ready\n"
+
+        def kill() -> None:
+            shell.communicate("now\n", timeout=30)
+            assert shell.returncode == 0, f"no process {process} on {node}"
+
+        yield kill
+
+
+def rates(store: Store) -> dict[str, float]:
+    """Give the rate of each rule that X-Ray has."""
+    records = [record["SamplingRule"] for record in store.call("GetSamplingRules", {})["SamplingRuleRecords"]]
+    return {record["RuleName"]: record["FixedRate"] for record in records}
+
+
 def test_the_operator_is_killed_during_an_apply(release: Release, store: Store) -> None:
-    """Twelve rules, and no grace; its successor brings all of them to X-Ray."""
+    """Many rules, a slow X-Ray, and no grace: the next operator brings there what was not, and all are Ready."""
     release.ensure({})
-    rules = [rule(number / 100) | {"metadata": {"name": f"rule-{number}"}} for number in range(12)]
-    release.apply(*rules)
+    rules = [rule(number / 100) | {"metadata": {"name": f"rule-{number}"}} for number in range(RULES)]
+    asked = {one["metadata"]["name"]: one["spec"]["fixedRate"] for one in rules}
     (operator,) = release.pods("operator")
-    release.kubectl("delete", "pod", operator["metadata"]["name"], "--grace-period=0", "--force")
-    names = [one["metadata"]["name"] for one in rules]
-    release.kubectl("wait", "--for=condition=Ready", "--timeout=90s", *[f"xsr/{name}" for name in names])
-    records = store.call("GetSamplingRules", {})["SamplingRuleRecords"]
-    rates = {record["SamplingRule"]["RuleName"]: record["SamplingRule"]["FixedRate"] for record in records}
-    assert {name: rates.get(name) for name in names} == {
-        one["metadata"]["name"]: one["spec"]["fixedRate"] for one in rules
-    }
-    release.kubectl("delete", "--timeout=60s", *[f"xsr/{name}" for name in names])
-    left = {one["SamplingRule"]["RuleName"] for one in store.call("GetSamplingRules", {})["SamplingRuleRecords"]}
-    assert not left & set(names)
+    store.local("PUT", "faults", [{"operation": "CreateSamplingRule", "times": RULES, "delay": SLOW_SECONDS}])
+    with killer(operator["spec"]["nodeName"], "xray-operator run") as kill:
+        release.apply(*rules)
+        until(lambda: rates(store).keys() & asked, "X-Ray has one of the rules", pause=0.01)
+        kill()
+        made = rates(store).keys() & asked
+    store.local("DELETE", "faults")
+    note("faults", {"the operator killed": f"{len(made)} of {RULES} rules made by then"})
+    assert len(made) < RULES, "all was done before the operator was killed"
+    resources = [f"xsr/{name}" for name in asked]
+    release.kubectl("wait", "--for=condition=Ready", "--timeout=90s", *resources)
+    assert {name: rate for name, rate in rates(store).items() if name in asked} == asked
+    release.kubectl("delete", "--timeout=60s", *resources)
+    assert not rates(store).keys() & asked

@@ -1,9 +1,10 @@
-"""X-Ray away, and the operator killed while it has work to do."""
+"""X-Ray away, a sidecar killed, and the operator killed while it has work to do."""
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
 from tests.e2e.kind.test_sampling import rule
-from tests.e2e.kind.traffic import delivery, load
+from tests.e2e.kind.traffic import DEAD_SECONDS, delivery, load
 
 pytestmark = pytest.mark.e2e
 RATE = 10.0  # requests a second
@@ -78,6 +79,33 @@ def killer(node: str, process: str) -> Iterator[Callable[[], None]]:
             assert shell.returncode == 0, f"no process {process} on {node}"
 
         yield kill
+
+
+def restarts(pod: Mapping[str, Any]) -> int:
+    """Count the restarts of a pod's containers."""
+    status = pod["status"]
+    return sum(one["restartCount"] for one in [*status.get("initContainerStatuses", ()), *status["containerStatuses"]])
+
+
+def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> None:
+    """Its backend goes on answering, and delivers again once the kubelet has started it anew."""
+    release.ensure({"tracing": {"agent": "collector", "placement": "sidecar"}})
+    with load(release, RATE) as running:
+        victim = release.pods("backend")[0]
+        with killer(victim["spec"]["nodeName"], "otelcol-contrib") as kill:
+            kill()
+        until(
+            lambda: sum(map(restarts, release.pods("backend"))) > restarts(victim),
+            "the kubelet has started the sidecar",
+        )
+        release.kubectl("rollout", "status", "deployment/cruddur-backend", "--timeout=60s")
+        running.wait_for(int(10 * RATE))
+        answers = running.stop()
+    found = delivery(answers, store, settle=DEAD_SECONDS)
+    note("faults", {"a sidecar collector killed": str(found)})
+    assert not found.failed, found.failed[:5]
+    resumed = delivery(answers[-int(5 * RATE) :], store)
+    assert (resumed.without_segment, resumed.without_span) == ([], []), resumed
 
 
 def rates(store: Store) -> dict[str, float]:

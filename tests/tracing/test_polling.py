@@ -1,6 +1,8 @@
 """The schedule of the sampling calls: when rules and targets are asked for, and what is said when nobody answers."""
 
 import logging
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,6 +163,54 @@ def test_the_thread_ends_when_it_is_told_to() -> None:
         pass
     polled.stop()
     assert agent.calls == ["rules"]
+
+
+class SlowHandler(logging.Handler):
+    """Is in the middle of a line from `begun` until `may_end`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it, in its own time."""
+        self.begun.set()
+        self.may_end.wait()
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def slow() -> Iterator[SlowHandler]:
+    """Listen to the library's log."""
+    handler, log = SlowHandler(), logging.getLogger("cruddur_tracing")
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield handler
+    log.removeHandler(handler)
+    log.setLevel(before)
+
+
+def test_the_end_waits_for_a_line_under_way_and_none_comes_after_it(
+    slow: SlowHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interpreter that ends while a thread is writing to its standard error aborts."""
+    monkeypatch.setattr("cruddur_tracing.polling.LINE_SECONDS", 60.0)
+    agent, clock = Agent([rule("Default")]), Clock()
+    polled, _ = polling(agent, clock)
+    polled.start()
+    assert slow.begun.wait(10)
+    end = threading.Thread(target=polled.stop)
+    end.start()
+    end.join(0.1)
+    assert end.is_alive()
+    slow.may_end.set()
+    end.join(10)
+    assert len(slow.lines) == 1
+    agent.away, clock.now = True, START + 400
+    polled.step()
+    assert len(slow.lines) == 1
 
 
 def test_each_try_after_a_failure_has_a_connection_of_its_own() -> None:

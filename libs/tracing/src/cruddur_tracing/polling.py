@@ -4,6 +4,7 @@
 each failure with a traceback, and send more statistics than one call may have. It never runs in a request.
 """
 
+import atexit
 import logging
 import random
 import threading
@@ -20,6 +21,7 @@ RULES_JITTER_SECONDS: Final = 5.0
 TARGETS_SECONDS: Final = 10.0
 TARGETS_JITTER_SECONDS: Final = 0.1
 RETRY_SECONDS: Final = 5.0
+LINE_SECONDS: Final = 1.0  # that a line of the log may take when the process ends
 STATISTICS_MAX: Final = 25  # documents in one GetSamplingTargets call (botocore's service model)
 
 
@@ -72,14 +74,19 @@ class Polling:
         self._changed: int | None = None
         self._reachable: bool | None = None
         self._stop = threading.Event()
+        self._speaking = threading.Lock()
 
     def start(self) -> None:
         """Start the thread; it ends with the process or with `stop`."""
+        atexit.register(self.stop)
         threading.Thread(target=self._run, name="xray-sampling", daemon=True).start()
 
     def stop(self) -> None:
-        """Let the thread end, without waiting for it."""
+        """Let the thread end, without waiting for it; but a line that it writes is written, and none after it."""
+        atexit.unregister(self.stop)
         self._stop.set()
+        if self._speaking.acquire(timeout=LINE_SECONDS):  # not for ever: a fork may have left it taken
+            self._speaking.release()
 
     def step(self) -> float:
         """Do what is due and return the seconds until something is due again."""
@@ -125,16 +132,28 @@ class Polling:
 
     def _answered(self) -> None:
         if not self._reachable:
-            log.info("sampling.central: %d rules from the agent at %s decide", len(self._cache.rules), self._agent)
+            self._say(
+                logging.INFO,
+                "sampling.central: %d rules from the agent at %s decide",
+                len(self._cache.rules),
+                self._agent,
+            )
         self._reachable = True
 
     def _failed(self, error: Exception) -> None:
         if self._reachable is not False:
             kept = "the rules fetched last, for an hour, then " if self._cache.last_updated else ""
-            log.warning(
+            self._say(
+                logging.WARNING,
                 "sampling.local: no rules from the agent at %s (%s); until it answers, %sthe local rule decides",
                 self._agent,
                 error,
                 kept,
             )
         self._reachable = False
+
+    def _say(self, level: int, message: str, *arguments: object) -> None:
+        """Log, unless the process is about to end: it aborts when a thread holds its standard error at that moment."""
+        with self._speaking:
+            if not self._stop.is_set():
+                log.log(level, message, *arguments)

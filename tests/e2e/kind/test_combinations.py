@@ -13,7 +13,7 @@ from tests.e2e.kind.store import Store
 from tests.e2e.kind.traffic import delivery, load
 
 pytestmark = pytest.mark.e2e
-RATE = 20.0  # requests a second
+RATE = 40.0  # requests a second
 REQUESTS = 200
 AWS = "aws"
 

@@ -107,7 +107,7 @@ e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made if it is missing (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
 	@PATH="$(CURDIR)/bin:$$PATH" $(RUN)python -m tools.kind_cluster
-	@PATH="$(CURDIR)/bin:$$PATH" skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))
+	@PATH="$(CURDIR)/bin:$$PATH" SKAFFOLD_CONFIG=deploy/kind/skaffold-config.yaml skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))
 
 integration-tour: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
 	@$(RUN)python -m tests.integration.tour $(if $(WRITE),--write $(WRITE))

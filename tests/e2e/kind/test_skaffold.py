@@ -61,12 +61,17 @@ def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
     return [str(tool("skaffold")), verb, *context, "--interactive=false", *options]
 
 
+def environment(cluster: Cluster) -> dict[str, str]:
+    """Give the variables of a skaffold that speaks to the cluster and to nobody else, as `make dev` has it."""
+    return {**cluster.environment(), "SKAFFOLD_CONFIG": str(ROOT / "deploy/kind/skaffold-config.yaml")}
+
+
 def skaffold(cluster: Cluster, folder: Path, verb: str, *options: str) -> str:
     """Run skaffold to its end and give what it wrote."""
     run = subprocess.run(
         command(cluster, verb, *options),
         cwd=folder,
-        env=cluster.environment(),
+        env=environment(cluster),
         capture_output=True,
         text=True,
         timeout=RUN_SECONDS,
@@ -96,7 +101,7 @@ def test_dev_brings_a_changed_source_into_the_pod(cluster: Cluster, tree: Path, 
         running = subprocess.Popen(
             command(cluster, "dev", "--auto-sync=true", "--cleanup=false"),
             cwd=tree,
-            env=cluster.environment(),
+            env=environment(cluster),
             stdout=out,
             stderr=out,
         )

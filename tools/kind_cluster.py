@@ -52,6 +52,9 @@ def in_docker(images: Sequence[str], docker: str = "docker") -> list[str]:
 def main() -> int:
     """Make the cluster, and say so."""
     try:
+        if subprocess.run(["docker", "version"], capture_output=True, check=False).returncode:
+            print("kind_cluster: no Docker answers (`docker version`), expected one that runs", file=sys.stderr)
+            return 1
         if NAME in names():
             print(f"kind cluster {NAME}: it is there")
             return 0

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from tests.chart.matrix import AWS
 from tests.chart.release import Values, refusal, render
 
-AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
 ROLE = "arn:aws:iam::123456789012:role/tracing"
 IRSA: Values = {**AWS, "aws.credentials.mode": "irsa"}
 POD_IDENTITY: Values = {**AWS, "aws.credentials.mode": "podIdentity"}

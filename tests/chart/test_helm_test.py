@@ -1,9 +1,9 @@
 """The pod of `helm test`: what it asks, and for what it looks."""
 
+from tests.chart.matrix import AWS
 from tests.chart.release import Values, container, named, render
 
 SERVICE = "http://demo-cruddur-backend:4567/api/activities/home"
-AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
 
 
 def arguments(given: Values | None = None) -> list[str]:

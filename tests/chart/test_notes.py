@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.chart.matrix import AWS
 from tests.chart.release import NAMESPACE, RELEASE, SECONDS, Values, nested
 from tests.cluster import tool
 from tools.chart.values import CHART
 
-AWS: Values = {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.clusterId": "prod"}
 FORGETS = (
     "- Traces, rules and groups are kept by xray-local, which forgets all of them when its pod goes: "
     "not for production."

@@ -103,8 +103,8 @@ def annotations(given: Values, kind: str, name: str) -> dict[str, str]:
 def test_a_daemon_beside_the_backend_can_be_reached_from_its_pod_alone() -> None:
     """It signs what it passes on; its image listens on all addresses, and the last flag counts."""
     backend = named(render({"tracing.placement": "sidecar"}), "Deployment", f"{PREFIX}-backend")
-    (daemon,) = [one for one in backend["spec"]["template"]["spec"]["initContainers"] if one["name"] == "daemon"]
-    assert daemon["args"][-4:] == ["-b", "127.0.0.1:2000", "-t", "127.0.0.1:2000"]
+    args = container(backend["spec"]["template"], "daemon")["args"]
+    assert args[-4:] == ["-b", "127.0.0.1:2000", "-t", "127.0.0.1:2000"]
 
 
 def test_probes_are_never_traced() -> None:
@@ -112,8 +112,8 @@ def test_probes_are_never_traced() -> None:
     paths = {"liveness": "/alive", "readiness": "/ready", "startup": "/alive"}
     given: Values = {f"backend.probes.{probe}.path": path for probe, path in paths.items()}
     backend = named(render({**given, "tracing.excludedPaths": ["/ready"]}), "Deployment", f"{PREFIX}-backend")
-    (container,) = backend["spec"]["template"]["spec"]["containers"]
-    found = {one["name"]: one.get("value") for one in container["env"]}["CRUDDUR_TRACING_EXCLUDED_PATHS"]
+    env = container(backend["spec"]["template"], "backend")["env"]
+    found = {one["name"]: one.get("value") for one in env}["CRUDDUR_TRACING_EXCLUDED_PATHS"]
     assert sorted(found.split(",")) == ["/alive", "/ready"]
 
 

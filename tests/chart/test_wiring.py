@@ -44,10 +44,9 @@ def test_every_object_has_the_six_recommended_labels(case: str) -> None:
 @each
 def test_a_new_version_alone_replaces_no_pod(case: str) -> None:
     """The labels of a pod's template are the lasting ones."""
-    for one in render(CASES[case]):
-        template = one.get("spec", {}).get("template")
-        if template and one["kind"] != "Job":
-            labels = template["metadata"]["labels"]
+    for one, pod in pods(render(CASES[case])):
+        if one["kind"] not in {"Job", "Pod"}:
+            labels = pod["metadata"]["labels"]
             assert LASTING_LABELS.items() <= labels.items(), one["metadata"]["name"]
             assert not VERSIONS.keys() & labels.keys(), one["metadata"]["name"]
 

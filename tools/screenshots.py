@@ -12,9 +12,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.chromium import MISSING, find_chromium, launch_arguments
+from tests.browser.chromium import MISSING, find_chromium, launched
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH = 1200
@@ -74,11 +74,9 @@ def main() -> int:
         print(f"screenshots: {page_url} has no traces; expected at least one", file=sys.stderr)
         return 2
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=launch_arguments(root=os.geteuid() == 0))
+    with launched(chromium) as browser:
         for path in take(browser, page_url, trace_id, arguments.folder):
             print(path)
-        browser.close()
     return 0
 
 

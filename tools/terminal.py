@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.chromium import MISSING, find_chromium, launch_arguments
+from tests.browser.chromium import MISSING, find_chromium, launched
 from tools.screenshots import SCHEMES
 
 STYLE = """
@@ -52,19 +52,16 @@ def page(shown: Sequence[Shown]) -> str:
     return f"<!doctype html><style>{STYLE}</style><pre>{text}</pre>"
 
 
-def take(chromium: str, content: str, picture: str) -> list[Path]:
+def take(browser: Browser, content: str, picture: str) -> list[Path]:
     """Write the pictures, as large as what they show, and give their paths."""
     written = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=launch_arguments(root=os.geteuid() == 0))
-        for scheme in SCHEMES:
-            context = browser.new_context(color_scheme=scheme, device_scale_factor=2)
-            tab = context.new_page()
-            tab.set_content(content)
-            written.append(Path(f"{picture}-{scheme}.png"))
-            tab.locator("body").screenshot(path=written[-1])
-            context.close()
-        browser.close()
+    for scheme in SCHEMES:
+        context = browser.new_context(color_scheme=scheme, device_scale_factor=2)
+        tab = context.new_page()
+        tab.set_content(content)
+        written.append(Path(f"{picture}-{scheme}.png"))
+        tab.locator("body").screenshot(path=written[-1])
+        context.close()
     return written
 
 
@@ -84,8 +81,9 @@ def main() -> int:
         print(f"terminal: {error}", file=sys.stderr)
         return 1
     Path(arguments.picture).parent.mkdir(parents=True, exist_ok=True)
-    for path in take(str(chromium), page(shown), arguments.picture):
-        print(path)
+    with launched(chromium) as browser:
+        for path in take(browser, page(shown), arguments.picture):
+            print(path)
     return 0
 
 

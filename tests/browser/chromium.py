@@ -6,7 +6,10 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -35,6 +38,15 @@ def launch_arguments(*, root: bool) -> list[str]:
         "--disable-sync",
     ]
     return [*arguments, "--no-sandbox"] if root else arguments
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """Run the program at `path`; Playwright's loop, which an asyncio test would stumble over, ends with it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=launch_arguments(root=os.geteuid() == 0))
+        yield browser
+        browser.close()
 
 
 def main() -> int:

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage
 
-from tests.browser.chromium import MISSING, find_chromium, launch_arguments
+from tests.browser.chromium import MISSING, find_chromium, launched
 from tests.browser.recordings import Server
 from tests.browser.tab import Tab
 
@@ -23,10 +23,8 @@ def browser() -> Iterator[Browser]:
     """Start Chromium for one module; Playwright's loop must be gone before an asyncio test runs after it."""
     path = find_chromium(os.environ)
     assert path is not None
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=launch_arguments(root=os.geteuid() == 0))
+    with launched(path) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from demo import ports
 from tests.cluster import ROOT, tool
 from tests.e2e.containers import DOCKER, image
 from tests.e2e.kind.results import FOLDER
@@ -107,16 +107,11 @@ def _refuse_taken_ports() -> None:
     """Say which port stands in the way; Docker would, after a minute, in words of its own."""
     nodes = yaml.safe_load(CONFIG.read_text())["nodes"]
     for mapping in [mapping for node in nodes for mapping in node.get("extraPortMappings", ())]:
-        address, port = mapping["listenAddress"], mapping["hostPort"]
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((address, port))
-            except OSError as error:
-                raise AssertionError(
-                    f"port {port} of {address}, which {CONFIG.name} needs, is taken ({error.strerror}): a running "
-                    "`make dev`? `kind delete cluster --name cruddur`, or set KUBECONFIG to use its cluster"
-                ) from None
+        port = mapping["hostPort"]
+        assert ports.is_free(port, udp=False), (
+            f"port {port}, which {CONFIG.name} needs, is taken by {ports.holder(port)}: a running `make dev`? "
+            "`kind delete cluster --name cruddur`, or set KUBECONFIG to use its cluster"
+        )
 
 
 @contextmanager

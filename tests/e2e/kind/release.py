@@ -73,11 +73,13 @@ class Release:
 
     def pods(self, component: str = "") -> list[dict[str, Any]]:
         """Give the pods of a component of the release that are not about to go."""
+        return [pod for pod in self._all_pods(component) if "deletionTimestamp" not in pod["metadata"]]
+
+    def _all_pods(self, component: str) -> list[dict[str, Any]]:
         selector = f"app.kubernetes.io/instance={NAME}" + (
             f",app.kubernetes.io/component={component}" * bool(component)
         )
-        pods = self.cluster.items("pods", "--namespace", self.namespace, "--selector", selector)
-        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return self.cluster.items("pods", "--namespace", self.namespace, "--selector", selector)
 
     def logs(self, component: str, container: str) -> dict[str, list[str]]:
         """Give the lines that a component's pods have written, by pod."""
@@ -88,14 +90,14 @@ class Release:
         """Run a program in a pod's own Python, as its own user."""
         return self.kubectl("exec", pod, "--", "python3", "-c", code)
 
-    def wait_for_no_leavers(self) -> None:
-        """Wait until no pod of the release is on its way out any more."""
-
-        def gone() -> bool:
-            pods = self.cluster.items("pods", "--namespace", self.namespace)
-            return not any("deletionTimestamp" in pod["metadata"] for pod in pods)
-
-        until(gone, "the pods that were told to go have gone", seconds=120, pause=1)
+    def wait_for_no_leavers(self, component: str = "") -> None:
+        """Wait until no pod of a component of the release is on its way out any more."""
+        until(
+            lambda: not any("deletionTimestamp" in pod["metadata"] for pod in self._all_pods(component)),
+            f"the pods of {component or 'the release'} that were told to go have gone",
+            seconds=120,
+            pause=1,
+        )
 
     def requests(self) -> list[dict[str, Any]]:
         """Give the lines of the backends' access logs, each with its pod."""

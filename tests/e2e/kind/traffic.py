@@ -78,7 +78,8 @@ class Load:
 
 @contextmanager
 def load(release: Release, rate: float, name: str = "load") -> Iterator[Load]:
-    """Send requests for as long as the block lasts."""
+    """Send requests for as long as the block lasts, the first when nothing of an earlier version answers any more."""
+    release.wait_for_no_leavers("backend")  # Helm does not: such a pod may be asked, when its agent has gone already
     release.kubectl("delete", "pod", name, "--ignore-not-found", "--now")
     running = Load(release, name)
     running.start(rate)

@@ -1,5 +1,6 @@
 """skaffold: `run` and `verify` on the host ports of kind-config.yaml, and `dev` with a changed source."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -8,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.chart.release import containers
 from tests.cluster import ROOT, tool
+from tests.e2e.containers import TAG
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import RESTRICTED, Release, until
 from tests.e2e.kind.results import note
@@ -56,8 +60,8 @@ def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFa
 
 
 def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
-    """Give a skaffold command on the cluster; `verify` alone cannot be told the context, and takes the current one."""
-    context = () if verb == "verify" else (f"--kube-context=kind-{cluster.name}",)
+    """Give a skaffold command on the cluster; some cannot be told the context, and take the current one."""
+    context = () if verb in {"render", "verify"} else (f"--kube-context=kind-{cluster.name}",)
     return [str(tool("skaffold")), verb, *context, "--interactive=false", *options]
 
 
@@ -79,6 +83,43 @@ def skaffold(cluster: Cluster, folder: Path, verb: str, *options: str) -> str:
     )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     return run.stdout + run.stderr
+
+
+BACKEND_ALONE, SIDECARS = {"backend": ["backend"]}, {"backend": ["daemon", "collector", "backend"]}
+DAEMON, COLLECTOR = {"daemon": ["daemon"]}, {"collector": ["collector"]}
+OPERATOR, XRAY_LOCAL = {"operator": ["operator"]}, {"xray-local": ["xray-local"]}
+
+
+@pytest.mark.parametrize(
+    ("profiles", "expected"),
+    [
+        ("", BACKEND_ALONE | DAEMON | COLLECTOR | OPERATOR | XRAY_LOCAL),
+        ("dev", BACKEND_ALONE | DAEMON | COLLECTOR | OPERATOR | XRAY_LOCAL),
+        ("collector", BACKEND_ALONE | COLLECTOR | OPERATOR | XRAY_LOCAL),
+        ("sidecar", SIDECARS | OPERATOR | XRAY_LOCAL),
+        ("aws", BACKEND_ALONE | DAEMON | OPERATOR),
+        ("aws,collector", BACKEND_ALONE | COLLECTOR | OPERATOR),
+    ],
+)
+def test_each_profile_has_its_parts(
+    cluster: Cluster, tmp_path: Path, profiles: str, expected: dict[str, list[str]]
+) -> None:
+    """Rendered by skaffold itself: each part with its containers, and the backend writable in `dev` alone."""
+    built, rendered = tmp_path / "built.json", tmp_path / "rendered.yaml"
+    names = ("cruddur-backend", "xray-operator", "xray-local")
+    built.write_text(json.dumps({"builds": [{"imageName": name, "tag": f"{name}:{TAG}"} for name in names]}))
+    chosen = (f"--profile={profiles}",) if profiles else ()
+    skaffold(cluster, ROOT, "render", f"--build-artifacts={built}", f"--output={rendered}", *chosen)
+    found = [one for one in yaml.safe_load_all(rendered.read_text()) if one]
+    workloads = {
+        one["metadata"]["labels"]["app.kubernetes.io/component"]: containers(one["spec"]["template"])
+        for one in found
+        if one["kind"] in {"Deployment", "DaemonSet"}
+    }
+    assert {part: [one["name"] for one in its] for part, its in workloads.items()} == expected
+    backend = workloads["backend"][-1]
+    assert backend["image"] == f"cruddur-backend:{TAG}"
+    assert backend["securityContext"]["readOnlyRootFilesystem"] is (profiles != "dev")
 
 
 def test_run_and_verify(cluster: Cluster, tree: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.chart.matrix import CASES
-from tests.chart.release import NAMESPACE, Object, containers, named, of_kind, pods, render
+from tests.chart.release import NAMESPACE, Object, Values, containers, named, of_kind, pods, render
 
 each = pytest.mark.parametrize("case", CASES)
 LASTING_LABELS = {
@@ -79,15 +79,48 @@ def test_every_object_names_its_namespace(case: str) -> None:
         assert one["metadata"].get("namespace", NAMESPACE) in allowed
 
 
+def component(one: Object) -> str:
+    """Give the part of the chart that an object belongs to."""
+    return str(one["metadata"]["labels"]["app.kubernetes.io/component"])
+
+
+def empty(case: str) -> set[str]:
+    """Give the parts that have no pods of their own in a case, though the pods of before may have sent to them."""
+    sidecar = CASES[case].get("tracing.placement") == "sidecar"
+    no_agent = sidecar or not CASES[case].get("tracing.xraySdk.enabled", True)
+    return {*(["agent"] if no_agent else []), *(["collector"] if sidecar else [])}
+
+
 @each
 def test_every_service_has_pods_with_its_ports(case: str) -> None:
     """All pods that a selector finds, not just one of them."""
     found = render(CASES[case])
     for service in of_kind(found, "Service"):
         chosen = selected(found, service["spec"]["selector"])
-        assert chosen, service["metadata"]["name"]
+        assert bool(chosen) is (component(service) not in empty(case)), service["metadata"]["name"]
         for pod in chosen:
             assert {port["targetPort"] for port in service["spec"]["ports"]} <= set(ports_of(pod))
+
+
+def test_services_and_policies_outlive_the_agents() -> None:
+    """The pods of before a change send to the same addresses, and are let in, until the last of them has ended."""
+
+    def reachable(values: Values) -> list[Object]:
+        found = render({"networkPolicy.enabled": True, **values})
+        kept = [*of_kind(found, "Service"), *of_kind(found, "NetworkPolicy")]
+        return [one for one in kept if component(one) in {"agent", "collector"}]
+
+    before = reachable({})
+    assert len(before) == 4
+    ways: tuple[Values, ...] = (
+        {"tracing.agent": "collector"},
+        {"tracing.placement": "sidecar"},
+        {"tracing.agent": "collector", "tracing.placement": "sidecar"},
+        {"tracing.xraySdk.enabled": False},
+        {"tracing.xraySdk.enabled": False, "tracing.placement": "sidecar"},
+    )
+    for values in ways:
+        assert reachable(values) == before
 
 
 @each
@@ -105,7 +138,7 @@ def test_every_policy_and_budget_selects_pods(case: str) -> None:
     found = render(CASES[case])
     for policy in of_kind(found, "NetworkPolicy"):
         chosen = selected(found, policy["spec"]["podSelector"]["matchLabels"])
-        assert chosen, policy["metadata"]["name"]
+        assert bool(chosen) is (component(policy) not in empty(case)), policy["metadata"]["name"]
         allowed = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
         assert all(allowed <= set(ports_of(pod)) for pod in chosen)
     for budget in of_kind(found, "PodDisruptionBudget"):

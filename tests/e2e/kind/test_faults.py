@@ -39,7 +39,7 @@ def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb:
     release.ensure({"tracing": {"agent": agent}, "honeycomb": sink})
     release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=0")
     until(lambda: not release.pods("xray-local"), "xray-local is gone")
-    release.wait_for_no_leavers()
+    release.wait_for_no_leavers("xray-local")
     with load(release, RATE) as running:
         time.sleep(AWAY_SECONDS)
         away = len(running.lines())

@@ -11,13 +11,9 @@ pytestmark = pytest.mark.e2e
 RATE = 15.0  # requests a second
 
 
-@pytest.fixture(autouse=True)
-def _installed(release: Release) -> None:
-    release.ensure({})
-
-
 def test_a_rolling_restart_loses_nothing(release: Release, store: Store) -> None:
     """No request fails, and every one has its segment and its spans, those of the pods that ended as well."""
+    release.ensure({})
     with load(release, RATE) as running:
         release.kubectl("rollout", "restart", "deployment/cruddur-backend")
         release.kubectl("rollout", "status", "deployment/cruddur-backend", "--timeout=180s")

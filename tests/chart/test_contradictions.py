@@ -9,6 +9,7 @@ from tests.chart.release import Values, refusal, render
 
 ROLE = "arn:aws:iam::123456789012:role/tracing"
 IRSA: Values = {**AWS, "aws.credentials.mode": "irsa"}
+ROLES: Values = {f"aws.credentials.irsa.{part}RoleArn": ROLE for part in ("agent", "operator")}
 POD_IDENTITY: Values = {**AWS, "aws.credentials.mode": "podIdentity"}
 SCALING: Values = {"backend.autoscaling.enabled": True}
 CONTRADICTIONS: list[tuple[Values, str]] = [
@@ -44,6 +45,37 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
             f'daemon.image.tag is "{tag}", expected 3.6.0 or newer because aws.credentials.mode is "podIdentity"',
         )
         for tag in ("3.5.0", "3.5", "2.x", "3.3.14-amd64")
+    ),
+    (
+        {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "agent.serviceAccount.create": False},
+        (
+            'agent.serviceAccount.name is "", expected an account\'s name because agent.serviceAccount.create is false '
+            'and aws.credentials.mode is "irsa"'
+        ),
+    ),
+    *(
+        (
+            {**IRSA, **ROLES, f"{part}.serviceAccount": {"create": False, "name": "mine"}},
+            (
+                f'aws.credentials.irsa.{part}RoleArn is "{ROLE}", expected "" because {part}.serviceAccount.create is '
+                'false: the annotation of the account "mine" names its role'
+            ),
+        )
+        for part in ("agent", "operator")
+    ),
+    (
+        {"operator.serviceAccount.create": False},
+        (
+            'operator.serviceAccount.name is "", expected an account\'s name because operator.serviceAccount.create is '
+            "false: any pod of the namespace would else have the operator's rights"
+        ),
+    ),
+    (
+        {"agent.serviceAccount.name": "mine", "operator.serviceAccount.name": "mine"},
+        (
+            'operator.serviceAccount.name is "mine", expected another name because agent.serviceAccount makes an '
+            "account of that one"
+        ),
     ),
     (
         {"honeycomb.enabled": True},
@@ -102,13 +134,6 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
     (
         {**AWS, "aws.credentials.irsa.agentRoleArn": ROLE},
         'aws.credentials.mode is "none", expected "irsa" because aws.credentials.irsa.agentRoleArn is set',
-    ),
-    (
-        {**AWS, "operator.serviceAccount.create": False},
-        (
-            'operator.serviceAccount.name is "", expected an account\'s name because operator.serviceAccount.create is '
-            "false: any pod of the namespace would else have the operator's rights"
-        ),
     ),
     *(
         (
@@ -201,7 +226,7 @@ def test_all_contradictions_are_said_at_once() -> None:
     "given",
     [
         {**IRSA, "aws.credentials.irsa.agentRoleArn": ROLE, "operator.enabled": False},
-        {**IRSA, "agent.serviceAccount.create": False, "operator.serviceAccount": {"create": False, "name": "mine"}},
+        {**IRSA, **{f"{part}.serviceAccount": {"create": False, "name": "mine"} for part in ("agent", "operator")}},
         {
             **IRSA,
             "aws.credentials.irsa.operatorRoleArn": ROLE,
@@ -213,6 +238,8 @@ def test_all_contradictions_are_said_at_once() -> None:
         {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.enabled": False},
         {"aws.credentials.mode": "irsa"},
         {"backend.service.type": "NodePort", "backend.service.nodePort": 30080},
+        {"agent.serviceAccount.name": "mine", "backend.serviceAccount": {"create": False, "name": "mine"}},
+        {**SCALING, "backend.resources": {"requests": {"cpu": None}, "limits": {"cpu": "1"}}},
     ],
     ids=json.dumps,
 )

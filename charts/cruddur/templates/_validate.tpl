@@ -4,7 +4,7 @@ mistake: the key, its value, and what was expected.
 */}}
 {{- define "cruddur.validate" -}}
 {{- $problems := list -}}
-{{- range $part := list "aws" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
+{{- range $part := list "aws" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
 {{- range splitList "\n" (include (printf "cruddur.%sProblems" $part) $) -}}
 {{- with trim . }}{{ $problems = append $problems . }}{{ end -}}
 {{- end -}}
@@ -24,6 +24,26 @@ operator.clusterId is "", expected this cluster's name because xrayLocal.enabled
 {{- end }}
 {{- end -}}
 
+{{/* Rights and roles go by accounts: nobody else may have the operator's, and no two parts that the chart makes may share one. */}}
+{{- define "cruddur.accountsProblems" -}}
+{{- $v := .Values -}}
+{{- if and $v.operator.enabled (not $v.operator.serviceAccount.create) (not $v.operator.serviceAccount.name) }}
+operator.serviceAccount.name is "", expected an account's name because operator.serviceAccount.create is false: any pod of the namespace would else have the operator's rights
+{{- end }}
+{{- $made := dict -}}
+{{- $exists := dict "agent" (include "cruddur.onNodes" .) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
+{{- range $part := list "agent" "backend" "operator" -}}
+{{- $account := (get $v $part).serviceAccount -}}
+{{- if and (get $exists $part) $account.create -}}
+{{- $name := include "cruddur.serviceAccountName" (list $ $part $account) -}}
+{{- with get $made $name }}
+{{ $part }}.serviceAccount.name is {{ $name | quote }}, expected another name because {{ . }}.serviceAccount makes an account of that one
+{{- end -}}
+{{- $_ := set $made $name $part -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Which roles are needed: each account that the chart makes needs one, unless its annotations name it. */}}
 {{- define "cruddur.credentialsProblems" -}}
 {{- $v := .Values -}}
@@ -40,12 +60,19 @@ aws.credentials.mode is {{ $c.mode | quote }}, expected "secret" because aws.cre
 aws.credentials.mode is {{ $c.mode | quote }}, expected "irsa" because aws.credentials.irsa.{{ $key }} is set
 {{- end }}
 {{- end }}
-{{- if and $v.operator.enabled (not $v.operator.serviceAccount.create) (not $v.operator.serviceAccount.name) }}
-operator.serviceAccount.name is "", expected an account's name because operator.serviceAccount.create is false: any pod of the namespace would else have the operator's rights
-{{- end }}
 {{- if eq $c.mode "irsa" }}
-{{- $sends := ternary $v.agent.serviceAccount $v.backend.serviceAccount (eq $v.tracing.placement "node") }}
-{{- if include "cruddur.lacksRole" (list $sends $c.irsa.agentRoleArn) }}
+{{- $sender := ternary "agent" "backend" (eq $v.tracing.placement "node") }}
+{{- $accounts := dict $sender $c.irsa.agentRoleArn }}
+{{- if $v.operator.enabled }}{{ $_ := set $accounts "operator" $c.irsa.operatorRoleArn }}{{ end }}
+{{- range $part, $arn := $accounts }}
+{{- $account := (get $v $part).serviceAccount }}
+{{- if and (not $account.create) (not $account.name) }}
+{{ $part }}.serviceAccount.name is "", expected an account's name because {{ $part }}.serviceAccount.create is false and aws.credentials.mode is "irsa"
+{{- else if and (not $account.create) $arn }}
+aws.credentials.irsa.{{ ternary "operatorRoleArn" "agentRoleArn" (eq $part "operator") }} is {{ $arn | quote }}, expected "" because {{ $part }}.serviceAccount.create is false: the annotation of the account {{ $account.name | quote }} names its role
+{{- end }}
+{{- end }}
+{{- if include "cruddur.lacksRole" (list (get $v $sender).serviceAccount $c.irsa.agentRoleArn) }}
 aws.credentials.irsa.agentRoleArn is "", expected a role's ARN because aws.credentials.mode is "irsa"
 {{- end }}
 {{- if and $v.operator.enabled (include "cruddur.lacksRole" (list $v.operator.serviceAccount $c.irsa.operatorRoleArn)) }}
@@ -132,7 +159,8 @@ backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentag
 {{- end }}
 {{- range $part := $measured }}
 {{- range $resource, $target := $targets }}
-{{- if and $target (not (dig "requests" $resource "" (get (get $.Values $part) "resources"))) }}
+{{- $resources := (get $.Values $part).resources }}
+{{- if and $target (not (dig "requests" $resource (dig "limits" $resource "" $resources) $resources)) }}
 {{ $part }}.resources.requests.{{ $resource }} is missing, expected a quantity because backend.autoscaling measures its share
 {{- end }}
 {{- end }}

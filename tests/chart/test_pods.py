@@ -43,13 +43,22 @@ def test_no_variable_is_there_twice_and_each_knows_those_it_names(case: str) -> 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_variable_of_the_users_replaces_the_charts(name: str) -> None:
-    """It keeps the place of the chart's, so that $(NAME) below still reads it; new ones come last."""
+    """It keeps the place of the chart's, which $(NAME) below reads; new ones come last."""
     _, before = part(render(), name)
     own = [variable["name"] for variable in before["env"]]
     given = [{"name": "NEW", "value": "1"}, {"name": own[0], "value": "mine"}, {"name": "NEWER", "value": "2"}]
     _, after = part(render({f"{name}.extraEnv": given}), name)
     assert [variable["name"] for variable in after["env"]] == [*own, "NEW", "NEWER"]
     assert after["env"][0] == {"name": own[0], "value": "mine"}
+
+
+def test_a_users_variable_that_reads_another_comes_behind_it() -> None:
+    """Kubernetes leaves $(NAME) as it is when NAME comes later."""
+    address = {"name": "AWS_XRAY_DAEMON_ADDRESS", "value": "$(HOST_IP):2000"}
+    host = {"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}
+    _, backend = part(render({"backend.extraEnv": [address, host]}), "backend")
+    assert backend["env"][-2:] == [host, address]
+    assert [one["name"] for one in backend["env"]].count("AWS_XRAY_DAEMON_ADDRESS") == 1
 
 
 def test_of_two_variables_of_the_users_the_last_wins() -> None:

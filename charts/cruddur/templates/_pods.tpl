@@ -97,19 +97,27 @@ lifecycle:
 {{- end }}
 {{- end -}}
 
-{{/* One list of variables out of the chart's and the user's, by name: (list defaults extra). Helm 4 refuses a name twice. */}}
+{{/*
+One list of variables out of the chart's and the user's, by name: (list defaults extra). Helm 4 refuses a name twice.
+Kubernetes puts only what stands before into a value, so one of the user's with $(NAME) comes behind all others.
+*/}}
 {{- define "cruddur.env" -}}
 {{- $given := dict -}}
 {{- range index . 1 }}{{ $_ := set $given .name . }}{{ end -}}
-{{- $merged := list -}}
+{{- $plain := list -}}
+{{- $referring := list -}}
 {{- $seen := dict -}}
 {{- range concat (index . 0) (index . 1) -}}
 {{- if not (hasKey $seen .name) -}}
 {{- $_ := set $seen .name true -}}
-{{- $merged = append $merged (default . (get $given .name)) -}}
+{{- if contains "$(" (toString (dig "value" "" (default dict (get $given .name)))) -}}
+{{- $referring = append $referring (get $given .name) -}}
+{{- else -}}
+{{- $plain = append $plain (default . (get $given .name)) -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml $merged -}}
+{{- end -}}
+{{- toYaml (concat $plain $referring) -}}
 {{- end -}}
 
 {{/* A quantity of memory in whole MiB, or 0 when there is none. */}}

@@ -59,6 +59,7 @@ def test_the_next_commands_are_named() -> None:
 
 
 TLS = {"enabled": True, "hosts": [{"host": "a.example"}], "tls": [{"secretName": "a"}]}
+EITHER = ".status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname"
 BY_KUBECTL = "$(kubectl -n shop get service demo-cruddur-backend -o jsonpath='{%s}')"
 
 
@@ -73,7 +74,7 @@ BY_KUBECTL = "$(kubectl -n shop get service demo-cruddur-backend -o jsonpath='{%
         ),
         (
             {"backend.service": {"type": "LoadBalancer", "port": 80}},
-            f"curl http://{BY_KUBECTL % '.status.loadBalancer.ingress[0].*'}:80/api/activities/home",
+            f"curl http://{BY_KUBECTL % EITHER}:80/api/activities/home",
         ),
     ],
 )
@@ -82,10 +83,18 @@ def test_the_request_goes_by_the_way_that_is_open(given: Values, command: str) -
     assert f"  {command}" in notes(given)
 
 
-def test_without_xray_local_the_trace_is_in_the_console() -> None:
-    """In the region's."""
-    console = "https://eu-central-1.console.aws.amazonaws.com/cloudwatch/home?region=eu-central-1#xray:traces/query"
-    assert f"  {console}" in notes(AWS)
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-central-1", "console.aws.amazon.com"),
+        ("cn-north-1", "console.amazonaws.cn"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+    ],
+)
+def test_without_xray_local_the_trace_is_in_the_console(region: str, host: str) -> None:
+    """In the region's, of its partition."""
+    console = f"https://{region}.{host}/cloudwatch/home?region={region}#xray:traces/query"
+    assert f"  {console}" in notes({**AWS, "aws.region": region})
 
 
 PRODUCTION: Values = {
@@ -148,8 +157,8 @@ PRODUCTION: Values = {
             {**PRODUCTION, "backend.tolerations": [{"operator": "Exists"}]},
             [
                 (
-                    "- What pods of the backend record on tainted nodes is lost: backend.tolerations is set and "
-                    "collector.tolerations is not, and each node's agent serves that node only."
+                    "- What pods of the backend send to the collector on tainted nodes is lost: backend.tolerations is "
+                    "set and collector.tolerations is not, and each node's collector serves that node only."
                 )
             ],
         ),

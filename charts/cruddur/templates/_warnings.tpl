@@ -62,9 +62,11 @@ sampling.rules and sampling.groups wait for another release's operator: operator
 {{- if and $v.collector.config (not (include "cruddur.collectorRuns" .)) }}
 collector.config is without effect: no collector runs, as nobody takes spans.
 {{- end }}
-{{- $agent := ternary $v.tracing.agent "collector" $v.tracing.xraySdk.enabled }}
-{{- if and $v.backend.enabled $v.backend.tolerations (include "cruddur.onNodes" .) (not (get $v $agent).tolerations) }}
-What pods of the backend record on tainted nodes is lost: backend.tolerations is set and {{ $agent }}.tolerations is not, and each node's agent serves that node only.
+{{- $runs := dict "daemon" (include "cruddur.daemonRuns" .) "collector" (include "cruddur.collectorRuns" .) }}
+{{- range $part, $on := $runs }}
+{{- if and $on $v.backend.enabled $v.backend.tolerations (include "cruddur.onNodes" $) (not (get $v $part).tolerations) }}
+What pods of the backend send to the {{ $part }} on tainted nodes is lost: backend.tolerations is set and {{ $part }}.tolerations is not, and each node's {{ $part }} serves that node only.
+{{- end }}
 {{- end }}
 {{- if .Values.tracing.hostPort }}
 tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout of the agent loses segments: two pods cannot share the port, and the node may go on sending UDP to the old one.

@@ -11,7 +11,7 @@ import yaml
 
 from tests.chart.matrix import AWS, CASES
 from tests.chart.real_collector import ENVIRONMENT, configuration
-from tests.chart.release import SECONDS, Values
+from tests.chart.release import SECONDS, Values, container, named, render
 from tests.cluster import tool
 
 LARGE: Values = {
@@ -115,6 +115,23 @@ def test_where_only_the_daemon_is_needed_no_collector_runs() -> None:
     own = {"receivers": ["otlp"], "processors": ["memory_limiter", "batch"], "exporters": ["debug"]}
     added = {"exporters": {"debug": {}}, "service": {"pipelines": {"traces/own": own}}}
     assert complaint(configuration({**AWS, "collector.config": added}) or "nothing") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "receivers", "wanted"),
+    [
+        ("traces/own", ["otlp"], True),
+        ("traces/own", ["zipkin"], False),
+        ("traces/segments", ["awsxray"], False),
+        ("metrics", ["otlp"], False),
+    ],
+)
+def test_the_backend_sends_spans_where_somebody_listens(name: str, receivers: list[str], wanted: bool) -> None:
+    """A receiver that no pipeline of traces has is not opened by the collector."""
+    own = {"collector.config": {"service": {"pipelines": {name: {"receivers": receivers}}}}}
+    backend = named(render({**AWS, "tracing.agent": "collector", **own}), "Deployment", "demo-cruddur-backend")
+    env = {one["name"] for one in container(backend["spec"]["template"], "backend")["env"]}
+    assert ("OTEL_EXPORTER_OTLP_ENDPOINT" in env) is wanted
 
 
 def test_the_ends_of_the_collector_are_the_pods_own() -> None:

@@ -10,7 +10,16 @@
 {{/* Whether anybody takes spans; else none are exported. A pipeline of the user's own takes them as well. */}}
 {{- define "cruddur.spansWanted" -}}
 {{- $v := .Values -}}
-{{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (dig "service" "pipelines" dict $v.collector.config) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
+{{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (include "cruddur.ownSpansPipeline" .) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
+{{- end -}}
+
+{{/* A receiver that no pipeline has is not opened, so what counts is a pipeline of traces with `otlp`. */}}
+{{- define "cruddur.ownSpansPipeline" -}}
+{{- $found := false -}}
+{{- range $name, $pipeline := dig "service" "pipelines" dict .Values.collector.config -}}
+{{- if and (regexMatch "^traces(/|$)" $name) (has "otlp" (default list (dig "receivers" list (default dict $pipeline)))) }}{{ $found = true }}{{ end -}}
+{{- end -}}
+{{- if $found }}true{{ end -}}
 {{- end -}}
 
 {{- define "cruddur.collectorRuns" -}}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.chart.matrix import CASES
-from tests.chart.release import NAMESPACE, Object, Values, containers, named, of_kind, pods, render
+from tests.chart.matrix import AWS, CASES
+from tests.chart.release import NAMESPACE, Object, Values, container, containers, named, of_kind, pods, render
 
 each = pytest.mark.parametrize("case", CASES)
 LASTING_LABELS = {
@@ -18,6 +18,7 @@ LASTING_LABELS = {
 VERSIONS = {"app.kubernetes.io/version": "0.1.0", "helm.sh/chart": "cruddur-0.1.0"}
 # What the values of a case name and the user brings along.
 BROUGHT = {"aws", "mine", "keys", "registry", "tls"}
+LASTING = {"agent", "collector"}  # whose Services and NetworkPolicies are there with and without pods behind them
 LONGEST = "r" * 53  # of a release's name: Helm refuses more
 NOT_NAMESPACED = {"ClusterRole", "ClusterRoleBinding"}
 
@@ -30,6 +31,17 @@ def selected(found: list[Object], labels: dict[str, str]) -> list[Object]:
 def ports_of(pod: Object) -> dict[str, int]:
     """Give a pod's ports by their names."""
     return {port["name"]: port["containerPort"] for one in containers(pod) for port in one.get("ports", [])}
+
+
+def component(one: Object) -> str:
+    """Give the part of the chart that an object belongs to."""
+    return str(one["metadata"]["labels"]["app.kubernetes.io/component"])
+
+
+def variables(found: list[Object]) -> set[str]:
+    """Give the names of the backend's variables."""
+    backends = [pod for _, pod in pods(found) if component(pod) == "backend"]
+    return {one["name"] for pod in backends for one in container(pod, "backend")["env"]}
 
 
 @each
@@ -79,16 +91,10 @@ def test_every_object_names_its_namespace(case: str) -> None:
         assert one["metadata"].get("namespace", NAMESPACE) in allowed
 
 
-def component(one: Object) -> str:
-    """Give the part of the chart that an object belongs to."""
-    return str(one["metadata"]["labels"]["app.kubernetes.io/component"])
-
-
-def empty(case: str) -> set[str]:
-    """Give the parts that have no pods of their own in a case, though the pods of before may have sent to them."""
-    sidecar = CASES[case].get("tracing.placement") == "sidecar"
-    no_agent = sidecar or not CASES[case].get("tracing.xraySdk.enabled", True)
-    return {*(["agent"] if no_agent else []), *(["collector"] if sidecar else [])}
+def agents(found: list[Object], part: str) -> list[Object]:
+    """Give the pods of the DaemonSets behind one of the LASTING objects; it may be there without any."""
+    port = {"agent": "xray-udp", "collector": "otel-health"}[part]
+    return [pod for one, pod in pods(found) if one["kind"] == "DaemonSet" and port in ports_of(pod)]
 
 
 @each
@@ -97,9 +103,14 @@ def test_every_service_has_pods_with_its_ports(case: str) -> None:
     found = render(CASES[case])
     for service in of_kind(found, "Service"):
         chosen = selected(found, service["spec"]["selector"])
-        assert bool(chosen) is (component(service) not in empty(case)), service["metadata"]["name"]
-        for pod in chosen:
-            assert {port["targetPort"] for port in service["spec"]["ports"]} <= set(ports_of(pod))
+        wanted = {port["targetPort"] for port in service["spec"]["ports"]}
+        if component(service) in LASTING:
+            assert chosen == agents(found, component(service))
+            receive_spans = "OTEL_EXPORTER_OTLP_ENDPOINT" in variables(found)
+            chosen = chosen if component(service) == "agent" or receive_spans else []
+        else:
+            assert chosen, service["metadata"]["name"]
+        assert all(wanted <= set(ports_of(pod)) for pod in chosen)
 
 
 def test_services_and_policies_outlive_the_agents() -> None:
@@ -113,6 +124,9 @@ def test_services_and_policies_outlive_the_agents() -> None:
     before = reachable({})
     assert len(before) == 4
     ways: tuple[Values, ...] = (
+        AWS,
+        {**AWS, "tracing.agent": "collector"},
+        {**AWS, "tracing.xraySdk.enabled": False},
         {"tracing.agent": "collector"},
         {"tracing.placement": "sidecar"},
         {"tracing.agent": "collector", "tracing.placement": "sidecar"},
@@ -121,6 +135,28 @@ def test_services_and_policies_outlive_the_agents() -> None:
     )
     for values in ways:
         assert reachable(values) == before
+
+
+def test_xray_local_lets_in_whoever_may_send_in_either_placement() -> None:
+    """A sidecar of before is in a pod of the backend."""
+    node, sidecar = (
+        named(
+            render({"networkPolicy.enabled": True, "tracing.placement": where}),
+            "NetworkPolicy",
+            "demo-cruddur-xray-local",
+        )
+        for where in ("node", "sidecar")
+    )
+    assert node == sidecar
+
+
+def test_numbers_and_truths_may_be_names() -> None:
+    """A preview of pull request 2026 in a release `true`; YAML would read other types."""
+    for one in render({"networkPolicy.enabled": True}, release="true"):
+        names = [one["metadata"].get("namespace", ""), *one["metadata"]["labels"].values()]
+        assert all(isinstance(name, str) for name in names), one["metadata"]["name"]
+    for policy in of_kind(render({"networkPolicy.enabled": True}, release="true"), "NetworkPolicy"):
+        assert policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "true"
 
 
 @each
@@ -138,9 +174,13 @@ def test_every_policy_and_budget_selects_pods(case: str) -> None:
     found = render(CASES[case])
     for policy in of_kind(found, "NetworkPolicy"):
         chosen = selected(found, policy["spec"]["podSelector"]["matchLabels"])
-        assert bool(chosen) is (component(policy) not in empty(case)), policy["metadata"]["name"]
         allowed = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
-        assert all(allowed <= set(ports_of(pod)) for pod in chosen)
+        if component(policy) in LASTING:
+            assert chosen == agents(found, component(policy))
+            allowed -= {"otlp"}  # where nobody takes spans
+        else:
+            assert chosen, policy["metadata"]["name"]
+        assert all(allowed <= {*ports_of(pod), *ports_of(pod).values()} for pod in chosen)
     for budget in of_kind(found, "PodDisruptionBudget"):
         assert selected(found, budget["spec"]["selector"]["matchLabels"])
 

@@ -61,10 +61,6 @@ ports:
   {{- end }}
   - {name: otel-health, containerPort: 13133, protocol: TCP}
   - {name: otel-metrics, containerPort: 8888, protocol: TCP}
-livenessProbe:
-  httpGet: {path: /, port: otel-health}
-  periodSeconds: 10
-  failureThreshold: 3
 resources:
   {{- toYaml $v.collector.resources | nindent 2 }}
 securityContext:

@@ -19,7 +19,7 @@
 {{- define "cruddur.selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
@@ -51,7 +51,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{/* Name, namespace and labels of a part's object. */}}
 {{- define "cruddur.metadata" -}}
 name: {{ include "cruddur.part" . }}
-namespace: {{ (index . 0).Release.Namespace }}
+namespace: {{ (index . 0).Release.Namespace | quote }}
 labels:
   {{- include "cruddur.labels" . | nindent 2 }}
 {{- end -}}
@@ -89,7 +89,7 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: {{ include "cruddur.serviceAccountName" . }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- include "cruddur.labels" . | nindent 4 }}
   {{- with mustMergeOverwrite (dict) $annotations $account.annotations }}

@@ -35,7 +35,7 @@ apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{ include "cruddur.part" (list $root .name) }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- include "cruddur.labels" (list $root .part) | nindent 4 }}
   annotations:

@@ -15,7 +15,7 @@ kind: {{ ternary "Cluster" "" $cluster }}{{ $kind }}
 metadata:
   name: {{ $name }}
   {{- if not $cluster }}
-  namespace: {{ $namespace }}
+  namespace: {{ $namespace | quote }}
   {{- end }}
   labels:
     {{- include "cruddur.labels" (list $root $.part) | nindent 4 }}
@@ -34,7 +34,7 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $.account }}
-    namespace: {{ $root.Release.Namespace }}
+    namespace: {{ $root.Release.Namespace | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

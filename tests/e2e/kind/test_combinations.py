@@ -18,16 +18,23 @@ REQUESTS = 200
 AWS = "aws"
 
 
+# agent, placement, whether the SDK is on; in this order an upgrade from one to the next replaces few pods.
+WAYS = [
+    ("daemon", "node", True),
+    ("collector", "node", True),
+    ("collector", "sidecar", True),
+    ("daemon", "sidecar", True),
+    ("collector", "sidecar", False),
+    ("collector", "node", False),
+]
+every_way = pytest.mark.parametrize(
+    ("agent", "placement", "sdk"), WAYS, ids=[f"{agent if sdk else 'SDK off'}, {place}" for agent, place, sdk in WAYS]
+)
+
+
 def combination(agent: str, placement: str, *, sdk: bool) -> dict[str, Any]:
     """Build the values of one combination."""
     return {"tracing": {"agent": agent, "placement": placement, "xraySdk": {"enabled": sdk}}}
-
-
-COMBINATIONS = {
-    f"{agent}, {placement}": combination(agent, placement, sdk=True)
-    for agent in ("daemon", "collector")
-    for placement in ("node", "sidecar")
-} | {f"SDK off, {placement}": combination("collector", placement, sdk=False) for placement in ("node", "sidecar")}
 
 
 def delivered(release: Release, store: Store, name: str, *, segments: bool, spans: bool) -> None:
@@ -41,12 +48,13 @@ def delivered(release: Release, store: Store, name: str, *, segments: bool, span
     assert (found.without_segment, found.without_span) == ([], []), found
 
 
-@pytest.mark.parametrize("name", list(COMBINATIONS))
-def test_every_combination_delivers_to_xray_local(release: Release, store: Store, name: str) -> None:
+@every_way
+def test_every_combination_delivers_to_xray_local(
+    release: Release, store: Store, agent: str, placement: str, sdk: bool
+) -> None:
     """Each request has a segment, when the SDK is on, and its spans."""
-    release.ensure(COMBINATIONS[name])
-    sdk = COMBINATIONS[name]["tracing"]["xraySdk"]["enabled"]
-    delivered(release, store, name, segments=sdk, spans=True)
+    release.ensure(combination(agent, placement, sdk=sdk))
+    delivered(release, store, f"{agent}, {placement}, SDK {'on' if sdk else 'off'}", segments=sdk, spans=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +65,7 @@ def aws(cluster: Cluster, release: Release) -> Iterator[Store]:
         yield found
 
 
-@pytest.mark.parametrize(
-    ("agent", "placement", "sdk"),
-    [
-        ("daemon", "node", True),
-        ("collector", "node", True),
-        ("collector", "sidecar", True),
-        ("daemon", "sidecar", True),
-        ("collector", "sidecar", False),
-        ("collector", "node", False),
-    ],
-    ids=["daemon", "collector", "collector, sidecar", "daemon, sidecar", "SDK off, sidecar", "SDK off, node"],
-)
+@every_way
 def test_every_way_to_aws_is_signed_and_delivers(
     release: Release, aws: Store, agent: str, placement: str, sdk: bool
 ) -> None:

@@ -104,12 +104,12 @@ def delivery(
     def lacking(kind: str) -> list[str]:
         return [one for one in ids if not getattr(found.get(one), kind, ())]
 
-    def missing() -> set[str]:
-        return {*(lacking("segments") if segments else ()), *(lacking("spans") if spans else ())}
+    def missing() -> list[str]:
+        return [*(lacking("segments") if segments else ()), *(lacking("spans") if spans else ())]
 
     known, last_news = -1, time.monotonic()
     while missing() and time.monotonic() < last_news + settle:
-        found |= store.traces(missing())
+        found |= store.traces(set(missing()))
         if len(missing()) != known:
             known, last_news = len(missing()), time.monotonic()
         time.sleep(0.5)

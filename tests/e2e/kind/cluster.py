@@ -20,7 +20,7 @@ from tools.kind_cluster import CONFIG, create_command, in_docker, peer_images
 
 NAME = "cruddur-e2e"
 OURS = "kind-cruddur"  # a context that begins so may be used; any other cluster is left alone
-MAKE_SECONDS = 300
+MAKE_SECONDS = 900
 CALL_SECONDS = 240
 IMAGES = (image("cruddur-backend"), image("xray-operator"), image("xray-local"))
 

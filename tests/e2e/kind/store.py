@@ -3,6 +3,7 @@
 import contextlib
 import json
 import subprocess
+import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -63,13 +64,15 @@ class Store:
         )
         assert self._forward.stdout is not None
         line = self._forward.stdout.readline()  # Forwarding from 127.0.0.1:40001 -> 8900
+        # It tells of every connection, and would stop when nobody reads that.
+        threading.Thread(target=self._forward.stdout.read, daemon=True).start()
         self._url = f"http://{line.split()[2]}" if line.startswith("Forwarding") else "http://127.0.0.1:9"
 
     def close(self) -> None:
         """End the forward."""
         if self._forward is not None:
             self._forward.kill()
-            self._forward.communicate()
+            self._forward.wait()
         self._forward = None
 
     def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

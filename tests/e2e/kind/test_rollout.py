@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.kind.release import Release
+from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
 from tests.e2e.kind.traffic import DEAD_SECONDS, delivery, load
@@ -25,13 +25,19 @@ def test_a_rolling_restart_loses_nothing(release: Release, store: Store) -> None
     assert (found.without_segment, found.without_span) == ([], []), found
 
 
+def names(release: Release, component: str) -> set[str]:
+    """Give the names of a component's pods."""
+    return {pod["metadata"]["name"] for pod in release.pods(component)}
+
+
 @pytest.mark.parametrize("agent", ["daemon", "collector"])
 def test_a_killed_agent_costs_no_request(release: Release, store: Store, agent: str) -> None:
     """Requests go on, segments arrive again by themselves, and what was lost is counted."""
     release.ensure({"tracing": {"agent": agent}})
     with load(release, RATE) as running:
-        (victim, _) = sorted(pod["metadata"]["name"] for pod in release.pods(agent))
+        (victim, _) = sorted(names(release, agent))
         release.kubectl("delete", "pod", victim, "--grace-period=0", "--force")
+        until(lambda: len(new := names(release, agent)) == 2 and victim not in new, "its node has another one")
         release.kubectl("rollout", "status", f"daemonset/cruddur-{agent}", "--timeout=60s")
         running.wait_for(int(10 * RATE))
         answers = running.stop()

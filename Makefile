@@ -83,8 +83,8 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)lint-imports --no-cache
 	@$(UV) lock --check --quiet
 	@$(RUN)python -m xray_local.api_table --check
-	@$(RUN)python -m xray_operator.crd --check charts/cruddur/crds
-	@$(RUN)python -m xray_operator.reference --check docs/operator-reference.md
+	@$(RUN)python -m tools.operator_crds --check charts/cruddur/crds
+	@$(RUN)python -m tools.operator_reference --check docs/operator-reference.md
 	@$(RUN)python -m tools.chart.schema --check
 	@$(RUN)python -m tools.chart.readme --check
 
@@ -128,10 +128,10 @@ format: .venv/.synced ## format and fix what can be fixed
 	@$(RUN)ruff format --quiet .
 
 generate: .venv/.synced ## write what is made from the code: CRDs, reference pages, the chart's schema, README and renders
-	@$(RUN)python -m xray_operator.crd charts/cruddur/crds
+	@$(RUN)python -m tools.operator_crds charts/cruddur/crds
 	@$(RUN)python -m tools.chart.schema
 	@$(RUN)python -m tools.chart.readme
-	@$(RUN)python -m xray_operator.reference docs/operator-reference.md
+	@$(RUN)python -m tools.operator_reference docs/operator-reference.md
 	@$(RUN)python -m xray_local.api_table
 	@$(PYTHON) tools/provide.py helm
 	@$(RUN)python -m tools.chart.golden

@@ -6,8 +6,9 @@ It passes the contract suite that boto3 against xray-local passes.
 from collections.abc import Mapping, Sequence
 
 from xray_model import Group, ModelError, default_rule, limits
-from xray_operator.errors import GatewayError, Reason
-from xray_operator.ports import Held, Kind, Statistics, Value, kind_of, name_of
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.objects import AwsObject, Kind, Statistics, Value, kind_of, name_of
+from xray_operator.reasons import Reason
 
 _QUOTAS = {"rule": limits.CUSTOM_RULES, "group": limits.GROUPS}
 
@@ -24,12 +25,12 @@ class InMemoryGateway:
         for value in (default_rule(), Group(group_name="Default")):
             self.held[kind_of(value), name_of(value)] = value
 
-    def rules(self) -> Sequence[Held]:
+    def rules(self) -> Sequence[AwsObject]:
         """Read all sampling rules."""
         self._called("rules")
         return self._of("rule")
 
-    def groups(self) -> Sequence[Held]:
+    def groups(self) -> Sequence[AwsObject]:
         """Read all groups."""
         self._called("groups")
         return self._of("group")
@@ -96,10 +97,10 @@ class InMemoryGateway:
         if waiting:
             raise waiting.pop(0)
 
-    def _of(self, kind: Kind) -> list[Held]:
-        return [Held(value, _arn(kind, name)) for (of, name), value in sorted(self.held.items()) if of == kind]
+    def _of(self, kind: Kind) -> list[AwsObject]:
+        return [AwsObject(value, _arn(kind, name)) for (of, name), value in sorted(self.held.items()) if of == kind]
 
-    def _find(self, arn: str) -> Held:
+    def _find(self, arn: str) -> AwsObject:
         for one in [*self._of("rule"), *self._of("group")]:
             if one.arn == arn:
                 return one

@@ -9,7 +9,7 @@ from tests.chart.matrix import AWS
 from tests.chart.real_collector import ADDRESS, read, running
 from tests.chart.release import Values, of_kind, render
 from tests.waiting import until
-from xray_operator import metrics
+from xray_operator.runtime import metrics
 
 # A full queue is not made here; its counter is of the same kind as the other's.
 NOT_MADE = {"otelcol_exporter_enqueue_failed_spans_total"}

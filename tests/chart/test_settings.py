@@ -51,7 +51,7 @@ def test_the_operator_can_read_its_variables(case: str) -> None:
     env = variables(case, "operator")
     if env is None:
         return
-    found = operator.read({}, env)
+    found = operator.read_all({}, env)
     assert found.region
     assert {name for name in env if name.startswith(OURS)} <= {one.variable for one in operator.SETTINGS}
 

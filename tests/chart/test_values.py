@@ -201,14 +201,14 @@ def test_the_operator_takes_the_same_numbers(name: str) -> None:
     """What the schema lets through does not stop the pod, and the other way round."""
     inside, outside = edges("operator", name)
     for number in inside:
-        operator_settings.read({}, {OPERATOR[name]: str(number)})
+        operator_settings.read_all({}, {OPERATOR[name]: str(number)})
     for number in outside:
         with pytest.raises(operator_settings.SettingsError):
-            operator_settings.read({}, {OPERATOR[name]: str(number)})
+            operator_settings.read_all({}, {OPERATOR[name]: str(number)})
 
 
 def test_the_log_levels_are_the_programs() -> None:
     """Each part's schema lists what its program reads."""
     assert SCHEMA["properties"]["backend"]["properties"]["logLevel"]["enum"] == list(backend_settings.LOG_LEVELS)
     for level in SCHEMA["properties"]["operator"]["properties"]["logLevel"]["enum"]:
-        operator_settings.read({}, {"XRAY_OPERATOR_LOG_LEVEL": level})
+        operator_settings.read_all({}, {"XRAY_OPERATOR_LOG_LEVEL": level})

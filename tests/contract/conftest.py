@@ -7,8 +7,8 @@ import boto3
 import pytest
 
 from tests.fakes import InMemoryGateway
-from xray_operator.gateway import XRayGateway
-from xray_operator.ports import Gateway
+from xray_operator.aws.boto_gateway import BotoGateway
+from xray_operator.aws.gateway import Gateway
 
 
 @pytest.fixture
@@ -30,4 +30,4 @@ def gateway(request: pytest.FixtureRequest) -> Gateway:
     """Give each gateway in turn, empty but for the defaults."""
     if request.param == "in memory":
         return InMemoryGateway()
-    return XRayGateway(request.getfixturevalue("xray_client"))
+    return BotoGateway(request.getfixturevalue("xray_client"))

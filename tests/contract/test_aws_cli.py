@@ -32,7 +32,7 @@ def run(api: str, folder: Path, *command: object) -> subprocess.CompletedProcess
 
 
 def test_what_the_aws_cli_creates_does_not_differ_from_the_manifests(xray_local: Any, tmp_path: Path) -> None:
-    """The examples' JSON by `aws xray create-...`, then `xray-operator diff` on their YAML: nothing differs."""
+    """The examples' JSON by `aws xray create-...`, then `xray-operator diff` on their YAML: no differences."""
     assert AWS.exists(), f"{AWS} is missing: run make setup"
     for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
         done = run(
@@ -41,11 +41,11 @@ def test_what_the_aws_cli_creates_does_not_differ_from_the_manifests(xray_local:
         assert (done.returncode, done.stderr) == (0, "")
     operator = ROOT / ".venv" / "bin" / "xray-operator"
     done = run(xray_local.api, tmp_path, operator, "diff", "-f", "examples")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing differs\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no differences\n", "")
 
 
 def test_what_is_imported_does_not_differ(xray_local: Any, tmp_path: Path) -> None:
-    """`xray-operator import` of what the AWS CLI made, read by `diff`: nothing differs."""
+    """`xray-operator import` of what the AWS CLI made, read by `diff`: no differences."""
     for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
         run(xray_local.api, tmp_path, AWS, "xray", operation, "--cli-input-json", f"file://examples/aws/{file}.json")
     operator, manifests = ROOT / ".venv" / "bin" / "xray-operator", tmp_path / "imported.yaml"
@@ -53,7 +53,7 @@ def test_what_is_imported_does_not_differ(xray_local: Any, tmp_path: Path) -> No
     assert (done.returncode, done.stderr, done.stdout.count("kind: ")) == (0, "", 4)
     manifests.write_text(done.stdout)
     done = run(xray_local.api, tmp_path, operator, "diff", "-f", manifests)
-    assert (done.returncode, done.stdout) == (0, "nothing differs\n")
+    assert (done.returncode, done.stdout) == (0, "no differences\n")
 
 
 def test_a_changed_object_without_an_owner_is_a_conflict(xray_local: Any, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_changed_object_without_an_owner_is_a_conflict(xray_local: Any, tmp_pa
     )
     done = run(xray_local.api, tmp_path, operator, "apply", "-f", manifest)
     assert done.returncode == 1
-    assert "NotOwned: 'backend-flask' is there already and has no owner tag" in done.stdout
+    assert "NotOwned: 'backend-flask' already exists without an owner tag" in done.stdout
     manifest.write_text(manifest.read_text() + "  adoptionPolicy: IfUnowned\n")
     done = run(xray_local.api, tmp_path, operator, "apply", "-f", manifest)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 updated, 1 adopted")

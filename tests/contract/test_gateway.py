@@ -8,8 +8,10 @@ import pytest
 
 from tests.fakes import InMemoryGateway
 from xray_model import Group, InsightsConfiguration, SamplingRule, default_rule
-from xray_operator.errors import GatewayError, Reason
-from xray_operator.ports import DELETION_TAG, OWNER_TAG, Gateway, Held, Statistics, Value
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.gateway import Gateway
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, AwsObject, Statistics, Value
+from xray_operator.reasons import Reason
 
 pytestmark = pytest.mark.contract
 
@@ -30,7 +32,7 @@ GROUP = Group(
 OWNED = {OWNER_TAG: "local/default/backend"}
 
 
-def held(gateway: Gateway, name: str) -> Held | None:
+def held(gateway: Gateway, name: str) -> AwsObject | None:
     """Find a rule or group by its name."""
     return next((one for one in [*gateway.rules(), *gateway.groups()] if one.name == name), None)
 
@@ -47,7 +49,7 @@ def test_what_is_created_is_read_back_with_its_tags(gateway: Gateway, value: Val
     arn = gateway.create(value, OWNED)
     name = value.rule_name if isinstance(value, SamplingRule) else value.group_name
     found = held(gateway, name)
-    assert found == Held(value, arn)
+    assert found == AwsObject(value, arn)
     assert dict(gateway.tags(arn)) == OWNED
 
 
@@ -141,7 +143,7 @@ def test_tags_are_taken_off_and_others_stay(gateway: Gateway, value: Value) -> N
     assert dict(gateway.tags(arn)) == {"team": "a"}
     gateway.untag(arn, (OWNER_TAG,))
     assert dict(gateway.tags(arn)) == {"team": "a"}
-    assert held(gateway, "backend" if value is RULE else "failing") == Held(value, arn)
+    assert held(gateway, "backend" if value is RULE else "failing") == AwsObject(value, arn)
 
 
 @pytest.mark.parametrize(

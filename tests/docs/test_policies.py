@@ -12,10 +12,10 @@ import pytest
 from botocore import xform_name
 
 from tests.docs.blocks import ROOT, VARIABLES, blocks
-from xray_operator.ports import OWNER_TAG
+from xray_operator.aws.objects import OWNER_TAG
 
 FILES = {file.stem: file for file in sorted((ROOT / "deploy/iam").glob("*.json"))}
-GATEWAY = ROOT / "operator/src/xray_operator/gateway.py"
+GATEWAY = ROOT / "operator/src/xray_operator/aws/boto_gateway.py"
 # Actions without an operation of the API: the OTLP endpoint's, and what STS asks for besides AssumeRole.
 PERMISSIONS_ONLY = {"xray:PutSpans", "xray:PutSpansForIndexing", "sts:TagSession"}
 PLACEHOLDERS = ("ACCOUNT_ID", "AWS_REGION", "CLUSTER_ID", "OIDC_PROVIDER", "NAMESPACE", "SERVICE_ACCOUNT")

@@ -2,12 +2,12 @@
 
 import pytest
 
-from xray_operator.settings import SETTINGS, Settings, SettingsError, read
+from xray_operator.settings import SETTINGS, Settings, SettingsError, read_all
 
 
 def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
     """With AWS's quota, and one read a minute."""
-    assert read({}, {}) == Settings(
+    assert read_all({}, {}) == Settings(
         namespaces=(),
         home_namespace="",
         cluster_id="local",
@@ -49,18 +49,18 @@ def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
 def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
     """From the option as from the variable."""
     [setting] = [one for one in SETTINGS if one.name == name]
-    assert getattr(read({name: text}, {}), name) == value
-    assert getattr(read({}, {setting.variable: text}), name) == value
+    assert getattr(read_all({name: text}, {}), name) == value
+    assert getattr(read_all({}, {setting.variable: text}), name) == value
 
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("namespaces", "Shop", "names of namespaces, separated by commas"),
-        ("namespaces", "a b", "names of namespaces, separated by commas"),
-        ("namespaces", "a,-", "names of namespaces, separated by commas"),
-        ("home_namespace", "a,b", "the name of one namespace"),
-        ("home_namespace", "Shop", "names of namespaces, separated by commas"),
+        ("namespaces", "Shop", "namespaces, separated by commas"),
+        ("namespaces", "a b", "namespaces, separated by commas"),
+        ("namespaces", "a,-", "namespaces, separated by commas"),
+        ("home_namespace", "a,b", "one namespace"),
+        ("home_namespace", "Shop", "namespaces, separated by commas"),
         ("cluster_id", "", "a name of 1 to 64 characters without /"),
         ("cluster_id", "a/b", "a name of 1 to 64 characters without /"),
         ("cluster_id", "x" * 65, "a name of 1 to 64 characters without /"),
@@ -90,17 +90,17 @@ def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str
     """The option, or the variable, as the user wrote it."""
     [setting] = [one for one in SETTINGS if one.name == name]
     with pytest.raises(SettingsError) as by_option:
-        read({name: text}, {})
+        read_all({name: text}, {})
     with pytest.raises(SettingsError) as by_variable:
-        read({}, {setting.variable: text})
-    assert str(by_option.value) == f"{setting.option} is {text!r}, expected {expected}"
-    assert str(by_variable.value) == f"{setting.variable} is {text!r}, expected {expected}"
+        read_all({}, {setting.variable: text})
+    assert str(by_option.value) == f"{setting.option}: {text!r}: expected {expected}"
+    assert str(by_variable.value) == f"{setting.variable}: {text!r}: expected {expected}"
 
 
 def test_an_option_beats_its_variable_and_a_variable_the_default() -> None:
     """An option that was not given is None; a variable that is beaten is not read."""
     environ = {"XRAY_OPERATOR_INTERVAL": "30", "XRAY_OPERATOR_WRITE_RATE": "fast", "AWS_REGION": "eu-west-1"}
-    found = read({"write_rate": "2", "interval": None, "region": "us-east-1"}, environ)
+    found = read_all({"write_rate": "2", "interval": None, "region": "us-east-1"}, environ)
     assert (found.interval, found.write_rate, found.region) == (30, 2, "us-east-1")
 
 

@@ -1,7 +1,6 @@
-"""The settings of `xray-operator run`: one table of name, variable, default and help; each is an option too.
+"""The one table of settings: each is an option of `xray-operator run` and an environment variable.
 
-`--interval` is also XRAY_OPERATOR_INTERVAL, and so on; AWS's own variables keep their names. Called by `cli`; the
-documents' table is made from it.
+`--interval` is XRAY_OPERATOR_INTERVAL, and so on; AWS's own variables keep their names.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ PREFIX = "XRAY_OPERATOR_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How one operator runs; no namespaces means all of them, and port 0 a free one."""
+    """The settings of one operator; no namespaces means all of them, and port 0 any unused one."""
 
     namespaces: tuple[str, ...]
     home_namespace: str
@@ -33,40 +32,44 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its default, what it is for, and how its text is read."""
+    """A setting: its default, help and parser, which raises ValueError with the expected form."""
 
     name: str
     default: str
     help: str
-    read: Callable[[str], Any]
+    parse: Callable[[str], Any]
     aws_variable: str = ""
 
     @property
     def option(self) -> str:
-        """The command line's option."""
+        """The option's name."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
-        """The environment's variable."""
+        """The environment variable's name."""
         return self.aws_variable or PREFIX + self.name.upper()
 
 
-def _words(text: str) -> tuple[str, ...]:
-    words = tuple(word.strip() for word in text.split(",") if word.strip())
-    if any(not word.replace("-", "").isalnum() or word != word.lower() for word in words):
-        raise ValueError("names of namespaces, separated by commas")
-    return words
+class SettingsError(Exception):
+    """An invalid setting; the text has its name, its value and the expected form."""
 
 
-def _word(text: str) -> str:
-    words = _words(text)
-    if len(words) > 1:
-        raise ValueError("the name of one namespace")
-    return words[0] if words else ""
+def _namespaces(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if any(not name.replace("-", "").isalnum() or name != name.lower() for name in names):
+        raise ValueError("namespaces, separated by commas")
+    return names
 
 
-def _cluster(text: str) -> str:
+def _namespace(text: str) -> str:
+    names = _namespaces(text)
+    if len(names) > 1:
+        raise ValueError("one namespace")
+    return names[0] if names else ""
+
+
+def _cluster_id(text: str) -> str:
     if not text or "/" in text or len(text) > 64 or text != text.strip():
         raise ValueError("a name of 1 to 64 characters without /")
     return text
@@ -77,7 +80,7 @@ def _optional(text: str) -> str | None:
 
 
 def _number(least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
+    def parse(text: str) -> float:
         try:
             number = float(text)
         except ValueError:
@@ -86,7 +89,7 @@ def _number(least: float, most: float) -> Callable[[str], float]:
             raise ValueError(f"a number from {least:g} to {most:g}")
         return number
 
-    return read
+    return parse
 
 
 def _count(text: str) -> int:
@@ -95,48 +98,57 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _listen(text: str) -> tuple[str, int]:
+def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not host or not (port.isascii() and port.isdigit() and int(port) <= 65535):
         raise ValueError("HOST:PORT")
     return host.strip("[]"), int(port)
 
 
-def _level(text: str) -> str:
+def _log_level(text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError("debug, info, warning or error")
     return text
 
 
 SETTINGS = (
-    Setting("namespaces", "", "the namespaces to serve, separated by commas; none: the whole cluster", _words),
-    Setting("home_namespace", "", "the operator's own namespace: when that is deleted, it leaves for good", _word),
-    Setting("cluster_id", "local", "the first part of the owner tag: one name for each cluster", _cluster),
+    Setting("namespaces", "", "the watched namespaces, separated by commas; empty: the whole cluster", _namespaces),
+    Setting("home_namespace", "", "the operator's own namespace: its deletion ends the operator", _namespace),
+    Setting("cluster_id", "local", "the first part of the owner tag, unique to the cluster", _cluster_id),
     Setting("region", "", "the AWS region", _optional, "AWS_REGION"),
-    Setting("endpoint", "", "the X-Ray API's URL; none: AWS itself", _optional, "AWS_ENDPOINT_URL_XRAY"),
+    Setting("endpoint", "", "the URL of the X-Ray API; empty: AWS", _optional, "AWS_ENDPOINT_URL_XRAY"),
     Setting("interval", "60", "seconds between two reads of AWS", _number(1, 86400)),
-    Setting("aws_timeout", "15", "seconds that a call to AWS may take", _number(0.1, 300)),
-    Setting("write_rate", "5", "writes to AWS a second, in the long run", _number(0.01, 1000)),
-    Setting("write_burst", "50", "writes to AWS that may come at once", _count),
+    Setting("aws_timeout", "15", "the timeout of a call to AWS, in seconds", _number(0.1, 300)),
+    Setting("write_rate", "5", "the sustained rate of writes to AWS, per second", _number(0.01, 1000)),
+    Setting("write_burst", "50", "the number of writes to AWS that may come at once", _count),
     Setting("rule_quota", str(limits.CUSTOM_RULES), "AWS's quota of custom rules in the region", _count),
-    Setting("listen", "127.0.0.1:8080", "where /healthz, /readyz and /metrics are served", _listen),
-    Setting("log_level", "info", "debug, info, warning or error", _level),
+    Setting("listen", "127.0.0.1:8080", "the address of /healthz, /readyz and /metrics", _address),
+    Setting("log_level", "info", "debug, info, warning or error", _log_level),
 )
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 
-class SettingsError(ValueError):
-    """A setting that cannot be read; the text names it, its value and what was expected."""
+def read_all(options: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """Read the settings: an option overrides its variable, a variable overrides the default."""
+    return Settings(**{setting.name: read(setting, options.get(setting.name), environ) for setting in SETTINGS})
 
 
-def read(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
-    """Read the settings: an option beats its variable, a variable beats the default."""
-    values: dict[str, Any] = {}
-    for setting in SETTINGS:
-        option = given.get(setting.name)
-        text = option if option is not None else environ.get(setting.variable, setting.default)
-        source = setting.option if option is not None else setting.variable
-        try:
-            values[setting.name] = setting.read(text)
-        except ValueError as error:
-            raise SettingsError(f"{source} is {text!r}, expected {error}") from error
-    return Settings(**values)
+def read(setting: Setting, option: str | None, environ: Mapping[str, str]) -> Any:
+    """Read one setting from its option or its variable."""
+    if option is not None:
+        return parse(setting, option, setting.option)
+    return parse(setting, environ.get(setting.variable, setting.default), setting.variable)
+
+
+def parse(setting: Setting, text: str, source: str) -> Any:
+    """Parse a setting's text; SettingsError names the source."""
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{source}: {text!r}: expected {error}") from error
+
+
+def help_text(setting: Setting, environ: Mapping[str, str]) -> str:
+    """Return the help of a setting's option."""
+    default = environ.get(setting.variable, setting.default) or "none"
+    return f"{setting.help} ({setting.variable}; default: {default})"

@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 
-from xray_operator.gateway import XRayGateway
-from xray_operator.ports import Held, Target, Value
+from xray_operator.aws.boto_gateway import BotoGateway
+from xray_operator.aws.objects import AwsObject, Target, Value
 
 OPERATORS_DOOR = "api"
 Fault = Mapping[str, Any]
@@ -30,21 +30,21 @@ class Aws:
             aws_access_key_id="somebody",
             aws_secret_access_key="else",
         )
-        self.hand = XRayGateway(self._client)
+        self.hand = BotoGateway(self._client)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[AwsObject]:
         """Read all rules and groups."""
         return [*self.hand.rules(), *self.hand.groups()]
 
-    def tags(self, held: Held) -> dict[str, str]:
+    def tags(self, held: AwsObject) -> dict[str, str]:
         """Read an object's tags."""
         return dict(self.hand.tags(held.arn))
 
-    def find(self, target: Target) -> Held | None:
+    def find(self, target: Target) -> AwsObject | None:
         """Read one object."""
         return next((one for one in self.held() if one.target == target), None)
 

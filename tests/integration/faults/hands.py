@@ -10,15 +10,17 @@ from tests.cluster import ApiError, Client
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.world import EXPIRED, SYNCED, Key, Left, Wanted, World, check, key_of
 from xray_model import DEFAULT_RULE_FIELDS, SamplingRule
-from xray_operator import fields
-from xray_operator.crd import GROUP_NAME, GROUPS, RULES, VERSION
-from xray_operator.errors import GatewayError, Reason
-from xray_operator.model import API_VERSION, GROUP_KIND, RULE_KIND
-from xray_operator.ports import Kind, Target, Value, kind_of, name_of
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.objects import Kind, Target, Value, kind_of, name_of
+from xray_operator.kubernetes.crds import VERSION
+from xray_operator.manifests import spec_fields
+from xray_operator.manifests.kinds import GROUP, RULE
+from xray_operator.manifests.manifest import API_GROUP, API_VERSION
+from xray_operator.reasons import Reason
 
 PATIENCE = 30.0  # seconds; what takes longer is a violation
 _POLL_SECONDS = 0.05
-_PLURALS: Mapping[Kind, str] = {"rule": RULES.plural, "group": GROUPS.plural}
+_PLURALS: Mapping[Kind, str] = {"rule": RULE.plural, "group": GROUP.plural}
 _BUSY = {429, 500, 502, 503, 504}
 _MERGE = "application/merge-patch+json"
 _PAST = "2020-01-01T00:00:00Z"
@@ -161,7 +163,7 @@ class Hands:
         raise AssertionError(f"{key} was not gone {PATIENCE} s after it was deleted")
 
     def _folder(self, plural: str) -> str:
-        return f"/apis/{GROUP_NAME}/{VERSION}/namespaces/{self.world.namespace}/{plural}"
+        return f"/apis/{API_GROUP}/{VERSION}/namespaces/{self.world.namespace}/{plural}"
 
     def _path(self, key: Key) -> str:
         return f"{self._folder(_PLURALS[key.kind])}/{key.name}"
@@ -188,11 +190,11 @@ def manifest(wanted: Wanted) -> dict[str, Any]:
     if is_rule and value.is_default:
         left_out = shape.keys() - {"RuleName", *DEFAULT_RULE_FIELDS}
     spec = dict(wanted.policies)
-    for one in fields.RULE if is_rule else fields.GROUP:
+    for one in spec_fields.RULE if is_rule else spec_fields.GROUP:
         given = shape.get(one.api)
         if given not in (None, {}) and one.api not in left_out:
             spec[one.name] = {one.inner[name]: inner for name, inner in given.items()} if one.inner else given
-    kind = RULE_KIND if is_rule else GROUP_KIND
+    kind = "XRaySamplingRule" if is_rule else "XRayGroup"
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": wanted.name}, "spec": spec}
 
 

@@ -15,7 +15,7 @@ from tests.integration.faults.scenarios import Scenario
 from tests.integration.faults.world import Key, Wanted
 from tests.integration.operator_process import OperatorProcess
 from xray_model import SamplingRule
-from xray_operator.resource import RECONCILE_ANNOTATION
+from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION
 
 When = Literal["before", "after"]
 HELD_UP_SECONDS = 3.0

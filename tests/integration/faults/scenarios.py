@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.world import Key, Wanted
 from xray_model import Group, SamplingRule, default_rule
-from xray_operator.ports import OWNER_TAG, Value, kind_of
+from xray_operator.aws.objects import OWNER_TAG, Value, kind_of
 
 Step = Callable[[Hands, str], None]
 _SOMEBODY_ELSE = {"team": "shop", OWNER_TAG: "elsewhere/shop/errors"}

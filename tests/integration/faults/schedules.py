@@ -25,7 +25,7 @@ from tests.integration.faults.steps import (
 )
 from tests.integration.faults.world import SYNCED, Key, Wanted
 from xray_model import Group, InsightsConfiguration, SamplingRule, default_rule
-from xray_operator.ports import OWNER_TAG, Kind, Target, Value
+from xray_operator.aws.objects import OWNER_TAG, Kind, Target, Value
 
 RESOURCES_MAX = 5
 _WRITES = {

@@ -10,7 +10,7 @@ from tests.integration.faults.hands import Hands
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.world import Key, Wanted
 from tests.integration.operator_process import OperatorProcess
-from xray_operator.ports import Target, Value
+from xray_operator.aws.objects import Target, Value
 
 
 @dataclass(frozen=True, slots=True)

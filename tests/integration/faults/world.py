@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from tests.integration.faults.aws import Aws
 from xray_model import Group, SamplingRule, default_rule
-from xray_operator.model import GROUP_KIND, RULE_KIND
-from xray_operator.ports import DELETION_TAG, OWNER_TAG, Held, Kind, Target, Value, kind_of, name_of
-from xray_operator.resource import FINALIZER
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, AwsObject, Kind, Target, Value, kind_of, name_of
+from xray_operator.kubernetes.resource import FINALIZER
 
 CLUSTER_ID = "faults"
 SYNCED = "InSync"
@@ -26,7 +25,7 @@ class Key(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{RULE_KIND if self.kind == 'rule' else GROUP_KIND} {self.name}"
+        return f"{'XRaySamplingRule' if self.kind == 'rule' else 'XRayGroup'} {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +103,7 @@ class World:
 
 def key_of(body: Mapping[str, Any]) -> Key:
     """Give an object's key."""
-    return Key("rule" if body["kind"] == RULE_KIND else "group", body["metadata"]["name"])
+    return Key("rule" if body["kind"] == "XRaySamplingRule" else "group", body["metadata"]["name"])
 
 
 def check(world: World, aws: Aws, objects: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -126,7 +125,7 @@ def _aws(expected: Mapping[Target, Left], aws: Aws) -> Iterator[str]:
         yield f"AWS has {_named(target)}, which nobody asks for, with tags {aws.tags(found[target])}"
 
 
-def _compared(held: Held, left: Left, aws: Aws) -> Iterator[str]:
+def _compared(held: AwsObject, left: Left, aws: Aws) -> Iterator[str]:
     name = _named(held.target)
     if held.value not in left.values:
         yield f"{name} in AWS is {held.value}, expected {' or '.join(map(str, left.values))}"

@@ -11,25 +11,25 @@ from tests.cluster import ApiError, Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.operator_process import OperatorProcess
 from xray_model import Group, SamplingRule
-from xray_operator.crd import GROUP_NAME, VERSION
-from xray_operator.errors import GatewayError
-from xray_operator.model import API_VERSION, GROUP_KIND, RULE_KIND
+from xray_operator.aws.errors import GatewayError
+from xray_operator.kubernetes.crds import VERSION
+from xray_operator.manifests.manifest import API_GROUP, API_VERSION
 
 PATIENCE = 30.0  # seconds
 _POLL_SECONDS = 0.03
-_PLURALS = {RULE_KIND: "xraysamplingrules", GROUP_KIND: "xraygroups"}
+_PLURALS = {"XRaySamplingRule": "xraysamplingrules", "XRayGroup": "xraygroups"}
 _SHORT = {"xsr": "xraysamplingrules", "xg": "xraygroups"}
 _Seen = TypeVar("_Seen")
 
 
 def rule(name: str = "checkout", **spec: Any) -> dict[str, Any]:
     """Write a rule's manifest."""
-    return _manifest(RULE_KIND, name, {"priority": 100, "fixedRate": 0.1, "reservoirSize": 1, **spec})
+    return _manifest("XRaySamplingRule", name, {"priority": 100, "fixedRate": 0.1, "reservoirSize": 1, **spec})
 
 
 def group(name: str = "slow", **spec: Any) -> dict[str, Any]:
     """Write a group's manifest."""
-    return _manifest(GROUP_KIND, name, {"filterExpression": "responsetime > 2", **spec})
+    return _manifest("XRayGroup", name, {"filterExpression": "responsetime > 2", **spec})
 
 
 def _manifest(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Bench:
     def read(self, name: str) -> dict[str, Any]:
         """Read an object."""
         kind, _, object_name = name.partition("/")
-        path = f"/apis/{GROUP_NAME}/{VERSION}/namespaces/{self.namespace}/{_SHORT[kind]}/{object_name}"
+        path = f"/apis/{API_GROUP}/{VERSION}/namespaces/{self.namespace}/{_SHORT[kind]}/{object_name}"
         return dict(self.cluster.admin.call("GET", path))
 
     def status(self, name: str) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import pytest
 from tests import cluster
 from tests.cluster import Cluster
 from xray_model import Group, SamplingRule
-from xray_operator.manifest_writer import Imported, manifests
-from xray_operator.plan import Observed
-from xray_operator.ports import Held, Value, kind_of, name_of
+from xray_operator.aws.objects import AwsObject, Observed, Value, kind_of, name_of
+from xray_operator.manifests.export import Export, export
 
 pytestmark = pytest.mark.process
 NUMBERS = "1e3 1E3 1e+3 .5 5. +.5 -1 +1 0x1 0X1F 0b1 0o7 07 08 1_0 1_000.5 0x_1 1:30 190:20:30 0x1p-2 1e1000 00 9e99999"
@@ -47,7 +46,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield started
 
 
-def imported() -> Imported:
+def imported() -> Export:
     """Import a rule and a group for each text, which is in all fields that take it."""
     values: list[Value] = []
     for number, text in enumerate([*TEXTS, *SPACED]):
@@ -60,9 +59,9 @@ def imported() -> Imported:
             attributes={text: text},
         )
         values += [rule, Group(group_name=text)]
-    held = [Held(one, f"arn:{kind_of(one)}/{name_of(one)}") for one in values]
+    held = [AwsObject(one, f"arn:{kind_of(one)}/{name_of(one)}") for one in values]
     observed = Observed(held, {one.arn: {} for one in held})
-    return manifests(held, observed, cluster_id="local", namespace="default", adopt=False)
+    return export(held, observed, cluster_id="local", namespace="default", adopt=False)
 
 
 def taken(running: Cluster, file: Path) -> list[dict[str, Any]]:

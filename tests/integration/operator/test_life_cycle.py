@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.operator.bench import Bench, group, rule
 from xray_model import Group, SamplingRule, default_rule
-from xray_operator.ports import Value
+from xray_operator.aws.objects import Value
 
 pytestmark = pytest.mark.process
 
@@ -136,7 +136,7 @@ def test_surprises_are_told(bench: Bench) -> None:
     )
     for name in ("all", "same", "later", "ignored"):
         bench.ready(f"xsr/{name}")
-    for name, words in (("all", "like 'same'"), ("later", "'all' comes first"), ("ignored", "ignored by the SDKs")):
+    for name, words in (("all", "as 'same'"), ("later", "'all' is evaluated"), ("ignored", "ignored by the SDKs")):
         bench.until(partial(bench.warns, f"xsr/{name}", words), wanted=True)
 
 
@@ -183,7 +183,7 @@ def test_the_26th_rule_is_refused_before_aws_is_asked_and_made_when_there_is_roo
     bench.look_at_aws()
     bench.apply(rule())
     bench.synced("xsr/checkout", "False QuotaExceeded")
-    assert bench.message("xsr/checkout") == "'checkout' would be one rule too many: 25 of 25 are used"
+    assert bench.message("xsr/checkout") == "cannot create 'checkout': the rule quota is full (25 of 25)"
     held = bench.aws.find(("rule", "other-3"))
     assert held is not None
     bench.aws.hand.delete("rule", held.arn)

@@ -58,7 +58,7 @@ def test_while_aws_is_away_the_namespace_goes_and_aws_keeps_its_objects(inhabite
     inhabited.aws.script([])
     inhabited.delete_content()
     assert inhabited.in_aws("checkout") is not None
-    assert '"departure.let_go"' in inhabited.operator.log
+    assert '"finalizer.removed"' in inhabited.operator.log
 
 
 def test_an_ordinary_restart_leaves_everything(inhabited: Bench) -> None:
@@ -66,7 +66,7 @@ def test_an_ordinary_restart_leaves_everything(inhabited: Bench) -> None:
     inhabited.apply(rule())
     inhabited.ready("xsr/checkout")
     assert inhabited.operator.terminate() == 0
-    assert "departure" not in inhabited.operator.log
+    assert "shutdown." not in inhabited.operator.log
     assert inhabited.read("xsr/checkout")["metadata"]["finalizers"] == ["xray.cruddur.io/finalizer"]
     assert inhabited.in_aws("checkout") is not None
     inhabited.operator.start()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.operator.bench import Bench, group, rule
 from xray_model import Group, SamplingRule, default_rule
-from xray_operator.ports import OWNER_TAG
+from xray_operator.aws.objects import OWNER_TAG
 
 pytestmark = pytest.mark.process
 BEFORE = SamplingRule(rule_name="checkout", priority=7, fixed_rate=0.9, reservoir_size=3, service_name="shop")

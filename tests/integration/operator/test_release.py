@@ -42,7 +42,7 @@ class Hook:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start the command."""
         environ = {**os.environ, "KUBECONFIG": str(self._kubeconfig)}
-        command = [sys.executable, "-m", "xray_operator", "release", "-n", self.namespace, *arguments]
+        command = [sys.executable, "-m", "xray_operator", "finalizers", "-n", self.namespace, *arguments]
         return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def run(self, *arguments: str) -> list[str]:
@@ -85,8 +85,8 @@ def test_without_an_operator_nothing_waits_for_ever(bench: Bench, hook: Hook) ->
     arn = bench.status("xsr/checkout")["arn"]
     bench.operator.kill()
     assert hook.run("--delete", "-l", SELECTOR, "--timeout", "1") == [
-        "not done after 1 s: 1; expected a running operator that AWS answers",
-        f"let go: XRaySamplingRule {bench.namespace}/checkout; AWS keeps the rule 'checkout' ({arn})",
+        "not deleted after 1 s: 1; expected a running operator with access to AWS",
+        f"finalizer removed: XRaySamplingRule {bench.namespace}/checkout; AWS keeps the rule 'checkout' ({arn})",
     ]
     assert bench.kubectl("get", "xray", "-o", "name") == ""
     assert bench.in_aws("checkout") is not None

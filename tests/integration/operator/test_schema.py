@@ -7,7 +7,7 @@ import yaml
 
 from tests.cluster import Cluster
 from tests.integration.operator.bench import group, rule
-from xray_operator.crd import GROUPS, RULES
+from xray_operator.manifests.kinds import GROUP, RULE
 
 pytestmark = pytest.mark.process
 LONG = "x" * 33
@@ -95,11 +95,11 @@ def test_what_aws_takes_is_taken(api_server: Cluster, manifest: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("manifest", "change", "message"),
     [
-        (rule("fixed-1", ruleName="one"), {"ruleName": "two"}, "ruleName cannot change: AWS does not rename a rule"),
+        (rule("fixed-1", ruleName="one"), {"ruleName": "two"}, "ruleName cannot change: AWS cannot rename a rule"),
         (rule("fixed-2", ruleName="one"), {"ruleName": None}, "ruleName cannot be added or removed later"),
         (rule("fixed-3"), {"ruleName": "two"}, "ruleName cannot be added or removed later"),
         (rule("fixed-4", version=1), {"version": 2}, "version cannot change"),
-        (group("fixed-5", groupName="one"), {"groupName": "two"}, "groupName cannot change: AWS does not rename"),
+        (group("fixed-5", groupName="one"), {"groupName": "two"}, "groupName cannot change: AWS cannot rename"),
     ],
 )
 def test_what_aws_cannot_change_is_fixed(
@@ -136,10 +136,10 @@ def test_what_is_left_out_gets_its_default(api_server: Cluster) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", [RULES, GROUPS], ids=["xsr", "xg"])
+@pytest.mark.parametrize("kind", [RULE, GROUP], ids=["xsr", "xg"])
 def test_kubectl_explain_tells_each_field(api_server: Cluster, kind: Any) -> None:
     """With AWS's name and what it means."""
-    told = " ".join(api_server.kubectl("explain", f"{kind.short}.spec").split())
+    told = " ".join(api_server.kubectl("explain", f"{kind.short_name}.spec").split())
     for one in kind.fields:
         assert f"{one.name} <" in told
         assert f"{one.text[0].upper()}{one.text[1:]}" in told

@@ -97,10 +97,10 @@ def _adopt(terminal: Terminal) -> None:
 
 
 def _conflict(terminal: Terminal) -> None:
-    terminal.title("Conflict", "Two resources for one rule: the first has the say, the other says so and waits.")
+    terminal.title("Conflict", "Two resources for one rule: the first manages it, the other waits.")
     terminal.apply(RULE.replace("  name: checkout\nspec:", "  name: second\nspec:\n  ruleName: checkout"))
     terminal.until("get xsr -o wide", "Duplicate")
-    terminal.until("get xsr second -o jsonpath={.status.conditions[1].message}", "has the say")
+    terminal.until("get xsr second -o jsonpath={.status.conditions[1].message}", "is already managed")
     terminal.kubectl("delete xsr second")
 
 

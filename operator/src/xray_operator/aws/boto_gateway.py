@@ -1,0 +1,210 @@
+"""The X-Ray API by boto3, the only module with boto3 and botocore: implements `Gateway` and translates AWS's errors.
+
+X-Ray reports "not found" and "already exists" by the message alone (both are InvalidRequestException), so those texts
+are matched by part and without case. Retries are botocore's standard ones, few and bounded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from xray_model import UPDATABLE_GROUP_FIELDS, UPDATABLE_RULE_FIELDS, Group, ModelError, SamplingRule
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.objects import AwsObject, Kind, Statistics, Tags, Value
+from xray_operator.reasons import Reason
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 15
+ATTEMPTS = 3
+
+_Answer = TypeVar("_Answer")
+_CODES = {
+    "ThrottledException": Reason.THROTTLED,
+    "ThrottlingException": Reason.THROTTLED,
+    "TooManyRequestsException": Reason.THROTTLED,
+    "RuleLimitExceededException": Reason.LIMIT_EXCEEDED,
+    "TooManyTagsException": Reason.LIMIT_EXCEEDED,
+    "ResourceNotFoundException": Reason.NOT_FOUND,
+    "AccessDenied": Reason.DENIED,
+    "AccessDeniedException": Reason.DENIED,
+    "ExpiredToken": Reason.DENIED,
+    "ExpiredTokenException": Reason.DENIED,
+    "InvalidClientTokenId": Reason.DENIED,
+    "InvalidSignatureException": Reason.DENIED,
+    "MissingAuthenticationTokenException": Reason.DENIED,
+    "SignatureDoesNotMatch": Reason.DENIED,
+    "UnrecognizedClientException": Reason.DENIED,
+}
+# Parts of messages whose code is InvalidRequestException.
+_MESSAGES = (
+    ("already exist", Reason.ALREADY_EXISTS),
+    ("does not exist", Reason.NOT_FOUND),
+    ("not found", Reason.NOT_FOUND),
+    ("limit exceeded", Reason.LIMIT_EXCEEDED),
+)
+
+
+def _ignore(operation: str, result: str) -> None:
+    pass
+
+
+class BotoGateway:
+    """AWS X-Ray by boto3; the contract of each call is `Gateway`'s.
+
+    `on_call` receives each call's operation (boto3's method) and `Success` or the error's reason.
+    """
+
+    def __init__(self, client: Any, on_call: Callable[[str, str], None] = _ignore) -> None:
+        self._client = client
+        self._on_call = on_call
+
+    def rules(self) -> Sequence[AwsObject]:
+        """Read all sampling rules."""
+        records = self._pages("get_sampling_rules", "SamplingRuleRecords")
+        shapes = (record["SamplingRule"] for record in records)
+        return [AwsObject(_read(_rule, shape), shape["RuleARN"]) for shape in shapes]
+
+    def groups(self) -> Sequence[AwsObject]:
+        """Read all groups."""
+        return [AwsObject(_read(_group, shape), shape["GroupARN"]) for shape in self._pages("get_groups", "Groups")]
+
+    def tags(self, arn: str) -> Tags:
+        """Read a resource's tags."""
+        return {tag["Key"]: tag["Value"] for tag in self._pages("list_tags_for_resource", "Tags", ResourceARN=arn)}
+
+    def create(self, value: Value, tags: Tags) -> str:
+        """Create a rule or a group."""
+        if isinstance(value, SamplingRule):
+            answer = self._call("create_sampling_rule", SamplingRule=value.to_api(), Tags=_tags(tags))
+            return str(answer["SamplingRuleRecord"]["SamplingRule"]["RuleARN"])
+        answer = self._call("create_group", **value.to_api(), Tags=_tags(tags))
+        return str(answer["Group"]["GroupARN"])
+
+    def update(self, value: Value) -> None:
+        """Send every updatable field."""
+        if isinstance(value, SamplingRule):
+            self._call("update_sampling_rule", SamplingRuleUpdate=value.to_update())
+        else:
+            self._call("update_group", **value.to_update())
+
+    def delete(self, kind: Kind, arn: str) -> None:
+        """Delete by ARN."""
+        if kind == "rule":
+            self._call("delete_sampling_rule", RuleARN=arn)
+        else:
+            self._call("delete_group", GroupARN=arn)
+
+    def tag(self, arn: str, tags: Tags) -> None:
+        """Add tags."""
+        self._call("tag_resource", ResourceARN=arn, Tags=_tags(tags))
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Remove tags."""
+        self._call("untag_resource", ResourceARN=arn, TagKeys=list(keys))
+
+    def statistics(self) -> Mapping[str, Statistics]:
+        """Sum AWS's windows by rule."""
+        sums: dict[str, Statistics] = {}
+        for window in self._pages("get_sampling_statistic_summaries", "SamplingStatisticSummaries"):
+            name = window["RuleName"]
+            total = sums.get(name, Statistics(0, 0, 0))
+            sums[name] = Statistics(
+                total.requests + window.get("RequestCount", 0),
+                total.sampled + window.get("SampledCount", 0),
+                total.borrowed + window.get("BorrowCount", 0),
+            )
+        return {name: total for name, total in sums.items() if total.requests}
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = _translated(
+                lambda: getattr(self._client, operation)(**request), self._client.meta.endpoint_url
+            )
+        except GatewayError as error:
+            self._on_call(operation, error.reason.value)
+            raise
+        self._on_call(operation, "Success")
+        return answer
+
+    def _pages(self, operation: str, key: str, **request: Any) -> Iterator[dict[str, Any]]:
+        answer = self._call(operation, **request)
+        yield from answer[key]
+        while token := answer.get("NextToken"):
+            answer = self._call(operation, **request, NextToken=token)
+            yield from answer[key]
+
+
+def connect(
+    region: str | None,
+    endpoint: str | None,
+    *,
+    attempts: int = ATTEMPTS,
+    read_seconds: float = READ_SECONDS,
+    on_call: Callable[[str, str], None] = _ignore,
+) -> BotoGateway:
+    """Return a gateway with the credentials that boto3 finds. GatewayError if there is no region."""
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    client = _translated(
+        lambda: boto3.Session(region_name=region).client("xray", endpoint_url=endpoint, config=config),
+        endpoint or "AWS",
+    )
+    return BotoGateway(client, on_call)
+
+
+def _translated(call: Callable[[], _Answer], endpoint: str) -> _Answer:
+    try:
+        return call()
+    except botocore.exceptions.ClientError as error:
+        raise _client_error(error) from error
+    except botocore.exceptions.NoRegionError as error:
+        raise GatewayError(Reason.INVALID, "no AWS region is set: expected AWS_REGION or --region") from error
+    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
+        message = "no AWS credentials found: expected a profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise GatewayError(Reason.DENIED, message) from error
+    except botocore.exceptions.ParamValidationError as error:
+        raise GatewayError(Reason.INVALID, " ".join(str(error).split())) from error
+    except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        raise GatewayError(Reason.UNREACHABLE, f"cannot reach X-Ray at {endpoint}: {type(error).__name__}") from error
+
+
+def _client_error(error: botocore.exceptions.ClientError) -> GatewayError:
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    reason = _CODES.get(code)
+    if reason is None:
+        lower = message.lower()
+        matches = (by_message for part, by_message in _MESSAGES if part in lower)
+        reason = next(matches, Reason.UNREACHABLE if status >= 500 else Reason.INVALID)
+    return GatewayError(reason, f"{code}: {message}")
+
+
+def _rule(shape: Mapping[str, Any]) -> SamplingRule:
+    return SamplingRule.from_api(_known(shape, ("RuleName", "Version", *UPDATABLE_RULE_FIELDS)))
+
+
+def _group(shape: Mapping[str, Any]) -> Group:
+    return Group.from_api(_known(shape, ("GroupName", *UPDATABLE_GROUP_FIELDS)), trusted=True)
+
+
+def _known(shape: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Drop the fields of a newer API: one such object must not make all the others unreadable."""
+    return {name: value for name, value in shape.items() if name in names}
+
+
+def _read(build: Callable[[Mapping[str, Any]], _Answer], shape: Mapping[str, Any]) -> _Answer:
+    try:
+        return build(shape)
+    except ModelError as error:
+        raise GatewayError(Reason.INVALID, f"cannot read an object in AWS: {error}") from error
+
+
+def _tags(tags: Tags) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,0 +1,50 @@
+"""What the commands share: exit codes, the parser, and the options of every command that uses AWS."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, TypeAlias
+
+from xray_operator import settings
+from xray_operator.aws.gateway import Gateway
+
+OK, FAILED, DIFFERS, USAGE, INTERRUPTED = 0, 1, 2, 64, 130
+Connect: TypeAlias = Callable[[], Gateway]
+Command: TypeAlias = Callable[[argparse.Namespace, Connect], int]
+
+
+class UsageError(Exception):
+    """The command line is wrong; the text is one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError instead of exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def aws_options(environ: Mapping[str, str]) -> Parser:
+    """Return a parent parser with the options of the commands that use AWS."""
+    parser = Parser(add_help=False)
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="default: text")
+    for name in ("cluster_id", "region", "endpoint"):
+        add_setting(parser, name, environ)
+    return parser
+
+
+def add_setting(parser: argparse.ArgumentParser, name: str, environ: Mapping[str, str]) -> None:
+    """Add the option of a setting; SettingsError when an invalid option or variable is parsed."""
+    setting = settings.BY_NAME[name]
+    default = environ.get(setting.variable) or setting.default
+
+    def parse(text: str) -> Any:  # argparse parses the default, too, if it is used
+        return settings.parse(setting, text, setting.variable if text == default else setting.option)
+
+    parser.add_argument(setting.option, type=parse, default=default, help=settings.help_text(setting, environ))
+
+
+def show(options: argparse.Namespace, lines: Sequence[str], data: Any) -> None:
+    """Print lines, or the data with `-o json`."""
+    print(json.dumps(data, indent=2) if options.output == "json" else "\n".join(lines))

@@ -1,0 +1,72 @@
+"""`plan`, `apply` and `diff`: manifests and AWS compared, and brought together."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from xray_operator.aws.gateway import Gateway
+from xray_operator.cli import render
+from xray_operator.cli.options import DIFFERS, FAILED, OK, Command, Connect, UsageError, aws_options, show
+from xray_operator.manifests.load import load
+from xray_operator.plan import apply
+from xray_operator.plan.actions import Action, Keep
+from xray_operator.plan.apply import Outcome
+from xray_operator.plan.planner import plan
+
+
+def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
+    """Add the commands to a parser's."""
+    families: dict[str, tuple[Command, str]] = {
+        "plan": (_plan, "show what apply would do"),
+        "apply": (_apply, "apply the manifests to AWS"),
+        "diff": (_diff, "show the differences; exit 2 if there are any"),
+    }
+    for name, (command, text) in families.items():
+        sub = commands.add_parser(name, parents=[aws_options(environ)], help=text, description=text)
+        sub.set_defaults(command=command)
+        sub.add_argument("-f", "--file", action="append", default=[], help="a file, a folder, or - (repeatable)")
+        sub.add_argument(
+            "--prune", action="store_true", help="delete objects with this cluster's tag that have no manifest"
+        )
+
+
+def _actions(options: argparse.Namespace, connect: Connect) -> tuple[tuple[Action, ...], Gateway]:
+    if not options.file:
+        raise UsageError("expected -f FILE or -f FOLDER")
+    desired = load(options.file, sys.stdin.read)
+    gateway = connect()
+    observed = apply.observe(gateway, desired, prune=options.prune)
+    now = datetime.now(UTC)
+    return plan(desired, observed, cluster_id=options.cluster_id, now=now, prune=options.prune), gateway
+
+
+def _plan(options: argparse.Namespace, connect: Connect) -> int:
+    actions, _ = _actions(options, connect)
+    show(options, [*map(render.action_line, actions)], [*map(render.action_data, actions)])
+    return OK
+
+
+def _diff(options: argparse.Namespace, connect: Connect) -> int:
+    actions, _ = _actions(options, connect)
+    differing = [action for action in actions if not isinstance(action, Keep)]
+    lines = [*map(render.action_line, differing)] or ["no differences"]
+    show(options, lines, [*map(render.action_data, differing)])
+    return DIFFERS if differing else OK
+
+
+def _apply(options: argparse.Namespace, connect: Connect) -> int:
+    actions, gateway = _actions(options, connect)
+
+    def report(outcome: Outcome) -> None:
+        if options.output == "text":
+            print(render.outcome_line(outcome), flush=True)
+
+    outcomes = apply.apply(actions, gateway, report)
+    if options.output == "json":
+        print(json.dumps([render.outcome_data(outcome) for outcome in outcomes], indent=2))
+    else:
+        print(render.summary(outcomes))
+    return OK if all(outcome.done for outcome in outcomes) else FAILED

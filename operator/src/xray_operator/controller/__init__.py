@@ -1,0 +1,4 @@
+"""The reconcile loop: a queue of keys, workers, and one pass for each object.
+
+A pass goes one way: read, decide (pure), verify once, claim, write to AWS, report.
+"""

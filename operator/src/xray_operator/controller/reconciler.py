@@ -1,0 +1,182 @@
+"""One pass over one resource, level-triggered: create, update, restart, timer and deletion are the same pass.
+
+Nothing is remembered between two passes that is not in Kubernetes or in AWS. The controller ensures that one resource,
+and one object in AWS, has one pass at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.state import AwsState
+from xray_operator.controller import ownership
+from xray_operator.controller.decision import Config, Decision, FinalizerChange, Verification, decide
+from xray_operator.controller.deletion import Deletion
+from xray_operator.kubernetes.api import Kubernetes
+from xray_operator.kubernetes.resource import Resource, previous_annotation
+from xray_operator.kubernetes.resource_cache import ResourceCache
+from xray_operator.manifests.manifest import Manifest
+from xray_operator.plan.apply import Outcome
+from xray_operator.plan.writer import AwsWriter
+from xray_operator.reasons import Reason
+from xray_operator.status import conditions
+from xray_operator.status.reporter import Reporter
+
+# AWS contradicts the state that a decision was based on: read again and decide again, once, before it is an error.
+_CONTRADICTIONS = frozenset({Reason.ALREADY_EXISTS, Reason.NOT_FOUND})
+
+
+class Reconciler:
+    """Carries out passes."""
+
+    def __init__(
+        self,
+        state: AwsState,
+        writer: AwsWriter,
+        kubernetes: Kubernetes,
+        cache: ResourceCache,
+        reporter: Reporter,
+        deletion: Deletion,
+        config: Config,
+    ) -> None:
+        self._state = state
+        self._writer = writer
+        self._kubernetes = kubernetes
+        self._cache = cache
+        self._reporter = reporter
+        self._deletion = deletion
+        self._config = config
+
+    async def reconcile(self, resource: Resource) -> bool:
+        """Make one pass; True if it should be retried. KubernetesError if that API fails."""
+        try:
+            if resource.deleting:
+                return resource.claimed and await self._delete(resource)
+            if self._state.error is not None:
+                raise self._state.error
+            if resource.manifest is None:
+                await self._reporter.write_status(resource, conditions.invalid(resource.problems))
+                return False
+            return await self._apply(resource, resource.manifest)
+        except GatewayError as error:
+            await self._reporter.report_failure(resource, error)
+            return True
+
+    async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
+        """Decide, verify, claim, write and report."""
+        decision = await self._decide(resource, manifest)
+        if decision.verification is not Verification.NONE:
+            await self._verify(resource, manifest, decision.verification)
+            decision = await self._decide(resource, manifest)
+        resource, outcomes = await self._carry_out(resource, decision)
+        if any(outcome.error and outcome.error.reason in _CONTRADICTIONS for outcome in outcomes):
+            await self._verify(resource, manifest, Verification.ALL)
+            decision = await self._decide(resource, manifest)
+            resource, outcomes = await self._carry_out(resource, decision)
+        return await self._report(resource, decision, outcomes)
+
+    async def _decide(self, resource: Resource, manifest: Manifest) -> Decision:
+        """Complete the state of AWS for a resource, and decide on it."""
+        rival = None
+        if manifest.writes:
+            await self._load_tags(resource)
+            rival = await self._find_rival(resource)
+        return decide(
+            resource,
+            manifest,
+            self._state.observed,
+            rival=rival,
+            config=self._config,
+            now=self._config.now(),
+        )
+
+    async def _verify(self, resource: Resource, manifest: Manifest, verification: Verification) -> None:
+        """Read again what a decision depends on."""
+        if verification is Verification.ABSENCE:
+            await self._deletion.find(resource)
+            return
+        if verification is Verification.ALL:
+            await self._refresh()
+        if manifest.writes:
+            await self._load_tags(resource, again=True)
+
+    async def _refresh(self) -> None:
+        await self._state.refresh()
+        if self._state.error is not None:
+            raise self._state.error
+
+    async def _load_tags(self, resource: Resource, *, again: bool = False) -> None:
+        """Read the tags of the resource's object; if it no longer exists, read all of AWS."""
+        state = self._state
+        try:
+            await state.load_tags(state.observed.find(resource.target), again=again)
+        except GatewayError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+            await self._refresh()
+            await state.load_tags(state.observed.find(resource.target))
+
+    async def _find_rival(self, resource: Resource) -> Resource | None:
+        """Return the resource that manages the target instead, if it still exists: an interrupted watch is late."""
+        while rival := ownership.find_rival(
+            resource, self._cache.with_same_target(resource), self._state.observed, self._config.cluster_id
+        ):
+            if rival.deleted or await self._kubernetes.exists(rival):
+                return rival
+            if self._cache.mark_deleted(rival.key) is None:
+                self._cache.drop(rival.key)
+        return None
+
+    async def _carry_out(self, resource: Resource, decision: Decision) -> tuple[Resource, Sequence[Outcome]]:
+        """Change the finalizer, report drift, and write to AWS."""
+        match decision.finalizer:
+            case FinalizerChange.ADD:
+                resource = await self._claim(resource, decision)
+                resource = await self._reporter.report_drift(resource, decision.drift)
+            case FinalizerChange.REMOVE:
+                resource = await self._remove_finalizer(resource) or resource
+        return resource, await self._writer.apply(decision.actions)
+
+    async def _claim(self, resource: Resource, decision: Decision) -> Resource:
+        """Store our finalizer, and AWS's previous value, before AWS is written."""
+        previous = previous_annotation(decision.previous) if decision.previous is not None else None
+        if resource.claimed and previous is None:
+            return resource
+        return self._cache.keep(await self._kubernetes.claim(resource, previous))
+
+    async def _remove_finalizer(self, resource: Resource) -> Resource | None:
+        """Remove our finalizer; None if the object is deleted with it."""
+        remaining = await self._kubernetes.remove_finalizer(resource)
+        if remaining is None:
+            self._cache.mark_unclaimed(resource.key)
+            return None
+        return self._cache.keep(remaining)
+
+    async def _report(self, resource: Resource, decision: Decision, outcomes: Sequence[Outcome]) -> bool:
+        """Report the outcomes; the resource is released if it has expired."""
+        resource = self._latest(resource)
+        failed = any(outcome.error is not None for outcome in outcomes)
+        self._reporter.report_writes(resource, outcomes, decision.drift)
+        found = conditions.conditions(outcomes, drift=decision.drift)
+        if decision.expired and not failed:
+            found = conditions.expired()
+            if resource.claimed:
+                resource = await self._remove_finalizer(resource) or resource
+        drift = conditions.remaining_drift(outcomes, decision.drift)
+        await self._reporter.write_status(resource, found, drift=drift)
+        return failed
+
+    def _latest(self, resource: Resource) -> Resource:
+        """Return the cached resource with the spec of this pass."""
+        cached = self._cache.resources.get(resource.key, resource)
+        return replace(cached, generation=resource.generation, manifest=resource.manifest, target=resource.target)
+
+    async def _delete(self, resource: Resource) -> bool:
+        """Carry out the deletion policy in AWS, and remove the finalizer."""
+        outcomes = await self._deletion.carry_out(resource)
+        self._reporter.report_writes(resource, outcomes)
+        if resource.deleted:
+            self._cache.mark_unclaimed(resource.key)
+        else:
+            await self._remove_finalizer(resource)
+        return False

@@ -1,0 +1,20 @@
+"""Credentials for the cluster: the pod's service account, or a kubeconfig."""
+
+import kopf
+import yaml
+
+
+class CredentialsError(Exception):
+    """No usable credentials; the text is one line."""
+
+
+def find_credentials() -> kopf.ConnectionInfo:
+    """Return the pod's service account, or else the one of KUBECONFIG or ~/.kube/config."""
+    settings = kopf.OperatorSettings()
+    try:
+        found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, yaml.YAMLError, kopf.LoginError) as error:
+        raise CredentialsError(f"invalid kubeconfig: {' '.join(str(error).split())}") from error
+    if found is None:
+        raise CredentialsError("no cluster credentials found: expected a pod's service account, or KUBECONFIG")
+    return found

@@ -1,0 +1,134 @@
+"""A Kubernetes object of our kinds as a value, built from its body.
+
+The values that AWS had before an object was taken over are kept in an annotation. It is written together with the
+finalizer, so it is stored before AWS is written and survives a crash.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from xray_model import ModelError
+from xray_operator.aws.objects import Kind, Target, Value
+from xray_operator.manifests.kinds import BY_NAME, KINDS, KindInfo
+from xray_operator.manifests.manifest import DEFAULT_NAMESPACE, Manifest, owner_of
+from xray_operator.manifests.parse import parse
+from xray_operator.manifests.policies import DeletionPolicy
+from xray_operator.manifests.yaml_documents import YamlDocument
+
+FINALIZER = "xray.cruddur.io/finalizer"
+RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
+PREVIOUS_ANNOTATION = "xray.cruddur.io/before"
+
+
+class Key(NamedTuple):
+    """Identifies an object: its kind, namespace and name."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{KINDS[self.kind].name} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """An object as last seen. `manifest` is None when the spec is invalid; `problems` has the reasons, in one line.
+
+    `previous` is the value in AWS before the takeover, and `deleted` marks an object that no longer exists in
+    Kubernetes though it was claimed: its object in AWS must still be deleted.
+    """
+
+    key: Key
+    uid: str
+    version: str
+    generation: int
+    created: str
+    deleting: bool
+    finalizers: tuple[str, ...]
+    token: str | None
+    previous: Value | None
+    target: Target
+    deletion: DeletionPolicy
+    manifest: Manifest | None
+    problems: str
+    status: Mapping[str, Any]
+    deleted: bool = False
+
+    @property
+    def claimed(self) -> bool:
+        """Whether our finalizer is stored: only then may AWS be written for this object."""
+        return FINALIZER in self.finalizers
+
+    @property
+    def other_finalizers(self) -> tuple[str, ...]:
+        """The finalizers without ours."""
+        return tuple(finalizer for finalizer in self.finalizers if finalizer != FINALIZER)
+
+    def owner(self, cluster_id: str) -> str:
+        """Return the owner tag's value."""
+        return owner_of(cluster_id, self.key.namespace, self.key.name)
+
+    def as_deleted(self) -> "Resource":
+        """Return it as an object that no longer exists in Kubernetes."""
+        return replace(self, deleting=True, deleted=True)
+
+    def as_unclaimed(self) -> "Resource":
+        """Return it without our finalizer."""
+        return replace(self, finalizers=self.other_finalizers)
+
+    def patched(self, body: Mapping[str, Any]) -> "Resource":
+        """Return it as the response to a PATCH has it."""
+        return from_body(body, earlier=self)
+
+
+def key_of(body: Mapping[str, Any]) -> Key:
+    """Return an object's key."""
+    metadata = body["metadata"]
+    return Key(BY_NAME[body["kind"]].kind, metadata.get("namespace", DEFAULT_NAMESPACE), metadata["name"])
+
+
+def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resource:
+    """Read an object; its spec is parsed again only if the generation differs from that of `earlier`."""
+    metadata, spec = body["metadata"], body.get("spec") or {}
+    info = BY_NAME[body["kind"]]
+    annotations = metadata.get("annotations") or {}
+    changing: dict[str, Any] = {
+        "version": metadata["resourceVersion"],
+        "deleting": "deletionTimestamp" in metadata,
+        "finalizers": tuple(metadata.get("finalizers") or ()),
+        "token": annotations.get(RECONCILE_ANNOTATION),
+        "previous": _previous(info, annotations.get(PREVIOUS_ANNOTATION)),
+        "status": body.get("status") or {},
+    }
+    generation = metadata.get("generation", 1)
+    if earlier and (earlier.uid, earlier.generation) == (metadata["uid"], generation):
+        return replace(earlier, **changing)
+    manifest, problems = parse(YamlDocument("", 0, body))
+    return Resource(
+        key=key_of(body),
+        uid=metadata["uid"],
+        generation=generation,
+        created=metadata.get("creationTimestamp", ""),
+        target=(info.kind, spec.get(info.name_field.name) or metadata["name"]),
+        deletion=DeletionPolicy.ORPHAN if spec.get("deletionPolicy") == "Orphan" else DeletionPolicy.DELETE,
+        manifest=manifest,
+        problems="; ".join(map(str, problems)),
+        **changing,
+    )
+
+
+def previous_annotation(value: Value) -> str:
+    """Return the annotation's text for a value in AWS."""
+    return json.dumps(value.to_api(), separators=(",", ":"), sort_keys=True)
+
+
+def _previous(info: KindInfo, text: str | None) -> Value | None:
+    if text is None:
+        return None
+    try:
+        return info.from_api(json.loads(text))
+    except (ValueError, TypeError, AttributeError, ModelError):
+        return None  # edited by hand: there is no value to restore

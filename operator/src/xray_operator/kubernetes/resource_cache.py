@@ -1,0 +1,72 @@
+"""The objects of our kinds as last seen, in memory."""
+
+from collections import defaultdict
+
+from xray_operator.aws.objects import Target
+from xray_operator.kubernetes.resource import Key, Resource
+
+
+class ResourceDeletedError(Exception):
+    """An object was deleted during its pass."""
+
+
+class ResourceCache:
+    """Objects by key; `resources` is read only."""
+
+    def __init__(self) -> None:
+        self.resources: dict[Key, Resource] = {}
+        self._by_target: defaultdict[Target, set[Key]] = defaultdict(set)
+
+    def put(self, resource: Resource) -> bool:
+        """Store an object; False if it is not newer than the cached one.
+
+        An earlier object of the same name can arrive late, too: kopf keeps the order of events for one uid only.
+        """
+        earlier = self.resources.get(resource.key)
+        if earlier is not None and _age(resource) <= _age(earlier):
+            return False
+        if earlier is not None and earlier.target != resource.target:
+            self.drop(resource.key)
+        self.resources[resource.key] = resource
+        self._by_target[resource.target].add(resource.key)
+        return True
+
+    def keep(self, resource: Resource) -> Resource:
+        """Store the response to a PATCH; ResourceDeletedError if the object was deleted in the meantime."""
+        cached = self.resources.get(resource.key)
+        if cached is None or cached.deleted or cached.uid != resource.uid:
+            raise ResourceDeletedError(f"{resource.key} was deleted in the meantime")
+        self.put(resource)
+        return resource
+
+    def mark_deleted(self, key: Key) -> Resource | None:
+        """Mark a claimed object as deleted; None if it was not claimed and can be dropped."""
+        cached = self.resources.get(key)
+        if cached is None or not cached.claimed:
+            return None
+        self.resources[key] = cached.as_deleted()
+        return self.resources[key]
+
+    def mark_unclaimed(self, key: Key) -> None:
+        """Record that our finalizer was removed, alone or with the object."""
+        if key in self.resources:
+            self.resources[key] = self.resources[key].as_unclaimed()
+
+    def drop(self, key: Key) -> frozenset[Key]:
+        """Remove an object and return the keys of those with the same target."""
+        resource = self.resources.pop(key, None)
+        if resource is None:
+            return frozenset()
+        others = self._by_target[resource.target]
+        others.discard(key)
+        if not others:
+            del self._by_target[resource.target]
+        return frozenset(others)
+
+    def with_same_target(self, resource: Resource) -> list[Resource]:
+        """Return the other objects with an object's target."""
+        return [self.resources[key] for key in self._by_target.get(resource.target, ()) if key != resource.key]
+
+
+def _age(resource: Resource) -> tuple[str, int]:
+    return resource.created, int(resource.version) if resource.version.isdecimal() else 0

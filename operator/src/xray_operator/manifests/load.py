@@ -1,0 +1,87 @@
+"""Loads manifests from files, folders and standard input: all of them, or a list of everything that is wrong.
+
+Nothing is written to AWS while one document is invalid.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xray_model import DEFAULT_GROUP_NAME, DEFAULT_RULE_NAME
+from xray_operator.aws.objects import Target
+from xray_operator.manifests import yaml_documents
+from xray_operator.manifests.kinds import KINDS
+from xray_operator.manifests.manifest import Manifest
+from xray_operator.manifests.parse import parse
+
+SUFFIXES = (".yaml", ".yml")
+STDIN = "-"
+
+
+class ManifestError(Exception):
+    """Invalid manifests; `problems` has one line for each reason."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def load(paths: Sequence[str], stdin: Callable[[], str]) -> list[Manifest]:
+    """Load every manifest below the paths, or raise ManifestError with all problems."""
+    manifests: list[Manifest] = []
+    problems: list[str] = []
+    for path in paths:
+        for source, text in _texts(path, stdin, problems):
+            documents, unreadable = yaml_documents.read(source, text)
+            problems += map(str, unreadable)
+            for document in documents:
+                manifest, invalid = parse(document)
+                problems += map(str, invalid)
+                if manifest is not None:
+                    manifests.append(manifest)
+    problems += set_problems(manifests)
+    if not manifests and not problems:
+        problems.append(f"{', '.join(paths)}: no manifests found")
+    if problems:
+        raise ManifestError(problems)
+    return manifests
+
+
+def set_problems(manifests: Sequence[Manifest]) -> list[str]:
+    """Return what is wrong with manifests as a set: two for one AWS object, or more than AWS's quota."""
+    first: dict[Target, Manifest] = {}
+    problems = []
+    for manifest in manifests:
+        earlier = first.setdefault(manifest.target, manifest)
+        if earlier is not manifest:
+            field = KINDS[manifest.kind].name_field.name
+            problems.append(f"{manifest.source}: {field}: {manifest.target[1]!r} is also defined in {earlier.source}")
+    for kind, info in KINDS.items():
+        count = sum(key[0] == kind and key[1] not in {DEFAULT_RULE_NAME, DEFAULT_GROUP_NAME} for key in first)
+        if count > info.quota:
+            problems.append(f"the files define {count} {kind}s: expected at most {info.quota}, AWS's quota")
+    return problems
+
+
+def _texts(path: str, stdin: Callable[[], str], problems: list[str]) -> list[tuple[str, str]]:
+    if path == STDIN:
+        return [("standard input", stdin())]
+    root = Path(path)
+    try:
+        files = sorted(file for file in root.iterdir() if file.suffix in SUFFIXES) if root.is_dir() else [root]
+    except OSError as error:
+        problems.append(f"{path}: {error.strerror}")
+        return []
+    if not files:
+        problems.append(f"{path}: no {' or '.join(SUFFIXES)} files in this folder")
+    texts = []
+    for file in files:
+        try:
+            if file.stat().st_size > yaml_documents.BYTES_MAX:
+                problems.append(f"{file}: larger than {yaml_documents.BYTES_MAX} bytes")
+            else:
+                texts.append((str(file), file.read_text()))
+        except OSError as error:
+            problems.append(f"{file}: {error.strerror}")
+        except UnicodeError:
+            problems.append(f"{file}: not UTF-8 text")
+    return texts

@@ -1,0 +1,58 @@
+"""Every reason that a condition, a conflict or an AWS error can have, and what each means."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason as it appears in conditions, events, metrics and `-o json`."""
+
+    AVAILABLE = "Available"
+    MISSING = "Missing"
+    EXPIRED = "Expired"
+    UNKNOWN = "Unknown"
+    IN_SYNC = "InSync"
+    OBSERVED = "Observed"
+    SUSPENDED = "Suspended"
+    NO_DRIFT = "NoDrift"
+    DRIFT_DETECTED = "DriftDetected"
+    DRIFT_REPAIRED = "DriftRepaired"
+    FOREIGN_OWNER = "ForeignOwner"
+    NOT_OWNED = "NotOwned"
+    DUPLICATE = "Duplicate"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    INVALID_SPEC = "InvalidSpec"
+    NOT_FOUND = "NotFound"
+    ALREADY_EXISTS = "AlreadyExists"
+    LIMIT_EXCEEDED = "LimitExceeded"
+    INVALID = "Invalid"
+    THROTTLED = "Throttled"
+    DENIED = "Denied"
+    UNREACHABLE = "Unreachable"
+
+
+# The conditions that can have each reason, and its meaning: the table in the reference page.
+MEANINGS: Mapping[Reason, tuple[str, str]] = {
+    Reason.AVAILABLE: ("Ready", "the object exists in AWS"),
+    Reason.MISSING: ("Ready", "the object does not exist in AWS"),
+    Reason.EXPIRED: ("Ready, Synced", "expiresAt has passed: the object was deleted, or has its previous values again"),
+    Reason.UNKNOWN: ("Ready", "AWS has not answered yet"),
+    Reason.IN_SYNC: ("Synced", "AWS matches the spec"),
+    Reason.OBSERVED: ("Synced", "managementPolicy is Observe: nothing is written"),
+    Reason.SUSPENDED: ("Synced", "suspend is true: nothing is written"),
+    Reason.NO_DRIFT: ("Drifted", "AWS has not been changed outside the operator"),
+    Reason.DRIFT_DETECTED: ("Drifted", "AWS was changed outside the operator; status.drift lists the fields"),
+    Reason.DRIFT_REPAIRED: ("Drifted", "a change made outside the operator was undone; the message lists the fields"),
+    Reason.FOREIGN_OWNER: ("Ready, Synced", "the object in AWS carries another owner's tag"),
+    Reason.NOT_OWNED: ("Ready, Synced", "an object of this name exists and has no owner tag"),
+    Reason.DUPLICATE: ("Ready, Synced", "another resource already manages the same object"),
+    Reason.QUOTA_EXCEEDED: ("Ready, Synced", "the AWS quota is full; no request was sent"),
+    Reason.INVALID_SPEC: ("Synced", "the spec is not valid; the message names the field and the column"),
+    Reason.NOT_FOUND: ("Synced", "AWS reports that the object does not exist; it is read and created again"),
+    Reason.ALREADY_EXISTS: ("Synced", "AWS reports that the name is taken; it is read again before the next attempt"),
+    Reason.LIMIT_EXCEEDED: ("Synced", "AWS reports that a quota is full"),
+    Reason.INVALID: ("Synced", "AWS rejected the request; the message is AWS's own"),
+    Reason.THROTTLED: ("Synced", "AWS throttles requests; retried with exponential back-off"),
+    Reason.DENIED: ("Synced", "the credentials are missing, wrong, expired, or lack the permission"),
+    Reason.UNREACHABLE: ("Synced", "AWS does not answer, or answers with a server error"),
+}

@@ -1,0 +1,121 @@
+"""The metrics in Prometheus' format. Calls are counted as they happen; the rest is read at each scrape.
+
+`METRICS` is the one list of them, also for the reference page.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from xray_operator.aws.objects import Kind
+from xray_operator.aws.state import AwsState
+from xray_operator.kubernetes.resource_cache import ResourceCache
+from xray_operator.manifests.kinds import KINDS
+from xray_operator.status.reporter import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """A metric: its name, type, labels and help text."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    text: str
+
+
+CALLS = MetricInfo(
+    "xray_operator_aws_calls_total",
+    "counter",
+    ("operation", "result"),
+    "calls to AWS; result is Success or the error's reason",
+)
+OBJECTS = MetricInfo(
+    "xray_operator_objects",
+    "gauge",
+    ("kind", "condition", "status"),
+    "objects by condition and its status",
+)
+DRIFT_SEEN = MetricInfo("xray_operator_drift_seen_total", "counter", ("kind",), "detected changes outside the operator")
+DRIFT_REPAIRED = MetricInfo(
+    "xray_operator_drift_repaired_total", "counter", ("kind",), "undone changes outside the operator"
+)
+QUOTA_USED = MetricInfo("xray_operator_quota_used", "gauge", ("kind",), "custom rules and groups in the region")
+QUOTA_LIMIT = MetricInfo("xray_operator_quota_limit", "gauge", ("kind",), "their quota in AWS")
+SYNC_AGE = MetricInfo(
+    "xray_operator_last_sync_age_seconds",
+    "gauge",
+    (),
+    "seconds since the last complete read of AWS",
+)
+METRICS = (CALLS, OBJECTS, DRIFT_SEEN, DRIFT_REPAIRED, QUOTA_USED, QUOTA_LIMIT, SYNC_AGE)
+
+
+class Calls:
+    """Counts the calls to AWS, from any thread."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, ...]] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, operation: str, result: str) -> None:
+        """Count a call."""
+        with self._lock:
+            self._counts[operation, result] += 1
+
+    def counts(self) -> dict[tuple[str, ...], float]:
+        """Return the counts by operation and result."""
+        with self._lock:
+            return dict(self._counts)
+
+
+class OperatorCollector(Collector):
+    """Reads the operator's state at each scrape."""
+
+    def __init__(
+        self, calls: Calls, state: AwsState, cache: ResourceCache, reporter: Reporter, quotas: Mapping[Kind, int]
+    ) -> None:
+        self._calls = calls
+        self._state = state
+        self._cache = cache
+        self._reporter = reporter
+        self._quotas = quotas
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield all metrics."""
+        yield _family(CALLS, self._calls.counts())
+        yield _family(OBJECTS, self._objects())
+        yield _family(DRIFT_SEEN, {(kind,): self._reporter.drift_seen[kind] for kind in KINDS})
+        yield _family(DRIFT_REPAIRED, {(kind,): self._reporter.drift_repaired[kind] for kind in KINDS})
+        yield _family(QUOTA_LIMIT, {(kind,): self._quotas[kind] for kind in KINDS})
+        age = self._state.age
+        if age is not None:
+            yield _family(QUOTA_USED, {(kind,): self._state.observed.used(kind) for kind in KINDS})
+            yield _family(SYNC_AGE, {(): age})
+
+    def _objects(self) -> Counter[tuple[str, ...]]:
+        return Counter(
+            (key.kind, str(condition.get("type")), str(condition.get("status")))
+            for key, resource in self._cache.resources.items()
+            for condition in resource.status.get("conditions") or ()
+        )
+
+
+def _family(info: MetricInfo, values: Mapping[tuple[str, ...], float]) -> Metric:
+    kind = CounterMetricFamily if info.type == "counter" else GaugeMetricFamily
+    family = kind(info.name, info.text, labels=info.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+def render(collector: OperatorCollector) -> bytes:
+    """Return the text of a scrape."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""What the operator reports about a resource: conditions, the status document, events on transitions."""

@@ -1,0 +1,109 @@
+"""The status as a Kubernetes document: built whole, written as a patch, and equal while nothing changes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from xray_model import Difference
+from xray_operator.aws.objects import Statistics
+from xray_operator.kubernetes.resource import Resource
+from xray_operator.manifests.kinds import KINDS
+from xray_operator.reasons import Reason
+from xray_operator.status.conditions import Condition
+
+LINT_MAX = 20
+_STATUS = {True: "True", False: "False", None: "Unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The parts of a status besides its conditions; `drift` None keeps the previous drift."""
+
+    arn: str | None = None
+    drift: Sequence[Difference] | None = ()
+    lint: Sequence[str] = ()
+    quota: str | None = None
+    statistics: Statistics | None = None
+    handled_token: str | None = None
+
+
+def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: datetime) -> dict[str, Any]:
+    """Return the whole status; it equals the resource's if nothing has changed.
+
+    Conditions that are not among `found` stay. DriftRepaired stays until the spec changes or it drifts again.
+    """
+    previous = resource.status
+    status: dict[str, Any] = {
+        "observedGeneration": resource.generation,
+        "name": resource.target[1],
+        "conditions": _merged(previous.get("conditions") or [], found, resource.generation, now),
+    }
+    optional: dict[str, Any] = {
+        "arn": facts.arn,
+        "drift": previous.get("drift") if facts.drift is None else _drift(facts.drift, resource),
+        "lint": list(facts.lint)[:LINT_MAX],
+        "quota": facts.quota,
+        "lastHandledReconcileAt": facts.handled_token,
+    }
+    statistics = facts.statistics
+    if statistics is not None:
+        optional["statistics"] = {
+            "requests": statistics.requests,
+            "sampled": statistics.sampled,
+            "borrowed": statistics.borrowed,
+        }
+    return status | {key: value for key, value in optional.items() if value}
+
+
+def patch(previous: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON merge patch from one status to the other; empty if they are equal."""
+    changed = {key: value for key, value in status.items() if previous.get(key) != value}
+    return changed | {key: None for key in previous if key not in status}
+
+
+def _drift(drift: Sequence[Difference], resource: Resource) -> list[dict[str, str]]:
+    names = KINDS[resource.key.kind].names_by_api
+    return [
+        {
+            "field": names.get(difference.field, difference.field),
+            "desired": _json(difference.desired),
+            "actual": _json(difference.actual),
+        }
+        for difference in drift
+    ]
+
+
+def _json(value: object) -> str:
+    return json.dumps(dict(value) if isinstance(value, Mapping) else value, ensure_ascii=False)
+
+
+def _merged(
+    previous: Sequence[Mapping[str, Any]], found: Sequence[Condition], generation: int, now: datetime
+) -> list[dict[str, Any]]:
+    last_by_type = {condition.get("type"): condition for condition in previous}
+    merged = {name: dict(condition) for name, condition in last_by_type.items()}
+    for condition in found:
+        last = last_by_type.get(condition.type, {})
+        if _keeps_repair(last, condition, generation):
+            continue
+        status = _STATUS[condition.status]
+        same = last.get("status") == status
+        merged[condition.type] = {
+            "type": condition.type,
+            "status": status,
+            "reason": condition.reason.value,
+            "message": condition.message,
+            "observedGeneration": generation,
+            "lastTransitionTime": last.get("lastTransitionTime") if same else f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        }
+    return [merged[name] for name in ("Ready", "Synced", "Drifted") if name in merged]
+
+
+def _keeps_repair(last: Mapping[str, Any], condition: Condition, generation: int) -> bool:
+    return (
+        last.get("reason") == Reason.DRIFT_REPAIRED
+        and condition.reason is Reason.NO_DRIFT
+        and last.get("observedGeneration") == generation
+    )

@@ -1,0 +1,311 @@
+"""The command line: what it prints, what it writes, and its exit codes."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import InMemoryGateway
+from xray_model import SamplingRule
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
+from xray_operator.cli import main
+from xray_operator.reasons import Reason
+
+RULE = """\
+apiVersion: xray.cruddur.io/v1alpha1
+kind: XRaySamplingRule
+metadata:
+  name: backend
+spec:
+  priority: 100
+  fixedRate: 0.5
+  reservoirSize: 1
+"""
+VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+
+
+class Line:
+    """A command line on an in-memory gateway and one manifest; `run` gives exit code, output and errors."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.gateway = InMemoryGateway()
+        self.file = folder / "rule.yaml"
+        self.file.write_text(RULE)
+        self._capture = capture
+
+    def run(self, *arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
+        """Run with `-f FILE` for FILE in the arguments."""
+        given = [str(self.file) if one == "FILE" else one for one in arguments]
+        code = main(given, environ or {}, lambda _region, _endpoint: self.gateway)
+        captured = self._capture.readouterr()
+        return code, captured.out, captured.err
+
+
+@pytest.fixture
+def line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Line:
+    """Give a command line."""
+    return Line(tmp_path, capsys)
+
+
+def test_plan_shows_and_does_nothing(line: Line) -> None:
+    """A plus for what would be created."""
+    assert line.run("plan", "-f", "FILE") == (0, "+ rule  backend\n", "")
+    assert "create" not in line.gateway.calls
+
+
+def test_import_tells_of_a_name_that_is_another_one_beside_the_json(line: Line) -> None:
+    """JSON has no comments."""
+    line.gateway.create(replace(VALUE, rule_name="Back End"), {})
+    code, printed, told = line.run("import", "-o", "json")
+    assert (code, json.loads(printed)["items"][0]["spec"]["ruleName"]) == (0, "Back End")
+    expected = "rule 'Back End' is named back-end: Kubernetes rejects its own name"
+    assert told == f"xray-operator: {expected}\n"
+
+
+def test_import_prints_what_aws_holds(line: Line) -> None:
+    """As YAML or JSON; of one kind if asked."""
+    line.gateway.create(VALUE, {})
+    code, printed, _ = line.run("import", "--adopt", "--namespace", "shop")
+    assert (code, printed) == (
+        0,
+        RULE.replace("backend\n", "backend\n  namespace: shop\n") + "  adoptionPolicy: IfUnowned\n",
+    )
+    code, printed, _ = line.run("import", "--kind", "rule", "--defaults", "-o", "json")
+    listed = json.loads(printed)
+    assert (listed["apiVersion"], listed["kind"]) == ("v1", "List")
+    assert [one["metadata"]["name"] for one in listed["items"]] == ["default", "backend"]
+    assert line.run("import", "--kind", "group") == (0, "", "")
+
+
+def test_apply_does_and_tells(line: Line) -> None:
+    """A line for each action as it is done, and the counts; the second time nothing is written."""
+    assert line.run("apply", "-f", "FILE") == (0, "+ rule  backend\n1 created\n", "")
+    assert line.run("apply", "-f", "FILE") == (0, "= rule  backend\n1 unchanged\n", "")
+    assert line.gateway.calls.count("create") == 1
+    assert "update" not in line.gateway.calls
+
+
+def test_diff_exits_2_when_something_differs(line: Line) -> None:
+    """And 0 when nothing does."""
+    assert line.run("diff", "-f", "FILE")[0] == 2
+    line.run("apply", "-f", "FILE")
+    assert line.run("diff", "-f", "FILE") == (0, "no differences\n", "")
+    line.gateway.update(replace(VALUE, fixed_rate=0.1))
+    assert line.run("diff", "-f", "FILE") == (2, "~ rule  backend  FixedRate: 0.1 -> 0.5\n", "")
+
+
+def test_diff_as_json_has_the_fields(line: Line) -> None:
+    """Desired and actual."""
+    line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"})
+    code, out, _ = line.run("diff", "-f", "FILE", "-o", "json")
+    difference = {"field": "FixedRate", "desired": 0.5, "actual": 0.1}
+    assert code == 2
+    assert json.loads(out) == [{"action": "update", "kind": "rule", "name": "backend", "differences": [difference]}]
+
+
+def test_apply_as_json_has_conditions(line: Line) -> None:
+    """And the error of what failed."""
+    line.gateway.failures["create"] = [GatewayError(Reason.THROTTLED, "slow down")]
+    code, out, _ = line.run("apply", "-f", "FILE", "-o", "json")
+    (outcome,) = json.loads(out)
+    assert (code, outcome["error"]) == (1, {"reason": "Throttled", "message": "slow down"})
+    assert [condition["reason"] for condition in outcome["conditions"]] == ["Missing", "Throttled", "NoDrift"]
+
+
+def test_a_failed_apply_says_what_was_not_done(line: Line) -> None:
+    """Exit 1, and the error on the action's line."""
+    line.gateway.failures["create"] = [GatewayError(Reason.THROTTLED, "slow down")]
+    assert line.run("apply", "-f", "FILE") == (1, "+ rule  backend  FAILED: slow down\n1 not done\n", "")
+
+
+def test_a_conflict_names_the_owner(line: Line) -> None:
+    """Nothing is written."""
+    line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "prod/a/b"})
+    code, out, _ = line.run("apply", "-f", "FILE")
+    assert code == 1
+    assert out.startswith(
+        "! rule  backend  ForeignOwner: 'backend' is owned by prod/a/b; adoptionPolicy: Force takes it"
+    )
+    assert "update" not in line.gateway.calls
+    assert json.loads(line.run("plan", "-f", "FILE", "-o", "json")[1])[0]["reason"] == "ForeignOwner"
+
+
+def test_an_adoption_is_told_with_the_new_owner(line: Line) -> None:
+    """The cluster's id comes from the option, or from the environment."""
+    line.file.write_text(RULE + "  adoptionPolicy: IfUnowned\n")
+    line.gateway.create(VALUE, {})
+    assert line.run("plan", "-f", "FILE", "--cluster-id", "prod")[1] == (
+        "> rule  backend  owner: prod/default/backend, deletion policy: Delete\n"
+    )
+    environ = {"XRAY_OPERATOR_CLUSTER_ID": "dev"}
+    assert line.run("apply", "-f", "FILE", environ=environ)[1].endswith(
+        "owner: dev/default/backend, deletion policy: Delete\n1 adopted\n"
+    )
+
+
+def test_an_unowned_twin_is_noted(line: Line) -> None:
+    """In text and in JSON."""
+    line.gateway.create(VALUE, {})
+    assert line.run("plan", "-f", "FILE")[1].startswith("= rule  backend  without an owner tag; adoptionPolicy")
+    assert "note" in json.loads(line.run("plan", "-f", "FILE", "-o", "json")[1])[0]
+
+
+def test_prune_deletes_only_what_is_asked_to_go(line: Line) -> None:
+    """Without the option nothing is deleted."""
+    line.gateway.create(replace(VALUE, rule_name="old"), {OWNER_TAG: "local/default/old"})
+    assert "old" not in line.run("plan", "-f", "FILE")[1]
+    assert line.run("apply", "-f", "FILE", "--prune")[1] == "+ rule  backend\n- rule  old\n1 created, 1 deleted\n"
+
+
+def test_a_bad_manifest_stops_everything(line: Line) -> None:
+    """AWS is not even read; every problem is a line."""
+    line.file.write_text(RULE + "---\n" + RULE.replace("0.5", "2.0").replace("backend", "other"))
+    code, out, err = line.run("apply", "-f", "FILE")
+    assert (code, out) == (1, "")
+    assert err == f"xray-operator: {line.file}:16: document 2: spec.fixedRate: 2.0: expected a number from 0 to 1\n"
+    assert line.gateway.calls == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["plan"], "expected -f FILE or -f FOLDER"),
+        (["plan", "--speed", "1"], "unrecognized arguments: --speed 1"),
+        (
+            ["plan", "-f", "FILE", "--cluster-id", "a/b"],
+            "--cluster-id: 'a/b': expected a name of 1 to 64 characters without /",
+        ),
+        (["plan", "-f", "FILE", "-o", "xml"], "invalid choice: 'xml'"),
+        (["explain"], "expected either -f FILE or --live"),
+        (["explain", "-f", "FILE", "--live"], "expected either -f FILE or --live"),
+    ],
+)
+def test_a_wrong_command_line_exits_64(line: Line, arguments: list[str], message: str) -> None:
+    """With one line, and not diff's 2."""
+    code, out, err = line.run(*arguments)
+    assert (code, out, err.count("\n")) == (64, "", 1)
+    assert message in err
+
+
+def test_an_unreachable_aws_is_one_line(line: Line) -> None:
+    """Exit 1."""
+    line.gateway.failures["rules"] = [GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray at http://x")]
+    assert line.run("plan", "-f", "FILE") == (1, "", "xray-operator: cannot reach X-Ray at http://x\n")
+
+
+def test_explain_says_which_rule_wins_and_why(line: Line) -> None:
+    """From files, Default is added."""
+    line.file.write_text(RULE + "  urlPath: /api/*\n")
+    assert line.run("explain", "-f", "FILE", "--path", "/healthz")[1].splitlines() == [
+        "    100 backend                          1/s then 0.5       URLPath '/api/*' does not match '/healthz'",
+        "* 10000 Default                          1/s then 0.05      every property matches",
+    ]
+
+
+def test_explain_warns_of_rules_that_surprise(line: Line) -> None:
+    """And gives both as JSON."""
+    line.file.write_text(RULE + "  resourceARN: arn:x\n")
+    assert line.run("explain", "-f", "FILE")[1].splitlines()[-1].startswith("warning: rule 'backend' is ignored by the")
+    data = json.loads(line.run("explain", "-f", "FILE", "-o", "json")[1])
+    assert [verdict["matched"] for verdict in data["rules"]] == [False, True]
+    assert len(data["warnings"]) == 1
+
+
+def test_explain_reads_aws_when_asked(line: Line) -> None:
+    """No files then."""
+    line.gateway.create(replace(VALUE, http_method="POST"), {})
+    out = line.run("explain", "--live", "--method", "post")[1]
+    assert out.splitlines()[0].startswith("*   100 backend")
+
+
+def test_manifests_come_from_standard_input_too(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a dash."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(RULE))
+    assert line.run("plan", "-f", "-")[1] == "+ rule  backend\n"
+
+
+def test_nothing_to_do_is_said(line: Line) -> None:
+    """When the plan is empty, the summary still has words."""
+    from xray_operator.cli.render import summary
+
+    assert summary([]) == "nothing to do"
+
+
+def test_ctrl_c_is_one_line(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 130."""
+
+    def interrupted(_region: str | None, _endpoint: str | None) -> InMemoryGateway:
+        raise KeyboardInterrupt
+
+    assert main(["plan", "-f", str(line.file)], {}, interrupted) == 130
+    assert capsys.readouterr().err == "xray-operator: interrupted\n"
+
+
+@pytest.mark.process
+def test_the_installed_command_writes_nothing_when_one_document_is_bad(xray_local: Any, tmp_path: Path) -> None:
+    """xray-local's log of calls is empty afterwards."""
+    file = tmp_path / "two.yaml"
+    file.write_text(RULE + "---\n" + RULE.replace("0.5", "2.0").replace("backend", "other"))
+    done = subprocess.run(
+        [Path(sys.executable).parent / "xray-operator", "apply", "-f", file],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(xray_local.api),
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    with urllib.request.urlopen(f"{xray_local.api}/_local/requests", timeout=10) as answer:
+        assert json.load(answer) == []
+
+
+@pytest.mark.process
+def test_python_m_is_the_same_command_and_ends_by_ctrl_c(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    """A run that waits for standard input ends with 130 and one line."""
+    run = subprocess.Popen(
+        [sys.executable, "-m", "xray_operator", "plan", "-f", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(f"http://127.0.0.1:{free_port()}"),
+    )
+    deadline = time.monotonic() + 30
+    while "pipe" not in _waiting_in(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=30)
+    assert (run.returncode, out, err) == (130, "", "xray-operator: interrupted\n")
+
+
+def _waiting_in(pid: int) -> str:
+    """Name the kernel function that a process sleeps in."""
+    return Path(f"/proc/{pid}/wchan").read_text()
+
+
+def _environment(api: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL_XRAY": api,
+        "PATH": os.environ["PATH"],
+    }
+
+
+def test_the_readme_has_every_exit_code() -> None:
+    """A script must know them."""
+    readme = (Path(__file__).resolve().parents[3] / "operator" / "README.md").read_text()
+    assert [code for code in (0, 1, 2, 64, 130) if f"\n| {code} |" not in readme] == []

@@ -1,0 +1,163 @@
+"""A Kubernetes object as a value: what is read of it, and what is not read again."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.operator.in_memory_kubernetes import RULE, default_rule_at, group, rule
+from xray_model import Group, SamplingRule, default_rule
+from xray_operator.aws.objects import Value
+from xray_operator.kubernetes.resource import Key, Resource, from_body, key_of, previous_annotation
+from xray_operator.manifests.policies import DeletionPolicy
+
+
+def stored(manifest: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    """Give a manifest as the API server does."""
+    known = {"namespace": "default", "uid": "uid-1", "resourceVersion": "7", "generation": 2}
+    return {**manifest, "metadata": {**known, **manifest["metadata"], **metadata}}
+
+
+def test_an_object_is_read_whole() -> None:
+    """What was never set is empty."""
+    found = from_body(stored(rule()))
+    assert (found.key, found.uid, found.version, found.generation) == (RULE, "uid-1", "7", 2)
+    assert (found.created, found.deleting, found.finalizers, found.token, found.previous) == ("", False, (), None, None)
+    assert (found.target, found.deletion, found.problems, found.status) == (
+        ("rule", "backend"),
+        DeletionPolicy.DELETE,
+        "",
+        {},
+    )
+    assert found.manifest is not None
+    assert found.manifest.value == SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+    assert found.owner("local") == "local/default/backend"
+
+
+def test_what_others_wrote_beside_the_spec_is_read() -> None:
+    """Deletion, finalizers, the token, the status."""
+    body = stored(
+        rule(deletionPolicy="Orphan"),
+        deletionTimestamp="2026-01-01T00:00:00Z",
+        creationTimestamp="2025-01-01T00:00:00Z",
+        finalizers=["a", "xray.cruddur.io/finalizer"],
+        annotations={"xray.cruddur.io/reconcile-at": "now"},
+    )
+    found = from_body({**body, "status": {"name": "backend"}})
+    assert (found.deleting, found.created, found.claimed, found.token) == (True, "2025-01-01T00:00:00Z", True, "now")
+    assert (found.deletion, found.status) == (DeletionPolicy.ORPHAN, {"name": "backend"})
+    assert not from_body(stored(rule(), finalizers=["a"])).claimed
+
+
+@pytest.mark.parametrize(
+    ("body", "target", "text"),
+    [
+        (rule("a", ruleName="b"), ("rule", "b"), "XRaySamplingRule default/a"),
+        (group("a", groupName="b"), ("group", "b"), "XRayGroup default/a"),
+        (default_rule_at(1.0, "a"), ("rule", "Default"), "XRaySamplingRule default/a"),
+    ],
+)
+def test_the_name_in_aws_may_be_another(body: dict[str, Any], target: tuple[str, str], text: str) -> None:
+    """The key stays the object's own."""
+    found = from_body(stored(body))
+    assert (found.target, str(found.key)) == (target, text)
+
+
+def test_a_namespace_that_is_not_given_is_default() -> None:
+    """As everywhere in Kubernetes."""
+    assert key_of(group()) == Key("group", "default", "failing")
+
+
+def test_a_spec_that_cannot_be_used_has_its_problems_in_one_line() -> None:
+    """Target and deletion policy are known even so: the object may have to be deleted."""
+    found = from_body(stored(rule(fixedRate=7, priority=0, ruleName="r", deletionPolicy="Orphan")))
+    assert (found.manifest, found.target, found.deletion) == (None, ("rule", "r"), DeletionPolicy.ORPHAN)
+    assert found.problems == (
+        "spec.priority: 0: expected a whole number from 1 to 9999; spec.fixedRate: 7: expected a number from 0 to 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"suspend": "yes"}, "spec.suspend: 'yes': expected true or false"),
+        ({"expiresAt": 7}, "spec.expiresAt: 7: expected a time with a time zone, such as 2030-01-31T12:00:00Z"),
+        (
+            {"expiresAt": "soon"},
+            "spec.expiresAt: 'soon': expected a time with a time zone, such as 2030-01-31T12:00:00Z",
+        ),
+        (
+            {"expiresAt": "2030-01-31T12:00:00"},
+            "spec.expiresAt: '2030-01-31T12:00:00': expected a time with a time zone, such as 2030-01-31T12:00:00Z",
+        ),
+        ({"adoptionPolicy": "Always"}, "spec.adoptionPolicy: 'Always': expected Never, IfUnowned, Force"),
+        ({"managementPolicy": None}, "spec.managementPolicy: None: expected Manage, Observe"),
+    ],
+)
+def test_a_policy_that_cannot_be_read_is_named(spec: dict[str, Any], problem: str) -> None:
+    """With what it may be; an old API server may have let it through."""
+    found = from_body(stored(rule(**spec)))
+    assert (found.manifest, found.problems) == (None, problem)
+
+
+def test_a_time_is_read_in_its_zone() -> None:
+    """And kept in UTC."""
+    found = from_body(stored(rule(expiresAt="2030-01-31T12:00:00+01:00")))
+    assert found.manifest is not None
+    assert found.manifest.expires == datetime(2030, 1, 31, 11, tzinfo=UTC)
+
+
+def test_a_spec_is_parsed_again_only_with_another_generation_or_object() -> None:
+    """The same generation of the same object is the same manifest; its metadata is news all the same."""
+    first = from_body(stored(rule()))
+    again = from_body(stored(rule(), resourceVersion="8", finalizers=["xray.cruddur.io/finalizer"]), first)
+    assert again.manifest is first.manifest
+    assert (again.version, again.claimed) == ("8", True)
+    changed = from_body(stored(rule(fixedRate=1), generation=3), first)
+    recreated = from_body(stored(rule(fixedRate=1), uid="uid-2"), first)
+    for one in (changed, recreated):
+        assert one.manifest is not None
+        assert isinstance(one.manifest.value, SamplingRule)
+        assert one.manifest.value.fixed_rate == 1
+
+
+def test_what_a_patch_answers_is_taken_over() -> None:
+    """As any other news of the object."""
+    first = from_body(stored(rule()))
+    assert first.patched({**stored(rule(), resourceVersion="9"), "status": {"name": "x"}}).status == {"name": "x"}
+
+
+def before(body: dict[str, Any], text: str) -> Resource:
+    """Read an object with the annotation."""
+    return from_body(stored(body, annotations={"xray.cruddur.io/before": text}))
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (default_rule_at(1.0), default_rule().updated({"FixedRate": 0.2})),
+        (rule(), SamplingRule(rule_name="backend", priority=1, fixed_rate=0, reservoir_size=0, attributes={"a": "b"})),
+        (group(), Group(group_name="failing", filter_expression="error")),
+    ],
+)
+def test_what_was_there_before_is_written_down_and_read_back(body: dict[str, Any], value: Value) -> None:
+    """In the annotation, as AWS's own JSON."""
+    assert before(body, previous_annotation(value)).previous == value
+
+
+def test_the_annotation_is_short_json() -> None:
+    """With sorted keys and no blanks."""
+    assert json.loads(previous_annotation(Group(group_name="g"))) == {
+        "GroupName": "g",
+        "InsightsConfiguration": {"InsightsEnabled": False, "NotificationsEnabled": False},
+    }
+    assert " " not in previous_annotation(default_rule())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"RuleName": "backend"}', '{"Unknown": 1}'])
+def test_an_annotation_that_somebody_has_spoilt_is_nothing_to_go_back_to(text: str) -> None:
+    """It stops nothing."""
+    found = before(rule(), text)
+    assert found.previous is None
+    assert found.manifest is not None

@@ -1,0 +1,84 @@
+"""Observing and applying: what is read, what is written, and what happens when a call fails."""
+
+from dataclasses import replace
+
+from tests.fakes import InMemoryGateway
+from xray_model import Group, SamplingRule
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.objects import OWNER_TAG
+from xray_operator.manifests.manifest import Manifest
+from xray_operator.plan.actions import Adopt, Conflict, Create, Delete, Keep, Update
+from xray_operator.plan.apply import Outcome, apply, observe
+from xray_operator.reasons import Reason
+
+RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+OTHER = replace(RULE, rule_name="other")
+OURS = {OWNER_TAG: "local/default/backend"}
+GROUP = Group(group_name="failing", filter_expression="fault")
+
+
+def test_everything_is_read_once_and_tags_only_of_what_is_named() -> None:
+    """Two lists, and one call for the rule that a manifest names."""
+    gateway = InMemoryGateway()
+    gateway.create(RULE, {OWNER_TAG: "x"})
+    gateway.create(OTHER, {})
+    gateway.calls.clear()
+    seen = observe(gateway, [Manifest(name="backend", namespace="default", value=RULE)])
+    assert gateway.calls == ["rules", "groups", "tags"]
+    assert [one.name for one in seen.objects] == ["Default", "backend", "other", "Default"]
+    observe(gateway, [], prune=True)
+    assert gateway.calls[3:] == ["rules", "groups", "tags", "tags"]
+
+
+def test_each_action_is_carried_out_and_told() -> None:
+    """Create, adopt, update, delete; nothing for what is kept or in conflict."""
+    gateway = InMemoryGateway()
+    arn = gateway.create(OTHER, {})
+    gone = gateway.create(GROUP, {})
+    gateway.calls.clear()
+    changed = replace(OTHER, host="a")
+    told: list[Outcome] = []
+    outcomes = apply(
+        [
+            Create(RULE, OURS),
+            Adopt(OTHER, arn, OURS),
+            Update(changed, arn, ()),
+            Delete(GROUP, gone),
+            Keep(RULE),
+            Conflict(RULE, Reason.NOT_OWNED, "message"),
+        ],
+        gateway,
+        told.append,
+    )
+    assert gateway.calls == ["create", "tag", "update", "delete"]
+    assert [outcome.done for outcome in outcomes] == [True] * 5 + [False]
+    assert told == outcomes
+    assert gateway.tagged[arn] == OURS
+
+
+def test_a_failed_action_does_not_keep_the_others_back() -> None:
+    """The next ones are done."""
+    gateway = InMemoryGateway()
+    error = GatewayError(Reason.THROTTLED, "slow down")
+    gateway.failures["create"] = [error]
+    outcomes = apply([Create(RULE, OURS), Create(OTHER, OURS)], gateway, lambda _: None)
+    assert [outcome.error for outcome in outcomes] == [error, None]
+
+
+def test_an_error_that_would_come_again_ends_the_run() -> None:
+    """What was not tried has the same error, and no call is made for it."""
+    for reason in (Reason.DENIED, Reason.UNREACHABLE):
+        gateway = InMemoryGateway()
+        error = GatewayError(reason, "no")
+        gateway.failures["create"] = [error]
+        outcomes = apply([Create(RULE, OURS), Create(OTHER, OURS)], gateway, lambda _: None)
+        assert [outcome.error for outcome in outcomes] == [error, error]
+        assert gateway.calls == ["create"]
+
+
+def test_deleting_what_is_gone_already_is_done() -> None:
+    """Any other failure of a delete is one."""
+    gateway = InMemoryGateway()
+    assert apply([Delete(RULE, "arn:nothing")], gateway, lambda _: None)[0].done
+    gateway.failures["delete"] = [GatewayError(Reason.THROTTLED, "slow down")]
+    assert not apply([Delete(RULE, "arn:nothing")], gateway, lambda _: None)[0].done

@@ -1,0 +1,70 @@
+"""The metrics: each that is listed is in a scrape, with what the operator knows at that moment."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.operator.environment import Environment
+from tests.operator.in_memory_kubernetes import GROUP, RULE, group, rule
+from xray_operator.runtime.metrics import METRICS, Calls, OperatorCollector, render
+
+
+def samples(environment: Environment, calls: Calls | None = None) -> dict[str, float]:
+    """Scrape, and give each sample as `name{labels}`."""
+    collector = OperatorCollector(
+        calls or Calls(), environment.state, environment.cache, environment.reporter, environment.quotas
+    )
+    families = text_string_to_metric_families(render(collector).decode())
+    return {
+        f"{one.name}{{{','.join(f'{key}={value}' for key, value in one.labels.items())}}}": one.value
+        for family in families
+        for one in family.samples
+    }
+
+
+def test_before_aws_was_read_its_age_and_the_quota_in_use_are_absent() -> None:
+    """A zero would be a lie."""
+    assert samples(Environment()) == {
+        "xray_operator_drift_seen_total{kind=rule}": 0,
+        "xray_operator_drift_seen_total{kind=group}": 0,
+        "xray_operator_drift_repaired_total{kind=rule}": 0,
+        "xray_operator_drift_repaired_total{kind=group}": 0,
+        "xray_operator_quota_limit{kind=rule}": 25,
+        "xray_operator_quota_limit{kind=group}": 25,
+    }
+
+
+def test_calls_are_counted_by_operation_and_result() -> None:
+    """As they happen."""
+    calls = Calls()
+    for result in ("Success", "Throttled", "Success"):
+        calls.count("get_groups", result)
+    found = samples(Environment(), calls)
+    assert found["xray_operator_aws_calls_total{operation=get_groups,result=Success}"] == 2
+    assert found["xray_operator_aws_calls_total{operation=get_groups,result=Throttled}"] == 1
+
+
+async def test_objects_drift_quota_and_age_are_those_of_the_moment() -> None:
+    """One repaired rule, one group in sync, read 7 s ago."""
+    environment = Environment(rule_quota=100)
+    for manifest in (rule(), group()):
+        await environment.run_pass(environment.cluster.apply(manifest))
+    environment.edit_in_aws("rule", "backend", Host="a")
+    await environment.run_pass(RULE, fresh=True)
+    await environment.run_pass(GROUP)
+    environment.seconds = 7
+    found = samples(environment)
+    assert found["xray_operator_objects{condition=Ready,kind=rule,status=True}"] == 1
+    assert found["xray_operator_objects{condition=Drifted,kind=group,status=False}"] == 1
+    assert found["xray_operator_drift_seen_total{kind=rule}"] == 1
+    assert found["xray_operator_drift_repaired_total{kind=rule}"] == 1
+    assert found["xray_operator_drift_seen_total{kind=group}"] == 0
+    assert found["xray_operator_quota_used{kind=rule}"] == 1
+    assert found["xray_operator_quota_limit{kind=rule}"] == 100
+    assert found["xray_operator_last_sync_age_seconds{}"] == 7
+
+
+async def test_every_metric_of_the_table_is_scraped() -> None:
+    """And none besides."""
+    environment, calls = Environment(), Calls()
+    await environment.run_pass(environment.cluster.apply(rule()))
+    calls.count("get_groups", "Success")
+    assert {name.partition("{")[0] for name in samples(environment, calls)} == {one.name for one in METRICS}

@@ -1,0 +1,304 @@
+"""`xray-operator run`: one line when it cannot start, and a life against a small API server and a real xray-local."""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import kopf
+import pytest
+import yaml
+
+from tests.operator.in_memory_kubernetes import rule
+from xray_operator import settings
+from xray_operator.aws.errors import GatewayError
+from xray_operator.cli import main
+from xray_operator.kubernetes.credentials import CredentialsError, find_credentials
+from xray_operator.runtime import kopf_watch
+from xray_operator.runtime.run import StartError, run
+
+# aiohttp warns of the lambdas that probes.py gives it; this goes when they are coroutine functions.
+pytestmark = pytest.mark.filterwarnings("ignore:Bare functions are deprecated")
+API = "/apis/xray.cruddur.io/v1alpha1"
+SECONDS = 20
+# A pod runs under a number that has no name: whoever asks for it fails.
+NAMELESS = "import getpass, sys; getpass.getuser = None; from xray_operator.cli import main; sys.exit(main())"
+
+
+def _resource(name: str, kind: str) -> dict[str, Any]:
+    verbs = ["list", "watch", "patch"]
+    return {"name": name, "kind": kind, "singularName": kind.lower(), "namespaced": True, "verbs": verbs}
+
+
+class ApiServer(ThreadingHTTPServer):
+    """Serves one rule object until it is `deleted`, or no kinds of ours at all."""
+
+    daemon_threads = True
+
+    def __init__(self, *, kinds: bool = True) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        metadata = {"namespace": "default", "uid": "uid-1", "resourceVersion": "1", "generation": 1}
+        self.object: dict[str, Any] = {**rule(), "metadata": {**rule()["metadata"], **metadata}}
+        self.deleted = threading.Event()
+        group = {"name": "xray.cruddur.io", "versions": [{"version": "v1alpha1"}]}
+        self.answers: dict[str, Any] = {
+            "/api": {"versions": ["v1"]},
+            "/api/v1": {"resources": [_resource("namespaces", "Namespace")]},
+            "/apis": {"groups": [{**group, "preferredVersion": {"version": "v1alpha1"}}]},
+        }
+        if kinds:
+            ours = [_resource("xraysamplingrules", "XRaySamplingRule"), _resource("xraygroups", "XRayGroup")]
+            self.answers[API] = {"resources": ours}
+
+    def merge(self, patch: dict[str, Any]) -> dict[str, Any]:
+        """Merge a PATCH of metadata or status into the object."""
+        for part, members in patch.items():
+            held = {**self.object.get(part, {}), **members}
+            self.object[part] = {name: value for name, value in held.items() if value is not None}
+        self.object["metadata"]["resourceVersion"] = str(int(self.object["metadata"]["resourceVersion"]) + 1)
+        return self.object
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ApiServer
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if "watch=true" in query:
+            self._watch(path.endswith("rules"))
+        elif path in self.server.answers:
+            self._answer(200, self.server.answers[path])
+        elif path.startswith(API) and API in self.server.answers:
+            items = [] if path.endswith("groups") or self.server.deleted.is_set() else [self.server.object]
+            self._answer(200, {"metadata": {"resourceVersion": "1"}, "items": items})
+        else:
+            self._answer(404, {"message": "not found"})
+
+    def do_PATCH(self) -> None:
+        self._answer(200, self.server.merge(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+
+    def do_POST(self) -> None:
+        self._answer(201, {})
+
+    def _watch(self, rules: bool) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.server.deleted.wait(SECONDS)
+        if rules:
+            self.wfile.write(json.dumps({"type": "DELETED", "object": self.server.object}).encode() + b"\n")
+            self.wfile.flush()
+            time.sleep(0.05)
+
+    def _answer(self, status: int, body: Any) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
+        """Say nothing."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[ApiServer], str]]:
+    """Give a function that runs an API server and gives its address."""
+    running: list[ApiServer] = []
+
+    def begin(server: ApiServer) -> str:
+        running.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield begin
+    for server in running:
+        server.deleted.set()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep this machine's own clusters and AWS accounts out, and put logging back."""
+    for name in ("KUBECONFIG", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    root, names = logging.getLogger(), ("", "kopf", "aiohttp", "botocore")
+    handlers_before, levels = [*root.handlers], [logging.getLogger(name).level for name in names]
+    yield
+    root.handlers[:] = handlers_before
+    for name, level in zip(names, levels, strict=True):
+        logging.getLogger(name).setLevel(level)
+
+
+def kubeconfig(monkeypatch: pytest.MonkeyPatch, folder: Path, server: str) -> None:
+    """Lead the way into a cluster."""
+    config = {
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": {"server": server}}],
+        "users": [{"name": "test", "user": {"token": "secret"}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+    }
+    (folder / "kubeconfig").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(folder / "kubeconfig"))
+
+
+def started(**options: str) -> str:
+    """Try to start, and give the one line that says why it cannot."""
+    with pytest.raises((StartError, CredentialsError)) as raised:
+        run(settings.read_all({"region": "us-east-1", "listen": "127.0.0.1:0", **options}, {}))
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_the_way_into_the_cluster_is_the_kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there is no pod's service account."""
+    kubeconfig(monkeypatch, tmp_path, "https://cluster.test:6443")
+    found = find_credentials()
+    assert (found.server, found.token) == ("https://cluster.test:6443", "secret")
+
+
+def test_without_a_way_into_a_cluster_it_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nor with a file that is not there."""
+    assert started() == "no cluster credentials found: expected a pod's service account, or KUBECONFIG"
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    assert started().startswith("invalid kubeconfig: [Errno 2] No such file or directory")
+
+
+def test_without_a_region_it_does_not_start() -> None:
+    """The message says where to set it."""
+    with pytest.raises(GatewayError, match="no AWS region is set: expected AWS_REGION or --region"):
+        run(settings.read_all({}, {}))
+
+
+def test_without_a_cluster_that_answers_it_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    """The message names the address."""
+    port = free_port()
+    kubeconfig(monkeypatch, tmp_path, f"http://127.0.0.1:{port}")
+    assert started().startswith(f"the Kubernetes API did not answer: Cannot connect to host 127.0.0.1:{port}")
+
+
+def test_without_the_crds_it_does_not_start(
+    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message says where they are."""
+    kubeconfig(monkeypatch, tmp_path, serve(ApiServer(kinds=False)))
+    expected = "the cluster does not serve XRaySamplingRule, XRayGroup: expected their CRDs (charts/cruddur/crds)"
+    assert started() == expected
+
+
+def test_with_a_port_that_is_taken_it_does_not_start(
+    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message names the option and its value."""
+    kubeconfig(monkeypatch, tmp_path, serve(ApiServer()))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        told = started(listen=address, log_level="debug")
+    assert told.startswith(f"--listen: {address!r}: ")
+    assert told.endswith("address already in use: expected an unused address")
+
+
+def test_the_command_line_tells_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong setting is the command line's fault; the rest is not."""
+    assert main(["run", "--interval", "often"], {}) == 64
+    assert main(["run"], {"AWS_REGION": "us-east-1"}) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "xray-operator: --interval: 'often': expected a number from 1 to 86400",
+        "xray-operator: no cluster credentials found: expected a pod's service account, or KUBECONFIG",
+    ]
+
+
+def test_kopf_writes_nothing_and_looks_at_nothing_of_its_own() -> None:
+    """No events, no CRDs or namespaces, for which the operator has no permission."""
+    ours = kopf_watch.settings(10)
+    assert (ours.posting.enabled, ours.scanning.disabled) == (False, True)
+    assert ours.process.ultimate_exiting_timeout == 10
+
+
+def test_kopf_copies_no_object_to_find_differences() -> None:
+    """Only handlers of changes would need them, and there are none."""
+    storage, body, patch = kopf_watch.settings(10).persistence.diffbase_storage, kopf.Body({"spec": {}}), kopf.Patch()
+    storage.store(body=body, patch=patch, essence=storage.build(body=body))
+    assert (storage.build(body=body), storage.fetch(body=body), dict(patch)) == ({}, None, {})
+
+
+async def test_a_watch_that_has_ended_is_noticed() -> None:
+    """One for each kind and namespace has to run."""
+    forever = asyncio.Event()
+    tasks = [asyncio.create_task(forever.wait(), name=f"watcher for {kind}") for kind in ("rules", "groups")]
+    await asyncio.sleep(0)
+    assert [kopf_watch.watches_alive(()), kopf_watch.watches_alive(["a"]), kopf_watch.watches_alive(["a", "b"])] == [
+        True,
+        True,
+        False,
+    ]
+    tasks[0].cancel()
+    await asyncio.wait(tasks[:1])
+    assert not kopf_watch.watches_alive(())
+    forever.set()
+    await asyncio.wait(tasks)
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    until = time.monotonic() + SECONDS
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def get(port: int, path: str) -> str:
+    """Ask a probe."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SECONDS) as answer:
+        text: bytes = answer.read()
+        return text.decode()
+
+
+@pytest.mark.process
+def test_a_life(
+    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xray_local: Any
+) -> None:
+    """An object is brought to AWS, then forgotten; the probes answer, SIGTERM ends it with 0, and the log is JSON."""
+    server = ApiServer()
+    kubeconfig(monkeypatch, tmp_path, serve(server))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    client = boto3.client("xray", endpoint_url=xray_local.api, region_name="us-east-1")
+
+    def names() -> list[str]:
+        return [one["SamplingRule"]["RuleName"] for one in client.get_sampling_rules()["SamplingRuleRecords"]]
+
+    arguments = ["--region", "us-east-1", "--endpoint", xray_local.api, "--listen", "127.0.0.1:0", "--interval", "1"]
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", NAMELESS, "run", *arguments]
+    with log.open("w") as errors, subprocess.Popen(command, stderr=errors) as operator:
+        wait_for(lambda: names() == ["backend", "Default"])
+        port = next(json.loads(line)["port"] for line in log.read_text().splitlines() if "operator.started" in line)
+        assert [get(port, path) for path in ("/healthz", "/readyz")] == ["ok\n", "ok\n"]
+        wait_for(lambda: "xray_operator_objects{" in get(port, "/metrics"))
+        assert server.object["metadata"]["finalizers"] == ["xray.cruddur.io/finalizer"]
+        server.deleted.set()
+        wait_for(lambda: "xray_operator_objects{" not in get(port, "/metrics"))
+        operator.send_signal(signal.SIGTERM)
+        assert operator.wait(SECONDS) == 0
+    client.close()
+    assert {json.loads(line)["level"] for line in log.read_text().splitlines()} <= {"INFO", "WARNING"}

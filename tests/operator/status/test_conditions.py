@@ -1,0 +1,67 @@
+"""Conditions: Ready, Synced and Drifted for everything that can become of an action."""
+
+import pytest
+
+from xray_model import Difference, SamplingRule
+from xray_operator.aws.errors import GatewayError
+from xray_operator.plan.actions import Action, Adopt, Conflict, Create, Delete, Keep, Observe, Update
+from xray_operator.plan.apply import Outcome
+from xray_operator.reasons import MEANINGS, Reason
+from xray_operator.status.conditions import conditions
+
+RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+CHANGED = (Difference("FixedRate", 0.5, 0.1),)
+DENIED = GatewayError(Reason.DENIED, "no rights")
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "expected"),
+    [
+        (Create(RULE, {}), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Create(RULE, {}), DENIED, ["-Missing", "-Denied", "-NoDrift"]),
+        (Update(RULE, "arn", CHANGED), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Update(RULE, "arn", CHANGED), DENIED, ["+Available", "-Denied", "-NoDrift"]),
+        (Adopt(RULE, "arn", {}), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Delete(RULE, "arn"), None, ["-Missing", "+InSync", "-NoDrift"]),
+        (Keep(RULE), None, ["+Available", "+InSync", "-NoDrift"]),
+        (Observe(RULE, "arn", ()), None, ["+Available", "+Observed", "-NoDrift"]),
+        (Observe(RULE, "arn", CHANGED), None, ["+Available", "-Observed", "+DriftDetected"]),
+        (Observe(RULE, None, ()), None, ["-Missing", "-Observed", "-NoDrift"]),
+        (Observe(RULE, "arn", (), suspended=True), None, ["+Available", "+Suspended", "-NoDrift"]),
+        (
+            Conflict(RULE, Reason.FOREIGN_OWNER, "theirs", CHANGED),
+            None,
+            ["-ForeignOwner", "-ForeignOwner", "-NoDrift"],
+        ),
+        (Conflict(RULE, Reason.QUOTA_EXCEEDED, "full"), None, ["-QuotaExceeded", "-QuotaExceeded", "-NoDrift"]),
+    ],
+)
+def test_each_outcome_has_three_conditions(action: Action, error: GatewayError | None, expected: list[str]) -> None:
+    """A plus is True, a minus False, then the reason."""
+    found = conditions([Outcome(action, error)])
+    assert [condition.type for condition in found] == ["Ready", "Synced", "Drifted"]
+    assert [f"{'+' if condition.status else '-'}{condition.reason}" for condition in found] == expected
+
+
+def test_drift_is_told_until_it_is_repaired_and_then_as_repaired() -> None:
+    """The fields, and the error's own words."""
+    update = Update(RULE, "arn", CHANGED)
+    failed = conditions([Outcome(update, DENIED)], drift=CHANGED)
+    assert [(one.reason, one.message) for one in failed[1:]] == [
+        (Reason.DENIED, "no rights"),
+        (Reason.DRIFT_DETECTED, "FixedRate: 0.1 -> 0.5"),
+    ]
+    done = conditions([Outcome(update)], drift=CHANGED)[2]
+    assert (done.status, done.reason) == (False, Reason.DRIFT_REPAIRED)
+
+
+def test_every_reason_is_explained_and_used() -> None:
+    """The table of the documents is the list of the reasons."""
+    assert list(MEANINGS) == list(Reason)
+
+
+def test_every_reason_of_an_error_or_a_conflict_is_in_the_closed_list() -> None:
+    """None can come that is not documented."""
+    known = {reason.value for reason in Reason}
+    assert {reason.value for reason in Reason} <= known
+    assert {reason.value for reason in Reason} <= known

@@ -1,0 +1,200 @@
+"""The whole status of an object: what it tells, when its times change, and when there is nothing to write."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.operator.in_memory_kubernetes import group, rule
+from xray_model import Difference, Group
+from xray_operator.aws.errors import GatewayError
+from xray_operator.aws.objects import Statistics
+from xray_operator.kubernetes.resource import Resource, from_body
+from xray_operator.plan.actions import Create, Observe, Restore
+from xray_operator.plan.apply import Outcome
+from xray_operator.reasons import Reason
+from xray_operator.status.conditions import Condition, expired, failed, has, invalid, remaining_drift
+from xray_operator.status.document import LINT_MAX, Facts, build, patch
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 1, 1, 13, tzinfo=UTC)
+READY = Condition("Ready", True, Reason.AVAILABLE)
+IN_SYNC = Condition("Synced", True, Reason.IN_SYNC)
+NO_DRIFT = Condition("Drifted", False, Reason.NO_DRIFT)
+REPAIRED = Condition("Drifted", False, Reason.DRIFT_REPAIRED, "FixedRate: 0.1 -> 0.5")
+FACTS = Facts(arn="arn:1")
+CHANGED = (Difference("FixedRate", 0.5, 0.1),)
+
+
+def resource(status: dict[str, Any] | None = None, generation: int = 1, body: dict[str, Any] | None = None) -> Resource:
+    """Give an object with a status."""
+    body = body or rule()
+    metadata = {**body["metadata"], "uid": "u", "resourceVersion": "1", "generation": generation}
+    return from_body({**body, "metadata": metadata, "status": status or {}})
+
+
+def built(
+    of: Resource,
+    *found: Condition,
+    facts: Facts = FACTS,
+    now: datetime = NOON,
+) -> dict[str, Any]:
+    """Build a status."""
+    return build(of, found, facts, now)
+
+
+def condition(of: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Find a condition."""
+    found: dict[str, Any] = next(one for one in of["conditions"] if one["type"] == kind)
+    return found
+
+
+def test_a_whole_status() -> None:
+    """Every field, in Kubernetes' form; the fields of a drift have the spec's names and JSON values."""
+    found = built(
+        resource(generation=3),
+        NO_DRIFT,
+        READY,
+        facts=Facts(
+            arn="arn:1",
+            drift=(Difference("FixedRate", 0.5, 0.1), Difference("Attributes", {"a": "ü"}, None)),
+            lint=["never wins"],
+            quota="2/25",
+            statistics=Statistics(10, 5, 1),
+            handled_token="token",
+        ),
+    )
+    ready = {"type": "Ready", "status": "True", "reason": "Available", "message": ""}
+    drifted = {"type": "Drifted", "status": "False", "reason": "NoDrift", "message": ""}
+    times = {"observedGeneration": 3, "lastTransitionTime": "2026-01-01T12:00:00Z"}
+    assert found == {
+        "observedGeneration": 3,
+        "name": "backend",
+        "arn": "arn:1",
+        "conditions": [{**ready, **times}, {**drifted, **times}],
+        "drift": [
+            {"field": "fixedRate", "desired": "0.5", "actual": "0.1"},
+            {"field": "attributes", "desired": '{"a": "ü"}', "actual": "null"},
+        ],
+        "lint": ["never wins"],
+        "quota": "2/25",
+        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1},
+        "lastHandledReconcileAt": "token",
+    }
+
+
+def test_what_is_not_known_is_not_there() -> None:
+    """No nulls and no empty lists."""
+    assert built(resource(), facts=Facts()) == {"observedGeneration": 1, "name": "backend", "conditions": []}
+
+
+def test_a_group_names_its_own_fields() -> None:
+    """Of its drift; a field that the spec does not have keeps AWS's name."""
+    left = (Difference("FilterExpression", "fault", "error"), Difference("Newer", 1, 2))
+    assert [one["field"] for one in built(resource(body=group()), facts=Facts(drift=left))["drift"]] == [
+        "filterExpression",
+        "Newer",
+    ]
+
+
+def test_the_same_again_is_the_same_status_at_any_time() -> None:
+    """So that nothing is written."""
+    first = built(resource(), READY, IN_SYNC, NO_DRIFT)
+    again = built(resource(first), READY, IN_SYNC, NO_DRIFT, now=LATER)
+    assert patch(first, again) == {}
+
+
+def test_the_time_of_a_condition_changes_with_its_status_only() -> None:
+    """Another reason, message or generation keeps it."""
+    first = built(resource(), IN_SYNC)
+    renamed = Condition("Synced", True, Reason.OBSERVED, "seen")
+    same = condition(built(resource(first, generation=2), renamed, now=LATER), "Synced")
+    assert (same["lastTransitionTime"], same["observedGeneration"], same["message"]) == (
+        "2026-01-01T12:00:00Z",
+        2,
+        "seen",
+    )
+    turned = condition(built(resource(first), replace(IN_SYNC, status=False), now=LATER), "Synced")
+    assert (turned["status"], turned["lastTransitionTime"]) == ("False", "2026-01-01T13:00:00Z")
+
+
+def test_a_condition_that_is_not_told_anew_stays() -> None:
+    """In the order Ready, Synced, Drifted."""
+    first = built(resource(), READY, IN_SYNC, NO_DRIFT)
+    again = built(resource(first), *invalid("spec.priority: 0"), now=LATER)
+    assert [(one["type"], one["reason"]) for one in again["conditions"]] == [
+        ("Ready", "Available"),
+        ("Synced", "InvalidSpec"),
+        ("Drifted", "NoDrift"),
+    ]
+
+
+def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
+    """Or until it drifts again."""
+    first = built(resource(), REPAIRED)
+    kept = built(resource(first), NO_DRIFT, now=LATER)
+    assert condition(kept, "Drifted")["message"] == "FixedRate: 0.1 -> 0.5"
+    assert patch(first, kept) == {}
+    changed = built(resource(first, generation=2), NO_DRIFT, now=LATER)
+    assert condition(changed, "Drifted")["reason"] == "NoDrift"
+    drifted = built(resource(first), Condition("Drifted", True, Reason.DRIFT_DETECTED), now=LATER)
+    assert condition(drifted, "Drifted")["reason"] == "DriftDetected"
+
+
+def test_a_drift_that_is_not_known_anew_stays() -> None:
+    """While AWS cannot be read."""
+    first = built(resource(), facts=Facts(drift=CHANGED))
+    assert built(resource(first), facts=Facts(drift=None))["drift"] == first["drift"]
+    assert "drift" not in built(resource(first), facts=Facts(drift=()))
+
+
+def test_warnings_are_limited() -> None:
+    """An object in Kubernetes is not a log."""
+    found = built(resource(), facts=Facts(lint=[str(number) for number in range(50)]))
+    assert found["lint"] == [str(number) for number in range(LINT_MAX)]
+
+
+def test_the_patch_has_what_is_new_and_takes_away_what_is_gone() -> None:
+    """As a JSON merge patch: null removes."""
+    assert patch({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 5, "d": 4}) == {"b": 5, "d": 4, "c": None}
+
+
+def test_while_aws_cannot_be_asked_an_earlier_ready_stands() -> None:
+    """Without one it is Unknown."""
+    error = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")
+    synced = Condition("Synced", False, Reason.UNREACHABLE, "cannot reach X-Ray")
+    assert failed(error, has_conditions=True) == (synced,)
+    assert failed(error, has_conditions=False) == (Condition("Ready", None, Reason.UNKNOWN), synced)
+    assert condition(built(resource(), *failed(error, has_conditions=False)), "Ready")["status"] == "Unknown"
+
+
+def test_an_expired_object_is_neither_there_nor_out_of_step() -> None:
+    """Synced, since this is what was asked for."""
+    assert [(one.type, one.status, one.reason.value) for one in expired()] == [
+        ("Ready", False, "Expired"),
+        ("Synced", True, "Expired"),
+        ("Drifted", False, "NoDrift"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "drifted", "left"),
+    [
+        (Outcome(Observe(Group(group_name="g"), "arn", CHANGED)), (), CHANGED),
+        (Outcome(Create(Group(group_name="g"), {})), CHANGED, ()),
+        (Outcome(Create(Group(group_name="g"), {}), GatewayError(Reason.DENIED, "no")), CHANGED, CHANGED),
+        (Outcome(Restore(Group(group_name="g"), "arn", CHANGED)), (), ()),
+    ],
+)
+def test_what_stays_different(outcome: Outcome, drifted: tuple[Difference, ...], left: tuple[Difference, ...]) -> None:
+    """What is only looked at, and what could not be repaired."""
+    assert remaining_drift([outcome], drifted) == left
+
+
+def test_a_status_has_a_condition_in_a_state() -> None:
+    """An empty one has none."""
+    found = built(resource(), READY, NO_DRIFT)
+    assert has(found, "Ready")
+    assert not has(found, "Drifted")
+    assert not has({}, "Ready")

@@ -17,6 +17,9 @@ IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
 BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
   $(foreach name,PIP_INDEX_URL UV_DEFAULT_INDEX,$(if $($(name)),--build-arg $(name))) # a mirror of PyPI, if one is set
+# Whoever runs the tests by hand may have more cores: make test WORKERS=8. A worker that is done takes tests of another.
+WORKERS ?= 2
+PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
@@ -69,9 +72,10 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests, with coverage
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests but the end-to-end ones, with coverage; integration with few faults
 	@rm -f .coverage .coverage.*
-	@$(RUN)python -m pytest tests --ignore=tests/e2e --cov --cov-report=
+	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) FAULT_KILL_POINTS=$(or $(FAULT_KILL_POINTS),1) \
+	  $(PYTEST) tests --ignore=tests/e2e --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  echo "coverage of $$package (at least 95 % of its lines):"; \
 	  $(RUN)coverage report --include="*/src/$$package/*" --fail-under=95 | tail -1; done
@@ -89,16 +93,16 @@ check: .venv/.synced ## lint, format, types, layers, lock and generated files
 	@$(RUN)python -m tools.chart.readme --check
 
 unit: .venv/.synced compose-tools ## the tests of each part
-	@$(RUN)python -m pytest tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
+	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster
-	@$(RUN)python -m pytest tests/chart
+	@$(PYTEST) tests/chart
 
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
-	@$(RUN)python -m pytest tests/contract
+	@$(PYTEST) tests/contract
 
 integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
-	@$(RUN)python -m pytest tests/integration
+	@$(PYTEST) tests/integration
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
@@ -114,7 +118,7 @@ integration-tour: setup cluster-tools ## the operator shown step by step on a re
 
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tests.browser.chromium >/dev/null
-	@$(RUN)python -m pytest tests/browser
+	@$(PYTEST) tests/browser
 
 bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench

@@ -1,5 +1,6 @@
 """Fixtures that every suite shares: free ports and a real xray-local process."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -10,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.faults.summary import summary
+
 START_SECONDS = 30
+
+
+def pytest_configure() -> None:
+    """Let child processes be interrupted: a shell's background job inherits SIGINT ignored, and hands it on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _free_port() -> int:
@@ -70,3 +78,10 @@ def xray_local(xray_local_process: XRayLocal) -> XRayLocal:
     """Give the session's xray-local, emptied."""
     xray_local_process.reset()
     return xray_local_process
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write the fault suite's line; a hook in its own conftest would run in the workers only."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
+    if line := summary(reports):
+        terminalreporter.write_line(line)

@@ -1,4 +1,4 @@
-"""The fault suite's cluster, its proxy and AWS; at the end one line of what was done."""
+"""The fault suite's cluster, its proxy and AWS."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,15 +12,8 @@ from tests.integration.faults.aws import Aws
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.kill_points import Probe
 from tests.integration.faults.proxy import Proxy
-from tests.integration.faults.tally import TALLY, Tally
 from tests.integration.faults.world import CLUSTER_ID, World
 from tests.integration.operator_process import OperatorProcess
-
-
-@pytest.fixture(scope="session")
-def tally(request: pytest.FixtureRequest) -> Tally:
-    """Give what is counted for the last line."""
-    return request.config.stash.setdefault(TALLY, Tally())
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +62,3 @@ def seldom_reading(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPath
 def probe(fault_cluster: Cluster, aws: Aws) -> Probe:
     """Give the way to have it read AWS."""
     return Probe(Hands(fault_cluster.admin, aws, World("probe")))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Tell in one line what the suite has done."""
-    if TALLY in config.stash:
-        terminalreporter.write_line(str(config.stash[TALLY]))

@@ -18,6 +18,7 @@ from xray_model import SamplingRule
 from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION
 
 When = Literal["before", "after"]
+Point = tuple["Call", When]
 HELD_UP_SECONDS = 3.0
 _POLL_SECONDS = 0.003
 _PROBE = Key("rule", "probe")
@@ -47,6 +48,13 @@ def kill_points(made: Sequence[Call]) -> Iterator[tuple[Call, When]]:
         yield call, "before"
         if not call.operation.startswith(("Get", "List")):
             yield call, "after"
+
+
+def spread(points: Sequence[Point], limit: int, offset: int) -> list[Point]:
+    """Return `limit` of the points, evenly spaced from a place that depends on `offset`; all of them if it is 0."""
+    if not limit or limit >= len(points):
+        return list(points)
+    return [points[(offset + number * len(points) // limit) % len(points)] for number in range(limit)]
 
 
 class Probe:

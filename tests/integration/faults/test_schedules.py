@@ -4,7 +4,7 @@ FAULT_SCHEDULES is their number and FAULT_SEED the first seed; a failure prints 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.integration.faults.hands import Hands
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.schedules import schedule
 from tests.integration.faults.steps import Stage
-from tests.integration.faults.tally import Tally
+from tests.integration.faults.summary import SEED
 from tests.integration.faults.world import CLUSTER_ID, World
 from tests.integration.operator_process import OperatorProcess
 
@@ -46,13 +46,14 @@ def stage(fault_cluster: Cluster, aws: Aws, proxy: Proxy, operator: OperatorProc
     return Stage(Hands(fault_cluster.admin, aws, World("schedules")), operator, fault_cluster, proxy)
 
 
-def test_a_schedule_ends_as_the_resources_ask(seed: int, stage: Stage, tally: Tally) -> None:
+def test_a_schedule_ends_as_the_resources_ask(
+    seed: int, stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
     """Whatever fails meanwhile: nothing is missing, nothing is left, nothing of others is touched."""
-    tally.seeds.append(seed)
+    record_property(SEED, seed)
     try:
         _run(seed, stage)
     except BaseException:
-        tally.violations += 1
         stage.operator.kill()
         stage.hands.start_over()
         stage.operator.start()

@@ -1,5 +1,6 @@
 """Fixtures that every suite shares: free ports and a real xray-local process."""
 
+import gc
 import signal
 import socket
 import subprocess
@@ -25,6 +26,25 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def _close_the_sdks_socket() -> None:
+    """Close the socket that the X-Ray SDK opens when it is imported, and never closes."""
+    if sdk := sys.modules.get("aws_xray_sdk.core"):
+        sdk.xray_recorder.emitter._socket.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_stays_open() -> Iterator[None]:
+    """Fail at the end of the run if a socket is open or a child process runs: Python would warn when nobody listens."""
+    yield
+    _close_the_sdks_socket()
+    gc.collect()
+    found = gc.get_objects()
+    sockets = [found_socket for found_socket in found if issubclass(type(found_socket), socket.socket)]
+    assert [left for left in sockets if left.fileno() >= 0] == []
+    processes = [process for process in found if issubclass(type(process), subprocess.Popen)]
+    assert [process.args for process in processes if process.returncode is None] == []
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ RULE = {
 GROUP = {"filterExpression": "fault = true", "insightsConfiguration": {"insightsEnabled": True}}
 
 # Whatever can be switched on beside the ways of tracing.
-EVERYTHING: Values = {
+ALL_OPTIONS: Values = {
     "commonLabels": {"team": "shop"},
     "imagePullSecrets": [{"name": "registry"}],
     "tracing.xraySdk.urlPattern": "*.example.com",
@@ -92,7 +92,7 @@ _TARGETS: dict[str, Values] = {
         "aws.credentials.irsa.operatorRoleArn": ROLE,
     },
 }
-_OPTIONS: dict[str, Values] = {"plain": {}, "everything": EVERYTHING}
+_OPTIONS: dict[str, Values] = {"plain": {}, "everything": ALL_OPTIONS}
 
 
 def _ways() -> dict[str, Values]:
@@ -140,3 +140,4 @@ CASES: dict[str, Values] = {
     "no-waiting": {"tracing.handoverSeconds": 0, "backend.drainSeconds": 0},
     "no-probes": {f"backend.probes.{kind}.enabled": False for kind in ("liveness", "readiness", "startup")},
 }
+EVERYTHING: dict[str, Values] = {name: values for name, values in CASES.items() if "everything" in name}

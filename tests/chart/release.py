@@ -48,11 +48,13 @@ def _objects(values: str, release: str, helm: str, chart: Path) -> list[Object]:
     return [loaded for loaded in yaml.load_all(rendered, Loader=yaml.CSafeLoader) if loaded]
 
 
-def text(flat: Values) -> str:
-    """Give the manifest of a release with these values."""
-    return _text(json.dumps(nested(flat)), RELEASE, HELM, CHART)
+def text(flat: Values, *, again: bool = False) -> str:
+    """Return the text of a release's manifest; with `again` from another run of helm."""
+    run = _text.__wrapped__ if again else _text
+    return run(json.dumps(nested(flat)), RELEASE, HELM, CHART)
 
 
+@cache
 def _text(values: str, release: str, helm: str, chart: Path) -> str:
     run = _template(values, release, helm, chart)
     assert run.returncode == 0, run.stderr

@@ -10,7 +10,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.chart.matrix import CASES
+from tests.chart.each import ValueSet, for_each
+from tests.chart.matrix import CASES, EVERYTHING
 from tests.chart.release import KUBERNETES, Object, render
 from tools.chart.schema import strict
 from tools.chart.values import CHART
@@ -57,19 +58,19 @@ def complaint(text: str, kubernetes: str = KUBERNETES) -> str:
     return ""
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_every_object_is_valid(case: str) -> None:
+@for_each(CASES)
+def test_every_object_is_valid(value_set: ValueSet) -> None:
     """Against the strict schemas of Kubernetes 1.34, and those of our CRDs."""
-    found = {(one["kind"], one["metadata"]["name"]): complaint(json.dumps(one)) for one in render(CASES[case])}
+    found = {(one["kind"], one["metadata"]["name"]): complaint(json.dumps(one)) for one in value_set.objects}
     assert {name: what for name, what in found.items() if what} == {}
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "everything" in case])
-def test_the_oldest_kubernetes_knows_every_field_too(case: str) -> None:
+@for_each(EVERYTHING)
+def test_the_oldest_kubernetes_knows_every_field_too(value_set: ValueSet) -> None:
     """The one that Chart.yaml asks for at least."""
     oldest = re.sub("[^0-9.]", "", yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"].partition("-")[0])
     assert oldest == "1.30.0"
-    for one in render(CASES[case]):
+    for one in value_set.objects:
         assert complaint(json.dumps(one), oldest) == ""
 
 

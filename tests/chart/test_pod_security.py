@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.chart.each import ValueSet, for_each
 from tests.chart.matrix import CASES, HOST_PORT
 from tests.chart.pod_security import violations
-from tests.chart.release import pods, render
+from tests.chart.release import pods
 
 SAFE: dict[str, Any] = {
     "name": "a",
@@ -15,26 +16,26 @@ SAFE: dict[str, Any] = {
 POD: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case not in HOST_PORT])
-def test_every_pod_is_restricted(case: str) -> None:
+@for_each({name: values for name, values in CASES.items() if name not in HOST_PORT})
+def test_every_pod_is_restricted(value_set: ValueSet) -> None:
     """Whatever is switched on."""
-    found = {one["metadata"]["name"]: violations(pod) for one, pod in pods(render(CASES[case]))}
+    found = {one["metadata"]["name"]: violations(pod) for one, pod in pods(value_set.objects)}
     assert {name: what for name, what in found.items() if what} == {}
     assert len(found) >= 2
 
 
-@pytest.mark.parametrize("case", HOST_PORT)
-def test_a_host_port_is_the_one_exception(case: str) -> None:
+@for_each(HOST_PORT)
+def test_a_host_port_is_the_one_exception(value_set: ValueSet) -> None:
     """It has to be asked for, and costs nothing else."""
-    found = {one["metadata"]["name"]: violations(pod) for one, pod in pods(render(CASES[case]))}
-    agent = case.removeprefix("host-port-")
+    found = {one["metadata"]["name"]: violations(pod) for one, pod in pods(value_set.objects)}
+    agent = value_set.name.removeprefix("host-port-")
     assert {name: what for name, what in found.items() if what} == {f"demo-cruddur-{agent}": [f"{agent}: ports"]}
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case != "kind-dev-values"])  # syncs files into a pod
-def test_every_pod_has_a_numeric_user_and_a_read_only_root(case: str) -> None:
+@for_each({name: values for name, values in CASES.items() if name != "kind-dev-values"})  # syncs files into a pod
+def test_every_pod_has_a_numeric_user_and_a_read_only_root(value_set: ValueSet) -> None:
     """More than `restricted` asks for: the kubelet cannot tell that a name is not root."""
-    for _, pod in pods(render(CASES[case])):
+    for _, pod in pods(value_set.objects):
         assert pod["spec"]["securityContext"]["runAsUser"] == 10001
         for one in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
             assert one["securityContext"]["readOnlyRootFilesystem"] is True

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.chart.matrix import AWS, CASES, DIGEST, KEY
+from tests.chart.each import ValueSet, for_each
+from tests.chart.matrix import AWS, CASES, DIGEST, EVERYTHING, KEY
 from tests.chart.release import Object, Values, container, containers, named, of_kind, pods, render, text
 
-each = pytest.mark.parametrize("case", CASES)
 PREFIX = "demo-cruddur"
 # part -> kind and container of its pod
 PARTS = {
@@ -29,10 +29,10 @@ def part(found: list[Object], name: str) -> tuple[Object, Object]:
     return pod, container(pod, inside)
 
 
-@each
-def test_no_variable_is_there_twice_and_each_knows_those_it_names(case: str) -> None:
+@for_each(CASES)
+def test_no_variable_is_there_twice_and_each_knows_those_it_names(value_set: ValueSet) -> None:
     """Helm 4 refuses a name twice, and $(NAME) is only read where NAME stands above it."""
-    for _, pod in pods(render(CASES[case])):
+    for _, pod in pods(value_set.objects):
         for one in containers(pod):
             above: set[str] = set()
             for variable in one.get("env", []):
@@ -68,13 +68,13 @@ def test_of_two_variables_of_the_users_the_last_wins() -> None:
     assert backend["env"][-1] == {"name": "A", "value": "2"}
 
 
-@each
-def test_the_honeycomb_key_is_the_collectors_alone(case: str) -> None:
+@for_each(CASES)
+def test_the_honeycomb_key_is_the_collectors_alone(value_set: ValueSet) -> None:
     """It is in one Secret, and only the collector's container reads that."""
-    found = render(CASES[case])
+    found = value_set.objects
     encoded = base64.b64encode(KEY.encode()).decode()
     holders = [one["kind"] for one in found if KEY in json.dumps(one) or encoded in json.dumps(one)]
-    assert holders == (["Secret"] if "everything" in case else [])
+    assert holders == (["Secret"] if "everything" in value_set.name else [])
     secrets = {one["metadata"]["name"] for one in of_kind(found, "Secret")}
     for _, pod in pods(found):
         for one in containers(pod):
@@ -166,19 +166,19 @@ def pods_that_change(before: Values, after: Values) -> set[str]:
     return {name for name in new if new[name] != old[name]}
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "everything" in case])
-def test_two_renders_are_equal(case: str) -> None:
+@for_each(EVERYTHING)
+def test_two_renders_are_equal(value_set: ValueSet) -> None:
     """Nothing is random, so that a diff shows what has changed."""
-    assert text(CASES[case]) == text(CASES[case])
+    assert text(value_set.values) == text(value_set.values, again=True)
 
 
-@each
-def test_no_pod_asks_the_node_for_credentials_unless_told(case: str) -> None:
+@for_each(CASES)
+def test_no_pod_asks_the_node_for_credentials_unless_told(value_set: ValueSet) -> None:
     """Mode `none` alone means the node's role."""
-    of_node = CASES[case].get("xrayLocal.enabled", True) is False and not any(
-        "credentials" in key for key in CASES[case]
+    of_node = value_set.values.get("xrayLocal.enabled", True) is False and not any(
+        "credentials" in key for key in value_set.values
     )
-    for _, pod in pods(render(CASES[case])):
+    for _, pod in pods(value_set.objects):
         for one in containers(pod):
             variables = {variable["name"]: variable for variable in one.get("env", [])}
             if one["name"] in {"daemon", "collector", "operator"}:

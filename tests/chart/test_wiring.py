@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from tests.chart.matrix import AWS, CASES
+from tests.chart.each import ValueSet, for_each
+from tests.chart.matrix import AWS, CASES, EVERYTHING
 from tests.chart.release import NAMESPACE, Object, Values, container, containers, named, of_kind, pods, render
 
-each = pytest.mark.parametrize("case", CASES)
 LASTING_LABELS = {
     "app.kubernetes.io/name": "cruddur",
     "app.kubernetes.io/instance": "demo",
@@ -16,10 +14,11 @@ LASTING_LABELS = {
     "app.kubernetes.io/managed-by": "Helm",
 }
 VERSIONS = {"app.kubernetes.io/version": "0.1.0", "helm.sh/chart": "cruddur-0.1.0"}
-# What the values of a case name and the user brings along.
+# What the values of a set name and the user provides.
 BROUGHT = {"aws", "mine", "keys", "registry", "tls"}
 LASTING = {"agent", "collector"}  # whose Services and NetworkPolicies are there with and without pods behind them
 LONGEST = "r" * 53  # of a release's name: Helm refuses more
+LARGEST = ("daemon-node-sdk-local-everything", "collector-sidecar-sdk-aws-everything")
 NOT_NAMESPACED = {"ClusterRole", "ClusterRoleBinding"}
 
 
@@ -44,49 +43,47 @@ def variables(found: list[Object]) -> set[str]:
     return {one["name"] for pod in backends for one in container(pod, "backend")["env"]}
 
 
-@each
-def test_every_object_has_the_six_recommended_labels(case: str) -> None:
+@for_each(CASES)
+def test_every_object_has_the_six_recommended_labels(value_set: ValueSet) -> None:
     """And each names its component."""
-    for one in render(CASES[case]):
+    for one in value_set.objects:
         labels = one["metadata"]["labels"]
         assert {**LASTING_LABELS, **VERSIONS}.items() <= labels.items(), one["metadata"]["name"]
         assert labels["app.kubernetes.io/component"]
 
 
-@each
-def test_a_new_version_alone_replaces_no_pod(case: str) -> None:
+@for_each(CASES)
+def test_a_new_version_alone_replaces_no_pod(value_set: ValueSet) -> None:
     """The labels of a pod's template are the lasting ones."""
-    for one, pod in pods(render(CASES[case])):
+    for one, pod in pods(value_set.objects):
         if one["kind"] not in {"Job", "Pod"}:
             labels = pod["metadata"]["labels"]
             assert LASTING_LABELS.items() <= labels.items(), one["metadata"]["name"]
             assert not VERSIONS.keys() & labels.keys(), one["metadata"]["name"]
 
 
-@each
-def test_labels_of_the_users_are_added(case: str) -> None:
+@for_each(EVERYTHING)
+def test_labels_of_the_users_are_added(value_set: ValueSet) -> None:
     """Everywhere, and a part's own label wins over a common one."""
-    if "everything" not in case:
-        return
-    found = render(CASES[case])
+    found = value_set.objects
     assert {one["metadata"]["labels"]["team"] for one in found if one["kind"] != "PrometheusRule"} == {"shop"}
     assert {one["metadata"]["labels"]["team"] for one in of_kind(found, "PrometheusRule")} == {"alerts"}
     backend = named(found, "Deployment", "demo-cruddur-backend")
     assert backend["spec"]["template"]["metadata"]["labels"]["team"] == "backend"
 
 
-@each
-def test_no_object_is_there_twice(case: str) -> None:
+@for_each(CASES)
+def test_no_object_is_there_twice(value_set: ValueSet) -> None:
     """By kind, namespace and name."""
-    names = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in render(CASES[case])]
+    names = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in value_set.objects]
     assert len(names) == len(set(names))
 
 
-@each
-def test_every_object_names_its_namespace(case: str) -> None:
+@for_each(CASES)
+def test_every_object_names_its_namespace(value_set: ValueSet) -> None:
     """Tools that apply a rendered chart do not add it."""
-    allowed = {NAMESPACE, *CASES[case].get("operator.namespaces", [])}
-    for one in render(CASES[case]):
+    allowed = {NAMESPACE, *value_set.values.get("operator.namespaces", [])}
+    for one in value_set.objects:
         assert (one["kind"] in NOT_NAMESPACED) is ("namespace" not in one["metadata"])
         assert one["metadata"].get("namespace", NAMESPACE) in allowed
 
@@ -97,10 +94,10 @@ def agents(found: list[Object], part: str) -> list[Object]:
     return [pod for one, pod in pods(found) if one["kind"] == "DaemonSet" and port in ports_of(pod)]
 
 
-@each
-def test_every_service_has_pods_with_its_ports(case: str) -> None:
+@for_each(CASES)
+def test_every_service_has_pods_with_its_ports(value_set: ValueSet) -> None:
     """All pods that a selector finds, not just one of them."""
-    found = render(CASES[case])
+    found = value_set.objects
     for service in of_kind(found, "Service"):
         chosen = selected(found, service["spec"]["selector"])
         wanted = {port["targetPort"] for port in service["spec"]["ports"]}
@@ -159,19 +156,19 @@ def test_numbers_and_truths_may_be_names() -> None:
         assert policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "true"
 
 
-@each
-def test_every_controller_selects_its_own_pods_only(case: str) -> None:
+@for_each(CASES)
+def test_every_controller_selects_its_own_pods_only(value_set: ValueSet) -> None:
     """Two that share pods would fight for them."""
-    found = render(CASES[case])
+    found = value_set.objects
     for one, pod in pods(found):
         if one["kind"] in {"Deployment", "DaemonSet"}:
             assert selected(found, one["spec"]["selector"]["matchLabels"]) == [pod]
 
 
-@each
-def test_every_policy_and_budget_selects_pods(case: str) -> None:
+@for_each(CASES)
+def test_every_policy_and_budget_selects_pods(value_set: ValueSet) -> None:
     """And the ports that a NetworkPolicy names are theirs."""
-    found = render(CASES[case])
+    found = value_set.objects
     for policy in of_kind(found, "NetworkPolicy"):
         chosen = selected(found, policy["spec"]["podSelector"]["matchLabels"])
         allowed = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
@@ -185,10 +182,10 @@ def test_every_policy_and_budget_selects_pods(case: str) -> None:
         assert selected(found, budget["spec"]["selector"]["matchLabels"])
 
 
-@each
-def test_every_monitor_finds_its_port(case: str) -> None:
+@for_each(CASES)
+def test_every_monitor_finds_its_port(value_set: ValueSet) -> None:
     """A ServiceMonitor by its Service, a PodMonitor in the pods."""
-    found = render(CASES[case])
+    found = value_set.objects
     for monitor in of_kind(found, "ServiceMonitor"):
         wanted = monitor["spec"]["selector"]["matchLabels"].items()
         services = [one for one in of_kind(found, "Service") if wanted <= one["metadata"]["labels"].items()]
@@ -199,10 +196,10 @@ def test_every_monitor_finds_its_port(case: str) -> None:
         assert {one["port"] for one in monitor["spec"]["podMetricsEndpoints"]} <= set(ports_of(pod))
 
 
-@each
-def test_what_routes_and_scales_names_what_there_is(case: str) -> None:
+@for_each(CASES)
+def test_what_routes_and_scales_names_what_there_is(value_set: ValueSet) -> None:
     """Ingress and HTTPRoute the Service, the HorizontalPodAutoscaler the Deployment."""
-    found = render(CASES[case])
+    found = value_set.objects
     for ingress in of_kind(found, "Ingress"):
         for path in [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]:
             service = named(found, "Service", path["backend"]["service"]["name"])
@@ -233,27 +230,27 @@ def references(pod: Object) -> Iterator[tuple[str, str]]:
                     yield kind, source[field]["name"]
 
 
-@each
-def test_whatever_a_pod_mounts_or_reads_exists(case: str) -> None:
+@for_each(CASES)
+def test_whatever_a_pod_mounts_or_reads_exists(value_set: ValueSet) -> None:
     """In the release, or among what the values name."""
-    found = render(CASES[case])
+    found = value_set.objects
     there = {(one["kind"], one["metadata"]["name"]) for one in found}
     for _, pod in pods(found):
         assert {one for one in references(pod) if one[1] not in BROUGHT} <= there
 
 
-@each
-def test_every_mount_has_its_volume(case: str) -> None:
+@for_each(CASES)
+def test_every_mount_has_its_volume(value_set: ValueSet) -> None:
     """And no volume is for nobody."""
-    for _, pod in pods(render(CASES[case])):
+    for _, pod in pods(value_set.objects):
         mounted = {mount["name"] for one in containers(pod) for mount in one.get("volumeMounts", [])}
         assert mounted == {volume["name"] for volume in pod["spec"].get("volumes", [])}
 
 
-@each
-def test_every_account_exists(case: str) -> None:
+@for_each(CASES)
+def test_every_account_exists(value_set: ValueSet) -> None:
     """For pods and bindings; `default` and the user's own do."""
-    found = render(CASES[case])
+    found = value_set.objects
     there = {one["metadata"]["name"] for one in of_kind(found, "ServiceAccount")} | {"default", "mine"}
     used = {pod["spec"].get("serviceAccountName", "default") for _, pod in pods(found)}
     bound = {
@@ -265,10 +262,10 @@ def test_every_account_exists(case: str) -> None:
     assert used | bound <= there
 
 
-@each
-def test_only_who_speaks_to_the_api_server_has_a_token(case: str) -> None:
+@for_each(CASES)
+def test_only_who_speaks_to_the_api_server_has_a_token(value_set: ValueSet) -> None:
     """An account is bound to rights, or its pod gets none of its tokens."""
-    found = render(CASES[case])
+    found = value_set.objects
     bindings = [one for one in found if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
     bound = {subject["name"] for one in bindings for subject in one["subjects"]}
     for _, pod in pods(found):
@@ -276,12 +273,15 @@ def test_only_who_speaks_to_the_api_server_has_a_token(case: str) -> None:
         assert pod["spec"]["automountServiceAccountToken"] is has_rights
 
 
-@pytest.mark.parametrize(
-    "case", ["daemon-node-sdk-local-everything", "collector-sidecar-sdk-aws-everything", "namespaces"]
+@for_each(
+    {
+        name: CASES[name]
+        for name in ("daemon-node-sdk-local-everything", "collector-sidecar-sdk-aws-everything", "namespaces")
+    }
 )
-def test_no_name_is_too_long(case: str) -> None:
+def test_no_name_is_too_long(value_set: ValueSet) -> None:
     """With the longest release name that Helm takes, all names fit a label."""
-    found = render(CASES[case], release=LONGEST)
+    found = render(value_set.values, release=LONGEST)
     assert max(len(one["metadata"]["name"]) for one in found) <= 63
     texts = [text for one in found for text in one["metadata"]["labels"].values()]
     assert max(map(len, texts)) <= 63

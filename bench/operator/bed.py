@@ -21,8 +21,8 @@ import boto3
 
 from bench.processes import BenchError, Server, running
 from bench.sink import free_port
-from tests import cluster
-from tests.cluster import Client, Cluster
+from tools import local_cluster
+from tools.local_cluster import Client, Cluster
 
 BIN = Path(sys.executable).parent
 STOCK = Path(__file__).parent / "stock.py"
@@ -152,7 +152,7 @@ def made(folder: Path) -> Iterator[Bed]:
     local = [str(BIN / "xray-local"), "serve", "--api-port", str(port), *others]
     url = f"http://127.0.0.1:{port}"
     with (
-        cluster.running(folder / "cluster") as api,
+        local_cluster.running(folder / "cluster") as api,
         running(local, f"{url}/_local/health", pinned=os.sched_getaffinity(0)),
     ):
         api.operator_client().kubeconfig(folder / "ours")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage
 
-from tests.browser.chromium import MISSING, find_chromium, launched
 from tests.browser.recordings import Server
 from tests.browser.tab import Tab
+from tools.browser.chromium import MISSING, find_chromium, launched
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,7 +5,7 @@ from itertools import product
 import yaml
 
 from tests.chart.release import Values
-from tests.cluster import ROOT
+from tools.provide import ROOT
 
 ROLE = "arn:aws:iam::123456789012:role/tracing"
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"

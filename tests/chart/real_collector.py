@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chart.release import Values, of_kind, render
-from tests.cluster import tool
 from tests.waiting import until
+from tools.provide import tool_path
 
 # The collector's ports are fixed, so each run of the tests has an address of its own.
 ADDRESS = f"127.1.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
@@ -39,7 +39,10 @@ def running(given: Values, folder: Path) -> Iterator[None]:
     file.write_text((configuration(given) or "").replace("127.0.0.1:4319", f"{ADDRESS}:4319"))
     with (folder / "log").open("w") as log:
         run = subprocess.Popen(
-            [tool("otelcol"), f"--config={file}"], env={**ENVIRONMENT, "MY_POD_IP": ADDRESS}, stdout=log, stderr=log
+            [tool_path("otelcol"), f"--config={file}"],
+            env={**ENVIRONMENT, "MY_POD_IP": ADDRESS},
+            stdout=log,
+            stderr=log,
         )
     try:
         until(lambda: read(13133), "the collector is healthy")

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from tests.cluster import tool
 from tools.chart.values import CHART
+from tools.provide import tool_path
 
 NAMESPACE = "shop"
 RELEASE = "demo"
@@ -71,7 +71,7 @@ def refusal(flat: Values, helm: str = HELM) -> list[str]:
 
 def _template(values: str, release: str, helm: str, chart: Path) -> subprocess.CompletedProcess[str]:
     command: list[str | Path] = [
-        tool(helm),
+        tool_path(helm),
         "template",
         release,
         chart,

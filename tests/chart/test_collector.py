@@ -13,7 +13,7 @@ from tests.chart.each import ValueSet, for_each, render_all
 from tests.chart.matrix import AWS, CASES
 from tests.chart.real_collector import ENVIRONMENT, configuration
 from tests.chart.release import SECONDS, Values, container, named, render
-from tests.cluster import tool
+from tools.provide import tool_path
 
 LARGE: Values = {
     "collector.batch": {"timeout": "1m30s", "size": 1000000},
@@ -54,7 +54,7 @@ def complaint(text: str) -> str:
         file = Path(folder, "config.yaml")
         file.write_text(text)
         run = subprocess.run(
-            [tool("otelcol"), "validate", f"--config={file}"],
+            [tool_path("otelcol"), "validate", f"--config={file}"],
             env=ENVIRONMENT,
             capture_output=True,
             text=True,

@@ -9,8 +9,8 @@ import pytest
 
 from tests.chart.matrix import AWS
 from tests.chart.release import NAMESPACE, RELEASE, SECONDS, Values, nested
-from tests.cluster import tool
 from tools.chart.values import CHART
+from tools.provide import tool_path
 
 FORGETS = (
     "- Traces, rules and groups are kept by xray-local, which forgets all of them when its pod goes: "
@@ -27,7 +27,7 @@ def notes(given: Values) -> list[str]:
     """Give the lines of the notes; no cluster is asked."""
     options = ["--namespace", NAMESPACE, "--dry-run=client", "--values", "-"]
     run = subprocess.run(
-        [tool("helm"), "install", RELEASE, CHART, *options],
+        [tool_path("helm"), "install", RELEASE, CHART, *options],
         input=json.dumps(nested(given)),
         env={**os.environ, "KUBECONFIG": os.devnull},
         capture_output=True,

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from tests.chart.release import named, of_kind, render
-from tests.cluster import ROOT
 from tools.chart.values import CHART
+from tools.provide import ROOT
 
 CHART_FILE: dict[str, Any] = yaml.safe_load((CHART / "Chart.yaml").read_text())
 DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())

@@ -10,10 +10,10 @@ import yaml
 
 from cruddur import settings as backend_settings
 from tests.chart.release import HELM, HELM3, KUBERNETES, refusal, render
-from tests.cluster import tool
 from tools.chart import schema, values
 from tools.chart.shapes import SHAPES
 from tools.chart.values import CHART
+from tools.provide import tool_path
 from xray_operator import settings as operator_settings
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
@@ -43,7 +43,7 @@ def schema_keys(part: dict[str, Any], path: str = "") -> Iterator[str]:
 def test_the_chart_lints_with_no_warning(helm: str) -> None:
     """Helm's own linter, strict."""
     run = subprocess.run(
-        [tool(helm), "lint", "--strict", CHART, "--kube-version", KUBERNETES],
+        [tool_path(helm), "lint", "--strict", CHART, "--kube-version", KUBERNETES],
         capture_output=True,
         text=True,
         check=False,

@@ -11,8 +11,8 @@ import yaml
 from botocore import xform_name
 
 from tests.chart.release import KUBERNETES, SECONDS
-from tests.cluster import tool
 from tests.docs.blocks import ROOT, Command, commands, lines, values_files
+from tools.provide import tool_path
 
 HELM = [*commands("helm", "install"), *commands("helm", "upgrade")]
 FILES = values_files()
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def render(words: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
     """Give the objects that `helm install` or `helm upgrade` would send."""
     flags = [word for word in words[2:] if word not in NOT_FOR_TEMPLATE]
-    command = [str(tool("helm")), "template", *flags, "--kube-version", KUBERNETES]
+    command = [str(tool_path("helm")), "template", *flags, "--kube-version", KUBERNETES]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert run.returncode == 0, run.stderr
     return [one for one in yaml.safe_load_all(run.stdout) if one]

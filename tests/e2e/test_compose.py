@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.backend.processes import get
-from tests.cluster import ROOT, tool
 from tests.e2e.containers import TAG
 from tests.waiting import until
+from tools.provide import ROOT, tool_path
 from xray_local import client
 
 pytestmark = pytest.mark.e2e
@@ -32,7 +32,7 @@ class Compose:
     def __call__(self, *arguments: str) -> str:
         """Run a command and give what it wrote; AssertionError with its complaint if it fails."""
         run = subprocess.run(
-            [tool("docker-compose"), "--project-name", PROJECT, *arguments],
+            [tool_path("docker-compose"), "--project-name", PROJECT, *arguments],
             cwd=ROOT,
             env=self._environment,
             capture_output=True,

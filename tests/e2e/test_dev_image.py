@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.backend.processes import get
-from tests.cluster import ROOT
 from tests.e2e.containers import docker, running
 from tests.waiting import until
+from tools.provide import ROOT
 
 pytestmark = pytest.mark.e2e
 NAME = "cruddur-backend:dev-e2e"

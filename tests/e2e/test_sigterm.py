@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests import cluster
 from tests.backend.processes import get
 from tests.backend.sinks import running_sinks
 from tests.conftest import XRayLocal
 from tests.e2e.containers import HARDENED, Container, image, running
 from tests.waiting import until
+from tools import local_cluster
 from xray_local import client
 
 pytestmark = pytest.mark.e2e
@@ -116,7 +116,7 @@ def _summaries(api: str) -> list[dict[str, Any]]:
 
 def test_the_operator_ends_by_itself(tmp_path: Path, free_port: Ports, xray_local: XRayLocal) -> None:
     """It has the chart's rights on a real API server; within the ten seconds that Docker gives, it exits with 0."""
-    with cluster.running(tmp_path / "cluster") as started:
+    with local_cluster.running(tmp_path / "cluster") as started:
         account = started.operator_client()
         kubeconfig = account.kubeconfig(tmp_path / "kubeconfig")
         mounts = [f"--volume={file}:{file}:ro" for file in (kubeconfig, account.ca)]

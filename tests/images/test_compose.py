@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import tool
 from tests.images.dockerfile import ROOT
+from tools.provide import tool_path
 
 FOLDER = ROOT / "deploy/compose"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -102,7 +102,7 @@ def test_what_is_mounted_is_there_and_read_only() -> None:
 def _compose(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run Compose where it finds neither a docker nor a daemon, nor settings of the machine's."""
     return subprocess.run(
-        [tool("docker-compose"), *arguments],
+        [tool_path("docker-compose"), *arguments],
         cwd=ROOT,
         env={"HOME": str(home), "DOCKER_HOST": f"unix://{home}/none", **variables},
         capture_output=True,

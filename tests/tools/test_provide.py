@@ -21,8 +21,8 @@ require (
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Give a project that pins kubectl 1.34.3."""
-    (tmp_path / "tools/kubernetes").mkdir(parents=True)
-    (tmp_path / "tools/kubernetes/go.mod").write_text(GO_MOD)
+    (tmp_path / "tools/go/kubernetes").mkdir(parents=True)
+    (tmp_path / "tools/go/kubernetes/go.mod").write_text(GO_MOD)
     return tmp_path
 
 
@@ -121,8 +121,8 @@ def test_a_tool_on_path_of_another_version_is_passed_over(root: Path, tmp_path: 
 
 def test_a_tool_may_have_another_name_on_path(root: Path, tmp_path: Path) -> None:
     """The collector with all components is called otelcol-contrib, and the one called otelcol lacks ours."""
-    (root / "tools/otelcol").mkdir()
-    (root / "tools/otelcol/go.mod").write_text("require go.opentelemetry.io/collector/otelcol v0.156.0\n")
+    (root / "tools/go/otelcol").mkdir(parents=True, exist_ok=True)
+    (root / "tools/go/otelcol/go.mod").write_text("require go.opentelemetry.io/collector/otelcol v0.156.0\n")
     for name in ("otelcol", "otelcol-contrib"):
         program(tmp_path / "path", f"{name} version 0.156.1").rename(tmp_path / "path" / name)
     environ = {"PATH": f"{tmp_path / 'path'}{os.pathsep}{os.defpath}"}
@@ -133,9 +133,9 @@ def test_a_tool_may_have_another_name_on_path(root: Path, tmp_path: Path) -> Non
 def test_both_helms_are_found_under_one_name(root: Path, tmp_path: Path) -> None:
     """Whichever comes first on PATH, each is linked for what it is."""
     for name, version in (("helm", "4.3.1"), ("helm3", "3.18.6")):
-        (root / "tools" / name).mkdir()
+        (root / "tools/go" / name).mkdir()
         module = provide.TOOLS[name].module
-        (root / "tools" / name / "go.mod").write_text(f"require (\n\t{module} v{version} // indirect\n)\n")
+        (root / "tools/go" / name / "go.mod").write_text(f"require (\n\t{module} v{version} // indirect\n)\n")
     folders = [tmp_path / name for name in ("old", "four", "three")]
     for folder, says in zip(folders, ("v3.17.4+g1", "v4.0.2+g2", "v3.20.2+g3"), strict=True):
         program(folder, says).rename(folder / "helm")
@@ -147,12 +147,12 @@ def test_both_helms_are_found_under_one_name(root: Path, tmp_path: Path) -> None
 
 def test_a_missing_requirement_is_named(root: Path) -> None:
     """The message says which file lacks what."""
-    (root / "tools/kubernetes/go.mod").write_text("module example/kubernetes\n")
-    with pytest.raises(provide.ProvideError, match=r"tools/kubernetes/go\.mod does not require k8s\.io/kubernetes"):
+    (root / "tools/go/kubernetes/go.mod").write_text("module example/kubernetes\n")
+    with pytest.raises(provide.ProvideError, match=r"tools/go/kubernetes/go\.mod does not require k8s\.io/kubernetes"):
         provide.pinned(provide.TOOLS["kubectl"], root)
 
 
 def test_an_unknown_tool_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """The message names it and what there is."""
     assert provide.main(["kubctl"], {}) == 2
-    assert capsys.readouterr().err.startswith("provide: kubctl is asked for, expected kube-apiserver, kubectl, etcd")
+    assert capsys.readouterr().err.startswith("provide: NAME: 'kubctl': expected kube-apiserver, kubectl, etcd")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.terminal import CommandFailedError, Shown, page, run
+from tools.browser.terminal import CommandFailedError, Shown, page, run
 
 
 def test_a_command_is_shown_with_what_it_wrote_on_both_streams() -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import yaml
 
 from demo import ports
-from tests.cluster import ROOT, tool
 from tests.e2e.containers import DOCKER, image
 from tests.e2e.kind.results import FOLDER
 from tools.kind_cluster import CONFIG, create_command, in_docker, peer_images
+from tools.provide import ROOT, tool_path
 
 NAME = "cruddur-e2e"
 OURS = "kind-cruddur"  # a context that begins so may be used; any other cluster is left alone
@@ -55,7 +55,7 @@ class Cluster:
 
     def kubectl(self, *arguments: str, text: str | None = None, seconds: float = CALL_SECONDS) -> str:
         """Run kubectl."""
-        return self.run(tool("kubectl"), *arguments, text=text, seconds=seconds)
+        return self.run(tool_path("kubectl"), *arguments, text=text, seconds=seconds)
 
     def apply(self, *documents: Mapping[str, Any]) -> None:
         """Apply objects."""
@@ -79,12 +79,12 @@ class Cluster:
 
     def load(self, images: Sequence[str]) -> None:
         """Put images that Docker has on every node."""
-        self.run(tool("kind"), "load", "docker-image", "--name", self.name, *images, seconds=MAKE_SECONDS)
+        self.run(tool_path("kind"), "load", "docker-image", "--name", self.name, *images, seconds=MAKE_SECONDS)
 
     def export_logs(self, folder: Path) -> None:
         """Keep what kind can tell of the nodes, their pods' logs among it. Raises nothing: something has failed."""
         with contextlib.suppress(AssertionError, OSError, subprocess.SubprocessError):
-            self.run(tool("kind"), "export", "logs", "--name", self.name, folder)
+            self.run(tool_path("kind"), "export", "logs", "--name", self.name, folder)
 
 
 def _taken(environ: Mapping[str, str]) -> Cluster | None:
@@ -98,7 +98,7 @@ def _taken(environ: Mapping[str, str]) -> Cluster | None:
 
 def _refuse_neighbours(cluster: Cluster) -> None:
     """Two operators of the whole cluster would fight over each other's resources."""
-    releases = json.loads(cluster.run(tool("helm"), "list", "--all-namespaces", "--output=json"))
+    releases = json.loads(cluster.run(tool_path("helm"), "list", "--all-namespaces", "--output=json"))
     others = [f"{one['name']} in {one['namespace']}" for one in releases if one["chart"].startswith("cruddur-")]
     assert not others, f"{cluster.name} has a release of the chart: {', '.join(others)}; expected none (helm uninstall)"
 
@@ -124,7 +124,7 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
         yield taken
         return
     made = Cluster(NAME, folder / "kubeconfig")
-    delete = (tool("kind"), "delete", "cluster", "--name", NAME)
+    delete = (tool_path("kind"), "delete", "cluster", "--name", NAME)
     made.run(*delete)  # of a run that was killed
     _refuse_taken_ports()
     try:

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from tests import waiting
-from tests.cluster import tool
 from tests.e2e.containers import TAG
 from tests.e2e.kind.cluster import Cluster
 from tools.chart.values import CHART
+from tools.provide import tool_path
 
 NAME = "cruddur"
 HELM_SECONDS = 180
@@ -56,7 +56,7 @@ class Release:
 
     def helm(self, *arguments: str) -> str:
         """Run helm in the namespace."""
-        return self.cluster.run(tool("helm"), "--namespace", self.namespace, *arguments, seconds=HELM_SECONDS + 60)
+        return self.cluster.run(tool_path("helm"), "--namespace", self.namespace, *arguments, seconds=HELM_SECONDS + 60)
 
     def uninstall(self) -> str:
         """Uninstall whatever is there, and wait until Helm says that it is done."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.cluster import ROOT
+from tools.provide import ROOT
 
 FOLDER = ROOT / "build/e2e"
 FILE = FOLDER / "results.json"

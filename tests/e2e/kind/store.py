@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.cluster import tool
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import until
+from tools.provide import tool_path
 from xray_local import client
 
 BATCH = 5  # traces of one call, as BatchGetTraces has it
@@ -56,7 +56,7 @@ class Store:
 
     def _open(self) -> None:
         self._forward = subprocess.Popen(
-            [tool("kubectl"), *self._command],
+            [tool_path("kubectl"), *self._command],
             env=self._cluster.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from tests.chart.release import containers
-from tests.cluster import ROOT, tool
 from tests.e2e.containers import TAG
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import RESTRICTED, Release, until
 from tests.e2e.kind.results import note
+from tools.provide import ROOT, tool_path
 
 pytestmark = pytest.mark.e2e
 NAMESPACE = "cruddur"
@@ -62,7 +62,7 @@ def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFa
 def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
     """Give a skaffold command on the cluster; some cannot be told the context, and take the current one."""
     context = () if verb in {"render", "verify"} else (f"--kube-context=kind-{cluster.name}",)
-    return [str(tool("skaffold")), verb, *context, "--interactive=false", *options]
+    return [str(tool_path("skaffold")), verb, *context, "--interactive=false", *options]
 
 
 def environment(cluster: Cluster) -> dict[str, str]:

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from tests import cluster
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.kill_points import Probe
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.world import CLUSTER_ID, World
-from tests.integration.operator_process import OperatorProcess
+from tools import local_cluster
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 
 
 @pytest.fixture(scope="session")
 def fault_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Run an API server for the suite."""
-    with cluster.running(tmp_path_factory.mktemp("fault-cluster")) as running:
+    with local_cluster.running(tmp_path_factory.mktemp("fault-cluster")) as running:
         yield running
 
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from tests.cluster import ApiError, Client
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.world import EXPIRED, SYNCED, Key, Left, Wanted, World, check, key_of
+from tools.local_cluster import ApiError, Client
 from xray_model import DEFAULT_RULE_FIELDS, SamplingRule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import Kind, Target, Value, kind_of, name_of

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from tests.integration.faults.hands import PATIENCE, Hands
 from tests.integration.faults.scenarios import Scenario
 from tests.integration.faults.world import Key, Wanted
-from tests.integration.operator_process import OperatorProcess
+from tools.operator_process import OperatorProcess
 from xray_model import SamplingRule
 from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tests.cluster import Cluster
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.world import Key, Wanted
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 from xray_operator.aws.objects import Target, Value
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.kill_points import Executioner, Probe, kill_points, spread
 from tests.integration.faults.scenarios import SCENARIOS, Scenario
 from tests.integration.faults.summary import KILL_POINTS
 from tests.integration.faults.world import World
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.process
 LIMIT = int(os.environ.get("FAULT_KILL_POINTS", "0"))

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.kill_points import Probe
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.world import Key, Wanted, World
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 from xray_model import SamplingRule
 
 pytestmark = pytest.mark.process

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.hands import Hands
 from tests.integration.faults.proxy import Proxy
@@ -17,7 +16,8 @@ from tests.integration.faults.schedules import schedule
 from tests.integration.faults.steps import Stage
 from tests.integration.faults.summary import SEED
 from tests.integration.faults.world import CLUSTER_ID, World
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.process
 

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from tests.cluster import ApiError, Cluster
 from tests.integration.faults.aws import Aws
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import ApiError, Cluster
+from tools.operator_process import OperatorProcess
 from xray_model import Group, SamplingRule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.kubernetes.crds import VERSION

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests import cluster
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.operator.bench import Bench
-from tests.integration.operator_process import OperatorProcess
+from tools import local_cluster
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 
 _NUMBERS = count(1)
 CLUSTER_ID = "test"
@@ -22,7 +22,7 @@ CLUSTER_ID = "test"
 @pytest.fixture(scope="module")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Run an API server with our CRDs."""
-    with cluster.running(tmp_path_factory.mktemp("api-server")) as running:
+    with local_cluster.running(tmp_path_factory.mktemp("api-server")) as running:
         yield running
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import cluster
-from tests.cluster import CRDS, RULES, Cluster
 from tests.integration.operator.bench import rule
+from tools import local_cluster
+from tools.local_cluster import CRDS, RULES, Cluster
 
 pytestmark = pytest.mark.process
 NAME = "xraysamplingrules.xray.cruddur.io"
@@ -68,7 +68,7 @@ class Upgrade:
 def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
     """Run an API server with our CRDs, put in by Helm."""
     folder = tmp_path_factory.mktemp("crds")
-    with cluster.running(folder / "cluster") as running:
+    with local_cluster.running(folder / "cluster") as running:
         yield Upgrade(running, folder)
 
 

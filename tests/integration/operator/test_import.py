@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests import cluster
-from tests.cluster import Cluster
+from tools import local_cluster
+from tools.local_cluster import Cluster
 from xray_model import Group, SamplingRule
 from xray_operator.aws.objects import AwsObject, Observed, Value, kind_of, name_of
 from xray_operator.manifests.export import Export, export
@@ -42,7 +42,7 @@ SPACED = [
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Run an API server."""
-    with cluster.running(tmp_path_factory.mktemp("import") / "cluster") as started:
+    with local_cluster.running(tmp_path_factory.mktemp("import") / "cluster") as started:
         yield started
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.operator.bench import Bench, group, rule
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.process
 _NUMBERS = count(1)

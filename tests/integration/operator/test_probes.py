@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests import cluster
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.operator.bench import Bench, group, rule
-from tests.integration.operator_process import OperatorProcess
+from tools import local_cluster
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 from xray_model import SamplingRule
 
 pytestmark = pytest.mark.process
@@ -63,7 +63,7 @@ def test_the_probes_say_ok(bench: Bench) -> None:
 def shaky(aws_process: Aws, tmp_path: Path) -> Iterator[tuple[Cluster, OperatorProcess]]:
     """Run an API server that may be stopped, and an operator of its own."""
     aws_process.reset()
-    with cluster.running(tmp_path / "cluster") as running:
+    with local_cluster.running(tmp_path / "cluster") as running:
         kubeconfig = running.operator_client().kubeconfig(tmp_path / "kubeconfig")
         with OperatorProcess(tmp_path, api=aws_process.api, kubeconfig=kubeconfig, interval=1) as operator:
             operator.start()

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.cluster import Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.operator.bench import Bench, group, rule
 from tests.integration.operator.conftest import CLUSTER_ID
-from tests.integration.operator_process import OperatorProcess
+from tools.local_cluster import Cluster
+from tools.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.process
 READS = {"GetSamplingRules", "GetGroups", "GetSamplingStatisticSummaries", "ListTagsForResource"}

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import RULES, Cluster
 from tests.integration.operator.bench import Bench, group, rule
+from tools.local_cluster import RULES, Cluster
 
 pytestmark = pytest.mark.process
 LABELS = {"app.kubernetes.io/instance": "demo"}

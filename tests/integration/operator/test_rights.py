@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import cluster
-from tests.cluster import RULES, Cluster
 from tests.integration.faults.aws import Aws
 from tests.integration.operator.bench import Bench, group, rule
-from tests.integration.operator_process import OperatorProcess
+from tools import local_cluster
+from tools.local_cluster import RULES, Cluster
+from tools.operator_process import OperatorProcess
 from xray_model import SamplingRule
 
 pytestmark = pytest.mark.process
@@ -58,7 +58,7 @@ def benches(aws_process: Aws, tmp_path: Path) -> Iterator[list[Bench]]:
     """Run an API server of its own, and an operator for two of three namespaces, with a Role in each."""
     aws_process.reset()
     names = ("shop-a", "shop-b")
-    with cluster.running(tmp_path / "cluster") as running:
+    with local_cluster.running(tmp_path / "cluster") as running:
         for name in names:
             running.kubectl("create", "namespace", name)
         kubeconfig = running.operator_client(names).kubeconfig(tmp_path / "kubeconfig")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import Cluster
 from tests.integration.operator.bench import group, rule
+from tools.local_cluster import Cluster
 from xray_operator.manifests.kinds import GROUP, RULE
 
 pytestmark = pytest.mark.process

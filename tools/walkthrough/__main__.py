@@ -1,6 +1,6 @@
-"""`make integration-tour`: every step runs the real kubectl or AWS CLI and waits for what it promises.
+"""`make walkthrough`: every step runs the real kubectl or AWS CLI and waits for its result.
 
-A step that does not come true ends the tour with exit code 1. `--write FILE` keeps the run as a document.
+A step that does not reach its result ends the run with exit code 1. `--write FILE` keeps the run as a document.
 """
 
 import argparse
@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests import cluster
-from tests.integration.operator_process import OperatorProcess
-from tests.integration.tour.chapters import CHAPTERS, INTERVAL
-from tests.integration.tour.terminal import Terminal, TourError
+from tools import local_cluster
+from tools.operator_process import OperatorProcess
+from tools.walkthrough.chapters import CHAPTERS, INTERVAL
+from tools.walkthrough.terminal import StepFailedError, Terminal
 
 _SERVE = ["xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
 _HEAD = """\
-# A tour of the operator
+# The operator, step by step
 
-A recorded run of `make integration-tour`: a real API server, kubectl, the AWS CLI, and xray-local in place of AWS.
+A recorded run of `make walkthrough`: a real API server, kubectl, the AWS CLI, and xray-local in place of AWS.
 """
 
 
@@ -35,9 +35,9 @@ def _xray_local() -> Iterator[str]:
             running.terminate()
 
 
-def _walk(folder: Path) -> list[str]:
-    """Walk all chapters and give their lines."""
-    with cluster.running(folder) as running, _xray_local() as api:
+def _run(folder: Path) -> list[str]:
+    """Run all chapters and return their lines."""
+    with local_cluster.running(folder) as running, _xray_local() as api:
         kubeconfig = running.operator_client().kubeconfig(folder / "operator.kubeconfig")
         with OperatorProcess(folder, api=api, kubeconfig=kubeconfig, interval=INTERVAL) as operator:
             operator.start()
@@ -54,25 +54,25 @@ def _walk(folder: Path) -> list[str]:
             try:
                 for chapter in CHAPTERS:
                     chapter(terminal)
-            except TourError:
+            except StepFailedError:
                 sys.stderr.write(operator.log[-3000:])
                 raise
             return terminal.lines
 
 
 def main() -> int:
-    """Walk the tour and give the exit code."""
-    parser = argparse.ArgumentParser(prog="tour", description=(__doc__ or "").partition("\n")[0])
+    """Run the walkthrough and return the exit code."""
+    parser = argparse.ArgumentParser(prog="walkthrough", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--write", type=Path, help="keep the run in this file")
     options = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            lines = _walk(Path(folder))
-    except TourError as error:
-        sys.stderr.write(f"tour: {error}\n")
+            lines = _run(Path(folder))
+    except StepFailedError as error:
+        sys.stderr.write(f"walkthrough: {error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("tour: interrupted\n")
+        sys.stderr.write("walkthrough: interrupted\n")
         return 130
     if options.write:
         options.write.write_text("\n".join([_HEAD, *lines]).replace("\n\n\n", "\n\n").strip() + "\n")

@@ -1,6 +1,6 @@
 """Take the README's pictures of a running xray-local: the list of traces and one trace, light and dark.
 
-`python -m tools.screenshots http://127.0.0.1:8900 docs/images` writes traces-light.png, traces-dark.png,
+`python -m tools.browser.screenshots http://127.0.0.1:8900 docs/images` writes traces-light.png, traces-dark.png,
 trace-light.png and trace-dark.png. It only reads, and needs an installed Chromium.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import MISSING, find_chromium, launched
+from tools.browser.chromium import MISSING, find_chromium, launched
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH = 1200

@@ -1,10 +1,10 @@
-"""The tour's chapters, in their order: what a person does, and the sight that proves it."""
+"""The chapters, in order: what a user does, and the output that proves it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from tests.integration.tour.terminal import Terminal
+from tools.walkthrough.terminal import Terminal
 
 INTERVAL = 3  # seconds between the operator's reads of AWS, here
 _DEBUG_SECONDS = 5
@@ -44,10 +44,10 @@ spec:
 
 
 class Chapter(Protocol):
-    """One chapter; TourError if something does not come true."""
+    """One chapter; raises StepFailedError if a step does not reach its result."""
 
     def __call__(self, terminal: Terminal) -> None:
-        """Walk through it."""
+        """Run it."""
         ...
 
 
@@ -57,7 +57,7 @@ def _edit(terminal: Terminal) -> None:
 
 
 def _apply(terminal: Terminal) -> None:
-    terminal.title("Apply, and see what AWS holds")
+    terminal.title("Apply a rule, and read it from AWS")
     terminal.apply(RULE)
     terminal.until("get xsr", "True    False")
     terminal.until_aws(_RATES, "checkout")
@@ -66,8 +66,8 @@ def _apply(terminal: Terminal) -> None:
 
 def _drift(terminal: Terminal) -> None:
     terminal.title(
-        "Somebody edits AWS by hand",
-        f"It is seen at the next read of AWS (here every {INTERVAL} s), shown field by field, and put right.",
+        "Drift: a manual change in AWS",
+        f"The next read of AWS (here every {INTERVAL} s) finds it; it is reported field by field, and repaired.",
     )
     terminal.transitions("xsr/checkout", lambda: _edit(terminal), "DriftRepaired")
     terminal.until_aws(_RATES, "0.1")
@@ -76,7 +76,7 @@ def _drift(terminal: Terminal) -> None:
 
 def _observe(terminal: Terminal) -> None:
     terminal.title(
-        "Look without touching", "With `managementPolicy: Observe` nothing is written; the drift stays and is data."
+        "Observe only", "With `managementPolicy: Observe` nothing is written; the drift stays and is reported."
     )
     terminal.kubectl("""patch xsr checkout --type=merge -p '{"spec":{"managementPolicy":"Observe"}}'""")
     terminal.until("get xsr checkout -o jsonpath={.metadata.finalizers}", "!xray")
@@ -87,7 +87,7 @@ def _observe(terminal: Terminal) -> None:
 
 
 def _adopt(terminal: Terminal) -> None:
-    terminal.title("Adopt", "What was in AWS before is left alone unless `adoptionPolicy` says otherwise.")
+    terminal.title("Adopt", "What was in AWS before is not changed unless `adoptionPolicy` allows it.")
     terminal.aws("create-group --group-name slow --filter-expression 'responsetime > 5' --query Group.GroupARN")
     terminal.apply(GROUP)
     terminal.until("get xg slow -o jsonpath={.status.conditions[1].message}", "IfUnowned takes it over")
@@ -97,7 +97,7 @@ def _adopt(terminal: Terminal) -> None:
 
 
 def _conflict(terminal: Terminal) -> None:
-    terminal.title("Conflict", "Two resources for one rule: the first manages it, the other waits.")
+    terminal.title("Conflict", "Two resources for one rule: the first manages it, the second reports that and waits.")
     terminal.apply(RULE.replace("  name: checkout\nspec:", "  name: second\nspec:\n  ruleName: checkout"))
     terminal.until("get xsr -o wide", "Duplicate")
     terminal.until("get xsr second -o jsonpath={.status.conditions[1].message}", "is already managed")
@@ -106,8 +106,8 @@ def _conflict(terminal: Terminal) -> None:
 
 def _expire(terminal: Terminal) -> None:
     terminal.title(
-        "A debugging hour that ends by itself",
-        f"The Default rule at 100 %, and back to what it was (here after {_DEBUG_SECONDS} s).",
+        "A debugging hour that ends automatically",
+        f"The Default rule at 100 %, and back to its previous values (here after {_DEBUG_SECONDS} s).",
     )
     terminal.until_aws(_RATES, "Default\t0.05")
     ends = datetime.now(UTC) + timedelta(seconds=_DEBUG_SECONDS)
@@ -120,7 +120,7 @@ def _expire(terminal: Terminal) -> None:
 def _delete(terminal: Terminal) -> None:
     terminal.title(
         "Delete, and Orphan",
-        "What is deleted is gone from AWS; `deletionPolicy: Orphan` leaves it there, without our tags.",
+        "Deleting a resource deletes its rule in AWS; `deletionPolicy: Orphan` keeps it there, without our tags.",
     )
     terminal.kubectl("""patch xg slow --type=merge -p '{"spec":{"deletionPolicy":"Orphan"}}'""")
     terminal.kubectl("delete xray --all")
@@ -129,7 +129,7 @@ def _delete(terminal: Terminal) -> None:
 
 
 def _refused(terminal: Terminal) -> None:
-    terminal.title("What the API server refuses by itself")
+    terminal.title("What the API server rejects")
     terminal.apply(RULE.replace("0.1", "1.5"))
     terminal.apply(
         DEBUG_HOUR.replace("  reservoirSize: 1\n", "  reservoirSize: 1\n  priority: 5\n").partition("  exp")[0]

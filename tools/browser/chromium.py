@@ -1,6 +1,6 @@
 """Find the Chromium that the browser tests and the screenshots drive; it is installed by the machine, not by us.
 
-`python -m tests.browser.chromium` prints its path, or one line of what is missing and exits 2.
+`python -m tools.browser.chromium` prints its path, or one line of what is missing and exits 2.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Run commands and take a picture of what a terminal shows of them, light and dark.
 
-`python -m tools.terminal docs/images/cluster 'kubectl get nodes' 'helm list'` writes cluster-light.png and
+`python -m tools.browser.terminal docs/images/cluster 'kubectl get nodes' 'helm list'` writes cluster-light.png and
 cluster-dark.png. The shell runs each command in the current folder, one after the other; the first that fails ends it,
 and no picture is written. Needs an installed Chromium.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import MISSING, find_chromium, launched
-from tools.screenshots import SCHEMES
+from tools.browser.chromium import MISSING, find_chromium, launched
+from tools.browser.screenshots import SCHEMES
 
 STYLE = """
 body { margin: 0; display: inline-block; background: Canvas; color: CanvasText; color-scheme: light dark }

@@ -1,4 +1,4 @@
-"""A terminal that is written down: commands of kubectl and the AWS CLI, what they print, and waiting for a sight."""
+"""A recorded terminal: commands of kubectl and the AWS CLI, what they print, and waiting for an output."""
 
 import json
 import shlex
@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests import cluster
-from tests.cluster import Cluster
+from tools.local_cluster import Cluster
+from tools.provide import ROOT, tool_path
 
-PATIENCE = 20  # seconds
-AWS = cluster.ROOT / ".tools/awscli/bin/aws"
+TIMEOUT_SECONDS = 20
+AWS = ROOT / ".tools/awscli/bin/aws"
 
 
-class TourError(Exception):
-    """A step did not come true."""
+class StepFailedError(Exception):
+    """A step did not reach its result within the timeout."""
 
 
 class Terminal:
-    """Prints what a person would type and see, and keeps it as lines of Markdown."""
+    """Prints what a user would type and see, and keeps it as lines of Markdown."""
 
     def __init__(self, running: Cluster, environment: Mapping[str, str]) -> None:
         self.lines: list[str] = []
@@ -35,7 +35,7 @@ class Terminal:
             self._print(f"{line}\n")
 
     def apply(self, manifest: str) -> None:
-        """Apply a manifest as a person would from a terminal."""
+        """Apply a manifest from standard input."""
         self._fence(f"$ kubectl apply -f - <<'END'\n{manifest.strip()}\nEND\n{self._kubectl('apply -f -', manifest)}")
 
     def kubectl(self, command: str) -> None:
@@ -47,19 +47,19 @@ class Terminal:
         self._fence(f"$ aws xray {command}\n{self._aws(command)}")
 
     def until(self, command: str, *wanted: str) -> None:
-        """Show a kubectl command at the moment when its output has what is wanted."""
+        """Show a kubectl command once its output has the expected text."""
         shown = self._wait(lambda: self._kubectl(command), wanted, f"kubectl {command}")
         self._fence(f"$ kubectl {command}\n{shown}")
 
     def until_aws(self, command: str, *wanted: str) -> None:
-        """Show a command of the AWS CLI at the moment when its output has what is wanted."""
+        """Show a command of the AWS CLI once its output has the expected text."""
         shown = self._wait(lambda: self._aws(command), wanted, f"aws xray {command}")
         self._fence(f"$ aws xray {command}\n{shown}")
 
     def transitions(self, name: str, change: Callable[[], None], last: str) -> None:
-        """Show how READY and DRIFTED of an object go while something changes, as a watch sees them."""
+        """Show how an object's conditions change during a change, as a watch sees them."""
         config = self._cluster.folder / "admin.kubeconfig"
-        command: list[str | Path] = [cluster.tool("kubectl"), f"--kubeconfig={config}", "get", name, "-w", "-o", "json"]
+        command: list[str | Path] = [tool_path("kubectl"), f"--kubeconfig={config}", "get", name, "-w", "-o", "json"]
         seen: list[str] = []
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
             assert watch.stdout is not None
@@ -76,13 +76,13 @@ class Terminal:
         self._fence(f"$ kubectl get {name} -w   # its conditions, as they change\n{listing}")
 
     def _wait(self, look: Callable[[], str], wanted: tuple[str, ...], what: str) -> str:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT_SECONDS
         while True:
             shown = look()
-            if all((one[1:] not in shown) if one.startswith("!") else (one in shown) for one in wanted):
+            if all((text[1:] not in shown) if text.startswith("!") else (text in shown) for text in wanted):
                 return shown
             if time.monotonic() > until:
-                raise TourError(f"{what} did not come to show {', '.join(wanted)}, but:\n{shown}")
+                raise StepFailedError(f"{what} did not show {', '.join(wanted)}, but:\n{shown}")
             time.sleep(0.05)
 
     def _kubectl(self, command: str, text: str | None = None) -> str:
@@ -103,7 +103,7 @@ class Terminal:
 
 
 def _rows(stream: Iterator[str]) -> Iterator[str]:
-    """Give each object of a watch as one line of its conditions."""
+    """Yield each object of a watch as one line of its conditions."""
     decoder, text = json.JSONDecoder(), ""
     for line in stream:
         text += line
@@ -115,6 +115,6 @@ def _rows(stream: Iterator[str]) -> Iterator[str]:
 
 
 def _row(body: dict[str, Any]) -> str:
-    found = {one["type"]: one for one in body.get("status", {}).get("conditions", [])}
-    cells = [f"{kind}={one['status']} ({one['reason']})" for kind, one in found.items()]
+    found = {condition["type"]: condition for condition in body.get("status", {}).get("conditions", [])}
+    cells = [f"{kind}={condition['status']} ({condition['reason']})" for kind, condition in found.items()]
     return "  ".join(cells) + (f"  {found['Drifted']['message']}" if found.get("Drifted", {}).get("message") else "")

@@ -23,7 +23,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parent.parent
+from tools.provide import ROOT, tool_path
+
 CRDS = ROOT / "charts/cruddur/crds"
 RULES = ROOT / "charts/cruddur/files/operator-rules.yaml"
 START_SECONDS = 60
@@ -34,14 +35,6 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def tool(name: str) -> Path:
-    """Give the path of a command-line tool; RuntimeError says how to get it."""
-    path = ROOT / "bin" / name
-    if not path.exists():
-        raise RuntimeError(f"{path} is missing; expected `python tools/provide.py {name}` to have provided it")
-    return path
 
 
 class ApiError(Exception):
@@ -157,7 +150,7 @@ class Cluster:
 
     def _run(self, name: str, *arguments: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen([tool(name), *arguments], stdout=log, stderr=log)
+            self._processes[name] = subprocess.Popen([tool_path(name), *arguments], stdout=log, stderr=log)
 
     def _wait(self) -> None:
         until = time.monotonic() + START_SECONDS
@@ -211,7 +204,7 @@ class Cluster:
         if not config.exists():
             self.admin.kubeconfig(config)
         run = subprocess.run(
-            [tool("kubectl"), f"--kubeconfig={config}", f"--cache-dir={self.folder / 'cache'}", *arguments],
+            [tool_path("kubectl"), f"--kubeconfig={config}", f"--cache-dir={self.folder / 'cache'}", *arguments],
             input=text,
             capture_output=True,
             text=True,

@@ -1,1 +1,0 @@
-"""A tour of the operator on a real API server, printed as a terminal would show it."""

@@ -1,0 +1,1 @@
+"""The operator on a real API server, step by step, printed as a terminal would show it."""

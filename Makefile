@@ -7,6 +7,8 @@ UV := .tools/uv/bin/uv
 RUN := .venv/bin/
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export UV_PYTHON_DOWNLOADS := never
+# uv trusts its own roots unless it is told to trust the system's, as pip does: a company's proxy has a root of its own.
+export UV_SYSTEM_CERTS ?= true
 
 PARTS := libs/xray-model libs/tracing backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
@@ -26,7 +28,7 @@ COVERED := xray_model xray_operator cruddur_tracing
 .PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough browser bench lock format generate clean
 
 help: ## list the commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV): Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -80,11 +82,12 @@ test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-t
 	  echo "coverage of $$package (at least 95 % of its lines):"; \
 	  $(RUN)coverage report --include="*/src/$$package/*" --fail-under=95 | tail -1; done
 
-check: .venv/.synced ## lint, format, types, layers, lock and generated files
+check: .venv/.synced ## lint, format, types, layers, structure, lock and generated files
 	@$(RUN)ruff check .
 	@$(RUN)ruff format --check .
 	@$(RUN)mypy $(TYPED)
 	@$(RUN)lint-imports --no-cache
+	@$(RUN)python -m tools.structure
 	@$(UV) lock --check --quiet
 	@$(RUN)python -m xray_local.api_table --check
 	@$(RUN)python -m tools.operator_crds --check charts/cruddur/crds

@@ -41,6 +41,13 @@ def test_uv_is_the_version_of_the_makefile(file: Path) -> None:
 
 
 @each
+def test_uv_trusts_the_certificates_of_the_base_image(file: Path) -> None:
+    """As pip does: a company's base image brings the root of its proxy."""
+    (build,) = [stage for stage in stages(file) if stage.name == "build"]
+    assert "UV_SYSTEM_CERTS=true" in build.of("ENV")[0].split()
+
+
+@each
 def test_only_what_is_locked_is_installed(file: Path) -> None:
     """Each sync is frozen, without the development tools, and of one package."""
     name = tomllib.loads((file.parent / "pyproject.toml").read_text())["project"]["name"]

@@ -1,14 +1,14 @@
-"""How gunicorn serves the backend: `opentelemetry-instrument gunicorn -c gunicorn.conf.py cruddur.wsgi:app`.
+"""gunicorn's configuration: `opentelemetry-instrument gunicorn -c gunicorn.conf.py cruddur.wsgi:app`.
 
-Read by gunicorn in its master process, at the start and after SIGHUP. Every value that differs between places is one
-of `cruddur.settings`; a bad one ends the start here, before there is a worker.
+gunicorn reads it in its master process, at startup and after SIGHUP. Every value that differs between environments is
+in `cruddur.settings`; an invalid one stops the start before any worker is forked.
 """
 
 import os
 
 from cruddur import serving, settings
 
-# The tracing's one line: exporters and sampling pollers belong to a worker, not to the master.
+# The tracing hook: exporters and sampling pollers belong to a worker, not to the master.
 from cruddur_tracing.gunicorn import post_fork
 
 __all__ = ["post_fork"]
@@ -21,16 +21,16 @@ timeout = _settings.request_timeout
 graceful_timeout = _settings.graceful_timeout
 worker_tmp_dir = settings.heartbeat_folder(_settings)
 
-# Nothing but HTTP and signals controls the server; the default is a socket in the home folder.
+# Only HTTP and signals control the server; by default gunicorn creates a socket in the home folder.
 control_socket_disable = True
 
-limit_request_line = 8190  # bytes; a longer one is answered 414
-limit_request_fields = 64  # headers; more, or a larger one, is answered 431
+limit_request_line = 8190  # bytes; longer lines get 414
+limit_request_fields = 64  # headers; more headers, or larger ones, get 431
 limit_request_field_size = 8190  # bytes
 
 logger_class = "cruddur.gunicorn_logger.JsonLogger"
 loglevel = _settings.log_level
-accesslog = None  # the app writes it, with the trace id
+accesslog = None  # the app writes its own, with the trace id
 
 _hooks = serving.Hooks(_settings, os.environ)
 on_starting = _hooks.on_starting

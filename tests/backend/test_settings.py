@@ -48,7 +48,7 @@ def test_other_variables_are_ignored() -> None:
         ("CRUDDUR_LOG_LEVEL", "loud", "one of debug, info, warning, error, critical"),
         ("CRUDDUR_HOST", "http://localhost", "a host name or an address without a port"),
         ("CRUDDUR_HOST", "localhost:80", "a host name or an address without a port"),
-        ("CRUDDUR_WORKER_TMP_DIR", "/nowhere/at/all", "a folder that exists and is writable"),
+        ("CRUDDUR_WORKER_TMP_DIR", "/nowhere/at/all", "an existing writable folder"),
     ],
 )
 def test_a_bad_value_names_variable_value_and_expectation(variable: str, value: str, expected: str) -> None:

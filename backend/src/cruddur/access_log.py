@@ -1,8 +1,8 @@
-"""The access log: one JSON line for each answered request, with the trace that it belongs to.
+"""The access log: one JSON line for each answered request, with its trace id.
 
-Installed by `create_app` around the whole app, after the tracing, so that its line is written when both recorders
-have closed the request. It never changes a request or a response. Probes that succeed are left out: two a second of
-them would drown the rest.
+It wraps the whole app and the tracing, so that the line is written after both recorders have closed the request. It
+never changes a request or a response. Successful probes are not logged: at two a second they would hide the other
+lines.
 """
 
 import logging
@@ -20,14 +20,14 @@ from cruddur.trace_reference import TRACE_KEY, TraceReference
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SHOWN_PATH = 512  # characters; a line stays below a pipe's atomic write even when each is escaped
+SHOWN_PATH = 512  # characters; even fully escaped, the line is below a pipe's atomic write size
 FAILED = 400
 
 
 def install(app: Flask, *, silent: frozenset[str], current_trace: Callable[[], TraceReference | None]) -> None:
-    """Log the app's requests; answers below 400 on a path in `silent` are left out.
+    """Log the app's requests, except responses below 400 on a path in `silent`.
 
-    `current_trace` is asked inside the request, after every hook that was registered before this call.
+    `current_trace` runs inside the request, after every hook that was registered before this call.
     """
 
     def remember() -> None:
@@ -39,13 +39,13 @@ def install(app: Flask, *, silent: frozenset[str], current_trace: Callable[[], T
 
 @dataclass(slots=True)
 class _Answer:
-    """What is known of one answer while it is sent; 500 until the app has said something else."""
+    """A response in progress; its status is 500 until the app sets it."""
 
     status: int = 500
 
 
 class AccessLog:
-    """A WSGI wrapper that writes the line when the server has sent the whole answer."""
+    """A WSGI middleware that writes the line when the server has sent the whole response."""
 
     def __init__(self, app: "WSGIApplication", silent: frozenset[str], timer: Callable[[], float]) -> None:
         self._app = app
@@ -54,7 +54,7 @@ class AccessLog:
         self._log = logging.getLogger(ACCESS_LOGGER)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Pass the request on; the line is written when the answer's iterator is closed."""
+        """Call the app; the line is written when the response iterator is closed."""
         started, answer = self._timer(), _Answer()
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:

@@ -1,4 +1,4 @@
-"""The app factory. Called by `wsgi.py` and the tests; it reads no environment variable of its own."""
+"""The app factory. It reads no environment variables itself."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,23 +18,23 @@ from cruddur.trace_reference import current_trace
 from cruddur_tracing import TracingSettings
 from cruddur_tracing import install as install_tracing
 
-# What both recorders call the service where no variable (OTEL_SERVICE_NAME, AWS_XRAY_TRACING_NAME) says otherwise.
+# Both recorders' service name, unless OTEL_SERVICE_NAME or AWS_XRAY_TRACING_NAME is set.
 SERVICE_NAME = "backend-flask"
 
 
 def utc_now() -> datetime:
-    """Give the current time, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return datetime.now(UTC)
 
 
 def create_app(
     settings: Settings, *, tracing: TracingSettings | None = None, clock: Callable[[], datetime] = utc_now
 ) -> Flask:
-    """Build the traced app; without `tracing` the tracing library reads its own variables."""
+    """Build the traced app; without `tracing`, the tracing library reads its own variables."""
     app = Flask(SERVICE_NAME, root_path=str(Path(__file__).parent), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     install_tracing(app, tracing)
-    # After the tracing: its hooks must be the first, or a request that is refused below would have no trace.
+    # After the tracing: its hooks must run first, or a request rejected below would have no trace.
     access_log.install(app, silent=health.PATHS, current_trace=lambda: current_trace(xray_recorder))
     _limit_bodies(app, settings.max_body_bytes)
     app.after_request(_harden)
@@ -47,13 +47,13 @@ def create_app(
 
 
 def _limit_bodies(app: Flask, most: int) -> None:
-    """Refuse a body by its declared size; Flask alone would do so only where a route reads it."""
+    """Reject a body by its declared size; Flask itself would do so only when a route reads it."""
 
-    def refuse_large_body() -> None:
+    def reject_large_body() -> None:
         if (request.content_length or 0) > most:
-            raise RequestEntityTooLarge(f"The request's body may have {most} bytes at most.")
+            raise RequestEntityTooLarge(f"The request body is larger than {most} bytes.")
 
-    app.before_request(refuse_large_body)
+    app.before_request(reject_large_body)
 
 
 def _harden(response: Response) -> Response:

@@ -1,8 +1,8 @@
-"""Checks WEB_CONCURRENCY before gunicorn does: gunicorn reads it while it is imported and dies by a traceback.
+"""Validates WEB_CONCURRENCY before gunicorn, which reads it on import and fails with a traceback.
 
-Called by `opentelemetry-instrument`, as the entry point `opentelemetry_pre_instrument`, in every process that it
-starts; it acts in gunicorn's only. It imports nothing but the standard library unless the start is going to fail:
-what imports Flask here would keep OpenTelemetry from instrumenting it.
+An entry point of `opentelemetry_pre_instrument`: `opentelemetry-instrument` runs it in every process, and it acts only
+in gunicorn's. It imports only the standard library unless the start is going to fail, because importing Flask here
+would prevent OpenTelemetry from instrumenting it.
 """
 
 import os
@@ -14,7 +14,7 @@ VARIABLE = "WEB_CONCURRENCY"
 
 
 def check() -> None:
-    """End the process by one line on stderr, exit status 2, if gunicorn cannot be imported with the environment."""
+    """Exit with status 2 and one line on stderr if gunicorn cannot be imported with this environment."""
     if Path(sys.argv[0]).name == "gunicorn" and not readable(os.environ):
         from cruddur import settings
 
@@ -27,7 +27,7 @@ def check() -> None:
 
 
 def readable(environ: MutableMapping[str, str]) -> bool:
-    """Tell whether gunicorn can read the variable; one that is empty means the default, so it is taken out."""
+    """Return whether gunicorn can read the variable; remove an empty one, which means the default."""
     if not environ.get(VARIABLE, "").strip():
         environ.pop(VARIABLE, None)
         return True

@@ -1,7 +1,7 @@
-"""The time between SIGTERM and the end: requests are still taken, while readiness has already failed.
+"""The drain: after SIGTERM readiness fails, but requests are accepted for some seconds before gunicorn stops.
 
-A load balancer needs it: gunicorn alone closes its socket at once, and what has been routed here by then is refused.
-Used by `serving.Hooks`. It never ends a process itself; it hands gunicorn its own signal, later.
+Load balancers need it: gunicorn alone closes its socket immediately and refuses requests that are already on their way.
+The drain never ends a process itself; it delays gunicorn's own signal handler.
 """
 
 import mmap
@@ -14,7 +14,7 @@ Stop = Callable[[int, FrameType | None], object]
 
 
 class Drain:
-    """Made in the master; shared memory tells its workers, also those that are forked later, that it has begun."""
+    """Created in the master; shared memory makes its start visible to all workers, including those forked later."""
 
     def __init__(self, seconds: int) -> None:
         self._seconds = seconds
@@ -23,16 +23,16 @@ class Drain:
 
     @property
     def begun(self) -> bool:
-        """Whether the master has had a SIGTERM."""
+        """Whether the master has received SIGTERM."""
         return self._flag[0] != 0
 
     def before(self, stop: Stop) -> None:
-        """Put the drain before gunicorn's handler of SIGTERM; without seconds nothing changes."""
+        """Run the drain before gunicorn's SIGTERM handler; with 0 seconds, change nothing."""
         if not self._seconds:
             return
 
         def begin(number: int, frame: FrameType | None) -> None:
-            # A second SIGTERM means now. A worker has this handler from the fork until it sets its own.
+            # A second SIGTERM stops immediately. A worker has this handler from the fork until it sets its own.
             if self.begun or os.getpid() != self._master:
                 stop(number, frame)
                 return

@@ -1,4 +1,4 @@
-"""gunicorn's logger as JSON lines on stderr. Named by `gunicorn.conf.py`; it never writes an access log."""
+"""gunicorn's logger as JSON lines on stderr, without an access log."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cruddur import logs
 
 
 class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """The server's messages in the service's own form; the app writes the access log itself."""
+    """The server's messages in the service's format; the app writes the access log."""
 
     def setup(self, cfg: Any) -> None:
         """Set up the loggers, at the start and after SIGHUP."""

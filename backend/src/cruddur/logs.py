@@ -1,7 +1,4 @@
-"""JSON lines: everything the service says goes to stderr, the access log to stdout.
-
-Called by the entries (`wsgi.py` and gunicorn's logger). It never decides what is logged.
-"""
+"""Logging as JSON lines: the access log to stdout, everything else to stderr."""
 
 import json
 import logging
@@ -17,13 +14,13 @@ ACCESS_LOGGER = "cruddur.access"
 
 
 class JsonFormatter(logging.Formatter):
-    """One record as one line of JSON: time, level, event, logger, pid, and the `fields` given through `extra`.
+    """One record as one line of JSON: time, level, event, logger, pid, and the `fields` from `extra`.
 
-    What is logged while a request is handled also names the request's trace.
+    Records logged during a request also have its trace id.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line without its end."""
+        """Return the line without a newline."""
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -41,7 +38,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str, *, out: TextIO | None = None, err: TextIO | None = None) -> None:
-    """Send all records of `level` and above as JSON to `err`, the access log to `out`; again is harmless."""
+    """Send all records of `level` and above as JSON to `err`, the access log to `out`; safe to repeat."""
     logging.root.setLevel(level.upper())
     _replace_handler(logging.root, err or sys.stderr)
     access = logging.getLogger(ACCESS_LOGGER)

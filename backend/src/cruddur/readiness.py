@@ -1,11 +1,11 @@
-"""Whether the app wants requests. Asked by `/readyz`; told by gunicorn's hooks. It never ends a process."""
+"""The app's readiness: gunicorn's hooks set its source, `/readyz` reports it."""
 
 from collections.abc import Callable
 from typing import ClassVar
 
 
 class Readiness:
-    """Ready until whoever serves the app says otherwise."""
+    """Ready until the server begins to stop."""
 
     EXTENSION: ClassVar[str] = "cruddur.readiness"
 
@@ -13,10 +13,10 @@ class Readiness:
         self._serving: Callable[[], bool] | None = None
 
     def follow(self, serving: Callable[[], bool]) -> None:
-        """Ask `serving` from now on; it is false once the server has begun to stop."""
+        """Use `serving` as the source; it returns False once the server has begun to stop."""
         self._serving = serving
 
     @property
     def ready(self) -> bool:
-        """Whether new requests are welcome."""
+        """Whether the app accepts new requests."""
         return self._serving is None or self._serving()

@@ -1,4 +1,4 @@
-"""What gunicorn's hooks do for the service. Called by `gunicorn.conf.py` only; it never serves a request."""
+"""The service's gunicorn hooks: address check, drain and readiness."""
 
 import signal
 import socket
@@ -12,19 +12,19 @@ from cruddur.drain import Drain
 from cruddur.readiness import Readiness
 from cruddur.settings import Settings
 
-# Set where gunicorn takes over listening sockets instead of binding its own: after SIGUSR2, and under systemd.
+# Set if gunicorn inherits listening sockets instead of binding its own: after SIGUSR2, and under systemd.
 INHERITED_SOCKETS = ("GUNICORN_FD", "LISTEN_FDS")
 STOPS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 
 
 def bind_address(settings: Settings) -> str:
-    """Give gunicorn's `bind` value; an IPv6 address needs brackets."""
+    """Return gunicorn's `bind` value; an IPv6 address needs brackets."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"{host}:{settings.port}"
 
 
 class Hooks:
-    """The hooks of one gunicorn: `post_worker_init` runs in each worker, the others in its master."""
+    """The hooks of one gunicorn server: `post_worker_init` runs in each worker, the others in its master."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self._settings = settings
@@ -33,9 +33,9 @@ class Hooks:
         self._drain = Drain(settings.drain_seconds)
 
     def on_starting(self, server: Any) -> None:
-        """End the start by one line on stderr, exit status 1, if the address cannot be had.
+        """Exit with status 1 and one line on stderr if the address is not available.
 
-        gunicorn itself tries for five seconds and says so eleven times.
+        gunicorn itself retries for five seconds and logs it eleven times.
         """
         self._server = server
         if any(name in self._environ for name in INHERITED_SOCKETS):
@@ -48,21 +48,21 @@ class Hooks:
             raise SystemExit(1) from None
 
     def when_ready(self, server: Any) -> None:
-        """Take SIGTERM before gunicorn does, once it has set its own handlers."""
+        """Install the drain before gunicorn's SIGTERM handler, which exists from now on."""
         self._drain.before(server.signal)
 
     def on_reload(self, server: Any) -> None:
-        """Take over after SIGHUP: the settings, and with them these hooks, have been made anew."""
+        """Install the drain after SIGHUP, which reloads the settings and creates new hooks."""
         self._server = server
         self._drain.before(server.signal)
 
     def post_worker_init(self, worker: Any) -> None:
-        """Let the app be ready as long as its worker takes requests, and heed a stop that came too early.
+        """Connect the app's readiness to its worker, and stop if the signal came before the worker had handlers.
 
-        From the fork until a worker has handlers of its own it has the master's, which only put a signal into a queue
-        that nobody in the worker reads: gunicorn would wait for such a worker until the graceful timeout kills it.
+        From the fork until it sets its own handlers, a worker has the master's, which only put signals into a queue
+        that the worker never reads: gunicorn would wait for such a worker until the graceful timeout kills it.
         """
-        # With --reload, a syntax error is served by an app of gunicorn's own until the file is mended.
+        # With --reload, gunicorn serves its own error app for a syntax error, which has no readiness.
         readiness: Readiness | None = getattr(worker.wsgi, "extensions", {}).get(Readiness.EXTENSION)
         if readiness is not None:
             readiness.follow(lambda: bool(worker.alive) and not self._drain.begun)

@@ -1,7 +1,7 @@
 """The service's settings: one table of environment variables, read once at the start.
 
-Called by the two entries, `wsgi.py` and `gunicorn.conf.py`. It never reads `os.environ` by itself and never changes
-a value after the start. What the tracing reads (AWS_XRAY_*, OTEL_*) is the tracing library's and the SDKs' own.
+`os.environ` is an argument, and no value changes after the start. The tracing library and the SDKs read their own
+variables (AWS_XRAY_*, OTEL_*).
 """
 
 import os
@@ -22,7 +22,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (gunicorn makes its own private f
 
 
 class SettingsError(ValueError):
-    """A variable holds what the service cannot start with; the text is for whoever starts it."""
+    """A variable has an invalid value; the message names both and what was expected."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
         super().__init__(f"{variable}: {value!r}: expected {expected}")
@@ -33,7 +33,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a variable may hold: its words for the reader, and the function that reads it or raises ValueError."""
+    """A type of variable: its description for messages, and its parser, which raises ValueError."""
 
     expected: str
     parse: Callable[[str], Any]
@@ -79,7 +79,7 @@ def _folder() -> Kind:
             raise ValueError(text)
         return text
 
-    return Kind("a folder that exists and is writable", parse)
+    return Kind("an existing writable folder", parse)
 
 
 def _setting(variable: str, default: object, kind: Kind, text: str) -> Any:
@@ -88,55 +88,55 @@ def _setting(variable: str, default: object, kind: Kind, text: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the service runs with. Durations are whole seconds, sizes are bytes."""
+    """The service's configuration. Durations are whole seconds, sizes are bytes."""
 
     host: str = _setting("CRUDDUR_HOST", "127.0.0.1", _host(), "Address to listen on; `0.0.0.0` in a container.")
     port: int = _setting("PORT", 4567, _whole_number(1, 65535), "TCP port to listen on.")
     workers: int = _setting("WEB_CONCURRENCY", 2, _whole_number(1, 256), "Worker processes.")
     request_timeout: int = _setting(
-        "CRUDDUR_REQUEST_TIMEOUT", 30, _whole_number(1, 3600), "Seconds after which a worker that hangs is ended."
+        "CRUDDUR_REQUEST_TIMEOUT", 30, _whole_number(1, 3600), "Seconds after which a hanging worker is killed."
     )
     graceful_timeout: int = _setting(
-        "CRUDDUR_GRACEFUL_TIMEOUT", 30, _whole_number(1, 3600), "Seconds that a request may still take after SIGTERM."
+        "CRUDDUR_GRACEFUL_TIMEOUT", 30, _whole_number(1, 3600), "Seconds that a running request may take after SIGTERM."
     )
     drain_seconds: int = _setting(
         "CRUDDUR_DRAIN_SECONDS",
         0,
         _whole_number(0, 3600),
-        "Seconds that requests are still taken after SIGTERM, while `/readyz` answers 503.",
+        "Seconds after SIGTERM in which requests are accepted while `/readyz` returns 503.",
     )
     worker_tmp_dir: str = _setting(
         "CRUDDUR_WORKER_TMP_DIR",
         "",
         _folder(),
-        "Folder of the workers' heartbeat files; without it `/dev/shm` if that is writable, else the system's.",
+        "Folder of the workers' heartbeat files; by default `/dev/shm` if writable, otherwise the system's.",
     )
     max_body_bytes: int = _setting(
-        "CRUDDUR_MAX_BODY_BYTES", 65536, _whole_number(0, 2**30), "Largest request body; a larger one is answered 413."
+        "CRUDDUR_MAX_BODY_BYTES", 65536, _whole_number(0, 2**30), "Largest request body; larger ones get 413."
     )
-    log_level: str = _setting("CRUDDUR_LOG_LEVEL", "info", _choice(LOG_LEVELS), "Least level that is logged.")
+    log_level: str = _setting("CRUDDUR_LOG_LEVEL", "info", _choice(LOG_LEVELS), "Lowest level that is logged.")
     fail_route: bool = _setting(
         "CRUDDUR_FAIL_ROUTE", False, _flag(), "Serve `GET /api/activities/fail`, which fails on purpose."
     )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the table's variables; one that is absent or empty has its default. Raises SettingsError."""
-        given = {one.name: text for one in fields(cls) if (text := environ.get(one.metadata["variable"], "").strip())}
-        return cls(**{one.name: _read(one, given[one.name]) for one in fields(cls) if one.name in given})
+        """Read the variables; an absent or empty one has its default. Raise SettingsError for an invalid value."""
+        texts = {setting: environ.get(setting.metadata["variable"], "").strip() for setting in fields(cls)}
+        return cls(**{setting.name: _read(setting, text) for setting, text in texts.items() if text})
 
 
-def _read(one: Field[Any], text: str) -> Any:
-    kind: Kind = one.metadata["kind"]
+def _read(setting: Field[Any], text: str) -> Any:
+    kind: Kind = setting.metadata["kind"]
     try:
         return kind.parse(text)
     except ValueError:
-        raise SettingsError(one.metadata["variable"], text, kind.expected) from None
+        raise SettingsError(setting.metadata["variable"], text, kind.expected) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the settings table, as the README prints it."""
+    """One line of the README's settings table."""
 
     variable: str
     default: str
@@ -145,10 +145,15 @@ class Row:
 
 
 def table() -> tuple[Row, ...]:
-    """Give the settings in the order of the documentation."""
+    """Return the settings in the order of the documentation."""
     return tuple(
-        Row(one.metadata["variable"], _shown(one.default), one.metadata["kind"].expected, one.metadata["help"])
-        for one in fields(Settings)
+        Row(
+            setting.metadata["variable"],
+            _shown(setting.default),
+            setting.metadata["kind"].expected,
+            setting.metadata["help"],
+        )
+        for setting in fields(Settings)
     )
 
 
@@ -157,9 +162,9 @@ def _shown(default: object) -> str:
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Read the settings for an entry of the service; a bad value is one line on stderr and exit status 2.
+    """Read the settings; on an invalid value, write one line to stderr and exit with status 2.
 
-    The tracing's variables are read too, so that a bad one ends the start here and not in each worker.
+    This also validates the tracing variables, so that an invalid one stops the start here and not in each worker.
     """
     try:
         TracingSettings.from_env(environ)
@@ -170,9 +175,9 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def heartbeat_folder(settings: Settings) -> str | None:
-    """Choose where gunicorn's workers touch their files; a disk there can stall a worker until it is killed.
+    """Return the folder of the workers' heartbeat files; on a disk, a write can stall a worker until it is killed.
 
-    None leaves the choice to gunicorn. Source: gunicorn's FAQ, "How do I avoid Gunicorn excessively blocking in
+    None selects gunicorn's default. Source: gunicorn's FAQ, "How do I avoid Gunicorn excessively blocking in
     os.fchmod?".
     """
     if settings.worker_tmp_dir:

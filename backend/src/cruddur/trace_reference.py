@@ -1,8 +1,4 @@
-"""Names the trace that the current request belongs to, in the forms of both recorders.
-
-Called by the access log; what it found is also named by every line that is logged during the request. It only reads: it
-starts no span, begins no segment and decides nothing.
-"""
+"""The current request's trace id in both recorders' formats, for the logs. It only reads the recorders' state."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +6,7 @@ from typing import TYPE_CHECKING
 from opentelemetry import trace
 
 if TYPE_CHECKING:
-    from aws_xray_sdk.core import AWSXRayRecorder  # its import makes clients, which gunicorn's master must not have
+    from aws_xray_sdk.core import AWSXRayRecorder  # importing it creates clients, which gunicorn's master must not have
 
 TRACE_KEY = "cruddur.trace"  # the request's TraceReference, or None, in its WSGI environ
 
@@ -29,12 +25,12 @@ class TraceReference:
 
 
 def current_trace(recorder: "AWSXRayRecorder") -> TraceReference | None:
-    """Give the current span's trace, else the current segment's, else None."""
+    """Return the current span's trace, otherwise the current segment's, otherwise None."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         digits = trace.format_trace_id(context.trace_id)
         return TraceReference(f"1-{digits[:8]}-{digits[8:]}", context.trace_flags.sampled)
     segment = recorder.current_segment()
     if segment is None or not segment.trace_id.strip("1-0"):
-        return None  # the SDK is off, or it gave an unsampled segment its placeholder id of zeros
+        return None  # the SDK is disabled, or the segment is unsampled and has the placeholder id of zeros
     return TraceReference(segment.trace_id, segment.sampled)

@@ -1,4 +1,4 @@
-"""The entry of WSGI servers: `cruddur.wsgi:app`. Importing it reads the environment and builds the app."""
+"""The WSGI entry point, `cruddur.wsgi:app`. Importing it reads the environment and builds the app."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""The HTTP routes, a blueprint each; what they answer is in `cruddur.services`."""
+"""The HTTP routes, as blueprints; `cruddur.services` has their data."""

@@ -1,6 +1,6 @@
-"""The activities' routes: home, notifications, a user's own, and one that fails on purpose when a setting asks for it.
+"""The activities' routes: home, notifications, a user's activities, and optionally one that fails on purpose.
 
-Registered by `create_app`. Each route names a service and turns its answer into JSON; it records nothing itself.
+Each route returns the result of a service as JSON; the services record spans and subsegments.
 """
 
 from collections.abc import Callable
@@ -24,14 +24,14 @@ PREFIX = "/api/activities"
 
 @dataclass(frozen=True, slots=True)
 class Recorders:
-    """What the services record with: OpenTelemetry's tracer and the X-Ray SDK's recorder."""
+    """The services' recorders: OpenTelemetry's tracer and the X-Ray SDK's recorder."""
 
     tracer: Tracer
     xray: AWSXRayRecorder
 
 
 def blueprint(recorders: Recorders, clock: Callable[[], datetime], *, fail_route: bool) -> Blueprint:
-    """Make the activities' routes; the failing one only if `fail_route`."""
+    """Return the activities' routes; the failing one only if `fail_route`."""
     routes = Blueprint("activities", __name__, url_prefix=PREFIX)
     captured_notifications = recorders.xray.capture("user_notifications")(user_notifications)
 
@@ -44,7 +44,7 @@ def blueprint(recorders: Recorders, clock: Callable[[], datetime], *, fail_route
         result: list[Activity] = captured_notifications(recorders.xray, clock)
         return result
 
-    # "@" alone is a route of its own: a path converter never matches an empty text.
+    # "@" alone needs its own route: a path converter never matches an empty string.
     @routes.get("/@", defaults={"handle": ""})
     @routes.get("/@<handle>")
     def of_user(handle: str) -> list[Activity]:
@@ -52,7 +52,7 @@ def blueprint(recorders: Recorders, clock: Callable[[], datetime], *, fail_route
             raise BlankHandle
         found = user_activities(recorders.xray, handle.strip(), clock())
         if found is None:
-            raise NotFound("There is no user of this handle.")
+            raise NotFound("No user has this handle.")
         return found
 
     if fail_route:

@@ -1,4 +1,4 @@
-"""The probes: `/healthz` says that the process answers, `/readyz` that it wants requests. They are never traced."""
+"""The probes: `/healthz` for liveness and `/readyz` for readiness. They are never traced."""
 
 from flask import Blueprint
 
@@ -10,7 +10,7 @@ PATHS = frozenset({HEALTHZ, READYZ})
 
 
 def blueprint(readiness: Readiness) -> Blueprint:
-    """Make the probes' routes."""
+    """Return the probes' routes."""
     routes = Blueprint("health", __name__)
 
     @routes.get(HEALTHZ)

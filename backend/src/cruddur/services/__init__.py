@@ -1,1 +1,1 @@
-"""What the routes answer: activities, with the spans and subsegments that record how they were made."""
+"""The routes' data: activities, and the spans and subsegments that record the work."""

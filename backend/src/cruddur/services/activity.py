@@ -1,7 +1,4 @@
-"""An activity (a "crud") as the API gives it, and the samples that stand in for a database.
-
-Called by the services of this package; it records nothing and reads no clock.
-"""
+"""An activity (a "crud") as the API returns it, and sample data in place of a database."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class Reply(TypedDict):
-    """An answer to an activity. `created_at` is ISO 8601 with its offset."""
+    """A reply to an activity. `created_at` is ISO 8601 with its offset."""
 
     uuid: str
     reply_to_activity_uuid: str
@@ -36,7 +33,7 @@ class Activity(TypedDict):
 
 
 def home_samples(now: datetime) -> list[Activity]:
-    """Give what everybody sees on the home page, newest last."""
+    """Return the activities of the home page, newest last."""
     return [
         {
             "uuid": "68f126b0-1ceb-4a33-88be-d90fa7109eee",
@@ -82,7 +79,7 @@ def home_samples(now: datetime) -> list[Activity]:
 
 
 def notification_samples(now: datetime) -> list[Activity]:
-    """Give what the reader is told of."""
+    """Return the reader's notifications."""
     return [
         {
             "uuid": "7f2d4c1e-93a1-4a6b-8f0e-2a6f5a3b9c10",
@@ -110,7 +107,7 @@ def notification_samples(now: datetime) -> list[Activity]:
 
 
 def samples_of_user(handle: str, now: datetime) -> list[Activity] | None:
-    """Give what a user has written, or None where there is no such user. Handles are compared without case."""
+    """Return a user's activities, or None for an unknown user. Handles are case-insensitive."""
     wanted = handle.lower()
     everything = [*home_samples(now), *notification_samples(now)]
     repliers = {reply["handle"] for activity in everything for reply in activity["replies"]}

@@ -1,4 +1,4 @@
-"""Fails on purpose, inside an entry of each recorder, to see how a failure looks in them. Called by its route."""
+"""A service that always fails, inside a span and a subsegment, to show how each recorder displays a failure."""
 
 from typing import NoReturn
 
@@ -7,7 +7,7 @@ from opentelemetry.trace import Tracer
 
 
 class FailedOnPurposeError(RuntimeError):
-    """The failing route was asked for."""
+    """The failing route was requested."""
 
 
 def failing_activities(tracer: Tracer, recorder: AWSXRayRecorder) -> NoReturn:

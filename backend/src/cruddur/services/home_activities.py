@@ -1,4 +1,4 @@
-"""The home page's activities, recorded by OpenTelemetry as two nested spans. Called by the home route."""
+"""The home page's activities, recorded by OpenTelemetry as two nested spans."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from cruddur.services.activity import Activity, home_samples
 
 
 def home_activities(tracer: Tracer, now: datetime) -> list[Activity]:
-    """Give the activities as of `now`; the spans close, with the exception recorded, also when this raises."""
+    """Return the activities as of `now`; on an exception, the spans record it and close."""
     with tracer.start_as_current_span("home-activities-data") as outer:
         outer.set_attribute("outer", True)
         outer.set_attribute("app.hubabuba", now.isoformat())

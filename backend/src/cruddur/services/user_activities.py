@@ -1,4 +1,4 @@
-"""One user's activities, recorded by the X-Ray SDK as the subsegment `user_activities`. Called by the user's route."""
+"""One user's activities, recorded by the X-Ray SDK as the subsegment `user_activities`."""
 
 from datetime import datetime
 
@@ -6,15 +6,14 @@ from aws_xray_sdk.core import AWSXRayRecorder
 
 from cruddur.services.activity import Activity, samples_of_user
 
-# X-Ray indexes 1,000 characters of an annotation; a handle that long is nobody's, and a path may be longer still.
+# X-Ray indexes 1,000 characters of an annotation. No real handle is that long, but a path can be.
 SHOWN_HANDLE = 64
 
 
 def user_activities(recorder: AWSXRayRecorder, handle: str, now: datetime) -> list[Activity] | None:
-    """Give what the user has written, or None where there is no such user.
+    """Return the user's activities, or None for an unknown user.
 
-    An unknown handle is an answer here and an error only in the route, outside of the subsegment: raised inside, the
-    SDK would record it as a fault.
+    The route raises the 404, outside the subsegment: inside, the SDK would record it as a fault.
     """
     with recorder.in_subsegment("user_activities"):
         results = samples_of_user(handle, now)

@@ -1,4 +1,4 @@
-"""The reader's notifications, recorded by the X-Ray SDK. The route captures this function as `user_notifications`."""
+"""The reader's notifications, recorded by the X-Ray SDK inside the route's subsegment `user_notifications`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,10 +9,10 @@ from cruddur.services.activity import Activity, notification_samples
 
 
 def user_notifications(recorder: AWSXRayRecorder, clock: Callable[[], datetime]) -> list[Activity]:
-    """Give the notifications; the subsegments close also when this raises.
+    """Return the notifications; on an exception, the subsegments record it and close.
 
-    What is recorded goes through the recorder: it is a no-op where there is no subsegment, because the SDK is switched
-    off or nothing has begun a segment.
+    All recording goes through the recorder, which does nothing without a subsegment: if the SDK is disabled, or no
+    segment has begun.
     """
     now = clock()
     with recorder.in_subsegment("backend_notifications"):

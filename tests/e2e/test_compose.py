@@ -13,7 +13,7 @@ from tests.backend.processes import get
 from tests.e2e.containers import TAG
 from tests.waiting import until
 from tools.provide import ROOT, tool_path
-from xray_local import client
+from xray_local.cli import client
 
 pytestmark = pytest.mark.e2e
 PROJECT = "cruddur-e2e"

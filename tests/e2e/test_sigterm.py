@@ -16,7 +16,7 @@ from tests.conftest import XRayLocal
 from tests.e2e.containers import HARDENED, Container, image, running
 from tests.waiting import until
 from tools import local_cluster
-from xray_local import client
+from xray_local.cli import client
 
 pytestmark = pytest.mark.e2e
 HOME, READYZ = "/api/activities/home", "/readyz"

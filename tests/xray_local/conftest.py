@@ -7,10 +7,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.xray_local.samples import Clock, settings
+from xray_local.api.faults import Script
 from xray_local.app import build_app
-from xray_local.faults import Script
-from xray_local.service import Service
-from xray_local.store import Store
+from xray_local.state.region import Service
+from xray_local.state.store import Store
 
 Client = TestClient[web.Request, web.Application]
 

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from xray_local.segments import Document, parse_segment
 from xray_local.settings import Settings
+from xray_local.traces.documents import Document, parse_segment
 
 NOW = 1_700_000_000.0
 CLIENT = "0123456789abcdef01234567"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.xray_local.samples import NOW, text, trace_id
-from xray_local import client
+from xray_local.cli import client
 
 pytestmark = pytest.mark.process
 FREE = ["--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]

@@ -13,8 +13,8 @@ from botocore.model import Shape
 
 from tests.conftest import XRayLocal
 from tests.xray_local.samples import CLIENT, NOW, rule, text, trace_id
-from xray_local import shapes
-from xray_local.operations import OPERATIONS
+from xray_local.api import shapes
+from xray_local.api.operations import OPERATIONS
 
 pytestmark = pytest.mark.process
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})

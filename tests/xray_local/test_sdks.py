@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from tests.conftest import XRayLocal
 from tests.xray_local.samples import rule
-from xray_local import client
+from xray_local.cli import client
 
 pytestmark = pytest.mark.process
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import until
 from tools.provide import tool_path
-from xray_local import client
+from xray_local.cli import client
 
 BATCH = 5  # traces of one call, as BatchGetTraces has it
 TRIES = 3

@@ -14,13 +14,14 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from xray_local import api, control, guard, otlp, udp
-from xray_local import web as page
+from xray_local.api import admin, request_guard, routes
+from xray_local.api.faults import SCRIPT_KEY, Script
 from xray_local.errors import StoreError
-from xray_local.faults import SCRIPT_KEY, Script
-from xray_local.service import SERVICE_KEY, Service
+from xray_local.ingest import otlp, udp
+from xray_local.page import routes as page
 from xray_local.settings import Settings
-from xray_local.store import Store
+from xray_local.state.region import SERVICE_KEY, Service
+from xray_local.state.store import Store
 
 _log = logging.getLogger(__name__)
 AGENT_TRIES = 20  # free numbers tried until one is free for both UDP and TCP
@@ -35,15 +36,15 @@ class StartError(Exception):
 
 def build_app(service: Service, script: Script, settings: Settings, door: str) -> web.Application:
     """Build an HTTP door: `api` (API, OTLP, page, control), `agent` (API alone) or `otlp`."""
-    app = web.Application(client_max_size=api.BODY_MAX, middlewares=[guard.middleware(settings.allow_host)])
-    app[SERVICE_KEY], app[SCRIPT_KEY], app[api.DOOR_KEY] = service, script, door
+    app = web.Application(client_max_size=routes.BODY_MAX, middlewares=[request_guard.middleware(settings.allow_host)])
+    app[SERVICE_KEY], app[SCRIPT_KEY], app[routes.DOOR_KEY] = service, script, door
     if door != "agent":
         otlp.add_routes(app)
     if door == "otlp":
         return app
-    api.add_routes(app)
+    routes.add_routes(app)
     if door == "api":
-        control.add_routes(app)
+        admin.add_routes(app)
         page.add_routes(app)
     return app
 

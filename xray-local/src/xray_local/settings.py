@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xray_local.store import MEMORY
-
 PREFIX = "XRAY_LOCAL_"
+MEMORY = ":memory:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

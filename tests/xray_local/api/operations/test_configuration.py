@@ -1,0 +1,114 @@
+import json
+
+import pytest
+
+from tests.xray_local.samples import NOW, Clock
+from xray_local.api.operations import (
+    OPERATIONS,
+    delete_resource_policy,
+    get_encryption_config,
+    list_resource_policies,
+    put_encryption_config,
+    put_resource_policy,
+    put_telemetry_records,
+)
+from xray_local.errors import ApiError
+from xray_local.state.region import Service
+
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+
+def refusal(service: Service, operation: str, **request: object) -> tuple[str, str]:
+    with pytest.raises(ApiError) as caught:
+        OPERATIONS[operation](service, request)
+    assert caught.value.status == 400
+    return caught.value.code, caught.value.message
+
+
+def test_encryption_is_off_until_a_key_is_given(service: Service) -> None:
+    """What is put is what is read."""
+    assert get_encryption_config(service, {}) == {"EncryptionConfig": {"Status": "ACTIVE", "Type": "NONE"}}
+    config = {"KeyId": "alias/traces", "Status": "ACTIVE", "Type": "KMS"}
+    assert put_encryption_config(service, {"Type": "KMS", "KeyId": "alias/traces"}) == {"EncryptionConfig": config}
+    assert get_encryption_config(service, {}) == {"EncryptionConfig": config}
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"Type": "KMS"}, "KeyId is missing, expected a key for Type KMS"),
+        ({"Type": "NONE", "KeyId": "key"}, "KeyId is given, expected none for Type NONE"),
+    ],
+)
+def test_a_key_goes_with_kms_alone(service: Service, request_: dict[str, str], message: str) -> None:
+    """Neither a key without KMS nor KMS without a key."""
+    assert refusal(service, "PutEncryptionConfig", **request_) == ("InvalidRequestException", message)
+
+
+def test_a_policy_counts_its_revisions(service: Service, clock: Clock) -> None:
+    """The right revision id replaces it, a wrong one is refused."""
+    first = put_resource_policy(service, {"PolicyName": "one", "PolicyDocument": POLICY})["ResourcePolicy"]
+    assert first == {
+        "PolicyName": "one",
+        "PolicyDocument": POLICY,
+        "PolicyRevisionId": "1",
+        "LastUpdatedTime": NOW,
+    }
+    clock.now += 5
+    again = {"PolicyName": "one", "PolicyDocument": POLICY, "PolicyRevisionId": "1"}
+    second = put_resource_policy(service, again)["ResourcePolicy"]
+    assert (second["PolicyRevisionId"], second["LastUpdatedTime"]) == ("2", NOW + 5)
+    code, message = refusal(service, "PutResourcePolicy", **again)
+    assert (code, message) == ("InvalidPolicyRevisionIdException", "PolicyRevisionId is 1, the current one is 2")
+    assert list_resource_policies(service, {}) == {"ResourcePolicies": [second]}
+
+
+def test_revision_0_creates_and_never_replaces(service: Service) -> None:
+    """It says that there must be no policy of the name yet."""
+    request = {"PolicyName": "one", "PolicyDocument": POLICY, "PolicyRevisionId": "0"}
+    put_resource_policy(service, request)
+    assert refusal(service, "PutResourcePolicy", **request)[0] == "InvalidPolicyRevisionIdException"
+
+
+def test_the_sixth_policy_is_over_the_limit(service: Service) -> None:
+    """Five are the most; an old one can still be replaced."""
+    for number in range(5):
+        put_resource_policy(service, {"PolicyName": f"policy-{number}", "PolicyDocument": POLICY})
+    code, _ = refusal(service, "PutResourcePolicy", PolicyName="one-more", PolicyDocument=POLICY)
+    assert code == "PolicyCountLimitExceededException"
+    put_resource_policy(service, {"PolicyName": "policy-3", "PolicyDocument": POLICY})
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("{", "MalformedPolicyDocumentException"),
+        ("[]", "MalformedPolicyDocumentException"),
+        ("[" * 5000, "MalformedPolicyDocumentException"),
+        ('{"Version": "2012-10-17"}', "MalformedPolicyDocumentException"),
+        (POLICY + " " * 5120, "PolicySizeLimitExceededException"),
+    ],
+)
+def test_a_policy_is_small_json_with_a_statement(service: Service, document: str, code: str) -> None:
+    """Each way to be none has AWS's code."""
+    assert refusal(service, "PutResourcePolicy", PolicyName="one", PolicyDocument=document)[0] == code
+
+
+def test_a_policy_is_deleted_at_its_revision(service: Service) -> None:
+    """A wrong revision keeps it; one that is not there is no error."""
+    put_resource_policy(service, {"PolicyName": "one", "PolicyDocument": POLICY})
+    code, _ = refusal(service, "DeleteResourcePolicy", PolicyName="one", PolicyRevisionId="7")
+    assert code == "InvalidPolicyRevisionIdException"
+    delete_resource_policy(service, {"PolicyName": "one", "PolicyRevisionId": "1"})
+    delete_resource_policy(service, {"PolicyName": "one"})
+    assert list_resource_policies(service, {}) == {"ResourcePolicies": []}
+
+
+def test_telemetry_of_a_daemon_is_counted(service: Service) -> None:
+    """Numbers that are left out are nought."""
+    records = [
+        {"Timestamp": NOW, "SegmentsReceivedCount": 7, "SegmentsSpilloverCount": None},
+        {"Timestamp": NOW, "SegmentsReceivedCount": 3, "SegmentsRejectedCount": 1},
+    ]
+    assert put_telemetry_records(service, {"TelemetryRecords": records}) == {}
+    assert (service.counters["telemetry_received"], service.counters["telemetry_rejected"]) == (10, 1)

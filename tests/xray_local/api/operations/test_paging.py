@@ -1,0 +1,28 @@
+import pytest
+
+from xray_local.api.operations import OPERATIONS, paging
+from xray_local.errors import ApiError
+from xray_local.state.region import Service
+
+PAGED = ["GetGroups", "GetSamplingStatisticSummaries", "ListResourcePolicies"]
+
+
+def test_pages_follow_each_other_to_the_end() -> None:
+    """The last page has no token, also when it is full."""
+    first, token = paging.page(range(4), None, 2)
+    second, end = paging.page(range(4), token, 2)
+    assert (first, second, end) == ([0, 1], [2, 3], None)
+
+
+@pytest.mark.parametrize("position", [-1, 5, True, 1.5, "1", None, []])
+def test_a_position_outside_the_list_is_refused(position: object) -> None:
+    """A token that somebody made up."""
+    with pytest.raises(ApiError, match=r"^InvalidRequestException: NextToken is not one that this service has given$"):
+        paging.page(range(4), paging.encode(position), 2)
+
+
+@pytest.mark.parametrize("operation", PAGED)
+def test_every_paged_operation_refuses_a_foreign_token(service: Service, operation: str) -> None:
+    """With one message."""
+    with pytest.raises(ApiError, match="NextToken is not one that this service has given"):
+        OPERATIONS[operation](service, {"NextToken": "nonsense"})

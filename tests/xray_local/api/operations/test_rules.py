@@ -1,0 +1,184 @@
+from typing import Any
+
+import pytest
+
+from tests.xray_local.samples import CLIENT, NOW, Clock, rule, statistics
+from xray_local.api.operations import (
+    create_sampling_rule,
+    delete_sampling_rule,
+    get_sampling_rules,
+    get_sampling_targets,
+    update_sampling_rule,
+)
+from xray_local.errors import ApiError
+from xray_local.state.region import Service
+
+ARN = "arn:aws:xray:us-east-1:000000000000:sampling-rule/"
+
+
+def create(service: Service, name: str = "rule", **more: object) -> dict[str, object]:
+    created: dict[str, object] = create_sampling_rule(service, {"SamplingRule": rule(name, **more)})
+    return created
+
+
+def names(service: Service) -> list[str]:
+    return [one["SamplingRule"]["RuleName"] for one in get_sampling_rules(service, {})["SamplingRuleRecords"]]
+
+
+def refusal(service: Service, operation: str, request: dict[str, Any]) -> tuple[str, str]:
+    call = {"create": create_sampling_rule, "update": update_sampling_rule, "delete": delete_sampling_rule}[operation]
+    with pytest.raises(ApiError) as caught:
+        call(service, request)
+    assert caught.value.status == 400
+    return caught.value.code, caught.value.message
+
+
+def last_modification(service: Service) -> float:
+    documents = {"SamplingStatisticsDocuments": [statistics("Default")]}
+    return float(get_sampling_targets(service, documents)["LastRuleModification"])
+
+
+def test_a_new_rule_is_answered_and_listed_whole(service: Service) -> None:
+    """The record has the rule, its ARN and both times."""
+    given = rule(Attributes={"key": "value"})
+    record = create_sampling_rule(service, {"SamplingRule": given})["SamplingRuleRecord"]
+    assert record == {"SamplingRule": given | {"RuleARN": f"{ARN}rule"}, "CreatedAt": NOW, "ModifiedAt": NOW}
+    assert get_sampling_rules(service, {})["SamplingRuleRecords"][0] == record
+
+
+def test_the_default_rule_is_always_there(service: Service) -> None:
+    """Priority 10000, 5 %, one a second, created at the beginning of time."""
+    [record] = get_sampling_rules(service, {})["SamplingRuleRecords"]
+    default = rule("Default", Priority=10_000, FixedRate=0.05, ReservoirSize=1, RuleARN=f"{ARN}Default", Attributes={})
+    assert record == {"SamplingRule": default, "CreatedAt": 0.0, "ModifiedAt": 0.0}
+
+
+def test_rules_are_listed_by_priority_then_name(service: Service) -> None:
+    """In the order in which they are tried, Default last."""
+    for name, priority in (("b", 5), ("c", 1), ("a", 5)):
+        create(service, name, Priority=priority)
+    assert names(service) == ["c", "a", "b", "Default"]
+
+
+@pytest.mark.parametrize("name", ["rule", "Default"])
+def test_a_name_is_taken_once(service: Service, name: str) -> None:
+    """AWS tells it by the message."""
+    create(service)
+    taken = refusal(service, "create", {"SamplingRule": rule(name)})
+    assert taken == ("InvalidRequestException", "Sampling rule already exists")
+
+
+def test_the_26th_rule_is_over_the_limit(service: Service) -> None:
+    """25 besides Default are the most; one deleted makes room."""
+    for number in range(25):
+        create(service, f"rule-{number}")
+    code, message = refusal(service, "create", {"SamplingRule": rule("one-more")})
+    assert (code, message) == (
+        "RuleLimitExceededException",
+        "Sampling rule limit exceeded: 25 rules are the most",
+    )
+    delete_sampling_rule(service, {"RuleName": "rule-3"})
+    create(service, "one-more")
+    assert len(names(service)) == 26
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"FixedRate": 2.0}, "FixedRate: 2.0: expected a number from 0 to 1"),
+        ({"RuleName": None}, "RuleName: None: expected a value"),
+        ({"Version": 2}, "Version is 2, expected 1"),
+        ({"RuleARN": f"{ARN}rule"}, "RuleARN cannot be given for a new sampling rule"),
+    ],
+)
+def test_a_rule_that_is_out_of_bounds_is_refused(service: Service, wrong: dict[str, object], message: str) -> None:
+    """What botocore lets pass, AWS does not."""
+    assert refusal(service, "create", {"SamplingRule": rule() | wrong}) == ("InvalidRequestException", message)
+    assert names(service) == ["Default"]
+
+
+@pytest.mark.parametrize("key", [{"RuleName": "rule"}, {"RuleARN": f"{ARN}rule"}])
+def test_an_update_changes_what_it_names(service: Service, clock: Clock, key: dict[str, str]) -> None:
+    """By name or by ARN; what is left out stays."""
+    create(service)
+    clock.now += 60
+    record = update_sampling_rule(service, {"SamplingRuleUpdate": {**key, "FixedRate": 0.0}})["SamplingRuleRecord"]
+    assert record["SamplingRule"] == rule(FixedRate=0.0, RuleARN=f"{ARN}rule", Attributes={})
+    assert (record["CreatedAt"], record["ModifiedAt"]) == (NOW, NOW + 60)
+
+
+def test_every_write_moves_the_last_modification(service: Service, clock: Clock) -> None:
+    """The SDKs fetch the rules again when it moves, also after a delete."""
+    assert last_modification(service) == 0.0
+    create(service)
+    assert last_modification(service) == NOW
+    clock.now += 1
+    update_sampling_rule(service, {"SamplingRuleUpdate": {"RuleName": "rule"}})
+    assert last_modification(service) == NOW + 1
+    clock.now += 1
+    delete_sampling_rule(service, {"RuleName": "rule"})
+    assert last_modification(service) == NOW + 2
+
+
+def test_of_the_default_rule_two_fields_can_be_changed(service: Service) -> None:
+    """With any third one AWS refuses the whole update."""
+    update_sampling_rule(service, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0, "ReservoirSize": 0}})
+    [record] = get_sampling_rules(service, {})["SamplingRuleRecords"]
+    assert (record["SamplingRule"]["FixedRate"], record["SamplingRule"]["ReservoirSize"]) == (1.0, 0)
+    update = {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 0.1, "Priority": 10_000}}
+    assert refusal(service, "update", update) == (
+        "InvalidRequestException",
+        "Invalid update request for default sampling rule",
+    )
+
+
+def test_a_changed_default_rule_leaves_room_for_25_others(service: Service) -> None:
+    """The quota counts custom rules alone."""
+    update_sampling_rule(service, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0}})
+    for number in range(25):
+        create(service, f"rule-{number}")
+    assert len(names(service)) == 26
+
+
+def test_a_deleted_rule_is_answered_and_gone(service: Service) -> None:
+    """The answer is the record as it was."""
+    created = create(service)
+    assert delete_sampling_rule(service, {"RuleARN": f"{ARN}rule"}) == created
+    assert names(service) == ["Default"]
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ({"RuleName": "none"}, "Sampling rule does not exist"),
+        ({"RuleARN": f"{ARN}none"}, "Sampling rule does not exist"),
+        ({"RuleARN": "arn:aws:xray:eu-west-1:000000000000:sampling-rule/rule"}, "Sampling rule does not exist"),
+        ({}, "Expected either RuleName or RuleARN, and not both"),
+        ({"RuleName": "rule", "RuleARN": f"{ARN}rule"}, "Expected either RuleName or RuleARN, and not both"),
+    ],
+)
+def test_a_rule_is_named_in_one_way_and_must_exist(
+    service: Service, operation: str, key: dict[str, str], message: str
+) -> None:
+    """The messages are AWS's; clients tell the cases apart by them."""
+    create(service)
+    request: dict[str, Any] = {"SamplingRuleUpdate": key} if operation == "update" else dict(key)
+    assert refusal(service, operation, request) == ("InvalidRequestException", message)
+
+
+def test_the_default_rule_cannot_be_deleted(service: Service) -> None:
+    """It is what decides when nothing else does."""
+    message = "Default sampling rule cannot be deleted"
+    assert refusal(service, "delete", {"RuleName": "Default"}) == ("InvalidRequestException", message)
+
+
+def test_a_deleted_rule_forgets_its_clients(service: Service) -> None:
+    """A new rule of the same name gives its whole reservoir to the first client."""
+    create(service)
+    documents = [statistics("rule", ClientID=CLIENT), statistics("rule", ClientID=CLIENT[::-1])]
+    get_sampling_targets(service, {"SamplingStatisticsDocuments": documents})
+    delete_sampling_rule(service, {"RuleName": "rule"})
+    create(service)
+    [target] = get_sampling_targets(service, {"SamplingStatisticsDocuments": documents[:1]})["SamplingTargetDocuments"]
+    assert target["ReservoirQuota"] == 10

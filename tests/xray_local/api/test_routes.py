@@ -1,0 +1,165 @@
+import gzip
+import json
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from tests.xray_local.conftest import Client
+from tests.xray_local.samples import NOW, rule, text, trace_id
+from xray_local.api import shapes
+from xray_local.api.operations import OPERATIONS
+
+FAILED = "failed to satisfy constraint"
+MOST = "less than or equal to"
+
+
+async def refused(client: Client, path: str, **request: Any) -> tuple[int, str, str]:
+    """Call and give status, code and message, which header and body tell alike."""
+    answer = await client.post(path, **request)
+    body = await answer.json()
+    assert answer.headers["x-amzn-ErrorType"] == body["__type"]
+    assert body["Message"] == body["message"]
+    return answer.status, body["__type"], body["message"]
+
+
+async def test_an_operation_is_at_its_path_of_the_model(api: Client) -> None:
+    """GetGroups is POST /Groups."""
+    answer = await api.post("/Groups", json={})
+    assert (answer.status, [group["GroupName"] for group in (await answer.json())["Groups"]]) == (200, ["Default"])
+
+
+async def test_a_body_may_be_missing(api: Client) -> None:
+    """As some SDKs send a call without members."""
+    assert (await api.post("/GetSamplingRules")).status == 200
+
+
+@pytest.mark.parametrize("route", [one for one in shapes.routes() if one.operation not in OPERATIONS], ids=str)
+async def test_what_is_not_built_says_so_by_name(api: Client, route: shapes.Route) -> None:
+    """501 before any member is looked at."""
+    message = f"xray-local does not build the operation {route.operation}"
+    assert await refused(api, route.path, json={}) == (501, "NotImplemented", message)
+
+
+async def test_an_unknown_path_is_no_address(api: Client) -> None:
+    """Clear, in the same form."""
+    expected = (404, "UnknownOperationException", "/GetGroupies is no address here")
+    assert await refused(api, "/GetGroupies", json={}) == expected
+
+
+async def test_an_operation_is_posted(api: Client) -> None:
+    """405 says what is allowed."""
+    answer = await api.get("/GetGroup")
+    assert (answer.status, (await answer.json())["message"]) == (405, "GET /GetGroup: expected POST")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (
+            "/SamplingTargets",
+            {},
+            "Value 'null' at 'SamplingStatisticsDocuments' failed to satisfy constraint: Member must not be null",
+        ),
+        (
+            "/CreateGroup",
+            {"GroupName": "x" * 33},
+            f"Value '{'x' * 33}' at 'GroupName' failed to satisfy constraint: Member must have length {MOST} 32",
+        ),
+        (
+            "/PutEncryptionConfig",
+            {"Type": "ROT13"},
+            "Value 'ROT13' at 'Type' failed to satisfy constraint: Member must satisfy enum value set: [NONE, KMS]",
+        ),
+        (
+            "/CreateSamplingRule",
+            {"SamplingRule": rule(Priority=10_000)},
+            f"Value '10000' at 'SamplingRule.Priority' {FAILED}: Member must have value {MOST} 9999",
+        ),
+    ],
+)
+async def test_a_request_is_checked_against_the_model(
+    api: Client, path: str, body: dict[str, Any], message: str
+) -> None:
+    """Required members, lengths, ranges and enums, all as InvalidRequestException."""
+    expected = f"1 validation error detected: {message}"
+    assert await refused(api, path, json=body) == (400, "InvalidRequestException", expected)
+
+
+async def test_a_member_of_another_type_is_refused(api: Client) -> None:
+    """Before anything else is looked at."""
+    message = "GroupName is ['a'], expected a string"
+    assert await refused(api, "/GetGroup", json={"GroupName": ["a"]}) == (400, "InvalidRequestException", message)
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        (b"{", "the body is no JSON: "),
+        (b"[1]", "the body is a JSON list, expected an object"),
+        (b'{"a": NaN}', "the body is no JSON: "),
+        (b"[" * 100_000, "the body is no JSON: "),
+        (b'{"a":' * 100_000, "the body is no JSON: "),
+        (b"\xff", "the body is no JSON: "),
+    ],
+)
+async def test_a_body_that_is_no_object_is_refused(api: Client, data: bytes, part: str) -> None:
+    """Broken, foreign and nested without end."""
+    status, code, message = await refused(api, "/Groups", data=data, headers={"Content-Type": "application/json"})
+    assert (status, code) == (400, "SerializationException")
+    assert message.startswith(part)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", "application/x-amz-json-1.1", "Application/JSON"]
+)
+async def test_json_by_any_of_its_names_is_taken(api: Client, kind: str) -> None:
+    """Clients differ in what they call it."""
+    assert (await api.post("/Groups", data=b"{}", headers={"Content-Type": kind})).status == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/cbor"])
+async def test_another_content_type_is_refused(api: Client, kind: str) -> None:
+    """A form of a web page is no call."""
+    expected = (415, "UnsupportedMediaTypeException", f"Content-Type is '{kind}', expected application/json")
+    assert await refused(api, "/Groups", data=b"{}", headers={"Content-Type": kind}) == expected
+
+
+async def test_a_body_may_be_compressed(api: Client) -> None:
+    """gzip, as the daemon may send it."""
+    data = gzip.compress(json.dumps({"TraceSegmentDocuments": [text(1)]}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await api.post("/TraceSegments", data=data, headers=headers)
+    assert await answer.json() == {"UnprocessedTraceSegments": []}
+
+
+async def test_a_body_that_is_no_gzip_is_refused(api: Client) -> None:
+    """It says gzip and is none: the client's mistake and no failure of ours."""
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    status, _, _ = await refused(api, "/Groups", data=b"no gzip at all", headers=headers)
+    assert status == 400
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_body_is_bounded_also_when_it_is_unpacked(api: Client, *, packed: bool) -> None:
+    """32 MB, by themselves or out of 32 KB of gzip."""
+    data = b" " * (32 * 1024 * 1024)
+    headers = {"Content-Type": "application/json"} | ({"Content-Encoding": "gzip"} if packed else {})
+    sent = BytesIO(gzip.compress(data, 1) if packed else data)
+    refusal = await refused(api, "/Groups", data=sent, headers=headers)
+    assert refusal == (413, "RequestTooLarge", "the body is larger than 16777216 bytes")
+
+
+async def test_traces_go_in_and_come_out(api: Client) -> None:
+    """PutTraceSegments, GetTraceSummaries, BatchGetTraces."""
+    assert (await api.post("/TraceSegments", json={"TraceSegmentDocuments": [text(1)]})).status == 200
+    summaries = await (await api.post("/TraceSummaries", json={"StartTime": NOW, "EndTime": NOW})).json()
+    assert [one["Id"] for one in summaries["TraceSummaries"]] == [trace_id(1)]
+    traces = await (await api.post("/Traces", json={"TraceIds": [trace_id(1)]})).json()
+    assert json.loads(traces["Traces"][0]["Segments"][0]["Document"])["name"] == "backend"
+
+
+async def test_nothing_is_shared_with_foreign_pages(api: Client) -> None:
+    """No CORS header, and no preflight."""
+    assert "Access-Control-Allow-Origin" not in (await api.post("/Groups", json={})).headers
+    assert (await api.options("/Groups")).status == 405

@@ -1,0 +1,85 @@
+from typing import Any
+
+import pytest
+
+from tests.xray_local.samples import rule
+from xray_local.api import shapes
+from xray_local.api.shapes import ShapeError
+
+
+def check(operation: str, request: Any) -> None:
+    shape = shapes.model().operation_model(operation).input_shape
+    assert shape is not None
+    shapes.check(shape, request)
+
+
+def test_the_model_has_its_38_operations() -> None:
+    """Each with a path of its own."""
+    routes = list(shapes.routes())
+    assert len(routes) == len({route.path for route in routes}) == 38
+    assert {route.operation: route.path for route in routes}["GetSamplingTargets"] == "/SamplingTargets"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "path", "text"),
+    [
+        ("GetGroup", {"GroupName": ""}, "GroupName", "have length greater than or equal to 1"),
+        ("GetTraceSummaries", {"EndTime": 1}, "StartTime", "not be null"),
+        ("BatchGetTraces", {"TraceIds": ["x" * 36]}, "TraceIds.1.member", "have length less than or equal to 35"),
+        (
+            "CreateSamplingRule",
+            {"SamplingRule": rule(Attributes={"k" * 33: "v"})},
+            "SamplingRule.Attributes key",
+            "have length less than or equal to 32",
+        ),
+        (
+            "TagResource",
+            {"ResourceARN": "a", "Tags": [{"Key": "k", "Value": "v" * 257}]},
+            "Tags.1.member.Value",
+            "have length less than or equal to 256",
+        ),
+    ],
+)
+def test_a_member_out_of_its_limits_is_named_by_its_path(
+    operation: str, request_: dict[str, Any], path: str, text: str
+) -> None:
+    """Through structures, lists and maps."""
+    with pytest.raises(ShapeError) as caught:
+        check(operation, request_)
+    message = str(caught.value)
+    assert message.startswith("1 validation error detected: Value '")
+    assert message.endswith(f"' at '{path}' failed to satisfy constraint: Member must {text}")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "message"),
+    [
+        ("GetGroup", [], "The request is [], expected an object"),
+        ("GetGroup", {"GroupName": 5}, "GroupName is 5, expected a string"),
+        ("BatchGetTraces", {"TraceIds": "a"}, "TraceIds is a, expected a list"),
+        (
+            "GetTraceSummaries",
+            {"StartTime": "now", "EndTime": 1},
+            "StartTime is now, expected epoch seconds as a number",
+        ),
+        ("GetTraceSummaries", {"StartTime": 1e301, "EndTime": 1}, "StartTime is 1e+301, expected epoch seconds as a"),
+        ("GetTraceSummaries", {"StartTime": 1, "EndTime": 1, "Sampling": 1}, "Sampling is 1, expected true or false"),
+        (
+            "PutTraceSegments",
+            {"TraceSegmentDocuments": ["{}", 5]},
+            "TraceSegmentDocuments.2.member is 5, expected a string",
+        ),
+        ("CreateGroup", {"GroupName": {"a": "x" * 200}}, "GroupName is {'a': 'xxxxxxxxxx"),
+    ],
+)
+def test_a_value_of_another_type_is_named(operation: str, request_: Any, message: str) -> None:
+    """Shortened when it is long."""
+    with pytest.raises(ShapeError) as caught:
+        check(operation, request_)
+    assert str(caught.value).startswith(message)
+    assert len(str(caught.value)) < 200
+
+
+def test_null_is_a_member_that_was_left_out() -> None:
+    """As some SDKs write one."""
+    check("GetGroup", {"GroupName": None, "GroupARN": "a", "Unknown": 1})

@@ -1,0 +1,115 @@
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from tests.conftest import XRayLocal
+from tests.xray_local.samples import body
+from xray_local.cli import client, main
+from xray_local.cli.check import missing
+
+Captured = pytest.CaptureFixture[str]
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers /whole and /half, after it has sent the entries of both recorders, or a segment alone, to xray-local."""
+
+    api = ""
+
+    def do_GET(self) -> None:
+        """Record, and answer; any other path is not there."""
+        fields = dict(part.split("=") for part in self.headers["X-Amzn-Trace-Id"].split(";"))
+        assert fields["Sampled"] == "1"
+        now = time.time()
+        times: dict[str, Any] = {"trace_id": fields["Root"], "start_time": now, "end_time": now + 0.01}
+        segment = body(1, **times)
+        span = body(1, 2, metadata={"otel": {}}, **times)
+        sent = {"/whole": [segment, span], "/half": [segment], "/spans": [span]}.get(self.path)
+        if sent is not None:
+            client.call(self.api, "TraceSegments", {"TraceSegmentDocuments": [json.dumps(one) for one in sent]})
+        self.send_response(503 if sent is None else 200)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 (the library's name)
+        """Say nothing."""
+
+
+@pytest.fixture
+def service(xray_local: XRayLocal) -> Iterator[str]:
+    """Serve, and give the address."""
+    Service.api = xray_local.api
+    with HTTPServer(("127.0.0.1", 0), Service) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def run(xray_local: XRayLocal, *arguments: str) -> int:
+    """Run `check` with little patience."""
+    return main(["check", *arguments, "--seconds=0.6", f"--endpoint={xray_local.api}"], {})
+
+
+@pytest.mark.process
+def test_a_whole_trace_is_drawn(xray_local: XRayLocal, service: str, capsys: Captured) -> None:
+    """The id is ours, and both recorders' entries are in the picture."""
+    assert run(xray_local, f"{service}/whole") == 0
+    first, *picture = capsys.readouterr().out.splitlines()
+    trace_id = first.rsplit(" ", 1)[-1]
+    assert first == f"GET {service}/whole was answered, with the trace id {trace_id}"
+    assert trace_id in picture[0]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("path", "options", "words"),
+    [
+        ("/half", [], "it has no span of OpenTelemetry (look at the collector on port 4318)"),
+        ("/spans", [], "it has no segment of the X-Ray SDK (look at the agent on port 2000)"),
+        ("/whole", ["--no-segment"], "it has 1 segments of the X-Ray SDK, expected none"),
+        ("/nothing", [], "was answered with 503 after 0.6 s, expected 200"),
+    ],
+)
+def test_what_is_missing_is_named(
+    xray_local: XRayLocal, service: str, capsys: Captured, path: str, options: list[str], words: str
+) -> None:
+    """One line, and exit code 1."""
+    assert run(xray_local, service + path, *options) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("xray-local: ")
+    assert line.endswith(words)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("path", "option"), [("/spans", "--no-segment"), ("/half", "--no-trace")])
+def test_less_can_be_asked_for(xray_local: XRayLocal, service: str, path: str, option: str) -> None:
+    """Without the X-Ray SDK, and where the trace goes to AWS."""
+    assert run(xray_local, service + path, option) == 0
+
+
+@pytest.mark.process
+def test_nobody_at_the_endpoint_is_named(service: str, capsys: Captured) -> None:
+    """The check waits for xray-local as it waits for the trace."""
+    assert main(["check", f"{service}/half", "--seconds=0.2", "--endpoint=http://127.0.0.1:1"], {}) == 1
+    assert "cannot reach xray-local at http://127.0.0.1:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["localhost:4567/"], "URL is 'localhost:4567/', expected http://HOST:PORT/PATH"),
+        (["http://localhost/", "--seconds=0"], "--seconds is 0, expected more than 0 and at most 3600"),
+    ],
+)
+def test_bad_usage_is_one_line(arguments: list[str], words: str, capsys: Captured) -> None:
+    """And exit code 2."""
+    assert main(["check", *arguments], {}) == 2
+    assert capsys.readouterr().err == f"xray-local: {words}\n"
+
+
+def test_a_trace_that_is_not_there_lacks_both() -> None:
+    """Nothing of either recorder."""
+    assert missing([], segment=True).count("no s") == 2

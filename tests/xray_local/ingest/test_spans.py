@@ -1,0 +1,222 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.xray_local.samples import NOW, trace_id
+from xray_local.ingest.spans import SpanError, decode
+from xray_local.traces.documents import Document, parse_segment
+
+W3C = trace_id(1)[2:].replace("-", "")
+JSON = "application/json; charset=utf-8"
+
+
+def typed(value: Any) -> dict[str, Any]:
+    """Give a value as OTLP's JSON has it."""
+    match value:
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value}
+        case list():
+            return {"arrayValue": {"values": [typed(one) for one in value]}}
+        case dict():
+            return {"kvlistValue": {"values": pairs(value)}}
+    return {"stringValue": value}
+
+
+def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": typed(value)} for key, value in attributes.items()]
+
+
+def decoded(resource: dict[str, Any] | None = None, **span: Any) -> Document:
+    """Decode one span, a client's unless it says otherwise, that took one second."""
+    whole: dict[str, Any] = {
+        "traceId": W3C,
+        "spanId": f"{1:016x}",
+        "parentSpanId": f"{2:016x}",
+        "name": "work",
+        "kind": 3,
+    }
+    whole |= {"startTimeUnixNano": str(int(NOW * 1e9)), "endTimeUnixNano": str(int((NOW + 1) * 1e9)), **span}
+    whole["attributes"] = pairs(whole.get("attributes", {}))
+    scopes = [{"scope": {"name": "lib", "version": "1"}, "spans": [whole]}]
+    attributes = pairs({"service.name": "shop", "telemetry.sdk.language": "python"} if resource is None else resource)
+    request = {"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": scopes}]}
+    [document] = decode(json.dumps(request).encode(), JSON).documents
+    assert parse_segment(document.text)._replace(kind="span") == document
+    return document
+
+
+def test_a_server_span_is_a_segment_of_its_service() -> None:
+    """Named by the service, with the span's name beside it."""
+    document = decoded(kind=2)
+    assert (document.trace_id, document.id, document.parent_id) == (trace_id(1), f"{1:016x}", f"{2:016x}")
+    assert (document.name, document.kind, document.start_time, document.end_time) == ("shop", "span", NOW, NOW + 1)
+    assert "type" not in document.body
+    assert document.body["metadata"]["otel"]["name"] == "work"
+    assert document.body["aws"]["xray"]["sdk"] == "opentelemetry python"
+
+
+@pytest.mark.parametrize(
+    ("kind", "parent", "segment"), [(1, "", True), (5, "2", True), (1, "2", False), (3, "2", False)]
+)
+def test_roots_and_consumers_are_segments_and_the_rest_subsegments(kind: int, parent: str, *, segment: bool) -> None:
+    """What is inside a service is a part of its segment."""
+    document = decoded(kind=kind, parentSpanId=parent.zfill(16) if parent else "")
+    assert (document.name, document.body.get("type")) == (("shop", None) if segment else ("work", "subsegment"))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "http"),
+    [
+        (
+            {"http.request.method": "GET", "url.full": "http://a/b", "http.response.status_code": 200},
+            {"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 200}},
+        ),
+        (
+            {"http.method": "GET", "http.url": "http://a/b", "http.status_code": 200, "http.user_agent": "curl"},
+            {"request": {"method": "GET", "url": "http://a/b", "user_agent": "curl"}, "response": {"status": 200}},
+        ),
+        (
+            {
+                "http.request.method": "GET",
+                "url.scheme": "http",
+                "server.address": "a",
+                "server.port": 4567,
+                "url.path": "/b",
+                "url.query": "c=d",
+                "client.address": "10.0.0.1",
+            },
+            {"request": {"method": "GET", "url": "http://a:4567/b?c=d", "client_ip": "10.0.0.1"}},
+        ),
+        (
+            {
+                "http.method": "GET",
+                "http.scheme": "https",
+                "http.host": "a:443",
+                "http.target": "/b",
+                "net.host.port": 443,
+            },
+            {"request": {"method": "GET", "url": "https://a:443/b"}},
+        ),
+        ({"url.full": "http://a/b"}, None),
+    ],
+)
+def test_http_is_read_from_both_conventions(attributes: dict[str, Any], http: dict[str, Any] | None) -> None:
+    """The stable names first, then the older ones; without a method there is no request."""
+    assert decoded(attributes=attributes).body.get("http") == http
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "flags"),
+    [
+        (200, 0, {}),
+        (404, 0, {"error": True}),
+        (404, 2, {"error": True}),
+        (429, 0, {"throttle": True, "error": True}),
+        (500, 0, {"fault": True}),
+        (None, 2, {"fault": True}),
+        (None, 1, {}),
+    ],
+)
+def test_flags_follow_the_http_status_and_the_spans_own(status: int | None, code: int, flags: dict[str, bool]) -> None:
+    """4xx is the client's error, also when the instrumentation calls it one of the span."""
+    attributes = {"http.request.method": "GET"} | ({"http.response.status_code": status} if status else {})
+    body = decoded(attributes=attributes, status={"code": code}).body
+    assert {name: body[name] for name in ("error", "fault", "throttle") if name in body} == flags
+
+
+def test_an_exception_event_is_a_cause() -> None:
+    """And an event still."""
+    attributes = {"exception.type": "ValueError", "exception.message": "no", "exception.stacktrace": "Traceback"}
+    event = {"timeUnixNano": str(int(NOW * 1e9)), "name": "exception", "attributes": pairs(attributes)}
+    body = decoded(events=[event, {"name": "other"}]).body
+    [exception] = body["cause"]["exceptions"]
+    assert exception == {"id": f"{2:016x}", "type": "ValueError", "message": "no", "stacktrace": "Traceback"}
+    assert body["metadata"]["otel"]["events"][0] == {"time": NOW, "name": "exception", "attributes": attributes}
+
+
+def test_simple_attributes_are_annotations_and_all_are_metadata() -> None:
+    """Keys keep their dots."""
+    attributes = {"app.text": "a", "app.number": 1.5, "app.flag": True, "app.list": [1, "b"], "app.map": {"c": 2}}
+    body = decoded(attributes=attributes).body
+    assert body["annotations"] == {"app.text": "a", "app.number": 1.5, "app.flag": True}
+    assert body["metadata"]["otel"]["attributes"] == attributes
+
+
+def test_what_json_has_no_number_for_is_kept_by_its_name() -> None:
+    """NaN and infinity."""
+    attributes = [{"key": "n", "value": {"doubleValue": "NaN"}}, {"key": "i", "value": {"doubleValue": "-Infinity"}}]
+    request = {"traceId": W3C, "spanId": f"{1:016x}", "name": "work", "attributes": attributes}
+    [document] = decode(
+        json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [request]}]}]}).encode(), JSON
+    ).documents
+    assert document.body["annotations"] == {"n": "nan", "i": "-inf"}
+
+
+def test_too_much_is_cut_and_counted() -> None:
+    """128 attributes, 4,096 characters each."""
+    otel = decoded(attributes={f"key-{number}": "x" for number in range(130)}).body["metadata"]["otel"]
+    assert (len(otel["attributes"]), otel["dropped"]) == (128, {"attributes": 2})
+    assert decoded(attributes={"key": "x" * 5000}).body["annotations"] == {"key": "x" * 4096}
+
+
+def test_a_span_that_has_not_ended_is_in_progress() -> None:
+    """An exporter of a live view may send one."""
+    document = decoded(endTimeUnixNano="0")
+    assert (document.end_time, document.body["in_progress"]) == (None, True)
+
+
+def test_a_service_without_a_name_is_unknown() -> None:
+    """As OpenTelemetry calls it."""
+    assert decoded(resource={}, kind=2).name == "unknown_service"
+    assert decoded(resource={}).body["aws"] == {"xray": {"sdk": "opentelemetry"}}
+
+
+def test_a_client_calls_another_service() -> None:
+    """An AWS one if the SDK's instrumentation says so."""
+    assert decoded().body["namespace"] == "remote"
+    assert decoded(attributes={"rpc.system": "aws-api"}).body["namespace"] == "aws"
+    assert "namespace" not in decoded(kind=1).body
+
+
+@pytest.mark.parametrize(
+    ("span", "reason"),
+    [
+        ({"traceId": "00" * 16}, "the trace id of span 'work' is '0000"),
+        ({"traceId": "ab"}, "the trace id of span 'work' is 'ab', expected 16 bytes"),
+        ({"spanId": ""}, "the id of span 'work' is '', expected 8 bytes"),
+        ({"parentSpanId": "ab"}, "the parent id of span 'work' is 'ab', expected 8 bytes"),
+    ],
+)
+def test_a_span_with_a_bad_id_is_refused_by_itself(span: dict[str, str], reason: str) -> None:
+    """The next one is decoded."""
+    good = {"traceId": W3C, "spanId": f"{1:016x}", "name": "work"}
+    request = {"resourceSpans": [{"scopeSpans": [{"spans": [good | span, good]}]}]}
+    found = decode(json.dumps(request).encode(), JSON)
+    assert len(found.documents) == 1
+    assert found.refused[0].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        (b"\xff\xff\xff", "application/x-protobuf", "the body is no protobuf ExportTraceServiceRequest"),
+        (b"[]", JSON, "the body is no JSON ExportTraceServiceRequest"),
+        (
+            b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "xyz"}]}]}]}',
+            JSON,
+            "spanId is 'xyz', expected hex",
+        ),
+        (b"[" * 100_000, JSON, "the JSON is nested too deep"),
+        (b"{}", "text/plain", "Content-Type is 'text/plain', expected application/x-protobuf or application/json"),
+    ],
+)
+def test_what_is_no_request_is_refused(body: bytes, kind: str, reason: str) -> None:
+    """Whole, with what was expected."""
+    with pytest.raises(SpanError) as caught:
+        decode(body, kind)
+    assert str(caught.value).startswith(reason)

@@ -1,0 +1,121 @@
+import asyncio
+import json
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from tests.xray_local.samples import body, text, trace_id
+from xray_local.ingest import udp
+from xray_local.state.region import Service
+from xray_local.traces.documents import SegmentError
+
+HEADER = '{"format":"json","version":1}\n'
+
+
+class Sender:
+    """Sends datagrams to a door and waits until they are stored or refused."""
+
+    def __init__(self, service: Service, address: tuple[str, int]) -> None:
+        self.service = service
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(address)
+
+    def send(self, *datagrams: str) -> None:
+        """Send, without waiting."""
+        for datagram in datagrams:
+            self.socket.send(datagram.encode())
+
+    async def until(self, done: Callable[[dict[str, int | str]], bool]) -> None:
+        """Let the door read until health is as expected."""
+        async with asyncio.timeout(20):
+            while not done(self.service.health()):
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def sender(service: Service) -> AsyncIterator[Sender]:
+    """A running door and a socket connected to it."""
+    bound = udp.bind("127.0.0.1", 0)
+    door = udp.UdpDoor(service, bound)
+    door.start()
+    sending = Sender(service, bound.getsockname())
+    yield sending
+    sending.socket.close()
+    door.stop()
+
+
+async def test_a_segment_of_the_sdk_is_stored(sender: Sender) -> None:
+    """A header line, then the document."""
+    sender.send(HEADER + text(1))
+    await sender.until(lambda health: health["segments"] == 1)
+    [document] = sender.service.store.parsed(trace_id(1))
+    assert document.body == body(1)
+
+
+async def test_a_burst_is_stored_whole(sender: Sender) -> None:
+    """2,000 datagrams before the door reads the first."""
+    sender.send(*(HEADER + text(number) for number in range(1, 1001)), *(HEADER + text(1, n) for n in range(2, 1002)))
+    await sender.until(lambda health: health["segments"] == 2000)
+    assert sender.service.health()["traces"] == 1000
+
+
+async def test_a_bad_datagram_is_counted_and_the_next_is_stored(
+    sender: Sender, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said at most once a minute."""
+    with caplog.at_level(logging.WARNING):
+        sender.send("nonsense", "", HEADER, HEADER + "{", HEADER + text(1))
+        await sender.until(lambda health: (health["rejected"], health["segments"]) == (4, 1))
+    [record] = caplog.records
+    assert record.getMessage().startswith("datagram_rejected reason='the datagram does not begin with ")
+
+
+async def test_a_store_that_fails_does_not_close_the_door(sender: Sender) -> None:
+    """A full disk: what could not be stored is counted, and later datagrams are stored again."""
+    database = sender.service.store._database
+    database.execute("PRAGMA max_page_count = 1")
+    sender.send(HEADER + text(1, metadata={"filling": "x" * 50_000}))
+    await sender.until(lambda health: health["rejected"] == 1)
+    database.execute("PRAGMA max_page_count = 100000")
+    sender.send(HEADER + text(2))
+    await sender.until(lambda health: health["segments"] == 1)
+
+
+async def test_stopping_stores_what_has_arrived(service: Service) -> None:
+    """SIGTERM right after a burst loses nothing."""
+    bound = udp.bind("127.0.0.1", 0)
+    door = udp.UdpDoor(service, bound)
+    door.start()
+    sending = Sender(service, bound.getsockname())
+    sending.send(*(HEADER + text(number) for number in range(1, 301)))
+    sending.socket.close()
+    door.stop()
+    assert service.health()["segments"] == 300
+
+
+@pytest.mark.parametrize(
+    "header",
+    ['{"format":"json","version":1}', '{"version": 1, "format": "json"}', '{"format": "json", "version": 1 } '],
+)
+def test_the_header_may_be_spelled_in_any_way(header: str) -> None:
+    """SDKs of other languages put blanks into it."""
+    assert udp.parse_datagram(f"{header}\n{text(1)}".encode()).trace_id == trace_id(1)
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    ["", "\n", text(1), '{"format":"json"}\n{}', '{"format":"xml","version":1}\n{}', "[1]\n{}", "[" * 60_000 + "\n{}"],
+)
+def test_a_datagram_without_its_header_is_refused(datagram: str) -> None:
+    """With what was expected."""
+    with pytest.raises(SegmentError) as caught:
+        udp.parse_datagram(datagram.encode())
+    assert caught.value.message == f"the datagram does not begin with {HEADER.strip()} and a newline"
+
+
+def test_a_document_may_hold_newlines() -> None:
+    """Only the first one ends the header."""
+    datagram = HEADER + json.dumps(body(1), indent=2)
+    assert udp.parse_datagram(datagram.encode()).id == f"{1:016x}"

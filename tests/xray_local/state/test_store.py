@@ -1,0 +1,214 @@
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.xray_local.samples import NOW, document, trace_id
+from xray_local.errors import StoreError
+from xray_local.state.store import RangeBy, Store
+
+Opener = Callable[..., Store]
+OPENED = "expected a file that this user can write, or :memory:"
+
+
+@pytest.fixture
+def opened() -> Iterator[Opener]:
+    """Open stores, which the fixture closes."""
+    with ExitStack() as cleanup:
+
+        def opener(*path: str, max_traces: int = 1000) -> Store:
+            store = Store(*path, max_traces=max_traces)
+            cleanup.callback(store.close)
+            return store
+
+        yield opener
+
+
+def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
+    return [row.summary["Id"] for row in store.summaries(start, end, by=by, before=None, most=100)]
+
+
+def test_a_document_replaces_the_one_of_its_id(opened: Opener) -> None:
+    """The SDK sends a segment again when it has grown; the last one counts, once."""
+    store = opened()
+    store.put([document(1, name="before"), document(1, 2)], now=NOW)
+    store.put([document(1, name="after")], now=NOW)
+    assert store.counts() == {"traces": 1, "segments": 2, "spans": 0}
+    assert sorted(one.name for one in store.parsed(trace_id(1))) == ["after", "backend"]
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_an_ended_segment_is_not_replaced_by_one_in_progress(opened: Opener, batches: int) -> None:
+    """Datagrams overtake each other: what began late is old news, in one batch as in two."""
+    store = opened()
+    documents = [document(1), document(1, end_time=None, in_progress=True)]
+    for part in [documents] if batches == 1 else [[one] for one in documents]:
+        store.put(part, now=NOW)
+    assert [one.end_time for one in store.parsed(trace_id(1))] == [NOW + 1]
+
+
+def test_a_trace_beyond_its_limit_refuses_what_is_too_much(opened: Opener) -> None:
+    """500 KB of documents are the most; the trace says that some are missing."""
+    store = opened()
+    large = [document(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
+    [refused] = store.put(large, now=NOW)
+    assert (refused.id, refused.code) == (f"{9:016x}", "TraceSizeLimitExceeded")
+    assert refused.message.startswith(f"trace {trace_id(1)} would have 54")
+    assert store.trace(trace_id(1)) == (1.0, True)
+    assert store.put([document(1, 9)], now=NOW) == []
+
+
+def test_a_replaced_document_does_not_count_twice(opened: Opener) -> None:
+    """A segment that is sent ten times is no trace of ten times its size."""
+    store = opened()
+    for _ in range(10):
+        assert store.put([document(1, metadata={"filling": "x" * 60_000})], now=NOW) == []
+
+
+def test_the_cap_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
+    """Never half a trace; a late document does not make an old trace new."""
+    store = opened(max_traces=2)
+    for number in (1, 2, 1, 3):
+        store.put([document(number, number), document(number, 9)], now=NOW)
+    assert store.documents(trace_id(1)) == []
+    assert store.counts() == {"traces": 2, "segments": 4, "spans": 0}
+    assert store.evicted == 1
+    assert sorted(ids(store)) == [trace_id(2), trace_id(3)]
+
+
+def test_a_batch_larger_than_the_cap_leaves_its_newest(opened: Opener) -> None:
+    """Eviction counts what one batch brings beyond the cap."""
+    store = opened(max_traces=3)
+    store.put([document(number) for number in range(1, 11)], now=NOW)
+    assert sorted(ids(store)) == [trace_id(8), trace_id(9), trace_id(10)]
+    assert (store.evicted, store.counts()["segments"]) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("by", "start", "end", "found"),
+    [
+        ("start", NOW - 1, NOW + 1, True),
+        ("start", NOW + 1, NOW + 100, False),
+        ("end", NOW + 40, NOW + 60, True),
+        ("end", NOW - 1, NOW + 1, False),
+        ("update", NOW + 90, NOW + 110, True),
+        ("update", NOW - 1, NOW + 60, False),
+        ("overlap", NOW + 10, NOW + 20, True),
+        ("overlap", NOW + 51, NOW + 60, False),
+    ],
+)
+def test_a_range_is_of_the_start_the_end_the_update_or_any_part(
+    opened: Opener, by: RangeBy, start: float, end: float, *, found: bool
+) -> None:
+    """A trace that ran from NOW for 50 s and arrived 100 s after its start."""
+    store = opened()
+    store.put([document(1, end_time=NOW + 50)], now=NOW + 100)
+    assert ids(store, start, end, by) == ([trace_id(1)] if found else [])
+
+
+def test_traces_are_listed_from_the_newest_and_paged_by_position(opened: Opener) -> None:
+    """Traces that began at one moment are all listed, none twice."""
+    store = opened()
+    for number in range(1, 6):
+        store.put([document(number, start_time=NOW - number // 3)], now=NOW)
+    first = store.summaries(0, NOW * 2, by="start", before=None, most=3)
+    rest = store.summaries(0, NOW * 2, by="start", before=first[-1].position, most=3)
+    assert [row.summary["Id"] for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+
+
+def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None:
+    """A summary is kept until its trace changes."""
+    store = opened()
+    store.put([document(1)], now=NOW)
+    assert store.summaries(0, NOW * 2, by="start", before=None, most=1)[0].summary["HasFault"] is False
+    store.put([document(1, fault=True)], now=NOW)
+    assert store.summaries(0, NOW * 2, by="start", before=None, most=1)[0].summary["HasFault"] is True
+
+
+def test_everything_survives_in_a_file(opened: Opener, tmp_path: Path) -> None:
+    """Traces, resources and counts are there after a restart; new traces follow the old ones."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1), document(1, 2)], now=NOW)
+    store.put_resource("rule", "one", {"rule": 1})
+    store.close()
+    store = opened(path, max_traces=1)
+    assert store.counts() == {"traces": 1, "segments": 2, "spans": 0}
+    assert store.resource("rule", "one") == {"rule": 1}
+    store.put([document(2)], now=NOW)
+    assert ids(store) == [trace_id(2)]
+    store.close()
+
+
+def test_a_file_belongs_to_one_process(opened: Opener, tmp_path: Path) -> None:
+    """A second opener is told so at once."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    with pytest.raises(StoreError, match=f"^--db {path}: another process has it open; {OPENED}$"):
+        opened(path)
+    store.close()
+
+
+def test_a_directory_is_no_file(opened: Opener, tmp_path: Path) -> None:
+    """What SQLite cannot open names the option, the path and the expectation."""
+    with pytest.raises(StoreError, match=f"^--db {tmp_path}: unable to open database file; {OPENED}$"):
+        opened(str(tmp_path))
+
+
+def test_a_file_that_is_no_database_is_left_alone(opened: Opener, tmp_path: Path) -> None:
+    """A mistyped path must not cost a document."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir or Madam, " * 100)
+    with pytest.raises(StoreError, match="file is not a database"):
+        opened(str(path))
+    assert path.read_text() == "Dear Sir or Madam, " * 100
+
+
+def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path) -> None:
+    """A file of an older xray-local, or of another program, is named as such."""
+    path = str(tmp_path / "other.db")
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE traces (trace_id TEXT)")
+    other.close()
+    with pytest.raises(StoreError, match=r"its tables are not this version's \(0, expected 1\)"):
+        opened(path)
+
+
+def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:
+    """A full disk is an error of the store; counts stay true and the next batch works."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1)], now=NOW)
+    store._database.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreError, match=r"^the store cannot be written: database or disk is full$"):
+        store.put([document(2, number, metadata={"filling": "x" * 60_000}) for number in range(1, 8)], now=NOW)
+    assert store.counts() == {"traces": 1, "segments": 1, "spans": 0}
+    store._database.execute("PRAGMA max_page_count = 100000")
+    assert store.put([document(2)], now=NOW) == []
+    assert store.counts() == {"traces": 2, "segments": 2, "spans": 0}
+    store.close()
+
+
+def test_clearing_forgets_traces_resources_and_counts(opened: Opener) -> None:
+    """Reset is like a new process."""
+    store = opened(max_traces=1)
+    store.put([document(1), document(2)], now=NOW)
+    store.put_resource("rule", "one", {})
+    store.clear()
+    assert store.counts() == {"traces": 0, "segments": 0, "spans": 0}
+    assert (store.evicted, list(store.resources("rule")), ids(store)) == (0, [], [])
+    store.put([document(3)], now=NOW)
+    assert ids(store) == [trace_id(3)]
+
+
+def test_resources_are_listed_by_name_within_their_kind(opened: Opener) -> None:
+    """A resource is replaced under its name and gone when it is deleted."""
+    store = opened()
+    for name in ("b", "a", "b"):
+        store.put_resource("group", name, {"is": name})
+    store.put_resource("rule", "c", {})
+    assert list(store.resources("group")) == [("a", {"is": "a"}), ("b", {"is": "b"})]
+    store.delete_resource("group", "a")
+    assert store.resource("group", "a") is None

@@ -1,0 +1,99 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.xray_local.samples import NOW, body, text, trace_id
+from xray_local.traces.documents import Document, SegmentError, parse_segment
+
+
+def test_a_document_is_read_with_its_text_and_its_size() -> None:
+    """The size is in bytes, the text as it came."""
+    given = text(1, name="münchen", parent_id=f"{2:016x}")
+    assert parse_segment(given) == Document(
+        trace_id=trace_id(1),
+        id=f"{1:016x}",
+        parent_id=f"{2:016x}",
+        name="münchen",
+        start_time=NOW,
+        end_time=NOW + 1,
+        kind="segment",
+        body=json.loads(given),
+        size=len(given),
+        text=given,
+    )
+    unescaped = json.dumps(body(1, name="münchen"), ensure_ascii=False)
+    assert parse_segment(unescaped).size == parse_segment(unescaped.encode()).size == len(unescaped) + 1
+
+
+def test_a_segment_in_progress_has_no_end() -> None:
+    """It says so itself."""
+    assert parse_segment(text(1, end_time=None, in_progress=True)).end_time is None
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "has_id"),
+    [
+        ({"id": None}, "InvalidId", False),
+        ({"id": "1"}, "InvalidId", False),
+        ({"id": 5}, "InvalidId", False),
+        ({"id": "g" * 16}, "InvalidId", False),
+        ({"id": f"{1:016x}\n"}, "InvalidId", False),
+        ({"trace_id": None}, "InvalidTraceId", True),
+        ({"trace_id": "1-2-3"}, "InvalidTraceId", True),
+        ({"trace_id": trace_id(1).replace("1-", "2-", 1)}, "InvalidTraceId", True),
+        ({"parent_id": "x"}, "InvalidParentId", True),
+        ({"type": "subsegment"}, "MissingParentId", True),
+        ({"name": None}, "InvalidName", True),
+        ({"name": ""}, "InvalidName", True),
+        ({"name": "x" * 201}, "InvalidName", True),
+        ({"start_time": None}, "InvalidStartTime", True),
+        ({"start_time": "now"}, "InvalidStartTime", True),
+        ({"start_time": True}, "InvalidStartTime", True),
+        ({"start_time": -1}, "InvalidStartTime", True),
+        ({"start_time": 1e300}, "InvalidStartTime", True),
+        ({"end_time": "now"}, "InvalidEndTime", True),
+        ({"end_time": None}, "MissingEndTime", True),
+        ({"end_time": None, "in_progress": "yes"}, "MissingEndTime", True),
+    ],
+)
+def test_a_document_that_cannot_be_placed_is_refused(more: dict[str, Any], code: str, *, has_id: bool) -> None:
+    """With the code and the id, if it has one."""
+    with pytest.raises(SegmentError) as caught:
+        parse_segment(text(1, **more))
+    assert (caught.value.code, caught.value.segment_id) == (code, f"{1:016x}" if has_id else None)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("{", "the segment is no JSON: "),
+        ("", "the segment is no JSON: "),
+        ('{"start_time": NaN}', "the segment is no JSON: "),
+        ("[" * 10_000, "the segment is no JSON: "),
+        ('{"name": "\\ud800"}', "the segment is no JSON: "),
+        (b"\xff", "the segment is not UTF-8: "),
+        ("\ud800", "the segment is not UTF-8: "),
+        ("[]", "the segment is a JSON list, expected an object"),
+        ("null", "the segment is a JSON NoneType, expected an object"),
+    ],
+)
+def test_what_is_no_object_is_a_parse_error(given: str | bytes, message: str) -> None:
+    """Broken text, deep nesting, half characters, another kind of JSON."""
+    with pytest.raises(SegmentError) as caught:
+        parse_segment(given)
+    assert (caught.value.code, caught.value.segment_id) == ("ParseError", None)
+    assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(65_536, True), (65_537, False)])
+def test_a_segment_has_at_most_64_kilobytes(size: int, *, fits: bool) -> None:
+    """To the byte."""
+    bare = len(json.dumps(body(1) | {"metadata": ""}))
+    given = json.dumps(body(1) | {"metadata": "x" * (size - bare)})
+    assert len(given) == size
+    if fits:
+        assert parse_segment(given).size == size
+        return
+    with pytest.raises(SegmentError, match="the segment has 65537 bytes, expected at most 65536"):
+        parse_segment(given)

@@ -1,0 +1,75 @@
+"""Generates docs/xray-local-api.md from the service model: every operation, built or not, and what it checks.
+
+`python -m tools.xray_local_api` writes it, `--check` says whether it is up to date.
+"""
+
+import sys
+from pathlib import Path
+
+from botocore.model import Shape
+
+from xray_local.api import shapes
+from xray_local.api.operations import OPERATIONS
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "xray-local-api.md"
+_HEAD = """# The API of xray-local
+
+Generated from botocore's service model `xray/2016-04-12` by `python -m tools.xray_local_api`; do not edit.
+
+{built} of {all} operations are built. The others answer 501 with a message that names the operation. Members are
+checked for their type and for what the last column lists; `*` marks a required one.
+
+| operation | POST | | members and limits |
+|---|---|---|---|
+"""
+
+
+def table() -> str:
+    """Give the whole document."""
+    routes = list(shapes.routes())
+    rows = [
+        f"| {route.operation} | `{route.path}` | {'built' if route.operation in OPERATIONS else '501'} |"
+        f" {_members(route.input_shape)} |\n"
+        for route in routes
+    ]
+    return _HEAD.format(built=len(OPERATIONS), all=len(routes)) + "".join(rows)
+
+
+def _members(shape: Shape | None) -> str:
+    if shape is None:
+        return ""
+    return ", ".join(
+        f"{name}{'*' if name in shape.required_members else ''}{_limits(member)}"
+        for name, member in shape.members.items()
+    )
+
+
+def _limits(shape: Shape) -> str:
+    if shape.type_name == "structure":
+        return f" {{{_members(shape)}}}"
+    if shape.type_name == "list":
+        return f" [{_limits(shape.member).strip()}]{_range(shape)}"
+    enum = shape.metadata.get("enum")
+    return f" ({' or '.join(enum)})" if enum else _range(shape)
+
+
+def _range(shape: Shape) -> str:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is None and most is None:
+        return ""
+    return f" ({'' if least is None else least}..{'' if most is None else most})"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the document, or with --check compare it."""
+    if arguments == ["--check"]:
+        if TARGET.exists() and TARGET.read_text() == table():
+            return 0
+        sys.stderr.write(f"{TARGET.name} is out of date: run python -m tools.xray_local_api\n")
+        return 1
+    TARGET.write_text(table())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

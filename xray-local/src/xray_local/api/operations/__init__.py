@@ -1,0 +1,89 @@
+"""The API's operations: one function each, from a request's JSON to an answer's JSON, in botocore's shapes.
+
+The doors call them through OPERATIONS; the page calls the functions. Requests have been checked against the model by
+`shapes` before. Times are epoch seconds.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from xray_local.api.operations.configuration import (
+    delete_resource_policy,
+    get_encryption_config,
+    list_resource_policies,
+    put_encryption_config,
+    put_resource_policy,
+    put_telemetry_records,
+)
+from xray_local.api.operations.graphs import get_service_graph, get_trace_graph
+from xray_local.api.operations.groups import create_group, delete_group, get_group, get_groups, update_group
+from xray_local.api.operations.rules import (
+    create_sampling_rule,
+    delete_sampling_rule,
+    get_sampling_rules,
+    update_sampling_rule,
+)
+from xray_local.api.operations.tags import list_tags_for_resource, tag_resource, untag_resource
+from xray_local.api.operations.targets import get_sampling_statistic_summaries, get_sampling_targets
+from xray_local.api.operations.traces import batch_get_traces, get_trace_summaries, put_trace_segments
+from xray_local.state.region import Service
+
+Operation = Callable[[Service, dict[str, Any]], dict[str, Any]]
+
+OPERATIONS: dict[str, Operation] = {
+    "BatchGetTraces": batch_get_traces,
+    "CreateGroup": create_group,
+    "CreateSamplingRule": create_sampling_rule,
+    "DeleteGroup": delete_group,
+    "DeleteResourcePolicy": delete_resource_policy,
+    "DeleteSamplingRule": delete_sampling_rule,
+    "GetEncryptionConfig": get_encryption_config,
+    "GetGroup": get_group,
+    "GetGroups": get_groups,
+    "GetSamplingRules": get_sampling_rules,
+    "GetSamplingStatisticSummaries": get_sampling_statistic_summaries,
+    "GetSamplingTargets": get_sampling_targets,
+    "GetServiceGraph": get_service_graph,
+    "GetTraceGraph": get_trace_graph,
+    "GetTraceSummaries": get_trace_summaries,
+    "ListResourcePolicies": list_resource_policies,
+    "ListTagsForResource": list_tags_for_resource,
+    "PutEncryptionConfig": put_encryption_config,
+    "PutResourcePolicy": put_resource_policy,
+    "PutTelemetryRecords": put_telemetry_records,
+    "PutTraceSegments": put_trace_segments,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
+    "UpdateGroup": update_group,
+    "UpdateSamplingRule": update_sampling_rule,
+}
+
+__all__ = [
+    "OPERATIONS",
+    "Operation",
+    "batch_get_traces",
+    "create_group",
+    "create_sampling_rule",
+    "delete_group",
+    "delete_resource_policy",
+    "delete_sampling_rule",
+    "get_encryption_config",
+    "get_group",
+    "get_groups",
+    "get_sampling_rules",
+    "get_sampling_statistic_summaries",
+    "get_sampling_targets",
+    "get_service_graph",
+    "get_trace_graph",
+    "get_trace_summaries",
+    "list_resource_policies",
+    "list_tags_for_resource",
+    "put_encryption_config",
+    "put_resource_policy",
+    "put_telemetry_records",
+    "put_trace_segments",
+    "tag_resource",
+    "untag_resource",
+    "update_group",
+    "update_sampling_rule",
+]

@@ -1,0 +1,246 @@
+"""The page: traces, one trace as a waterfall, groups and rules, as HTML and at the same address as JSON.
+
+`app` adds its routes to the API's application. It asks `operations` for everything, in the API's own shapes, and
+writes nothing; there is no script on the page and its policy allows none.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from aiohttp import web
+
+from xray_local.api.operations import OPERATIONS
+from xray_local.errors import ApiError
+from xray_local.page import formats, sampling_page, trace_list, trace_page
+from xray_local.page.queries import RANGES, Question, every, first_found, matching
+from xray_local.state.region import SERVICE_KEY
+from xray_local.traces.waterfall import waterfall
+from xray_model.filter_expression import FilterError, parse
+from xray_model.trace_id import to_w3c, to_xray
+
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Accept",
+}
+
+STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+TEMPLATES: web.AppKey[jinja2.Environment] = web.AppKey("templates", jinja2.Environment)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the page's addresses, each with and without `.json`, and its static files."""
+    app[TEMPLATES] = jinja2.Environment(
+        loader=jinja2.PackageLoader("xray_local.page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    app.add_routes(
+        [
+            web.get("/", _page(list_traces)),
+            web.get("/traces{json:(\\.json)?}", _page(list_traces)),
+            web.get("/traces/{trace_id:[^/]+?}{json:(\\.json)?}", _page(show_trace)),
+            web.get("/groups{json:(\\.json)?}", _page(list_groups)),
+            web.get("/rules{json:(\\.json)?}", _page(list_rules)),
+            web.get("/static/{name}", static_file),
+        ]
+    )
+
+
+def _page(show: Handler) -> Handler:
+    """What an operation refuses is told on a page, and not in the API's form."""
+
+    async def shown(request: web.Request) -> web.Response:
+        try:
+            return await show(request)
+        except ApiError as error:
+            return _message(request, "Not understood", f"{error.message}.", error.status)
+
+    return shown
+
+
+async def list_traces(request: web.Request) -> web.Response:
+    """The newest traces, filtered; a bad expression is a 400 that says where it is bad."""
+    service = request.app[SERVICE_KEY]
+    question = _question(request)
+    now = service.clock()
+    context: dict[str, Any] = {"title": "Traces", "section": "/", "question": question, "ranges": RANGES}
+    context["filters"] = trace_list.filter_examples()
+    try:
+        if question.filter:
+            parse(question.filter)
+    except FilterError as error:
+        line, caret = formats.caret(question.filter, error.column)
+        context["error"] = {"message": str(error), "line": line, "caret": caret}
+        data = {"message": str(error), "column": error.column, "filter": question.filter}
+        return _respond(request, "traces.html", context, data, status=400)
+    summaries, token = await first_found(service, question.api(now))
+    older = question.href(token) if token else None
+    lines = trace_list.trace_lines(summaries, now=now)
+    context |= {"error": None, "lines": lines, "older": older, "example": _example(request, now)}
+    data = {"filter": question.filter, "range": question.range, "traces": summaries, "next": older}
+    return _respond(request, "traces.html", context, data)
+
+
+async def show_trace(request: web.Request) -> web.Response:
+    """One trace, or with `part` what is below one of its rows; rows in windows from `offset` on."""
+    service = request.app[SERVICE_KEY]
+    trace_id = _xray_id(request.match_info["trace_id"])
+    found = OPERATIONS["BatchGetTraces"](service, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
+    if not found:
+        return _missing(request, f"Trace {request.match_info['trace_id']} is not stored.")
+    tree = waterfall(_body(segment) for trace in found for segment in trace["Segments"])
+    head = trace_page.trace_head(tree)
+    part = request.query.get("part", "")
+    if part:
+        below = tree.below(part)
+        if below is None:
+            return _missing(request, f"Trace {trace_id} has no row {part}.")
+        tree = below
+    here = trace_list.trace_href(trace_id)
+    page = trace_page.trace_page(tree, here, part, _offset(request))
+    ids = {"trace_id": trace_id, "w3c_trace_id": to_w3c(trace_id)}
+    over = any(trace.get("LimitExceeded") for trace in found)
+    data = ids | {
+        "start": tree.start,
+        "duration": tree.duration,
+        "limit_exceeded": over,
+        "total": page.total,
+        "next": page.next,
+        "rows": [trace_page.row_json(line.number, line.row) for line in page.lines],
+    }
+    context = ids | {"title": head.path, "section": "/", "here": here, "part": part, "head": head, "page": page}
+    return _respond(request, "trace.html", context | {"limit_exceeded": over}, data)
+
+
+async def list_groups(request: web.Request) -> web.Response:
+    """Every group with its expression and how many of the stored traces match it."""
+    service = request.app[SERVICE_KEY]
+    groups = list(every("GetGroups", service, "Groups"))
+    matches = [await matching(service, group.get("FilterExpression")) for group in groups]
+    lines = [trace_list.group_line(group, count) for group, count in zip(groups, matches, strict=True)]
+    data = {"groups": [group | {"Matches": count} for group, count in zip(groups, matches, strict=True)]}
+    return _respond(request, "groups.html", {"title": "Groups", "section": "/groups", "lines": lines}, data)
+
+
+async def list_rules(request: web.Request) -> web.Response:
+    """Every sampling rule in the order of evaluation with what its clients reported."""
+    service = request.app[SERVICE_KEY]
+    records = list(every("GetSamplingRules", service, "SamplingRuleRecords"))
+    statistics = every("GetSamplingStatisticSummaries", service, "SamplingStatisticSummaries")
+    asked = {field: request.query.get(field, "").strip() for field in sampling_page.ASKED}
+    told = sampling_page.verdicts(records, asked)
+    lines = sampling_page.rule_lines(records, statistics, told)
+    context = {"title": "Sampling rules", "section": "/rules", "lines": lines, "asked": asked, "told": bool(told)}
+    return _respond(request, "rules.html", context, {"rules": [_rule_json(line) for line in lines]})
+
+
+async def static_file(request: web.Request) -> web.Response:
+    """One of the two files in STATIC, and no other."""
+    name = request.match_info["name"]
+    if name not in STATIC:
+        return _missing(request, f"there is no file {name}")
+    content = (files("xray_local.page") / "static" / name).read_bytes()
+    return web.Response(body=content, content_type=STATIC[name], headers=HEADERS)
+
+
+def _respond(
+    request: web.Request, template: str, context: Mapping[str, Any], data: Mapping[str, Any], status: int = 200
+) -> web.Response:
+    """The same content as HTML, or as JSON when the address or the Accept header asks for it."""
+    if _wants_json(request):
+        return web.json_response(data, status=status, headers=HEADERS)
+    shared = {"health": request.app[SERVICE_KEY].health(), "json_href": _json_href(request)}
+    text = request.app[TEMPLATES].get_template(template).render(shared | dict(context))
+    body = text.encode("utf-8", "replace")  # JSON lets half a surrogate pair into a name; UTF-8 has none
+    return web.Response(body=body, status=status, content_type="text/html", charset="utf-8", headers=HEADERS)
+
+
+def _message(request: web.Request, title: str, message: str, status: int) -> web.Response:
+    context = {"title": title, "section": "", "message": message}
+    return _respond(request, "message.html", context, {"message": message}, status=status)
+
+
+def _missing(request: web.Request, message: str) -> web.Response:
+    return _message(request, "Not found", message, 404)
+
+
+def _wants_json(request: web.Request) -> bool:
+    accept = request.headers.get("Accept", "")
+    return bool(request.match_info.get("json")) or ("application/json" in accept and "text/html" not in accept)
+
+
+def _json_href(request: web.Request) -> str:
+    path = "/traces" if request.path == "/" else request.path
+    return f"{path}.json?{request.query_string}" if request.query_string else f"{path}.json"
+
+
+def _body(segment: Mapping[str, Any]) -> dict[str, Any]:
+    """A Segment shape's document; one that only the store's parser could take is a row that says so."""
+    try:
+        body = json.loads(segment["Document"])
+    except RecursionError:
+        return {"id": segment["Id"], "name": "nested too deep to be shown"}
+    return body if isinstance(body, dict) else {}
+
+
+def _question(request: web.Request) -> Question:
+    asked = request.query.get("range", "all")
+    return Question(
+        filter=request.query.get("filter", "").strip(),
+        range=asked if asked in RANGES else "all",
+        token=request.query.get("next", ""),
+    )
+
+
+def _xray_id(text: str) -> str:
+    """A trace id in either of its two forms as X-Ray's; empty when it is neither."""
+    try:
+        return str(to_xray(to_w3c(text) if "-" in text else text))
+    except ValueError:
+        return ""
+
+
+def _offset(request: web.Request) -> int:
+    text = request.query.get("offset", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _rule_json(line: sampling_page.RuleLine) -> dict[str, Any]:
+    """The numbers of a rule under names, without what only draws them."""
+    return {key: value for key, value in asdict(line).items() if not key.endswith(("_text", "_bar", "_mark"))}
+
+
+def _example(request: web.Request, now: float) -> str:
+    """A command that stores one trace, to be copied from the page."""
+    segment = {
+        "trace_id": f"1-{int(now):08x}-{'0' * 23}1",
+        "id": "53995c3f42cd8ad8",
+        "name": "hello",
+        "start_time": round(now - 0.25, 3),
+        "end_time": round(now, 3),
+    }
+    body = json.dumps({"TraceSegmentDocuments": [json.dumps(segment)]})
+    return f"curl -H 'Content-Type: application/json' {request.scheme}://{request.host}/TraceSegments -d '{body}'"

@@ -217,7 +217,7 @@ def _wait_for_rules(stack: Stack, workers: int, *, since: float) -> None:
 
     def fetched() -> bool:
         traffic.send(stack.addresses.service, 4 * workers, ["/api/activities/home"])
-        calls = [call for call in stack.get_json("/_local/requests") if call["door"] == "agent"]
+        calls = [call for call in stack.get_json("/_local/requests") if call["listener"] == "agent"]
         fetches = [call for call in calls if call["operation"] == "GetSamplingRules" and call["time"] >= since]
         return len(fetches) >= workers
 

@@ -1,4 +1,4 @@
-"""A service in memory with a clock that stands still, and its HTTP doors in this process."""
+"""A region in memory with a fixed clock, and its HTTP listeners in this process."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,9 +7,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.xray_local.samples import Clock, settings
-from xray_local.api.faults import Script
+from xray_local.api.faults import FaultScript
 from xray_local.app import build_app
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 from xray_local.state.store import Store
 
 Client = TestClient[web.Request, web.Application]
@@ -22,22 +22,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def service(clock: Clock) -> Iterator[Service]:
-    """A store in memory."""
+def region(clock: Clock) -> Iterator[Region]:
+    """A region in memory."""
     store = Store(max_traces=1000)
-    yield Service(store=store, clock=clock)
+    yield Region(store=store, clock=clock)
     store.close()
 
 
 @pytest.fixture
-async def api(service: Service) -> AsyncIterator[Client]:
-    """The door of the API, the page and control."""
-    async with TestClient(TestServer(build_app(service, Script(), settings(), "api"))) as client:
+async def api(region: Region) -> AsyncIterator[Client]:
+    """The listener of the API, the page and the admin addresses."""
+    async with TestClient(TestServer(build_app(region, FaultScript(), settings(), "api"))) as client:
         yield client
 
 
 @pytest.fixture
-async def otlp(service: Service) -> AsyncIterator[Client]:
-    """The OTLP door."""
-    async with TestClient(TestServer(build_app(service, Script(), settings(), "otlp"))) as client:
+async def otlp(region: Region) -> AsyncIterator[Client]:
+    """The OTLP listener."""
+    async with TestClient(TestServer(build_app(region, FaultScript(), settings(), "otlp"))) as client:
         yield client

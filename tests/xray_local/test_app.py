@@ -144,8 +144,8 @@ def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--db", "/nowhere/x.db"], "--db /nowhere/x.db: unable to open database file; expected a file that this user"),
-        (["--max-traces", "0"], "--max-traces is '0', expected a whole number of at least 1"),
+        (["--db", "/nowhere/x.db"], "--db: '/nowhere/x.db': unable to open database file: expected a writable file"),
+        (["--max-traces", "0"], "--max-traces: '0': expected a whole number of at least 1"),
         (["--colour", "red"], "unrecognized arguments: --colour red (see xray-local --help)"),
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 0 (agent, TCP): "),
     ],

@@ -141,7 +141,7 @@ def test_an_answer_is_of_the_shape_that_the_model_promises(aws: Any, operation: 
             {"InsightId": "x" * 36},
             "NotImplemented",
             501,
-            "xray-local does not build the operation GetInsight",
+            "xray-local does not implement the operation GetInsight",
         ),
     ],
 )

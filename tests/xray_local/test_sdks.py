@@ -78,7 +78,7 @@ def test_the_sdks_poller_gets_rules_and_targets(xray_local: XRayLocal) -> None:
     assert abs(modified - time.time()) < 60
     connector._xray_client.close()
     with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
-        calls = [(call["operation"], call["door"]) for call in json.load(answer)]
+        calls = [(call["operation"], call["listener"]) for call in json.load(answer)]
     assert calls[1:] == [("GetSamplingRules", "agent"), ("GetSamplingTargets", "agent")]
 
 

@@ -40,9 +40,9 @@ def test_allowed_hosts_are_a_list() -> None:
         ("otlp_port", "²", "a port from 0 to 65535"),
         ("max_traces", "0", "a whole number of at least 1"),
         ("max_traces", "many", "a whole number of at least 1"),
-        ("host", "", "a word without spaces"),
-        ("region", "us east", "a word without spaces"),
-        ("db", "", "a file's path"),
+        ("host", "", "text without spaces"),
+        ("region", "us east", "text without spaces"),
+        ("db", "", "the path of a file"),
     ],
 )
 def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str, expected: str) -> None:
@@ -52,8 +52,8 @@ def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str
         read({name: text}, {})
     with pytest.raises(SettingsError) as variable:
         read({}, {field.variable: text})
-    assert str(option.value) == f"{field.option} is {text!r}, expected {expected}"
-    assert str(variable.value) == f"{field.variable} is {text!r}, expected {expected}"
+    assert str(option.value) == f"{field.option}: {text!r}: expected {expected}"
+    assert str(variable.value) == f"{field.variable}: {text!r}: expected {expected}"
 
 
 def test_every_setting_is_in_the_documentation() -> None:

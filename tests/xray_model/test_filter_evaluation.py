@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from xray_model.filter_expression import matches, parse
+from xray_model.filter_expression import TraceFacts, matches, parse
 
 BACKEND: dict[str, Any] = {
     "Name": "backend-flask",
@@ -89,10 +89,14 @@ SUMMARY: dict[str, Any] = {
             "ClientImpacting": True,
         }
     ],
-    "_services": [BACKEND, DATABASE],
-    "_edges": [{"source": BACKEND, "target": DATABASE, "ok": True, "fault": False, "responsetime": 0.2}],
-    "_groups": [{"GroupName": "x-ray-backend", "GroupARN": "arn:group"}],
 }
+EDGE = {"source": BACKEND, "target": DATABASE, "ok": True, "fault": False, "responsetime": 0.2}
+TRACE = TraceFacts(
+    SUMMARY,
+    services=[BACKEND, DATABASE],
+    edges=[EDGE],
+    groups=[{"GroupName": "x-ray-backend", "GroupARN": "arn:group"}],
+)
 
 PATH = {"Services": [{"Name": "backend-flask", "EntityPath": [{"Name": "backend-flask"}, {"Name": "query"}]}]}
 
@@ -192,24 +196,24 @@ DOES_NOT_HOLD = [
 @pytest.mark.parametrize("text", HOLDS)
 def test_it_holds(text: str) -> None:
     """Each of these is true of the trace, and its negation is not."""
-    assert matches(parse(text), SUMMARY)
-    assert not matches(parse(f"!({text})"), SUMMARY)
+    assert matches(parse(text), TRACE)
+    assert not matches(parse(f"!({text})"), TRACE)
 
 
 @pytest.mark.parametrize("text", DOES_NOT_HOLD)
 def test_it_does_not_hold(text: str) -> None:
     """Each of these is false of the trace, and its negation is true."""
-    assert not matches(parse(text), SUMMARY)
-    assert matches(parse(f"!({text})"), SUMMARY)
+    assert not matches(parse(text), TRACE)
+    assert matches(parse(f"!({text})"), TRACE)
 
 
 @pytest.mark.parametrize("text", [text for text in HOLDS + DOES_NOT_HOLD if "rootcause.json" not in text])
 def test_an_empty_summary_never_fails(text: str) -> None:
     """A field that is not there is no error, whatever asks for it."""
-    assert matches(parse(text), {}) in {True, False}
+    assert matches(parse(text), TraceFacts({})) in {True, False}
 
 
 def test_only_parts_of_the_language_are_evaluated() -> None:
     """Anything else is a mistake of the caller."""
-    with pytest.raises(TypeError, match="str is no part of an expression"):
-        matches("ok", SUMMARY)  # type: ignore[arg-type]  # the mistake that is tested
+    with pytest.raises(TypeError, match="str is not part of an expression"):
+        matches("ok", TRACE)  # type: ignore[arg-type]  # the mistake that is tested

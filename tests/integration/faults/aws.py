@@ -88,7 +88,7 @@ class Aws:
 
     def operators_calls(self) -> list[str]:
         """Give the operations that the operator has called since."""
-        return [one["operation"] for one in self._control("GET", "requests") if one["door"] == OPERATORS_DOOR]
+        return [one["operation"] for one in self._control("GET", "requests") if one["listener"] == OPERATORS_DOOR]
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -1,12 +1,12 @@
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, Clock, document, statistics, text
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 
-async def test_health_counts_what_is_stored_and_what_was_lost(api: Client, service: Service) -> None:
-    """Segments and spans apart, evicted traces, refused documents."""
-    service.store.max_traces = 2
-    service.put([document(1), document(2, 1), document(2, 2), document(3)._replace(kind="span")])
+async def test_health_counts_stored_evicted_and_rejected(api: Client, region: Region) -> None:
+    """Segments, spans, evicted traces, refused documents."""
+    region.store.max_traces = 2
+    region.put([document(1), document(2, 1), document(2, 2), document(3)._replace(kind="span")])
     await api.post("/TraceSegments", json={"TraceSegmentDocuments": ["{"]})
     assert await (await api.get("/_local/health")).json() == {
         "status": "ok",
@@ -19,8 +19,8 @@ async def test_health_counts_what_is_stored_and_what_was_lost(api: Client, servi
     }
 
 
-async def test_reset_forgets_everything(api: Client) -> None:
-    """Traces, groups, clients, faults and the log."""
+async def test_reset_deletes_everything(api: Client) -> None:
+    """Traces, groups, clients, faults and the log of requests."""
     await api.post("/TraceSegments", json={"TraceSegmentDocuments": [text(1), "{"]})
     await api.post("/CreateGroup", json={"GroupName": "one"})
     await api.post("/SamplingTargets", json={"SamplingStatisticsDocuments": [statistics("Default")]})
@@ -35,13 +35,13 @@ async def test_reset_forgets_everything(api: Client) -> None:
     assert (health["traces"], health["rejected"]) == (0, 0)
 
 
-async def test_calls_are_logged_with_body_status_and_caller(api: Client, clock: Clock) -> None:
-    """In their order, the refused ones as well; what a call was signed for is in its header."""
+async def test_requests_are_logged_with_body_status_and_client(api: Client, clock: Clock) -> None:
+    """In order, with the refused ones; the scope is that of the signature."""
     scope = "Credential=AKID/20260801/eu-west-1/xray/aws4_request"
     await api.post("/CreateGroup", json={"GroupName": "one"}, headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, x"})
     clock.now += 1
     await api.post("/DeleteGroup", json={"GroupName": "two"})
-    caller = {"door": "api", "peer": "127.0.0.1"}
+    caller = {"listener": "api", "peer": "127.0.0.1"}
     created = {"operation": "CreateGroup", "time": NOW, "status": 200, "body": {"GroupName": "one"}}
     deleted = {"operation": "DeleteGroup", "time": NOW + 1, "status": 400, "body": {"GroupName": "two"}}
     expected = [created | caller | {"scope": "eu-west-1/xray"}, deleted | caller | {"scope": None}]
@@ -51,17 +51,20 @@ async def test_calls_are_logged_with_body_status_and_caller(api: Client, clock: 
 
 
 async def test_a_large_body_is_not_logged(api: Client) -> None:
-    """The log is no second store."""
+    """Only its status is."""
     await api.post("/TraceSegments", json={"TraceSegmentDocuments": [text(1, name="x" * 200)] * 50})
     [call] = await (await api.get("/_local/requests")).json()
     assert (call["status"], call["body"]) == (200, {})
 
 
-async def test_a_script_is_set_shown_and_dropped(api: Client) -> None:
-    """A bad one leaves the old one in place."""
+async def test_a_script_is_set_read_and_deleted(api: Client) -> None:
+    """One that is not valid does not replace it."""
     await api.put("/_local/faults", json=[{"operation": "GetGroups", "status": 500}])
     refused = await api.put("/_local/faults", json=[{"operation": "GetGroups", "status": 1}])
-    assert (refused.status, (await refused.json())["message"]) == (400, "fault 1: status is 1")
+    assert (refused.status, (await refused.json())["message"]) == (
+        400,
+        "fault 1: status: 1: expected a whole number from 400 to 599, or null",
+    )
     assert (await api.put("/_local/faults", data=b"[" * 100_000)).status == 400
     [fault] = await (await api.get("/_local/faults")).json()
     assert fault == {

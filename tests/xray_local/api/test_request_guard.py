@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.xray_local.conftest import Client
 from xray_local.api import request_guard
 
-HOSTS = "expected an IP address, localhost or a name given by --allow-host"
+HOSTS = "expected an IP address, localhost or a name in --allow-host"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ async def test_a_name_that_could_be_rebound_is_refused(api: Client, host: str, *
     answer = await api.get("/_local/health", headers={"Host": host})
     assert answer.status == (200 if allowed else 403)
     if not allowed:
-        assert (await answer.json())["message"] == f"Host is {host!r}, {HOSTS}"
+        assert (await answer.json())["message"] == f"Host: {host!r}: {HOSTS}"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_a_defect_is_answered_without_its_details(caplog: pytest.LogCaptur
 
     async with await guarded(broken) as client:
         answer = await client.get("/")
-        assert (answer.status, (await answer.json())["message"]) == (500, "xray-local failed; its log says why")
+        assert (answer.status, (await answer.json())["message"]) == (500, "internal error: see the log of xray-local")
     [record] = caplog.records
     assert record.getMessage() == "request_failed method=GET path=/"
 

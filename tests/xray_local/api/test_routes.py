@@ -37,13 +37,13 @@ async def test_a_body_may_be_missing(api: Client) -> None:
 @pytest.mark.parametrize("route", [one for one in shapes.routes() if one.operation not in OPERATIONS], ids=str)
 async def test_what_is_not_built_says_so_by_name(api: Client, route: shapes.Route) -> None:
     """501 before any member is looked at."""
-    message = f"xray-local does not build the operation {route.operation}"
+    message = f"xray-local does not implement the operation {route.operation}"
     assert await refused(api, route.path, json={}) == (501, "NotImplemented", message)
 
 
 async def test_an_unknown_path_is_no_address(api: Client) -> None:
     """Clear, in the same form."""
-    expected = (404, "UnknownOperationException", "/GetGroupies is no address here")
+    expected = (404, "UnknownOperationException", "unknown path /GetGroupies")
     assert await refused(api, "/GetGroupies", json={}) == expected
 
 
@@ -88,19 +88,19 @@ async def test_a_request_is_checked_against_the_model(
 
 async def test_a_member_of_another_type_is_refused(api: Client) -> None:
     """Before anything else is looked at."""
-    message = "GroupName is ['a'], expected a string"
+    message = "GroupName: ['a']: expected a string"
     assert await refused(api, "/GetGroup", json={"GroupName": ["a"]}) == (400, "InvalidRequestException", message)
 
 
 @pytest.mark.parametrize(
     ("data", "part"),
     [
-        (b"{", "the body is no JSON: "),
-        (b"[1]", "the body is a JSON list, expected an object"),
-        (b'{"a": NaN}', "the body is no JSON: "),
-        (b"[" * 100_000, "the body is no JSON: "),
-        (b'{"a":' * 100_000, "the body is no JSON: "),
-        (b"\xff", "the body is no JSON: "),
+        (b"{", "the body is not valid JSON: "),
+        (b"[1]", "the body is a JSON list: expected an object"),
+        (b'{"a": NaN}', "the body is not valid JSON: "),
+        (b"[" * 100_000, "the body is not valid JSON: "),
+        (b'{"a":' * 100_000, "the body is not valid JSON: "),
+        (b"\xff", "the body is not valid JSON: "),
     ],
 )
 async def test_a_body_that_is_no_object_is_refused(api: Client, data: bytes, part: str) -> None:
@@ -121,7 +121,7 @@ async def test_json_by_any_of_its_names_is_taken(api: Client, kind: str) -> None
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/cbor"])
 async def test_another_content_type_is_refused(api: Client, kind: str) -> None:
     """A form of a web page is no call."""
-    expected = (415, "UnsupportedMediaTypeException", f"Content-Type is '{kind}', expected application/json")
+    expected = (415, "UnsupportedMediaTypeException", f"Content-Type: '{kind}': expected application/json")
     assert await refused(api, "/Groups", data=b"{}", headers={"Content-Type": kind}) == expected
 
 
@@ -147,7 +147,7 @@ async def test_a_body_is_bounded_also_when_it_is_unpacked(api: Client, *, packed
     headers = {"Content-Type": "application/json"} | ({"Content-Encoding": "gzip"} if packed else {})
     sent = BytesIO(gzip.compress(data, 1) if packed else data)
     refusal = await refused(api, "/Groups", data=sent, headers=headers)
-    assert refusal == (413, "RequestTooLarge", "the body is larger than 16777216 bytes")
+    assert refusal == (413, "RequestTooLarge", "the body is too large: expected at most 16777216 bytes")
 
 
 async def test_traces_go_in_and_come_out(api: Client) -> None:

@@ -54,22 +54,26 @@ def test_a_member_out_of_its_limits_is_named_by_its_path(
 @pytest.mark.parametrize(
     ("operation", "request_", "message"),
     [
-        ("GetGroup", [], "The request is [], expected an object"),
-        ("GetGroup", {"GroupName": 5}, "GroupName is 5, expected a string"),
-        ("BatchGetTraces", {"TraceIds": "a"}, "TraceIds is a, expected a list"),
+        ("GetGroup", [], "request: []: expected an object"),
+        ("GetGroup", {"GroupName": 5}, "GroupName: 5: expected a string"),
+        ("BatchGetTraces", {"TraceIds": "a"}, "TraceIds: 'a': expected a list"),
         (
             "GetTraceSummaries",
             {"StartTime": "now", "EndTime": 1},
-            "StartTime is now, expected epoch seconds as a number",
+            "StartTime: 'now': expected epoch seconds as a number",
         ),
-        ("GetTraceSummaries", {"StartTime": 1e301, "EndTime": 1}, "StartTime is 1e+301, expected epoch seconds as a"),
-        ("GetTraceSummaries", {"StartTime": 1, "EndTime": 1, "Sampling": 1}, "Sampling is 1, expected true or false"),
+        (
+            "GetTraceSummaries",
+            {"StartTime": 1e301, "EndTime": 1},
+            "StartTime: 1e+301: expected epoch seconds as a number",
+        ),
+        ("GetTraceSummaries", {"StartTime": 1, "EndTime": 1, "Sampling": 1}, "Sampling: 1: expected true or false"),
         (
             "PutTraceSegments",
             {"TraceSegmentDocuments": ["{}", 5]},
-            "TraceSegmentDocuments.2.member is 5, expected a string",
+            "TraceSegmentDocuments.2.member: 5: expected a string",
         ),
-        ("CreateGroup", {"GroupName": {"a": "x" * 200}}, "GroupName is {'a': 'xxxxxxxxxx"),
+        ("CreateGroup", {"GroupName": {"a": "x" * 200}}, "GroupName: {'a': 'xxxxxxxxxx"),
     ],
 )
 def test_a_value_of_another_type_is_named(operation: str, request_: Any, message: str) -> None:

@@ -59,7 +59,7 @@ def test_a_whole_trace_is_drawn(xray_local: XRayLocal, service: str, capsys: Cap
     assert run(xray_local, f"{service}/whole") == 0
     first, *picture = capsys.readouterr().out.splitlines()
     trace_id = first.rsplit(" ", 1)[-1]
-    assert first == f"GET {service}/whole was answered, with the trace id {trace_id}"
+    assert first == f"GET {service}/whole answered, trace id {trace_id}"
     assert trace_id in picture[0]
 
 
@@ -67,10 +67,10 @@ def test_a_whole_trace_is_drawn(xray_local: XRayLocal, service: str, capsys: Cap
 @pytest.mark.parametrize(
     ("path", "options", "words"),
     [
-        ("/half", [], "it has no span of OpenTelemetry (look at the collector on port 4318)"),
-        ("/spans", [], "it has no segment of the X-Ray SDK (look at the agent on port 2000)"),
-        ("/whole", ["--no-segment"], "it has 1 segments of the X-Ray SDK, expected none"),
-        ("/nothing", [], "was answered with 503 after 0.6 s, expected 200"),
+        ("/half", [], "it has no span of OpenTelemetry (check the collector on port 4318)"),
+        ("/spans", [], "it has no segment of the X-Ray SDK (check the agent on port 2000)"),
+        ("/whole", ["--no-segment"], "it has 1 segments of the X-Ray SDK: expected none"),
+        ("/nothing", [], "answered 503 after 0.6 s: expected 200"),
     ],
 )
 def test_what_is_missing_is_named(
@@ -100,8 +100,8 @@ def test_nobody_at_the_endpoint_is_named(service: str, capsys: Captured) -> None
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["localhost:4567/"], "URL is 'localhost:4567/', expected http://HOST:PORT/PATH"),
-        (["http://localhost/", "--seconds=0"], "--seconds is 0, expected more than 0 and at most 3600"),
+        (["localhost:4567/"], "URL: 'localhost:4567/': expected http://HOST:PORT/PATH"),
+        (["http://localhost/", "--seconds=0"], "--seconds: 0: expected more than 0 and at most 3600"),
     ],
 )
 def test_bad_usage_is_one_line(arguments: list[str], words: str, capsys: Captured) -> None:

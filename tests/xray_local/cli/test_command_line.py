@@ -65,8 +65,8 @@ def test_put_names_what_was_refused(xray_local: XRayLocal, tmp_path: Path, capsy
     out, err = capsys.readouterr()
     assert out == "1 of 3 segments stored\n"
     assert err.splitlines() == [
-        "refused 0000000000000007: InvalidTraceId: trace_id is '1-2-3', expected 1-, 8 hex digits, -, 24 hex digits",
-        "refused (no id): ParseError: the segment is a JSON int, expected an object",
+        "refused 0000000000000007: InvalidTraceId: trace_id: '1-2-3': expected 1-, 8 hex digits, -, 24 hex digits",
+        "refused (no id): ParseError: the segment is a JSON int: expected an object",
     ]
 
 
@@ -119,10 +119,10 @@ def test_show_draws_a_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captu
         (["put", "/nowhere.json"], "cannot read /nowhere.json: No such file or directory"),
         (["put", "/"], "cannot read /: Is a directory"),
         (["traces", "--filter", "fault AND"], "--filter: column 10: expected "),
-        (["traces", "--limit", "0"], "--limit is 0, expected at least 1"),
+        (["traces", "--limit", "0"], "--limit: 0: expected at least 1"),
         (["traces", "--limit", "many"], "argument --limit: invalid int value: 'many'"),
         (["traces", "--colour"], "unrecognized arguments: --colour"),
-        (["serve", "--api-port", "http"], "--api-port is 'http', expected a port from 0 to 65535"),
+        (["serve", "--api-port", "http"], "--api-port: 'http': expected a port from 0 to 65535"),
         (["list"], "argument COMMAND: invalid choice: 'list'"),
         ([], "the following arguments are required: COMMAND"),
     ],
@@ -138,7 +138,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, capsys: Captured) -> 
     """An archive given by mistake."""
     file = tmp_path / "segments.gz"
     file.write_bytes(b"\x1f\x8b\xff\xfe")
-    assert refused(capsys, "put", str(file)) == f"xray-local: cannot read {file}: it is not UTF-8"
+    assert refused(capsys, "put", str(file)) == f"xray-local: cannot read {file}: not UTF-8"
 
 
 @pytest.mark.parametrize("arguments", [["traces"], ["show", trace_id(1)], ["put", "-"]])
@@ -155,10 +155,10 @@ def test_nobody_at_the_endpoint_is_one_line(
 def test_an_endpoint_is_an_address(capsys: Captured) -> None:
     """A bare host and port is a common slip."""
     line = refused(capsys, "traces", "--endpoint", "localhost:8900")
-    assert line == "xray-local: --endpoint is 'localhost:8900', expected http://HOST:PORT"
+    assert line == "xray-local: --endpoint: 'localhost:8900': expected http://HOST:PORT"
 
 
 def test_the_service_speaks_through_the_command_line(xray_local: XRayLocal, capsys: Captured) -> None:
     """What the API refuses is shown in its words; another server is told apart."""
     line = refused(capsys, "traces", api=f"{xray_local.api}/nowhere")
-    assert line == "xray-local: UnknownOperationException: /nowhere/TraceSummaries is no address here"
+    assert line == "xray-local: UnknownOperationException: unknown path /nowhere/TraceSummaries"

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, document, trace_id
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
@@ -30,57 +30,57 @@ def request(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
     return whole
 
 
-async def test_spans_join_the_trace_of_their_id(otlp: Client, service: Service) -> None:
+async def test_spans_join_the_trace_of_their_id(otlp: Client, region: Region) -> None:
     """A segment of the X-Ray SDK and a span: one trace."""
-    service.put([document(1, 9)])
+    region.put([document(1, 9)])
     answer = await otlp.post("/v1/traces", data=request({}).SerializeToString(), headers=PROTOBUF)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-protobuf")
     assert await answer.read() == b""
-    assert service.store.counts() == {"traces": 1, "segments": 1, "spans": 1}
+    assert region.store.counts() == {"traces": 1, "segments": 1, "spans": 1}
 
 
-async def test_the_api_takes_spans_as_well(api: Client, service: Service) -> None:
+async def test_the_api_takes_spans_as_well(api: Client, region: Region) -> None:
     """X-Ray's OTLP endpoint has the API's host; the call is logged by the name of its permission."""
     for status, data in ((200, request({}).SerializeToString()), (400, b"no protobuf")):
         assert (await api.post("/v1/traces", data=data, headers=PROTOBUF)).status == status
-    assert service.store.counts()["spans"] == 1
+    assert region.store.counts()["spans"] == 1
     calls = await (await api.get("/_local/requests")).json()
     assert [(call["operation"], call["status"]) for call in calls] == [("PutSpans", 200), ("PutSpans", 400)]
 
 
-async def test_protobuf_may_be_compressed(otlp: Client, service: Service) -> None:
+async def test_protobuf_may_be_compressed(otlp: Client, region: Region) -> None:
     """gzip is what exporters offer."""
     data = gzip.compress(request({}).SerializeToString())
     assert (await otlp.post("/v1/traces", data=data, headers=PROTOBUF | {"Content-Encoding": "gzip"})).status == 200
-    assert service.store.counts()["spans"] == 1
+    assert region.store.counts()["spans"] == 1
 
 
-async def test_json_is_taken_and_answered(otlp: Client, service: Service) -> None:
+async def test_json_is_taken_and_answered(otlp: Client, region: Region) -> None:
     """Ids are hex in OTLP's JSON."""
     span = {"traceId": trace_id(1)[2:].replace("-", ""), "spanId": f"{1:016x}", "name": "work"}
     span |= {"startTimeUnixNano": str(int(NOW * 1e9)), "endTimeUnixNano": str(int(NOW * 1e9))}
     answer = await otlp.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
     assert (answer.status, await answer.json()) == (200, {})
-    assert [one.name for one in service.store.parsed(trace_id(1))] == ["unknown_service"]
+    assert [one.name for one in region.store.parsed(trace_id(1))] == ["unknown_service"]
 
 
-async def test_a_span_without_a_name_does_not_hide_its_trace(otlp: Client, service: Service) -> None:
+async def test_a_span_without_a_name_does_not_hide_its_trace(otlp: Client, region: Region) -> None:
     """OTel asks for a name and does not insist."""
     spans = [{}, {"name": "", "parent_span_id": (1).to_bytes(8)}]
     await otlp.post("/v1/traces", data=request(*spans).SerializeToString(), headers=PROTOBUF)
-    [row] = service.store.summaries(0, NOW + 1, by="start", before=None, most=10)
-    assert row.summary["Id"] == trace_id(1)
+    [row] = region.store.summaries(0, NOW + 1, by="start", before=None, limit=10)
+    assert row.summary.id == trace_id(1)
 
 
 @pytest.mark.parametrize("kind", ["json", "protobuf"])
-async def test_a_span_that_is_too_large_is_told_as_partial_success(otlp: Client, service: Service, kind: str) -> None:
+async def test_a_span_that_is_too_large_is_told_as_partial_success(otlp: Client, region: Region, kind: str) -> None:
     """The others are stored."""
     large = request({}, {})
     for number in range(50):
         large.resource_spans[0].scope_spans[0].spans[1].attributes.add(key=f"key-{number}").value.string_value = (
             "x" * 4000
         )
-    message = "a span is larger than 65536 bytes"
+    message = "the span is too large: expected at most 65536 bytes"
     if kind == "protobuf":
         answer = await otlp.post("/v1/traces", data=large.SerializeToString(), headers=PROTOBUF)
         partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
@@ -91,20 +91,20 @@ async def test_a_span_that_is_too_large_is_told_as_partial_success(otlp: Client,
         spans = [ids | {"name": "work"}, ids | {"name": "work", "attributes": attributes}]
         sent = await otlp.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
         assert await sent.json() == {"partialSuccess": {"rejectedSpans": "1", "errorMessage": message}}
-    assert (service.store.counts()["spans"], service.health()["rejected"]) == (1, 1)
+    assert (region.store.counts()["spans"], region.health()["rejected"]) == (1, 1)
 
 
-async def test_a_span_without_an_id_is_told_as_partial_success(otlp: Client, service: Service) -> None:
+async def test_a_span_without_an_id_is_told_as_partial_success(otlp: Client, region: Region) -> None:
     """One recorder's defect does not cost the spans of the others in its batch."""
     sent = request({}, {"span_id": b""}, {"trace_id": bytes(16)}).SerializeToString()
     answer = await otlp.post("/v1/traces", data=sent, headers=PROTOBUF)
     partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
     assert partial.rejected_spans == 2
-    assert partial.error_message == "the id of span 'work' is '', expected 8 bytes that are not all zero"
-    assert (service.store.counts()["spans"], service.health()["rejected"]) == (1, 2)
+    assert partial.error_message == "id of span 'work': '': expected 8 bytes that are not all zero"
+    assert (region.store.counts()["spans"], region.health()["rejected"]) == (1, 2)
 
 
-async def test_spans_beyond_the_limit_of_a_trace_are_told_as_partial_success(otlp: Client, service: Service) -> None:
+async def test_spans_beyond_the_limit_of_a_trace_are_told_as_partial_success(otlp: Client, region: Region) -> None:
     """500 KB a trace, for spans as for segments."""
     large = [{"attributes": [], "name": "x" * 100, "trace_state": "x" * 60_000} for _ in range(10)]
     answer = await otlp.post("/v1/traces", data=request(*large).SerializeToString(), headers=PROTOBUF)
@@ -116,11 +116,11 @@ async def test_spans_beyond_the_limit_of_a_trace_are_told_as_partial_success(otl
 @pytest.mark.parametrize(
     ("data", "headers", "part"),
     [
-        (b"\xff\xff", PROTOBUF, "the body is no protobuf ExportTraceServiceRequest"),
-        (b"{", {"Content-Type": "application/json"}, "the body is no JSON ExportTraceServiceRequest"),
+        (b"\xff\xff", PROTOBUF, "the body is not a protobuf ExportTraceServiceRequest"),
+        (b"{", {"Content-Type": "application/json"}, "the body is not a JSON ExportTraceServiceRequest"),
         (b"[" * 100_000, {"Content-Type": "application/json"}, "the JSON is nested too deep"),
-        (json.dumps({"resourceSpans": 1}).encode(), {"Content-Type": "application/json"}, "the body is no JSON"),
-        (b"", {"Content-Type": "text/plain"}, "Content-Type is 'text/plain', expected application/x-protobuf or"),
+        (json.dumps({"resourceSpans": 1}).encode(), {"Content-Type": "application/json"}, "the body is not a JSON"),
+        (b"", {"Content-Type": "text/plain"}, "Content-Type: 'text/plain': expected application/x-protobuf or"),
         (b"no gzip", PROTOBUF | {"Content-Encoding": "gzip"}, "the body cannot be read or decompressed"),
     ],
 )
@@ -135,5 +135,5 @@ async def test_what_is_no_request_is_refused(otlp: Client, data: bytes, headers:
 async def test_other_signals_are_not_taken(otlp: Client, signal: str) -> None:
     """A clear 404 instead of silence."""
     answer = await otlp.post(f"/v1/{signal}", data=b"", headers=PROTOBUF)
-    message = f"/v1/{signal} is not taken here, only /v1/traces"
+    message = f"/v1/{signal} is not supported: expected /v1/traces"
     assert (answer.status, (await answer.json())["message"]) == (404, message)

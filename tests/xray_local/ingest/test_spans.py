@@ -186,10 +186,10 @@ def test_a_client_calls_another_service() -> None:
 @pytest.mark.parametrize(
     ("span", "reason"),
     [
-        ({"traceId": "00" * 16}, "the trace id of span 'work' is '0000"),
-        ({"traceId": "ab"}, "the trace id of span 'work' is 'ab', expected 16 bytes"),
-        ({"spanId": ""}, "the id of span 'work' is '', expected 8 bytes"),
-        ({"parentSpanId": "ab"}, "the parent id of span 'work' is 'ab', expected 8 bytes"),
+        ({"traceId": "00" * 16}, "trace id of span 'work': '0000"),
+        ({"traceId": "ab"}, "trace id of span 'work': 'ab': expected 16 bytes"),
+        ({"spanId": ""}, "id of span 'work': '': expected 8 bytes"),
+        ({"parentSpanId": "ab"}, "parent id of span 'work': 'ab': expected 8 bytes"),
     ],
 )
 def test_a_span_with_a_bad_id_is_refused_by_itself(span: dict[str, str], reason: str) -> None:
@@ -204,15 +204,15 @@ def test_a_span_with_a_bad_id_is_refused_by_itself(span: dict[str, str], reason:
 @pytest.mark.parametrize(
     ("body", "kind", "reason"),
     [
-        (b"\xff\xff\xff", "application/x-protobuf", "the body is no protobuf ExportTraceServiceRequest"),
-        (b"[]", JSON, "the body is no JSON ExportTraceServiceRequest"),
+        (b"\xff\xff\xff", "application/x-protobuf", "the body is not a protobuf ExportTraceServiceRequest"),
+        (b"[]", JSON, "the body is not a JSON ExportTraceServiceRequest"),
         (
             b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "xyz"}]}]}]}',
             JSON,
-            "spanId is 'xyz', expected hex",
+            "spanId: 'xyz': expected hex",
         ),
         (b"[" * 100_000, JSON, "the JSON is nested too deep"),
-        (b"{}", "text/plain", "Content-Type is 'text/plain', expected application/x-protobuf or application/json"),
+        (b"{}", "text/plain", "Content-Type: 'text/plain': expected application/x-protobuf or application/json"),
     ],
 )
 def test_what_is_no_request_is_refused(body: bytes, kind: str, reason: str) -> None:

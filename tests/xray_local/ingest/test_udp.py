@@ -8,7 +8,7 @@ import pytest
 
 from tests.xray_local.samples import body, text, trace_id
 from xray_local.ingest import udp
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 from xray_local.traces.documents import SegmentError
 
 HEADER = '{"format":"json","version":1}\n'
@@ -17,8 +17,8 @@ HEADER = '{"format":"json","version":1}\n'
 class Sender:
     """Sends datagrams to a door and waits until they are stored or refused."""
 
-    def __init__(self, service: Service, address: tuple[str, int]) -> None:
-        self.service = service
+    def __init__(self, region: Region, address: tuple[str, int]) -> None:
+        self.region = region
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect(address)
 
@@ -30,17 +30,17 @@ class Sender:
     async def until(self, done: Callable[[dict[str, int | str]], bool]) -> None:
         """Let the door read until health is as expected."""
         async with asyncio.timeout(20):
-            while not done(self.service.health()):
+            while not done(self.region.health()):
                 await asyncio.sleep(0.001)
 
 
 @pytest.fixture
-async def sender(service: Service) -> AsyncIterator[Sender]:
+async def sender(region: Region) -> AsyncIterator[Sender]:
     """A running door and a socket connected to it."""
     bound = udp.bind("127.0.0.1", 0)
-    door = udp.UdpDoor(service, bound)
+    door = udp.UdpListener(region, bound)
     door.start()
-    sending = Sender(service, bound.getsockname())
+    sending = Sender(region, bound.getsockname())
     yield sending
     sending.socket.close()
     door.stop()
@@ -50,7 +50,7 @@ async def test_a_segment_of_the_sdk_is_stored(sender: Sender) -> None:
     """A header line, then the document."""
     sender.send(HEADER + text(1))
     await sender.until(lambda health: health["segments"] == 1)
-    [document] = sender.service.store.parsed(trace_id(1))
+    [document] = sender.region.store.parsed(trace_id(1))
     assert document.body == body(1)
 
 
@@ -58,7 +58,7 @@ async def test_a_burst_is_stored_whole(sender: Sender) -> None:
     """2,000 datagrams before the door reads the first."""
     sender.send(*(HEADER + text(number) for number in range(1, 1001)), *(HEADER + text(1, n) for n in range(2, 1002)))
     await sender.until(lambda health: health["segments"] == 2000)
-    assert sender.service.health()["traces"] == 1000
+    assert sender.region.health()["traces"] == 1000
 
 
 async def test_a_bad_datagram_is_counted_and_the_next_is_stored(
@@ -69,12 +69,12 @@ async def test_a_bad_datagram_is_counted_and_the_next_is_stored(
         sender.send("nonsense", "", HEADER, HEADER + "{", HEADER + text(1))
         await sender.until(lambda health: (health["rejected"], health["segments"]) == (4, 1))
     [record] = caplog.records
-    assert record.getMessage().startswith("datagram_rejected reason='the datagram does not begin with ")
+    assert record.getMessage().startswith("datagram_rejected reason='the datagram does not start with ")
 
 
 async def test_a_store_that_fails_does_not_close_the_door(sender: Sender) -> None:
     """A full disk: what could not be stored is counted, and later datagrams are stored again."""
-    database = sender.service.store._database
+    database = sender.region.store._database
     database.execute("PRAGMA max_page_count = 1")
     sender.send(HEADER + text(1, metadata={"filling": "x" * 50_000}))
     await sender.until(lambda health: health["rejected"] == 1)
@@ -83,16 +83,16 @@ async def test_a_store_that_fails_does_not_close_the_door(sender: Sender) -> Non
     await sender.until(lambda health: health["segments"] == 1)
 
 
-async def test_stopping_stores_what_has_arrived(service: Service) -> None:
+async def test_stopping_stores_what_has_arrived(region: Region) -> None:
     """SIGTERM right after a burst loses nothing."""
     bound = udp.bind("127.0.0.1", 0)
-    door = udp.UdpDoor(service, bound)
+    door = udp.UdpListener(region, bound)
     door.start()
-    sending = Sender(service, bound.getsockname())
+    sending = Sender(region, bound.getsockname())
     sending.send(*(HEADER + text(number) for number in range(1, 301)))
     sending.socket.close()
     door.stop()
-    assert service.health()["segments"] == 300
+    assert region.health()["segments"] == 300
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_datagram_without_its_header_is_refused(datagram: str) -> None:
     """With what was expected."""
     with pytest.raises(SegmentError) as caught:
         udp.parse_datagram(datagram.encode())
-    assert caught.value.message == f"the datagram does not begin with {HEADER.strip()} and a newline"
+    assert caught.value.message == f"the datagram does not start with {HEADER.strip()} and a newline"
 
 
 def test_a_document_may_hold_newlines() -> None:

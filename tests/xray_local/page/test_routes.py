@@ -7,8 +7,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from xray_local.api.operations import OPERATIONS
+from xray_local.listener import REGION_KEY
 from xray_local.page.routes import add_routes
-from xray_local.state.region import SERVICE_KEY, Service
+from xray_local.state.region import Region
 from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
@@ -23,31 +24,31 @@ def trace_id(number: int) -> str:
 
 
 @pytest.fixture
-def service() -> Service:
-    """A store in memory, and a clock that stands still."""
-    return Service(store=Store(max_traces=500), clock=lambda: NOW)
+def region() -> Region:
+    """A region in memory with a fixed clock."""
+    return Region(store=Store(max_traces=500), clock=lambda: NOW)
 
 
 @pytest.fixture
-async def client(service: Service) -> AsyncIterator[Client]:
-    """The page alone, on a port of its own."""
+async def client(region: Region) -> AsyncIterator[Client]:
+    """The page without the API."""
     app = web.Application()
-    app[SERVICE_KEY] = service
+    app[REGION_KEY] = region
     add_routes(app)
     async with TestClient(TestServer(app)) as client:
         yield client
 
 
-def put(service: Service, number: int, **more: Any) -> str:
+def put(region: Region, number: int, **more: Any) -> str:
     times = {"start_time": NOW - number - 1, "end_time": NOW - number}
     body = {"trace_id": trace_id(number), "id": f"{number:016x}", "name": "backend", **times, **more}
-    assert service.put([parse_segment(json.dumps(body))]) == []
+    assert region.put([parse_segment(json.dumps(body))]) == []
     return trace_id(number)
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/traces/none", "/?filter=(", "/static/style.css", "/groups.json"])
-async def test_every_answer_forbids_what_the_page_does_not_need(client: Client, path: str) -> None:
-    """Pages, data, errors and files: no script, no frame, no sniffing, no referrer."""
+async def test_every_response_has_strict_security_headers(client: Client, path: str) -> None:
+    """Pages, JSON, errors and files: no script, no frame, no sniffing, no referrer."""
     headers = (await client.get(path)).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert (policy["default-src"], policy["style-src"], policy["frame-ancestors"]) == ("'none'", "'self'", "'none'")
@@ -57,35 +58,35 @@ async def test_every_answer_forbids_what_the_page_does_not_need(client: Client, 
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_has_nothing_inline(client: Client, service: Service, path: str) -> None:
-    """No style attribute, no handler, no script: the policy would refuse them."""
-    put(service, 1)
+async def test_a_page_has_nothing_inline(client: Client, region: Region, path: str) -> None:
+    """No style attribute, no event handler, no script: the policy forbids them."""
+    put(region, 1)
     text = await (await client.get(path)).text()
     assert not [word for word in (" style=", "<style", "<script", " onclick=", "javascript:") if word in text]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/traces/none"])
-async def test_the_same_address_answers_json_when_asked(client: Client, path: str) -> None:
-    """A browser gets HTML, a client that accepts JSON gets JSON, with the same status."""
+async def test_the_same_address_answers_json_on_request(client: Client, path: str) -> None:
+    """By the Accept header, with the same status."""
     page = await client.get(path, headers={"Accept": "text/html,application/xhtml+xml,application/json;q=0.9"})
     data = await client.get(path, headers={"Accept": "application/json"})
     assert (page.content_type, data.content_type) == ("text/html", "application/json")
     assert page.status == data.status
 
 
-async def test_the_newest_trace_is_first(client: Client, service: Service) -> None:
-    """The list's JSON has the summaries in the API's shape, newest first."""
-    put(service, 2)
-    put(service, 1)
+async def test_the_newest_trace_is_first(client: Client, region: Region) -> None:
+    """The JSON has TraceSummary shapes."""
+    put(region, 2)
+    put(region, 1)
     answer = await (await client.get("/traces.json")).json()
     assert [trace["Id"] for trace in answer["traces"]] == [trace_id(1), trace_id(2)]
     assert answer["next"] is None
 
 
-async def test_the_list_is_paged(client: Client, service: Service) -> None:
-    """The link to older traces leads on until all of them were shown once."""
+async def test_the_list_is_paged(client: Client, region: Region) -> None:
+    """Following the links shows every trace once."""
     for number in range(150):
-        put(service, number)
+        put(region, number)
     seen: list[str] = []
     path: str | None = "/?filter=!fault"
     while path:
@@ -95,11 +96,11 @@ async def test_the_list_is_paged(client: Client, service: Service) -> None:
     assert seen == [trace_id(number) for number in range(150)]
 
 
-async def test_a_filter_and_a_range_narrow_the_list(client: Client, service: Service) -> None:
-    """Only what matches the expression within the time range is listed."""
-    put(service, 1, fault=True)
-    put(service, 2)
-    put(service, 4000, fault=True)
+async def test_a_filter_and_a_range_narrow_the_list(client: Client, region: Region) -> None:
+    """An unknown range is any time."""
+    put(region, 1, fault=True)
+    put(region, 2)
+    put(region, 4000, fault=True)
     ids = {
         path: [trace["Id"] for trace in (await (await client.get(path)).json())["traces"]]
         for path in ("/traces.json?filter=fault", "/traces.json?filter=fault&range=1h", "/traces.json?range=foreign")
@@ -111,26 +112,26 @@ async def test_a_filter_and_a_range_narrow_the_list(client: Client, service: Ser
     ]
 
 
-async def test_a_bad_filter_is_answered_with_its_column(client: Client) -> None:
-    """400, the message, the column in JSON, and a caret under it on the page."""
-    asked = {"filter": "http.url CONTAINS 5"}
-    data = await client.get("/traces.json", params=asked)
+async def test_a_filter_that_is_not_valid_is_answered_with_its_column(client: Client) -> None:
+    """As a number in JSON, and as a caret on the page."""
+    params = {"filter": "http.url CONTAINS 5"}
+    data = await client.get("/traces.json", params=params)
     assert (data.status, (await data.json())["column"]) == (400, 19)
-    page = await client.get("/", params=asked)
+    page = await client.get("/", params=params)
     assert page.status == 400
     assert "http.url CONTAINS 5\n<b>                  ^</b>" in await page.text()
 
 
-async def test_a_foreign_paging_token_is_answered_on_a_page(client: Client) -> None:
-    """What the API refuses is a message for people here."""
+async def test_an_error_of_the_api_is_a_page(client: Client) -> None:
+    """Such as that of a paging token."""
     answer = await client.get("/?next=foreign")
     assert (answer.status, answer.content_type) == (400, "text/html")
     assert "NextToken" in await answer.text()
 
 
-async def test_a_trace_is_found_by_both_forms_of_its_id(client: Client, service: Service) -> None:
-    """X-Ray's form and 32 hex digits lead to the same trace, which tells both."""
-    name = put(service, 1, subsegments=[{"id": "00000000000000ff", "name": "in", "start_time": NOW - 2}])
+async def test_a_trace_is_found_by_both_forms_of_its_id(client: Client, region: Region) -> None:
+    """The page has both."""
+    name = put(region, 1, subsegments=[{"id": "00000000000000ff", "name": "in", "start_time": NOW - 2}])
     for form in (name, name[2:].replace("-", ""), name.upper()):
         answer = await (await client.get(f"/traces/{form}.json")).json()
         assert (answer["trace_id"], answer["w3c_trace_id"]) == (name, name[2:].replace("-", ""))
@@ -140,10 +141,10 @@ async def test_a_trace_is_found_by_both_forms_of_its_id(client: Client, service:
         ]
 
 
-async def test_a_part_of_a_trace_has_its_own_rows(client: Client, service: Service) -> None:
-    """Only the row that is named and what is below it."""
+async def test_a_part_of_a_trace_has_its_own_rows(client: Client, region: Region) -> None:
+    """The row of the id and everything below it."""
     inner = {"id": "00000000000000ff", "name": "in", "start_time": NOW - 2, "end_time": NOW - 1.5}
-    name = put(service, 1, subsegments=[inner])
+    name = put(region, 1, subsegments=[inner])
     answer = await (await client.get(f"/traces/{name}.json?part=00000000000000ff")).json()
     assert ([row["id"] for row in answer["rows"]], answer["duration"]) == (["00000000000000ff"], 0.5)
 
@@ -151,62 +152,65 @@ async def test_a_part_of_a_trace_has_its_own_rows(client: Client, service: Servi
 @pytest.mark.parametrize(
     "path", ["/traces/none", f"/traces/{trace_id(9)}", f"/traces/{trace_id(1)}?part=zz", "/static/web.py"]
 )
-async def test_what_is_not_there_is_a_404_page(client: Client, service: Service, path: str) -> None:
-    """An unknown trace, row or file says what is missing."""
-    put(service, 1)
+async def test_an_unknown_trace_row_or_file_is_a_404_page(client: Client, region: Region, path: str) -> None:
+    """The message names it."""
+    put(region, 1)
     answer = await client.get(path)
     assert (answer.status, answer.content_type) == (404, "text/html")
 
 
 @pytest.mark.parametrize("offset", ["-1", "x", "²", "9" * 30, "1e3", ""])
-async def test_a_foreign_offset_shows_the_beginning(client: Client, service: Service, offset: str) -> None:
-    """A window that is no number is the first one, or the last when it is too far."""
-    name = put(service, 1)
+async def test_an_offset_that_is_not_a_number_is_ignored(client: Client, region: Region, offset: str) -> None:
+    """The page shows the first rows."""
+    name = put(region, 1)
     answer = await client.get(f"/traces/{name}.json", params={"offset": offset})
     assert [row["number"] for row in (await answer.json())["rows"]] == [1]
 
 
-async def test_groups_count_their_traces(client: Client, service: Service) -> None:
-    """A group's matches are counted over all pages, and Default holds every trace."""
-    OPERATIONS["CreateGroup"](service, {"GroupName": "broken", "FilterExpression": "fault"})
+async def test_groups_count_their_traces(client: Client, region: Region) -> None:
+    """Over all pages of summaries; Default has every trace."""
+    OPERATIONS["CreateGroup"](region, {"GroupName": "broken", "FilterExpression": "fault"})
     for number in range(205):
-        put(service, number, fault=number < 201)
+        put(region, number, fault=number < 201)
     groups = (await (await client.get("/groups.json")).json())["groups"]
-    assert {group["GroupName"]: group["Matches"] for group in groups} == {"Default": "205", "broken": "201"}
+    assert {group["GroupName"]: (group["Matches"], group["at_least"]) for group in groups} == {
+        "Default": (205, False),
+        "broken": (201, False),
+    }
 
 
-async def test_rules_tell_counts_and_who_decides(client: Client, service: Service) -> None:
-    """The JSON has numbers in the order of evaluation, and the verdict on the request that was asked about."""
+async def test_rules_have_counts_and_the_verdict(client: Client, region: Region) -> None:
+    """On the request of the query."""
     report = {"RuleName": "Default", "ClientID": "0" * 24, "Timestamp": NOW, "RequestCount": 4, "SampledCount": 1}
-    OPERATIONS["GetSamplingTargets"](service, {"SamplingStatisticsDocuments": [report]})
+    OPERATIONS["GetSamplingTargets"](region, {"SamplingStatisticsDocuments": [report]})
     (rule,) = (await (await client.get("/rules.json?path=/x")).json())["rules"]
     assert (rule["name"], rule["matched"], rule["sampled"], rule["share"]) == ("Default", 4, 1, 0.25)
     assert rule["decides"] is True
 
 
-async def test_the_header_says_what_was_evicted(client: Client, service: Service) -> None:
-    """A full store is told on every page, with the option that changes it."""
+async def test_evicted_traces_are_shown_on_every_page(client: Client, region: Region) -> None:
+    """With the option that changes the limit."""
     for number in range(503):
-        put(service, number)
+        put(region, number)
     text = await (await client.get("/rules")).text()
-    assert "the oldest 3 traces were dropped" in text
+    assert "the oldest 3 traces were evicted" in text
     assert "--max-traces" in text
 
 
-async def test_an_empty_store_names_a_command_that_works(client: Client, service: Service) -> None:
-    """The segment in the example is one that the store takes."""
+async def test_an_empty_list_shows_a_command_that_works(client: Client, region: Region) -> None:
+    """Its segment can be stored."""
     text = await (await client.get("/", headers={"Host": "127.0.0.1:8900"})).text()
     assert "http://127.0.0.1:8900/TraceSegments" in text
     escaped = text[text.index("curl ") :].split("&#39;")
     documents = json.loads(escaped[3].replace("&#34;", '"'))["TraceSegmentDocuments"]
-    assert service.put([parse_segment(document) for document in documents]) == []
+    assert region.put([parse_segment(document) for document in documents]) == []
 
 
-async def test_a_document_of_many_levels_is_shown(client: Client, service: Service) -> None:
-    """Nine hundred nested lists in the metadata neither fail nor fill the page."""
+async def test_a_deeply_nested_document_is_shown(client: Client, region: Region) -> None:
+    """As a page and as JSON."""
     deep: list[Any] = []
     for _ in range(900):
         deep = [deep]
-    put(service, 1, metadata={"m": deep})
+    put(region, 1, metadata={"m": deep})
     for path in (f"/traces/{trace_id(1)}", f"/traces/{trace_id(1)}.json"):
         assert (await client.get(path)).status == 200

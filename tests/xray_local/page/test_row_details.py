@@ -2,14 +2,15 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from xray_local.page.row_details import Failure, details, event_times, failures
+from xray_local.traces.body import Body
 from xray_model.filter_expression import parse
 
 
 def sections(body: dict[str, Any]) -> dict[str, object]:
-    return {section.title: section.block or dict(section.pairs) for section in details(body).sections}
+    return {section.title: section.block or dict(section.pairs) for section in details(Body(body)).sections}
 
 
-def test_each_part_of_a_segment_has_its_section() -> None:
+def test_a_segment_has_sections() -> None:
     """HTTP is flattened to dotted keys, annotations and metadata are apart, the rest are properties."""
     body = {
         "id": "1",
@@ -30,8 +31,8 @@ def test_each_part_of_a_segment_has_its_section() -> None:
     }
 
 
-def test_a_spans_annotations_are_listed_once_as_its_attributes() -> None:
-    """What a span says as an attribute is not repeated as an annotation; its metadata gets sections of its own."""
+def test_attributes_of_a_span_are_not_repeated_as_annotations() -> None:
+    """Its metadata has sections of its own."""
     otel = {
         "name": "GET /",
         "kind": "SERVER",
@@ -53,25 +54,25 @@ def test_a_spans_annotations_are_listed_once_as_its_attributes() -> None:
     }
 
 
-def test_metadata_that_only_looks_like_a_span_is_shown_as_metadata() -> None:
-    """A namespace called otel that holds no object is somebody's metadata."""
+def test_a_namespace_otel_that_is_not_an_object_is_metadata() -> None:
+    """It is not a span."""
     assert sections({"metadata": {"otel": "text"}}) == {"Metadata · otel": '"text"'}
 
 
-def test_exceptions_of_a_segment_have_their_stack() -> None:
+def test_exceptions_of_a_segment_have_a_stack() -> None:
     """X-Ray's frames become lines of path, line and label."""
     stack = [{"path": "app.py", "line": 4, "label": "run"}, {"path": "main.py"}]
     body = {"cause": {"exceptions": [{"type": "KeyError", "message": "'x'", "stack": stack}, "foreign"]}}
-    assert failures(body) == (Failure("KeyError", "'x'", "app.py:4 in run\nmain.py:?"),)
+    assert failures(Body(body)) == (Failure("KeyError", "'x'", "app.py:4 in run\nmain.py:?"),)
 
 
-def test_a_cause_that_is_an_id_is_told_as_such() -> None:
-    """A segment may refer to an exception that another one carries."""
-    assert failures({"cause": "ab12"}) == (Failure("exception", "told by another segment as ab12", ""),)
+def test_a_cause_may_refer_to_an_exception_in_another_segment() -> None:
+    """By its id."""
+    assert failures(Body({"cause": "ab12"})) == (Failure("exception", "see exception ab12 in another segment", ""),)
 
 
-def test_a_spans_exception_event_is_its_failure_and_not_its_event() -> None:
-    """The recorder's own stack text wins over what was derived from it."""
+def test_an_exception_event_of_a_span_is_a_failure() -> None:
+    """It is not listed as an event, and replaces the cause that was derived from it."""
     thrown = {
         "name": "exception",
         "time": 5.5,
@@ -79,23 +80,23 @@ def test_a_spans_exception_event_is_its_failure_and_not_its_event() -> None:
     }
     other = {"name": "cache.miss", "time": 5, "attributes": {"key": "home"}}
     body = {"metadata": {"otel": {"events": [other, thrown]}}, "cause": {"exceptions": [{"type": "derived"}]}}
-    found = details(body)
+    found = details(Body(body))
     assert found.failures == (Failure("E", "m", "Trace"),)
     assert [(event.name, event.at, event.pairs) for event in found.events] == [("cache.miss", 5.0, (("key", "home"),))]
-    assert event_times(body) == ((5.0, False), (5.5, True))
+    assert event_times(Body(body)) == ((5.0, False), (5.5, True))
 
 
-def test_foreign_types_are_shown_or_left_out_and_never_fail() -> None:
-    """Parts of the wrong type do not break the page."""
+def test_members_of_the_wrong_type_do_not_raise() -> None:
+    """They are shown as properties or not at all."""
     body = {"http": "x", "annotations": [1], "metadata": 3, "cause": 7, "extra": {"a": {"b": {"c": {"d": 1}}}}}
-    assert details(body).failures == ()
+    assert details(Body(body)).failures == ()
     assert sections(body) == {"Properties": {"extra.a.b": '{"c": {"d": 1}}'}}
 
 
-def test_an_annotation_leads_to_all_traces_with_the_same_value() -> None:
-    """The link's expression quotes keys and values; what the language cannot compare has no link."""
+def test_an_annotation_links_to_all_traces_with_the_same_value() -> None:
+    """A value that the filter language cannot compare has no link."""
     annotations = {"handle": 'a"b', "n": 3, "new": True, "bad": float("inf"), "list": [1]}
-    (section,) = details({"annotations": annotations}).sections
+    (section,) = details(Body({"annotations": annotations})).sections
     expressions = {key: unquote_plus(link.removeprefix("/?filter=")) for key, link in section.links.items()}
     assert list(expressions) == ["handle", "n", "new"]
     assert [parse(text) for text in expressions.values()] == [
@@ -105,11 +106,11 @@ def test_an_annotation_leads_to_all_traces_with_the_same_value() -> None:
     ]
 
 
-def test_a_document_nested_without_end_is_cut_off() -> None:
-    """Nine hundred levels of lists are shown down to the fiftieth."""
+def test_a_deeply_nested_document_is_cut() -> None:
+    """At the 50th of 900 levels."""
     deep: list[Any] = []
     for _ in range(900):
         deep = [deep]
-    (section,) = details({"metadata": {"m": deep}}).sections
-    assert "… nested too deep" in section.block
+    (section,) = details(Body({"metadata": {"m": deep}})).sections
+    assert "… nested too deeply" in section.block
     assert section.block.count("[") < 60

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from xray_local.page.trace_page import ROWS_PER_PAGE, row_json, trace_head, trace_page
+from xray_local.traces.flags import Flag
 from xray_local.traces.waterfall import waterfall
 
 
@@ -13,46 +14,43 @@ def document(id_: str, start: float, end: float | None, parent: str | None = Non
 
 
 def test_bars_and_ticks_share_one_axis() -> None:
-    """A row's bar is its part of the trace's time in percent, and the ticks divide that time."""
+    """A bar is its row's part of the trace's time in percent; the ticks divide that time."""
     page = trace_page(waterfall([document("a", 10, 14), document("b", 11, 13, "a")]), "/traces/x")
     assert [(line.bar.left, line.bar.width) for line in page.lines] == [(0, 100), (25, 50)]
-    assert [(tick.left, tick.text) for tick in page.ticks] == [
-        (0, "0 ms"),
-        (25, "1 s"),
-        (50, "2 s"),
-        (75, "3 s"),
-        (100, "4 s"),
+    assert [(tick.left, tick.seconds) for tick in page.ticks] == [
+        (0, 0),
+        (25, 1),
+        (50, 2),
+        (75, 3),
+        (100, 4),
     ]
 
 
-def test_a_bar_can_always_be_seen_inside_the_axis() -> None:
-    """An instant at the very end is drawn, and what is in progress reaches to the end."""
+def test_a_bar_is_always_visible() -> None:
+    """Also for an instant at the end; a row in progress reaches to the end of the axis."""
     page = trace_page(waterfall([document("a", 0, 10), document("b", 10, 10, "a"), document("c", 4, None, "a")]), "/t")
     assert [(line.row.id, line.bar.left, line.bar.width) for line in page.lines[1:]] == [
         ("c", 40, 60),
         ("b", 99.6, 0.4),
     ]
-    assert page.lines[1].duration_text == "in progress"
 
 
-def test_a_trace_of_no_time_has_bars_at_the_beginning() -> None:
-    """Equal start and end divide by nothing."""
+def test_a_trace_of_zero_seconds_has_bars_at_the_start() -> None:
+    """Nothing is divided by zero."""
     page = trace_page(waterfall([document("a", 5, 5)]), "/t")
     assert (page.lines[0].bar.left, page.lines[0].bar.width) == (0, 0.4)
 
 
-def test_the_legend_counts_both_recorders() -> None:
-    """Segments, subsegments and spans are counted apart; a recorder without rows is not named."""
+def test_segments_subsegments_and_spans_are_counted() -> None:
+    """For the legend, over all rows."""
     span = document("s", 1, 2, "a", metadata={"otel": {"kind": "INTERNAL"}})
     segment = document("a", 0, 3, subsegments=[document("b", 1, 2)])
-    both, one = trace_page(waterfall([segment, span]), "/t"), trace_page(waterfall([segment]), "/t")
-    assert (both.xray_text, both.otel_text) == ("1 segment, 1 subsegment", "1 span")
-    assert both.together == "two recorders, one trace id"
-    assert (one.otel_text, one.together) == ("", "one recorder in this trace")
+    page = trace_page(waterfall([segment, span]), "/t")
+    assert (page.segments, page.subsegments, page.spans) == (1, 1, 1)
 
 
-def test_a_long_trace_is_shown_in_windows() -> None:
-    """Of ten thousand rows one window is laid out, with links to the ones beside it."""
+def test_a_long_trace_has_windows() -> None:
+    """With links to the previous and the next one."""
     tree = waterfall([document(str(n), n, n + 1) for n in range(10_000)])
     first, second = trace_page(tree, "/t"), trace_page(tree, "/t", offset=ROWS_PER_PAGE)
     assert (first.first, first.last, first.total, len(first.lines)) == (1, 200, 10_000, 200)
@@ -61,69 +59,69 @@ def test_a_long_trace_is_shown_in_windows() -> None:
 
 
 @pytest.mark.parametrize(("offset", "first"), [(-5, 1), (2, 3), (99, 3)])
-def test_an_offset_out_of_range_is_brought_into_it(offset: int, first: int) -> None:
-    """A link from an older, longer trace still shows rows."""
+def test_an_offset_out_of_range_is_clamped(offset: int, first: int) -> None:
+    """The page always shows rows."""
     assert trace_page(waterfall([document(i, 0, 1) for i in "abc"]), "/t", offset=offset).first == first
 
 
 def test_windows_of_a_part_stay_in_the_part() -> None:
-    """Paging keeps the row that was asked for."""
+    """Links to other windows keep the part."""
     tree = waterfall([document("a", 0, 9)] + [document(str(n), 1, 2, "a") for n in range(300)])
     assert trace_page(tree, "/t", "a").next == "/t?part=a&offset=200"
 
 
 def test_exceptions_are_listed_above_with_links_to_their_rows() -> None:
-    """The link leads to the window in which the row is."""
+    """Each leads to the window of its row."""
     cause = {"exceptions": [{"type": "KeyError", "message": "x"}]}
     tree = waterfall([document(f"r{n}", n, n + 1, cause=cause if n == 250 else None) for n in range(300)])
-    (trouble,) = trace_page(tree, "/t").troubles
-    assert (trouble.href, trouble.name, trouble.type) == ("/t?offset=200#row-251", "r250", "KeyError")
+    (exception,) = trace_page(tree, "/t").exceptions
+    assert (exception.href, exception.name, exception.type) == ("/t?offset=200#row-251", "r250", "KeyError")
 
 
 def test_at_most_five_exceptions_are_listed_above() -> None:
-    """A trace of nothing but exceptions still has a waterfall on the first screen."""
+    """All of them are in the waterfall."""
     cause = {"exceptions": [{"type": "E"}]}
     tree = waterfall([document(f"r{n}", n, n + 1, cause=cause) for n in range(9)])
-    assert len(trace_page(tree, "/t").troubles) == 5
+    assert len(trace_page(tree, "/t").exceptions) == 5
 
 
-def test_the_headline_is_the_first_request_of_the_trace() -> None:
-    """Method, path and status come from the first row that tells them; marks from all rows."""
+def test_the_title_is_the_first_request_of_the_trace() -> None:
+    """The flags are those of all rows."""
     http = {"request": {"method": "GET", "url": "http://h:1/a"}, "response": {"status": 404}}
     head = trace_head(waterfall([document("a", 0, 2), document("b", 1, 2, "a", http=http, fault=True, error=True)]))
-    assert (head.method, head.host, head.path, head.status, head.status_class) == ("GET", "h:1", "/a", 404, "error")
-    assert (head.marks, head.duration_text) == (("fault", "error"), "2 s")
+    assert (head.method, head.host, head.path, head.status) == ("GET", "h:1", "/a", 404)
+    assert (head.marks, head.duration) == ((Flag.FAULT, Flag.ERROR), 2)
 
 
-def test_a_trace_without_a_request_is_headed_by_its_first_row() -> None:
-    """Its name is all there is to say."""
+def test_a_trace_without_a_request_has_the_name_of_its_first_row() -> None:
+    """Method and status are empty."""
     head = trace_head(waterfall([document("worker", 0, 2)]))
     assert (head.method, head.path, head.status) == ("", "worker", None)
 
 
-def test_events_are_points_on_the_bar_and_lines_below_it() -> None:
-    """An event stands at its time; an exception is marked as one."""
+def test_events_are_points_on_the_bar() -> None:
+    """At their times; an exception is marked."""
     events = [{"name": "hit", "time": 1}, {"name": "exception", "time": 3}]
     page = trace_page(waterfall([document("a", 0, 4, metadata={"otel": {"events": events}})]), "/t")
     assert [(point.left, point.failure) for point in page.lines[0].points] == [(25, False), (75, True)]
-    assert [(line.event.name, line.offset_text) for line in page.lines[0].events] == [("hit", "1 s")]
+    assert [(event.name, event.at) for event in page.lines[0].details.events] == [("hit", 1)]
 
 
-def test_only_a_row_with_children_can_be_looked_at_alone() -> None:
-    """A leaf has no part; an id is escaped in the link."""
+def test_only_a_row_with_children_links_to_its_part() -> None:
+    """The id is escaped in the link."""
     page = trace_page(waterfall([document("a&b", 0, 4), document("c", 1, 2, "a&b")]), "/t")
     assert [line.part_query for line in page.lines] == ["?part=a%26b", ""]
 
 
-def test_a_deep_row_is_indented_no_further() -> None:
-    """Depth 20 is written, not drawn."""
+def test_the_indentation_is_limited() -> None:
+    """Depth 20 is indented like depth 16."""
     tree = waterfall([document(str(n), n, 30, str(n - 1) if n else None) for n in range(21)])
     line = trace_page(tree, "/t").lines[20]
     assert (line.row.depth, line.indent) == (20, 16)
 
 
-def test_a_rows_json_is_its_document_without_what_became_rows() -> None:
-    """The JSON tells place, time and body, and is plain JSON."""
+def test_the_json_of_a_row_has_its_document_without_subsegments() -> None:
+    """With its place and times as numbers."""
     tree = waterfall([document("a", 1, 3, fault=True, subsegments=[document("b", 1, 2)])])
     row = json.loads(json.dumps(row_json(1, tree.rows[0])))
     assert row == {

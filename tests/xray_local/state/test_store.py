@@ -7,10 +7,11 @@ import pytest
 
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.errors import StoreError
-from xray_local.state.store import RangeBy, Store
+from xray_local.state.store import RangeBy, Store, TraceRow
+from xray_local.traces.flags import Flag
 
 Opener = Callable[..., Store]
-OPENED = "expected a file that this user can write, or :memory:"
+EXPECTED = "expected a writable file, or :memory:"
 
 
 @pytest.fixture
@@ -26,31 +27,35 @@ def opened() -> Iterator[Opener]:
         yield opener
 
 
+def listed(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[TraceRow]:
+    return list(store.summaries(start, end, by=by, before=None, limit=100))
+
+
 def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
-    return [row.summary["Id"] for row in store.summaries(start, end, by=by, before=None, most=100)]
+    return [row.summary.id for row in listed(store, start, end, by)]
 
 
 def test_a_document_replaces_the_one_of_its_id(opened: Opener) -> None:
-    """The SDK sends a segment again when it has grown; the last one counts, once."""
+    """The SDK sends a segment again when it has grown; the last one counts."""
     store = opened()
     store.put([document(1, name="before"), document(1, 2)], now=NOW)
     store.put([document(1, name="after")], now=NOW)
     assert store.counts() == {"traces": 1, "segments": 2, "spans": 0}
-    assert sorted(one.name for one in store.parsed(trace_id(1))) == ["after", "backend"]
+    assert sorted(found.name for found in store.parsed(trace_id(1))) == ["after", "backend"]
 
 
 @pytest.mark.parametrize("batches", [1, 2])
 def test_an_ended_segment_is_not_replaced_by_one_in_progress(opened: Opener, batches: int) -> None:
-    """Datagrams overtake each other: what began late is old news, in one batch as in two."""
+    """Datagrams may arrive in another order, in one batch or in two."""
     store = opened()
     documents = [document(1), document(1, end_time=None, in_progress=True)]
-    for part in [documents] if batches == 1 else [[one] for one in documents]:
+    for part in [documents] if batches == 1 else [[document_] for document_ in documents]:
         store.put(part, now=NOW)
-    assert [one.end_time for one in store.parsed(trace_id(1))] == [NOW + 1]
+    assert [found.end_time for found in store.parsed(trace_id(1))] == [NOW + 1]
 
 
-def test_a_trace_beyond_its_limit_refuses_what_is_too_much(opened: Opener) -> None:
-    """500 KB of documents are the most; the trace says that some are missing."""
+def test_documents_beyond_the_limit_of_a_trace_are_refused(opened: Opener) -> None:
+    """A trace has at most 500 KB; it is marked as incomplete."""
     store = opened()
     large = [document(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
     [refused] = store.put(large, now=NOW)
@@ -61,14 +66,14 @@ def test_a_trace_beyond_its_limit_refuses_what_is_too_much(opened: Opener) -> No
 
 
 def test_a_replaced_document_does_not_count_twice(opened: Opener) -> None:
-    """A segment that is sent ten times is no trace of ten times its size."""
+    """Only its last size does."""
     store = opened()
     for _ in range(10):
         assert store.put([document(1, metadata={"filling": "x" * 60_000})], now=NOW) == []
 
 
-def test_the_cap_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
-    """Never half a trace; a late document does not make an old trace new."""
+def test_the_limit_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
+    """A late document does not change the order."""
     store = opened(max_traces=2)
     for number in (1, 2, 1, 3):
         store.put([document(number, number), document(number, 9)], now=NOW)
@@ -78,8 +83,8 @@ def test_the_cap_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
     assert sorted(ids(store)) == [trace_id(2), trace_id(3)]
 
 
-def test_a_batch_larger_than_the_cap_leaves_its_newest(opened: Opener) -> None:
-    """Eviction counts what one batch brings beyond the cap."""
+def test_of_a_batch_beyond_the_limit_the_newest_traces_remain(opened: Opener) -> None:
+    """The rest is counted as evicted."""
     store = opened(max_traces=3)
     store.put([document(number) for number in range(1, 11)], now=NOW)
     assert sorted(ids(store)) == [trace_id(8), trace_id(9), trace_id(10)]
@@ -99,7 +104,7 @@ def test_a_batch_larger_than_the_cap_leaves_its_newest(opened: Opener) -> None:
         ("overlap", NOW + 51, NOW + 60, False),
     ],
 )
-def test_a_range_is_of_the_start_the_end_the_update_or_any_part(
+def test_a_range_is_compared_with_start_end_update_or_any_part(
     opened: Opener, by: RangeBy, start: float, end: float, *, found: bool
 ) -> None:
     """A trace that ran from NOW for 50 s and arrived 100 s after its start."""
@@ -109,26 +114,26 @@ def test_a_range_is_of_the_start_the_end_the_update_or_any_part(
 
 
 def test_traces_are_listed_from_the_newest_and_paged_by_position(opened: Opener) -> None:
-    """Traces that began at one moment are all listed, none twice."""
+    """Traces with the same start are all listed, and none twice."""
     store = opened()
     for number in range(1, 6):
         store.put([document(number, start_time=NOW - number // 3)], now=NOW)
-    first = store.summaries(0, NOW * 2, by="start", before=None, most=3)
-    rest = store.summaries(0, NOW * 2, by="start", before=first[-1].position, most=3)
-    assert [row.summary["Id"] for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+    first = list(store.summaries(0, NOW * 2, by="start", before=None, limit=3))
+    rest = list(store.summaries(0, NOW * 2, by="start", before=first[-1].position, limit=3))
+    assert [row.summary.id for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
 
 
 def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None:
-    """A summary is kept until its trace changes."""
+    """A stored summary is dropped when its trace changes."""
     store = opened()
     store.put([document(1)], now=NOW)
-    assert store.summaries(0, NOW * 2, by="start", before=None, most=1)[0].summary["HasFault"] is False
+    assert [row.summary.flags for row in listed(store)] == [()]
     store.put([document(1, fault=True)], now=NOW)
-    assert store.summaries(0, NOW * 2, by="start", before=None, most=1)[0].summary["HasFault"] is True
+    assert [row.summary.flags for row in listed(store)] == [(Flag.FAULT,)]
 
 
-def test_everything_survives_in_a_file(opened: Opener, tmp_path: Path) -> None:
-    """Traces, resources and counts are there after a restart; new traces follow the old ones."""
+def test_a_file_keeps_everything(opened: Opener, tmp_path: Path) -> None:
+    """Traces, resources and counts survive a restart; new traces follow the old ones."""
     path = str(tmp_path / "xray.db")
     store = opened(path)
     store.put([document(1), document(1, 2)], now=NOW)
@@ -143,22 +148,22 @@ def test_everything_survives_in_a_file(opened: Opener, tmp_path: Path) -> None:
 
 
 def test_a_file_belongs_to_one_process(opened: Opener, tmp_path: Path) -> None:
-    """A second opener is told so at once."""
+    """Opening it a second time fails at once."""
     path = str(tmp_path / "xray.db")
     store = opened(path)
-    with pytest.raises(StoreError, match=f"^--db {path}: another process has it open; {OPENED}$"):
+    with pytest.raises(StoreError, match=f"^--db: '{path}': another process has it open: {EXPECTED}$"):
         opened(path)
     store.close()
 
 
-def test_a_directory_is_no_file(opened: Opener, tmp_path: Path) -> None:
-    """What SQLite cannot open names the option, the path and the expectation."""
-    with pytest.raises(StoreError, match=f"^--db {tmp_path}: unable to open database file; {OPENED}$"):
+def test_a_directory_cannot_be_opened(opened: Opener, tmp_path: Path) -> None:
+    """The message has the option, the path and what is expected."""
+    with pytest.raises(StoreError, match=f"^--db: '{tmp_path}': unable to open database file: {EXPECTED}$"):
         opened(str(tmp_path))
 
 
-def test_a_file_that_is_no_database_is_left_alone(opened: Opener, tmp_path: Path) -> None:
-    """A mistyped path must not cost a document."""
+def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: Path) -> None:
+    """A mistyped path must not destroy a file."""
     path = tmp_path / "letter.txt"
     path.write_text("Dear Sir or Madam, " * 100)
     with pytest.raises(StoreError, match="file is not a database"):
@@ -167,17 +172,30 @@ def test_a_file_that_is_no_database_is_left_alone(opened: Opener, tmp_path: Path
 
 
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path) -> None:
-    """A file of an older xray-local, or of another program, is named as such."""
+    """Such as those of another program."""
     path = str(tmp_path / "other.db")
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE traces (trace_id TEXT)")
     other.close()
-    with pytest.raises(StoreError, match=r"its tables are not this version's \(0, expected 1\)"):
+    with pytest.raises(StoreError, match="its schema has version 0, xray-local needs 2"):
         opened(path)
 
 
+def test_version_1_of_the_schema_is_upgraded(opened: Opener, tmp_path: Path) -> None:
+    """Its tables are the same; its summaries are computed again."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1)], now=NOW)
+    store.close()
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE traces SET summary = '{}'")
+        other.execute("PRAGMA user_version = 1")
+    other.close()
+    assert ids(opened(path)) == [trace_id(1)]
+
+
 def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:
-    """A full disk is an error of the store; counts stay true and the next batch works."""
+    """A full disk is a StoreError; counts stay correct, and the next batch is stored."""
     path = str(tmp_path / "xray.db")
     store = opened(path)
     store.put([document(1)], now=NOW)
@@ -191,8 +209,8 @@ def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path
     store.close()
 
 
-def test_clearing_forgets_traces_resources_and_counts(opened: Opener) -> None:
-    """Reset is like a new process."""
+def test_clear_deletes_traces_resources_and_counts(opened: Opener) -> None:
+    """As in a new process."""
     store = opened(max_traces=1)
     store.put([document(1), document(2)], now=NOW)
     store.put_resource("rule", "one", {})
@@ -204,7 +222,7 @@ def test_clearing_forgets_traces_resources_and_counts(opened: Opener) -> None:
 
 
 def test_resources_are_listed_by_name_within_their_kind(opened: Opener) -> None:
-    """A resource is replaced under its name and gone when it is deleted."""
+    """A resource replaces the one of its name."""
     store = opened()
     for name in ("b", "a", "b"):
         store.put_resource("group", name, {"is": name})

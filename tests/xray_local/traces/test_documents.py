@@ -7,10 +7,10 @@ from tests.xray_local.samples import NOW, body, text, trace_id
 from xray_local.traces.documents import Document, SegmentError, parse_segment
 
 
-def test_a_document_is_read_with_its_text_and_its_size() -> None:
-    """The size is in bytes, the text as it came."""
-    given = text(1, name="münchen", parent_id=f"{2:016x}")
-    assert parse_segment(given) == Document(
+def test_a_document_is_parsed_with_its_text_and_its_size() -> None:
+    """The size is in bytes, the text is unchanged."""
+    data = text(1, name="münchen", parent_id=f"{2:016x}")
+    assert parse_segment(data) == Document(
         trace_id=trace_id(1),
         id=f"{1:016x}",
         parent_id=f"{2:016x}",
@@ -18,16 +18,16 @@ def test_a_document_is_read_with_its_text_and_its_size() -> None:
         start_time=NOW,
         end_time=NOW + 1,
         kind="segment",
-        body=json.loads(given),
-        size=len(given),
-        text=given,
+        body=json.loads(data),
+        size=len(data),
+        text=data,
     )
     unescaped = json.dumps(body(1, name="münchen"), ensure_ascii=False)
     assert parse_segment(unescaped).size == parse_segment(unescaped.encode()).size == len(unescaped) + 1
 
 
 def test_a_segment_in_progress_has_no_end() -> None:
-    """It says so itself."""
+    """It has `in_progress` instead."""
     assert parse_segment(text(1, end_time=None, in_progress=True)).end_time is None
 
 
@@ -58,30 +58,30 @@ def test_a_segment_in_progress_has_no_end() -> None:
     ],
 )
 def test_a_document_that_cannot_be_placed_is_refused(more: dict[str, Any], code: str, *, has_id: bool) -> None:
-    """With the code and the id, if it has one."""
+    """With an error code, and with the id if that is valid."""
     with pytest.raises(SegmentError) as caught:
         parse_segment(text(1, **more))
     assert (caught.value.code, caught.value.segment_id) == (code, f"{1:016x}" if has_id else None)
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("data", "message"),
     [
-        ("{", "the segment is no JSON: "),
-        ("", "the segment is no JSON: "),
-        ('{"start_time": NaN}', "the segment is no JSON: "),
-        ("[" * 10_000, "the segment is no JSON: "),
-        ('{"name": "\\ud800"}', "the segment is no JSON: "),
+        ("{", "the segment is not valid JSON: "),
+        ("", "the segment is not valid JSON: "),
+        ('{"start_time": NaN}', "the segment is not valid JSON: "),
+        ("[" * 10_000, "the segment is not valid JSON: "),
+        ('{"name": "\\ud800"}', "the segment is not valid JSON: "),
         (b"\xff", "the segment is not UTF-8: "),
         ("\ud800", "the segment is not UTF-8: "),
-        ("[]", "the segment is a JSON list, expected an object"),
-        ("null", "the segment is a JSON NoneType, expected an object"),
+        ("[]", "the segment is a JSON list: expected an object"),
+        ("null", "the segment is a JSON NoneType: expected an object"),
     ],
 )
-def test_what_is_no_object_is_a_parse_error(given: str | bytes, message: str) -> None:
-    """Broken text, deep nesting, half characters, another kind of JSON."""
+def test_text_that_is_not_a_json_object_is_a_parse_error(data: str | bytes, message: str) -> None:
+    """Broken text, deep nesting, unpaired surrogates, another type of JSON."""
     with pytest.raises(SegmentError) as caught:
-        parse_segment(given)
+        parse_segment(data)
     assert (caught.value.code, caught.value.segment_id) == ("ParseError", None)
     assert caught.value.message.startswith(message)
 
@@ -90,10 +90,10 @@ def test_what_is_no_object_is_a_parse_error(given: str | bytes, message: str) ->
 def test_a_segment_has_at_most_64_kilobytes(size: int, *, fits: bool) -> None:
     """To the byte."""
     bare = len(json.dumps(body(1) | {"metadata": ""}))
-    given = json.dumps(body(1) | {"metadata": "x" * (size - bare)})
-    assert len(given) == size
+    data = json.dumps(body(1) | {"metadata": "x" * (size - bare)})
+    assert len(data) == size
     if fits:
-        assert parse_segment(given).size == size
+        assert parse_segment(data).size == size
         return
-    with pytest.raises(SegmentError, match="the segment has 65537 bytes, expected at most 65536"):
-        parse_segment(given)
+    with pytest.raises(SegmentError, match="the segment has 65537 bytes: expected at most 65536"):
+        parse_segment(data)

@@ -1,78 +1,63 @@
 from typing import Any
 
 from tests.xray_local.samples import NOW, document, trace_id
+from xray_local.traces.body import Http, RecordedException
 from xray_local.traces.documents import Document
-from xray_local.traces.summaries import summarize
+from xray_local.traces.flags import Flag
+from xray_local.traces.summaries import AnnotationValue, ServiceId, TraceSummary, User, summarize
 
-ACCOUNT = "000000000000"
+BACKEND = ServiceId("backend", None)
+OTHER = ServiceId("other", None)
 
 
-def summary(*documents: Document) -> dict[str, Any]:
+def summary(*documents: Document) -> TraceSummary:
     return summarize(trace_id(1), documents)
-
-
-def service(name: str, **more: str) -> dict[str, Any]:
-    return {"Name": name, "Names": [name], "AccountId": ACCOUNT, **more}
 
 
 def call(number: int, **more: Any) -> dict[str, Any]:
     return {"id": f"{number:016x}", "name": "db", "start_time": NOW, "end_time": NOW + 0.5, **more}
 
 
-def test_times_are_of_the_trace_and_of_its_root() -> None:
-    """A child that ends after its root makes the trace longer, and the response not."""
+def test_the_duration_is_of_the_trace_and_the_response_time_of_its_root() -> None:
+    """A child that ends after its root makes only the trace longer."""
     found = summary(document(1), document(1, 2, parent_id=f"{1:016x}", end_time=NOW + 3))
-    assert (found["StartTime"], found["Duration"], found["ResponseTime"]) == (NOW, 3.0, 1.0)
+    assert (found.start, found.duration, found.response_time) == (NOW, 3.0, 1.0)
 
 
-def test_fault_and_error_are_the_roots_and_throttle_is_anybodys() -> None:
+def test_fault_and_error_are_the_roots_and_throttle_is_of_any_entry() -> None:
     """As the API reference defines the three."""
     child = document(1, 2, parent_id=f"{1:016x}", fault=True, error=True, throttle=True)
-    found = summary(document(1), child)
-    assert (found["HasFault"], found["HasError"], found["HasThrottle"]) == (False, False, True)
-    found = summary(document(1, fault=True), child)
-    assert (found["HasFault"], found["HasError"]) == (True, False)
+    assert summary(document(1), child).flags == (Flag.THROTTLE,)
+    assert summary(document(1, fault=True), child).flags == (Flag.FAULT, Flag.THROTTLE)
 
 
-def test_a_trace_without_an_end_or_a_parent_is_partial() -> None:
-    """Something is still to come."""
-    child = document(1, 2, parent_id=f"{1:016x}")
+def test_a_trace_is_partial_without_an_end_or_a_parent() -> None:
+    """In any order of arrival; the root may have a parent outside the trace."""
+    root, child = document(1), document(1, 2, parent_id=f"{1:016x}")
     orphan = document(1, 3, parent_id=f"{9:016x}")
     running = document(1, end_time=None, in_progress=True)
-    assert [summary(*one)["IsPartial"] for one in ([document(1), child], [document(1), orphan], [running])] == [
-        False,
-        True,
-        True,
-    ]
+    assert [summary(*documents).partial for documents in ([root, child], [orphan])] == [False, False]
+    assert [summary(*documents).partial for documents in ([root, orphan], [orphan, root], [running])] == [True] * 3
 
 
-def test_http_is_the_roots() -> None:
-    """Or of the first segment that has any."""
-    http = {
-        "request": {"method": "GET", "url": "/a", "user_agent": "curl", "client_ip": "::1"},
-        "response": {"status": 201},
-    }
-    expected = {"HttpMethod": "GET", "HttpURL": "/a", "UserAgent": "curl", "ClientIp": "::1", "HttpStatus": 201}
-    assert summary(document(1, http=http))["Http"] == expected
-    assert summary(document(1), document(1, 2, parent_id=f"{1:016x}", http=http))["Http"] == expected
+def test_http_is_the_roots_or_that_of_the_first_segment_with_some() -> None:
+    """Other segments follow in the order of arrival."""
+    http = {"request": {"method": "GET", "url": "/a"}, "response": {"status": 201}}
+    expected = Http(method="GET", url="/a", status=201)
+    assert summary(document(1, http=http)).http == expected
+    assert summary(document(1), document(1, 2, parent_id=f"{1:016x}", http=http)).http == expected
 
 
-def test_annotations_are_gathered_from_every_depth() -> None:
-    """Once for each value, with the services that set it."""
+def test_annotations_are_collected_from_every_depth() -> None:
+    """Each value once, with the services that set it; 1 and true are two values."""
     inner = call(3, annotations={"user": "bob", "paid": True, "sum": 1.5, "bad": [1]})
-    found = summary(document(1, annotations={"user": "bob"}, subsegments=[inner]), document(1, 2, name="other"))
-    assert found["Annotations"] == {
-        "user": [{"AnnotationValue": {"StringValue": "bob"}, "ServiceIds": [service("backend")]}],
-        "paid": [{"AnnotationValue": {"BooleanValue": True}, "ServiceIds": [service("backend")]}],
-        "sum": [{"AnnotationValue": {"NumberValue": 1.5}, "ServiceIds": [service("backend")]}],
-    }
-    assert found["ServiceIds"] == [service("backend"), service("other")]
-
-
-def test_a_value_that_two_services_set_names_both() -> None:
-    """In the order in which they come."""
-    found = summary(document(1, annotations={"a": "x"}), document(1, 2, name="other", annotations={"a": "x"}))
-    assert found["Annotations"]["a"][0]["ServiceIds"] == [service("backend"), service("other")]
+    first = document(1, annotations={"user": "bob", "paid": 1}, subsegments=[inner])
+    assert summary(first, document(1, 2, name="other", annotations={"user": "bob"})).annotations == (
+        AnnotationValue("user", "bob", (BACKEND, OTHER)),
+        AnnotationValue("paid", 1, (BACKEND,)),
+        AnnotationValue("paid", True, (BACKEND,)),
+        AnnotationValue("sum", 1.5, (BACKEND,)),
+    )
 
 
 def test_users_and_resources_are_listed_once() -> None:
@@ -80,48 +65,45 @@ def test_users_and_resources_are_listed_once() -> None:
     ec2 = {"ec2": {"instance_id": "i-1", "availability_zone": "eu-1a"}}
     more: dict[str, Any] = {"user": "bob", "resource_arn": "arn:x", "aws": ec2, "origin": "AWS::EC2::Instance"}
     found = summary(document(1, **more), document(1, 2, **more))
-    assert found["Users"] == [{"UserName": "bob", "ServiceIds": [service("backend", Type="AWS::EC2::Instance")]}]
-    assert (found["ResourceARNs"], found["InstanceIds"]) == ([{"ARN": "arn:x"}], [{"Id": "i-1"}])
-    assert found["AvailabilityZones"] == [{"Name": "eu-1a"}]
-    assert found["EntryPoint"] == service("backend", Type="AWS::EC2::Instance")
+    service = ServiceId("backend", "AWS::EC2::Instance")
+    assert (found.users, found.entry_point) == ((User("bob", (service,)),), service)
+    assert (found.resource_arns, found.instance_ids, found.availability_zones) == (("arn:x",), ("i-1",), ("eu-1a",))
+
+
+def test_a_repeat_is_not_counted() -> None:
+    """A subsegment that is nested and was also sent separately is one call."""
+    nested = call(2, namespace="remote", annotations={"n": 1})
+    separate = document(1, 2, name="db", parent_id=f"{1:016x}", type="subsegment", namespace="remote", throttle=True)
+    found = summary(document(1, subsegments=[nested]), separate)
+    assert [node.name for node in found.services] == ["backend", "db"]
+    assert found.flags == ()
+
+
+def test_the_revision_counts_the_documents() -> None:
+    """It grows with each one that arrives."""
+    assert [summary(*([document(1), document(1, 2)][:n])).revision for n in (1, 2)] == [1, 2]
 
 
 def test_a_fault_has_its_path_down_to_the_exception() -> None:
-    """Through the services, with a remote one at the end that sent nothing."""
+    """The last service is inferred: it sent no segment."""
     cause = {"exceptions": [{"id": "a", "type": "Timeout", "message": "slow"}]}
     found = summary(document(1, fault=True, subsegments=[call(2, fault=True, namespace="remote", cause=cause)]))
-    [root_cause] = found["FaultRootCauses"]
-    assert root_cause["ClientImpacting"] is True
-    assert [(one["Name"], one["Inferred"]) for one in root_cause["Services"]] == [("backend", False), ("db", True)]
-    entity = root_cause["Services"][0]["EntityPath"][1]
-    assert entity == {"Name": "db", "Remote": True, "Exceptions": [{"Name": "Timeout", "Message": "slow"}]}
-    assert found["ErrorRootCauses"] == []
+    [root_cause] = found.fault_causes
+    assert root_cause.client_impacting is True
+    assert [(service.name, service.type, service.inferred) for service in root_cause.services] == [
+        ("backend", "", False),
+        ("db", "remote", True),
+    ]
+    entity = root_cause.services[0].path[1]
+    assert (entity.name, entity.remote, entity.coverage) == ("db", True, None)
+    assert entity.exceptions == (RecordedException("Timeout", "slow"),)
+    assert found.error_causes == ()
 
 
 def test_the_slow_path_follows_the_longest_child() -> None:
     """As long as it covers half of its parent's time."""
     quick = call(2, name="quick", end_time=NOW + 0.1)
     slow = call(3, name="slow", end_time=NOW + 0.9)
-    [cause] = summary(document(1, subsegments=[quick, slow]))["ResponseTimeRootCauses"]
-    path = [(one["Name"], round(one["Coverage"], 3)) for one in cause["Services"][0]["EntityPath"]]
+    [cause] = summary(document(1, subsegments=[quick, slow])).response_time_causes
+    path = [(entity.name, round(entity.coverage or 0, 3)) for entity in cause.services[0].path]
     assert path == [("backend", 1.0), ("slow", 0.9)]
-
-
-def test_the_filters_see_services_and_the_calls_between_them() -> None:
-    """A service that sent no segment is inferred from the call to it."""
-    calls = [call(2, namespace="remote", name="other"), call(3, namespace="aws", name="S3", fault=True)]
-    other = document(1, 4, name="other", parent_id=f"{2:016x}", end_time=NOW + 0.5)
-    found = summary(document(1, name="front", subsegments=calls), other)
-    nodes = {node["Name"]: node for node in found["_services"]}
-    assert set(nodes) == {"front", "other", "S3"}
-    assert [nodes[name]["inferred"] for name in ("front", "other", "S3")] == [False, False, True]
-    assert (nodes["S3"]["Type"], nodes["S3"]["fault"], nodes["front"]["fault"]) == ("AWS::S3", True, False)
-    edges = {(edge["source"]["Name"], edge["target"]["Name"]) for edge in found["_edges"]}
-    assert edges == {("client", "front"), ("front", "other"), ("front", "S3")}
-    assert [name for name, node in nodes.items() if node["root"]] == ["front"]
-
-
-def test_a_circle_of_parents_is_no_endless_path() -> None:
-    """Two segments that call each other their parent."""
-    found = summary(document(1, 1, parent_id=f"{2:016x}"), document(1, 2, parent_id=f"{1:016x}"))
-    assert found["Duration"] == 1.0

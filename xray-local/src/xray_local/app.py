@@ -1,7 +1,4 @@
-"""Wires one process: the store and the service, three HTTP doors and the UDP door, and their clean end.
-
-Called by `cli`; the only place that knows all doors.
-"""
+"""Wires one process: the region, three HTTP listeners and the UDP listener, and their orderly shutdown."""
 
 import asyncio
 import logging
@@ -14,44 +11,41 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from xray_local import listener
 from xray_local.api import admin, request_guard, routes
-from xray_local.api.faults import SCRIPT_KEY, Script
+from xray_local.api.faults import FaultScript
 from xray_local.errors import StoreError
 from xray_local.ingest import otlp, udp
 from xray_local.page import routes as page
 from xray_local.settings import Settings
-from xray_local.state.region import SERVICE_KEY, Service
+from xray_local.state.region import Region
 from xray_local.state.store import Store
 
 _log = logging.getLogger(__name__)
-AGENT_TRIES = 20  # free numbers tried until one is free for both UDP and TCP
-EVICTION_LOG_SECONDS = 60.0  # between two lines
-EVICTION_LOOK_SECONDS = 0.5
-DOOR_SECONDS = 2.0  # that each door waits for its last requests; Docker kills ten seconds after SIGTERM
+AGENT_TRIES = 20  # free port numbers tried until one is free for both UDP and TCP
+EVICTION_LOG_SECONDS = 60.0  # between two log lines
+EVICTION_POLL_SECONDS = 0.5
+SHUTDOWN_SECONDS = 2.0  # that each listener waits for its last requests; Docker kills ten seconds after SIGTERM
 
 
 class StartError(Exception):
-    """The process cannot start; the text is one line for the person who started it."""
+    """The process cannot start; the message is one line."""
 
 
-def build_app(service: Service, script: Script, settings: Settings, door: str) -> web.Application:
-    """Build an HTTP door: `api` (API, OTLP, page, control), `agent` (API alone) or `otlp`."""
-    app = web.Application(client_max_size=routes.BODY_MAX, middlewares=[request_guard.middleware(settings.allow_host)])
-    app[SERVICE_KEY], app[SCRIPT_KEY], app[routes.DOOR_KEY] = service, script, door
-    if door != "agent":
+def build_app(region: Region, script: FaultScript, settings: Settings, name: listener.Name) -> web.Application:
+    """Return the application of an HTTP listener: `api` (API, OTLP, page, admin), `agent` (API) or `otlp`."""
+    guard = request_guard.middleware(settings.allow_host)
+    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard])
+    app[listener.REGION_KEY], app[listener.NAME_KEY], app[routes.FAULTS_KEY] = region, name, script
+    if name != "agent":
         otlp.add_routes(app)
-    if door == "otlp":
+    if name == "otlp":
         return app
     routes.add_routes(app)
-    if door == "api":
+    if name == "api":
         admin.add_routes(app)
         page.add_routes(app)
     return app
-
-
-def build_api_app(service: Service, settings: Settings) -> web.Application:
-    """Build the door of the API and the page by itself, as tests need it."""
-    return build_app(service, Script(), settings, "api")
 
 
 async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -63,25 +57,25 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     async with AsyncExitStack() as cleanup:
         store = _store(settings)
         cleanup.callback(store.close)
-        service, script = Service(store=store, clock=time.time, region=settings.region), Script()
+        region, script = Region(store=store, clock=time.time, name=settings.region), FaultScript()
         udp_socket, agent_socket = _bind_agent(settings)
-        sockets = {
+        sockets: dict[listener.Name, socket.socket] = {
             "api": _bind(settings.host, settings.api_port, "API and page"),
             "agent": agent_socket,
             "otlp": _bind(settings.host, settings.otlp_port, "OTLP"),
         }
-        for door, bound in sockets.items():
-            app = build_app(service, script, settings, door)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=DOOR_SECONDS)
+        for name, bound in sockets.items():
+            app = build_app(region, script, settings, name)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
             await runner.setup()
             cleanup.push_async_callback(runner.cleanup)
             await web.SockSite(runner, bound).start()
-        datagrams = udp.UdpDoor(service, udp_socket)
+        datagrams = udp.UdpListener(region, udp_socket)
         datagrams.start()
         cleanup.callback(datagrams.stop)
-        watching = loop.create_task(_watch_evictions(service))
+        watching = loop.create_task(_watch_evictions(region))
         cleanup.callback(watching.cancel)
-        ready(_ready_line(settings.host, {door: bound.getsockname()[1] for door, bound in sockets.items()}))
+        ready(_ready_line(settings.host, {name: bound.getsockname()[1] for name, bound in sockets.items()}))
         await stopping.wait()
 
 
@@ -105,7 +99,7 @@ def _reason(error: OSError) -> str:
 
 
 def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
-    """Bind UDP and TCP on one number, which for port 0 is looked for."""
+    """Return a UDP and a TCP socket of the same port; for port 0 a number that is free for both."""
     for tries_left in reversed(range(AGENT_TRIES)):
         agent = _bind(settings.host, settings.agent_port, "agent, TCP")
         number = agent.getsockname()[1]
@@ -119,17 +113,17 @@ def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
     raise AssertionError("the loop returns or raises")
 
 
-def _ready_line(host: str, ports: dict[str, int]) -> str:
+def _ready_line(host: str, ports: dict[listener.Name, int]) -> str:
     shown = f"[{host}]" if ":" in host else host
     return f"ready api=http://{shown}:{ports['api']} agent={shown}:{ports['agent']} otlp=http://{shown}:{ports['otlp']}"
 
 
-async def _watch_evictions(service: Service) -> None:
-    said = 0
+async def _watch_evictions(region: Region) -> None:
+    logged = 0
     while True:
-        if service.store.evicted > said:
-            said = service.store.evicted
-            _log.warning("traces_evicted total=%d max_traces=%d", said, service.store.max_traces)
+        if region.store.evicted > logged:
+            logged = region.store.evicted
+            _log.warning("traces_evicted total=%d max_traces=%d", logged, region.store.max_traces)
             await asyncio.sleep(EVICTION_LOG_SECONDS)
-        said = min(said, service.store.evicted)  # a reset begins anew
-        await asyncio.sleep(EVICTION_LOOK_SECONDS)
+        logged = min(logged, region.store.evicted)  # a reset starts the count again
+        await asyncio.sleep(EVICTION_POLL_SECONDS)

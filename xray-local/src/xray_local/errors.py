@@ -1,8 +1,8 @@
-"""The errors that the API answers: AWS's code, message and HTTP status. Raised by operations, answered by `api`."""
+"""The errors that the API answers, with AWS's code, message and HTTP status, and the store's error."""
 
 
 class ApiError(Exception):
-    """An error in AWS's own words; `code` is what a client sees as the exception's name."""
+    """An error that a client of the API gets; `code` is the exception's name in the AWS SDKs."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -12,14 +12,14 @@ class ApiError(Exception):
 
 
 def invalid(message: str) -> ApiError:
-    """An InvalidRequestException, which is also how X-Ray says that a group or rule does not exist."""
+    """Return an InvalidRequestException, which X-Ray also raises for a group or rule that does not exist."""
     return ApiError("InvalidRequestException", message)
 
 
 def not_found(message: str) -> ApiError:
-    """A ResourceNotFoundException, which only the tag operations know."""
+    """Return a ResourceNotFoundException, which X-Ray raises only in the tag operations."""
     return ApiError("ResourceNotFoundException", message, 404)
 
 
 class StoreError(Exception):
-    """The store cannot be opened or written; the text says why to the person who runs the process."""
+    """The store cannot be opened or written; the message says why."""

@@ -1,6 +1,6 @@
-"""The settings of `xray-local serve`: one table of name, default and help; each is an option and a variable.
+"""The settings of `xray-local serve`: one table; each setting is an option and an environment variable.
 
-`--api-port` is also XRAY_LOCAL_API_PORT, and so on. Called by `cli`.
+`--api-port` is also XRAY_LOCAL_API_PORT, and so on.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting: its default, what it is for, and how its text is read."""
+    """One setting: its default, its help, and the function that parses its text."""
 
     name: str
     default: str
@@ -59,13 +59,13 @@ def _count(text: str) -> int:
 
 def _word(text: str) -> str:
     if not text or any(character.isspace() for character in text):
-        raise ValueError("a word without spaces")
+        raise ValueError("text without spaces")
     return text
 
 
 def _path(text: str) -> str:
     if not text:
-        raise ValueError("a file's path")
+        raise ValueError("the path of a file")
     return text
 
 
@@ -78,26 +78,26 @@ FIELDS = (
     Field("api_port", "8900", "the port of the X-Ray API and the page", _port),
     Field("agent_port", "2000", "the agent's port, UDP for segments and TCP for sampling", _port),
     Field("otlp_port", "4318", "the port of OTLP/HTTP", _port),
-    Field("db", MEMORY, "the SQLite file to keep everything in, or :memory:", _path),
-    Field("max_traces", "100000", "how many traces to keep; the oldest are evicted whole", _count),
-    Field("region", "us-east-1", "the AWS region that ARNs name", _word),
-    Field("allow_host", "", "names, comma-separated, that are served besides localhost and IP addresses", _names),
+    Field("db", MEMORY, "the SQLite file that stores everything, or :memory:", _path),
+    Field("max_traces", "100000", "how many traces to store; the oldest are evicted", _count),
+    Field("region", "us-east-1", "the AWS region in ARNs", _word),
+    Field("allow_host", "", "comma-separated host names to serve besides localhost and IP addresses", _names),
 )
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be read; the text names it, its value and what was expected."""
+    """A setting that is not valid; the message has its name, its value and what is expected."""
 
 
-def read(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
-    """Read the settings: an option beats its variable, a variable beats the default."""
+def read(options: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """Return the settings: an option overrides its variable, a variable overrides the default."""
     values: dict[str, Any] = {}
     for field in FIELDS:
-        option = given.get(field.name)
+        option = options.get(field.name)
         text = option if option is not None else environ.get(field.variable, field.default)
         source = field.option if option is not None else field.variable
         try:
             values[field.name] = field.read(text)
         except ValueError as error:
-            raise SettingsError(f"{source} is {text!r}, expected {error}") from error
+            raise SettingsError(f"{source}: {text!r}: expected {error}") from error
     return Settings(**values)

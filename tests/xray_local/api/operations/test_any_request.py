@@ -14,7 +14,7 @@ from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS, create_group, create_sampling_rule, get_group, get_sampling_rules
 from xray_local.cli import terminal
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 from xray_local.state.store import Store
 from xray_local.traces.documents import SegmentError, parse_segment
 
@@ -130,35 +130,35 @@ def requests(shape: Shape) -> some.SearchStrategy[Any]:
 def test_a_request_is_answered_or_refused(operation: str, data: some.DataObject) -> None:
     """An ApiError of 4xx, or an answer of the model's shape that JSON can hold."""
     store = Store(max_traces=10)
-    service = Service(store=store, clock=Clock())
-    create_group(service, {"GroupName": "one", "FilterExpression": "fault"})
-    create_sampling_rule(service, {"SamplingRule": rule("one")})
-    service.put([document(1, fault=True)])
+    region = Region(store=store, clock=Clock())
+    create_group(region, {"GroupName": "one", "FilterExpression": "fault"})
+    create_sampling_rule(region, {"SamplingRule": rule("one")})
+    region.put([document(1, fault=True)])
     model = shapes.model().operation_model(operation)
     request = data.draw(requests(model.input_shape)) if model.input_shape else {}
     refused: ApiError | None = None
     try:
-        answer = OPERATIONS[operation](service, request)
+        answer = OPERATIONS[operation](region, request)
         json.dumps(answer, allow_nan=False).encode()
         if operation != "GetSamplingRules":  # the Default rule's priority is beyond AWS's own maximum
             shapes.check(model.output_shape, answer)
     except ApiError as error:
         refused = error
     assert refused is None or 400 <= refused.status < 500
-    assert get_group(service, {"GroupName": "Default"})
-    assert get_sampling_rules(service, {})
+    assert get_group(region, {"GroupName": "Default"})
+    assert get_sampling_rules(region, {})
     store.close()
 
 
-def stored(more: dict[str, Any]) -> Service | None:
+def stored(more: dict[str, Any]) -> Region | None:
     """Store a document with these members; None if it is refused."""
     try:
         parsed = parse_segment(json.dumps(body(1) | more))
     except SegmentError:
         return None
-    service = Service(store=Store(), clock=Clock())
-    service.put([parsed])
-    return service
+    region = Region(store=Store(), clock=Clock())
+    region.put([parsed])
+    return region
 
 
 @pytest.mark.parametrize("name", sorted(RICH))
@@ -169,15 +169,15 @@ def test_a_document_that_is_stored_can_be_listed_and_drawn(name: str) -> None:
     calls: dict[str, dict[str, Any]] = {"GetTraceSummaries": whole, "GetServiceGraph": whole, "GetTraceGraph": ids}
     kept = 0
     for variant in variants(RICH[name]):
-        service = stored(RICH | {name: variant})
-        if service is None:
+        region = stored(RICH | {name: variant})
+        if region is None:
             continue
         kept += 1
         for operation, request in calls.items():
-            answer = OPERATIONS[operation](service, request)
+            answer = OPERATIONS[operation](region, request)
             json.dumps(answer, allow_nan=False).encode()
             shapes.check(shapes.model().operation_model(operation).output_shape, answer)
-        bodies = [document.body for document in service.store.parsed(trace_id(1))]
+        bodies = [document.body for document in region.store.parsed(trace_id(1))]
         assert terminal.draw(trace_id(1), bodies, colour=False)
-        service.store.close()
+        region.store.close()
     assert kept

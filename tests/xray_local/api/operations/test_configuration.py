@@ -13,41 +13,41 @@ from xray_local.api.operations import (
     put_telemetry_records,
 )
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
-def refusal(service: Service, operation: str, **request: object) -> tuple[str, str]:
+def refusal(region: Region, operation: str, **request: object) -> tuple[str, str]:
     with pytest.raises(ApiError) as caught:
-        OPERATIONS[operation](service, request)
+        OPERATIONS[operation](region, request)
     assert caught.value.status == 400
     return caught.value.code, caught.value.message
 
 
-def test_encryption_is_off_until_a_key_is_given(service: Service) -> None:
+def test_encryption_is_off_until_a_key_is_given(region: Region) -> None:
     """What is put is what is read."""
-    assert get_encryption_config(service, {}) == {"EncryptionConfig": {"Status": "ACTIVE", "Type": "NONE"}}
+    assert get_encryption_config(region, {}) == {"EncryptionConfig": {"Status": "ACTIVE", "Type": "NONE"}}
     config = {"KeyId": "alias/traces", "Status": "ACTIVE", "Type": "KMS"}
-    assert put_encryption_config(service, {"Type": "KMS", "KeyId": "alias/traces"}) == {"EncryptionConfig": config}
-    assert get_encryption_config(service, {}) == {"EncryptionConfig": config}
+    assert put_encryption_config(region, {"Type": "KMS", "KeyId": "alias/traces"}) == {"EncryptionConfig": config}
+    assert get_encryption_config(region, {}) == {"EncryptionConfig": config}
 
 
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"Type": "KMS"}, "KeyId is missing, expected a key for Type KMS"),
-        ({"Type": "NONE", "KeyId": "key"}, "KeyId is given, expected none for Type NONE"),
+        ({"Type": "KMS"}, "KeyId is missing: expected a key for Type KMS"),
+        ({"Type": "NONE", "KeyId": "key"}, "KeyId: 'key': expected no key for Type NONE"),
     ],
 )
-def test_a_key_goes_with_kms_alone(service: Service, request_: dict[str, str], message: str) -> None:
+def test_a_key_goes_with_kms_alone(region: Region, request_: dict[str, str], message: str) -> None:
     """Neither a key without KMS nor KMS without a key."""
-    assert refusal(service, "PutEncryptionConfig", **request_) == ("InvalidRequestException", message)
+    assert refusal(region, "PutEncryptionConfig", **request_) == ("InvalidRequestException", message)
 
 
-def test_a_policy_counts_its_revisions(service: Service, clock: Clock) -> None:
+def test_a_policy_counts_its_revisions(region: Region, clock: Clock) -> None:
     """The right revision id replaces it, a wrong one is refused."""
-    first = put_resource_policy(service, {"PolicyName": "one", "PolicyDocument": POLICY})["ResourcePolicy"]
+    first = put_resource_policy(region, {"PolicyName": "one", "PolicyDocument": POLICY})["ResourcePolicy"]
     assert first == {
         "PolicyName": "one",
         "PolicyDocument": POLICY,
@@ -56,27 +56,30 @@ def test_a_policy_counts_its_revisions(service: Service, clock: Clock) -> None:
     }
     clock.now += 5
     again = {"PolicyName": "one", "PolicyDocument": POLICY, "PolicyRevisionId": "1"}
-    second = put_resource_policy(service, again)["ResourcePolicy"]
+    second = put_resource_policy(region, again)["ResourcePolicy"]
     assert (second["PolicyRevisionId"], second["LastUpdatedTime"]) == ("2", NOW + 5)
-    code, message = refusal(service, "PutResourcePolicy", **again)
-    assert (code, message) == ("InvalidPolicyRevisionIdException", "PolicyRevisionId is 1, the current one is 2")
-    assert list_resource_policies(service, {}) == {"ResourcePolicies": [second]}
+    code, message = refusal(region, "PutResourcePolicy", **again)
+    assert (code, message) == (
+        "InvalidPolicyRevisionIdException",
+        "PolicyRevisionId: '1': expected '2', the current one",
+    )
+    assert list_resource_policies(region, {}) == {"ResourcePolicies": [second]}
 
 
-def test_revision_0_creates_and_never_replaces(service: Service) -> None:
+def test_revision_0_creates_and_never_replaces(region: Region) -> None:
     """It says that there must be no policy of the name yet."""
     request = {"PolicyName": "one", "PolicyDocument": POLICY, "PolicyRevisionId": "0"}
-    put_resource_policy(service, request)
-    assert refusal(service, "PutResourcePolicy", **request)[0] == "InvalidPolicyRevisionIdException"
+    put_resource_policy(region, request)
+    assert refusal(region, "PutResourcePolicy", **request)[0] == "InvalidPolicyRevisionIdException"
 
 
-def test_the_sixth_policy_is_over_the_limit(service: Service) -> None:
+def test_the_sixth_policy_is_over_the_limit(region: Region) -> None:
     """Five are the most; an old one can still be replaced."""
     for number in range(5):
-        put_resource_policy(service, {"PolicyName": f"policy-{number}", "PolicyDocument": POLICY})
-    code, _ = refusal(service, "PutResourcePolicy", PolicyName="one-more", PolicyDocument=POLICY)
+        put_resource_policy(region, {"PolicyName": f"policy-{number}", "PolicyDocument": POLICY})
+    code, _ = refusal(region, "PutResourcePolicy", PolicyName="one-more", PolicyDocument=POLICY)
     assert code == "PolicyCountLimitExceededException"
-    put_resource_policy(service, {"PolicyName": "policy-3", "PolicyDocument": POLICY})
+    put_resource_policy(region, {"PolicyName": "policy-3", "PolicyDocument": POLICY})
 
 
 @pytest.mark.parametrize(
@@ -89,26 +92,26 @@ def test_the_sixth_policy_is_over_the_limit(service: Service) -> None:
         (POLICY + " " * 5120, "PolicySizeLimitExceededException"),
     ],
 )
-def test_a_policy_is_small_json_with_a_statement(service: Service, document: str, code: str) -> None:
+def test_a_policy_is_small_json_with_a_statement(region: Region, document: str, code: str) -> None:
     """Each way to be none has AWS's code."""
-    assert refusal(service, "PutResourcePolicy", PolicyName="one", PolicyDocument=document)[0] == code
+    assert refusal(region, "PutResourcePolicy", PolicyName="one", PolicyDocument=document)[0] == code
 
 
-def test_a_policy_is_deleted_at_its_revision(service: Service) -> None:
+def test_a_policy_is_deleted_at_its_revision(region: Region) -> None:
     """A wrong revision keeps it; one that is not there is no error."""
-    put_resource_policy(service, {"PolicyName": "one", "PolicyDocument": POLICY})
-    code, _ = refusal(service, "DeleteResourcePolicy", PolicyName="one", PolicyRevisionId="7")
+    put_resource_policy(region, {"PolicyName": "one", "PolicyDocument": POLICY})
+    code, _ = refusal(region, "DeleteResourcePolicy", PolicyName="one", PolicyRevisionId="7")
     assert code == "InvalidPolicyRevisionIdException"
-    delete_resource_policy(service, {"PolicyName": "one", "PolicyRevisionId": "1"})
-    delete_resource_policy(service, {"PolicyName": "one"})
-    assert list_resource_policies(service, {}) == {"ResourcePolicies": []}
+    delete_resource_policy(region, {"PolicyName": "one", "PolicyRevisionId": "1"})
+    delete_resource_policy(region, {"PolicyName": "one"})
+    assert list_resource_policies(region, {}) == {"ResourcePolicies": []}
 
 
-def test_telemetry_of_a_daemon_is_counted(service: Service) -> None:
+def test_telemetry_of_a_daemon_is_counted(region: Region) -> None:
     """Numbers that are left out are nought."""
     records = [
         {"Timestamp": NOW, "SegmentsReceivedCount": 7, "SegmentsSpilloverCount": None},
         {"Timestamp": NOW, "SegmentsReceivedCount": 3, "SegmentsRejectedCount": 1},
     ]
-    assert put_telemetry_records(service, {"TelemetryRecords": records}) == {}
-    assert (service.counters["telemetry_received"], service.counters["telemetry_rejected"]) == (10, 1)
+    assert put_telemetry_records(region, {"TelemetryRecords": records}) == {}
+    assert (region.counters["telemetry_received"], region.counters["telemetry_rejected"]) == (10, 1)

@@ -5,14 +5,14 @@ import pytest
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.api.operations import create_group, get_service_graph, get_trace_graph
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 
 @pytest.fixture(autouse=True)
-def _traces(service: Service) -> None:
+def _traces(region: Region) -> None:
     """A front end that calls a back end, and a job that fails, an hour later."""
     call = {"id": f"{3:016x}", "name": "back", "start_time": NOW, "end_time": NOW + 0.5, "namespace": "remote"}
-    service.put(
+    region.put(
         [
             document(1, 1, name="front", subsegments=[call]),
             document(1, 2, name="back", parent_id=f"{3:016x}", end_time=NOW + 0.5),
@@ -25,43 +25,41 @@ def names(answer: dict[str, Any]) -> list[str]:
     return sorted({one["Name"] for one in answer["Services"] if one.get("Type") != "client"})
 
 
-def test_a_trace_graph_has_the_services_of_its_traces(service: Service) -> None:
+def test_a_trace_graph_has_the_services_of_its_traces(region: Region) -> None:
     """And an edge from the caller to the called."""
-    answer = get_trace_graph(service, {"TraceIds": [trace_id(1)]})
+    answer = get_trace_graph(region, {"TraceIds": [trace_id(1)]})
     assert names(answer) == ["back", "front"]
     number = {one["Name"]: one["ReferenceId"] for one in answer["Services"]}
     [front] = [one for one in answer["Services"] if one["Name"] == "front" and one.get("Type") != "client"]
     assert number["back"] in [edge["ReferenceId"] for edge in front["Edges"]]
 
 
-def test_a_trace_that_is_not_stored_adds_nothing(service: Service) -> None:
+def test_a_trace_that_is_not_stored_adds_nothing(region: Region) -> None:
     """No error, an empty graph."""
-    assert get_trace_graph(service, {"TraceIds": [trace_id(9)]}) == {"Services": []}
+    assert get_trace_graph(region, {"TraceIds": [trace_id(9)]}) == {"Services": []}
 
 
-def test_a_service_graph_is_of_a_range(service: Service) -> None:
+def test_a_service_graph_is_of_a_range(region: Region) -> None:
     """A trace that overlaps the range counts."""
-    answer = get_service_graph(service, {"StartTime": NOW + 0.5, "EndTime": NOW + 60})
+    answer = get_service_graph(region, {"StartTime": NOW + 0.5, "EndTime": NOW + 60})
     assert names(answer) == ["back", "front"]
     assert (answer["StartTime"], answer["EndTime"], answer["ContainsOldGroupVersions"]) == (NOW + 0.5, NOW + 60, False)
 
 
-def test_a_service_graph_of_a_group_has_its_traces_alone(service: Service) -> None:
+def test_a_service_graph_of_a_group_has_its_traces_alone(region: Region) -> None:
     """By name or by ARN; Default is every trace."""
-    arn = create_group(service, {"GroupName": "broken", "FilterExpression": "fault"})["Group"]["GroupARN"]
+    arn = create_group(region, {"GroupName": "broken", "FilterExpression": "fault"})["Group"]["GroupARN"]
     whole = {"StartTime": NOW, "EndTime": NOW + 7200}
-    assert names(get_service_graph(service, whole | {"GroupName": "broken"})) == ["job"]
-    assert names(get_service_graph(service, whole | {"GroupARN": arn})) == ["job"]
-    assert names(get_service_graph(service, whole | {"GroupName": "Default"})) == ["back", "front", "job"]
+    assert names(get_service_graph(region, whole | {"GroupName": "broken"})) == ["job"]
+    assert names(get_service_graph(region, whole | {"GroupARN": arn})) == ["job"]
+    assert names(get_service_graph(region, whole | {"GroupName": "Default"})) == ["back", "front", "job"]
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [({"GroupName": "none"}, "Group not found"), ({"EndTime": NOW - 1}, "StartTime is after EndTime")],
 )
-def test_a_group_must_exist_and_a_range_end_after_its_start(
-    service: Service, more: dict[str, Any], message: str
-) -> None:
+def test_a_group_must_exist_and_a_range_end_after_its_start(region: Region, more: dict[str, Any], message: str) -> None:
     """InvalidRequestException, by message."""
     with pytest.raises(ApiError, match=f"^InvalidRequestException: {message}$"):
-        get_service_graph(service, {"StartTime": NOW, "EndTime": NOW + 1} | more)
+        get_service_graph(region, {"StartTime": NOW, "EndTime": NOW + 1} | more)

@@ -10,65 +10,65 @@ from xray_local.api.operations import (
     update_group,
 )
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 ARN = "arn:aws:xray:us-east-1:000000000000:group/"
 OFF = {"InsightsEnabled": False, "NotificationsEnabled": False}
 CALLS = {"create": create_group, "get": get_group, "update": update_group, "delete": delete_group}
 
 
-def names(service: Service) -> list[str]:
-    return [group["GroupName"] for group in get_groups(service, {})["Groups"]]
+def names(region: Region) -> list[str]:
+    return [group["GroupName"] for group in get_groups(region, {})["Groups"]]
 
 
-def refusal(service: Service, operation: str, **request: object) -> str:
+def refusal(region: Region, operation: str, **request: object) -> str:
     with pytest.raises(ApiError) as caught:
-        CALLS[operation](service, request)
+        CALLS[operation](region, request)
     assert (caught.value.code, caught.value.status) == ("InvalidRequestException", 400)
     return caught.value.message
 
 
-def test_a_new_group_is_answered_and_found_by_name_and_by_arn(service: Service) -> None:
+def test_a_new_group_is_answered_and_found_by_name_and_by_arn(region: Region) -> None:
     """The ARN ends in a random part, as AWS's do."""
-    group = create_group(service, {"GroupName": "slow", "FilterExpression": "duration > 1"})["Group"]
+    group = create_group(region, {"GroupName": "slow", "FilterExpression": "duration > 1"})["Group"]
     shape = {"GroupName": "slow", "FilterExpression": "duration > 1", "InsightsConfiguration": OFF}
     assert group == shape | {"GroupARN": group["GroupARN"]}
     prefix, _, suffix = group["GroupARN"].rpartition("/")
     assert (prefix, len(suffix)) == (f"{ARN}slow", 26)
-    assert get_group(service, {"GroupName": "slow"})["Group"] == group
-    assert get_group(service, {"GroupARN": group["GroupARN"]})["Group"] == group
+    assert get_group(region, {"GroupName": "slow"})["Group"] == group
+    assert get_group(region, {"GroupARN": group["GroupARN"]})["Group"] == group
 
 
-def test_a_group_created_again_has_another_arn(service: Service) -> None:
+def test_a_group_created_again_has_another_arn(region: Region) -> None:
     """An ARN of a deleted group must not reach the new one."""
-    arn = create_group(service, {"GroupName": "slow"})["Group"]["GroupARN"]
-    delete_group(service, {"GroupARN": arn})
-    create_group(service, {"GroupName": "slow"})
-    assert refusal(service, "get", GroupARN=arn) == "Group not found"
+    arn = create_group(region, {"GroupName": "slow"})["Group"]["GroupARN"]
+    delete_group(region, {"GroupARN": arn})
+    create_group(region, {"GroupName": "slow"})
+    assert refusal(region, "get", GroupARN=arn) == "Group not found"
 
 
-def test_groups_are_listed_by_name_with_the_default_one(service: Service) -> None:
+def test_groups_are_listed_by_name_with_the_default_one(region: Region) -> None:
     """The Default group is always there."""
     for name in ("b", "a"):
-        create_group(service, {"GroupName": name})
-    assert names(service) == ["Default", "a", "b"]
+        create_group(region, {"GroupName": name})
+    assert names(region) == ["Default", "a", "b"]
 
 
 @pytest.mark.parametrize("name", ["slow", "Default"])
-def test_a_name_is_taken_once(service: Service, name: str) -> None:
+def test_a_name_is_taken_once(region: Region, name: str) -> None:
     """AWS tells it by the message's end."""
-    create_group(service, {"GroupName": "slow"})
-    assert refusal(service, "create", GroupName=name) == f"Group {name} already exists"
+    create_group(region, {"GroupName": "slow"})
+    assert refusal(region, "create", GroupName=name) == f"Group {name} already exists"
 
 
-def test_the_26th_group_is_over_the_limit(service: Service) -> None:
+def test_the_26th_group_is_over_the_limit(region: Region) -> None:
     """25 besides Default are the most, also after Default was changed."""
-    update_group(service, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
+    update_group(region, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
     for number in range(25):
-        create_group(service, {"GroupName": f"group-{number}"})
-    assert refusal(service, "create", GroupName="one-more") == "Group limit exceeded: 25 groups are the most"
-    delete_group(service, {"GroupName": "group-3"})
-    create_group(service, {"GroupName": "one-more"})
+        create_group(region, {"GroupName": f"group-{number}"})
+    assert refusal(region, "create", GroupName="one-more") == "Group limit exceeded: 25 groups are the most"
+    delete_group(region, {"GroupName": "group-3"})
+    create_group(region, {"GroupName": "one-more"})
 
 
 @pytest.mark.parametrize("operation", ["get", "update", "delete"])
@@ -83,51 +83,51 @@ def test_the_26th_group_is_over_the_limit(service: Service) -> None:
     ],
 )
 def test_a_group_is_named_in_one_way_and_must_exist(
-    service: Service, operation: str, key: dict[str, str], message: str
+    region: Region, operation: str, key: dict[str, str], message: str
 ) -> None:
     """The messages are AWS's; clients tell the cases apart by them."""
-    create_group(service, {"GroupName": "slow"})
-    assert refusal(service, operation, **key) == message
+    create_group(region, {"GroupName": "slow"})
+    assert refusal(region, operation, **key) == message
 
 
-def test_an_update_leaves_what_it_does_not_name(service: Service) -> None:
+def test_an_update_leaves_what_it_does_not_name(region: Region) -> None:
     """An expression survives a change of the insights, and the other way round."""
-    create_group(service, {"GroupName": "slow", "FilterExpression": "fault"})
-    update_group(service, {"GroupName": "slow", "InsightsConfiguration": {"InsightsEnabled": True}})
-    group = update_group(service, {"GroupName": "slow", "FilterExpression": "error"})["Group"]
+    create_group(region, {"GroupName": "slow", "FilterExpression": "fault"})
+    update_group(region, {"GroupName": "slow", "InsightsConfiguration": {"InsightsEnabled": True}})
+    group = update_group(region, {"GroupName": "slow", "FilterExpression": "error"})["Group"]
     assert group["FilterExpression"] == "error"
     assert group["InsightsConfiguration"] == {"InsightsEnabled": True, "NotificationsEnabled": False}
 
 
-def test_notifications_need_insights(service: Service) -> None:
+def test_notifications_need_insights(region: Region) -> None:
     """A wish that AWS refuses is refused here."""
     wish = {"NotificationsEnabled": True}
     message = "InsightsConfiguration.NotificationsEnabled: True: expected InsightsEnabled to be true as well"
-    assert refusal(service, "create", GroupName="slow", InsightsConfiguration=wish) == message
+    assert refusal(region, "create", GroupName="slow", InsightsConfiguration=wish) == message
 
 
 @pytest.mark.parametrize("operation", ["create", "update"])
-def test_an_expression_that_does_not_parse_is_refused_with_its_column(service: Service, operation: str) -> None:
+def test_an_expression_that_does_not_parse_is_refused_with_its_column(region: Region, operation: str) -> None:
     """AWS drops such a group silently later on."""
-    create_group(service, {"GroupName": "slow"})
+    create_group(region, {"GroupName": "slow"})
     name = "new" if operation == "create" else "slow"
-    message = refusal(service, operation, GroupName=name, FilterExpression="duration >")
+    message = refusal(region, operation, GroupName=name, FilterExpression="duration >")
     reason = "expected a filter expression (column 11: expected a number after >)"
     assert message == f"FilterExpression: 'duration >': {reason}"
 
 
-def test_the_default_group_stays(service: Service) -> None:
+def test_the_default_group_stays(region: Region) -> None:
     """It cannot be deleted; its insights can be switched on."""
-    assert refusal(service, "delete", GroupName="Default") == "Default group cannot be deleted"
-    update_group(service, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
-    assert get_groups(service, {})["Groups"][0]["InsightsConfiguration"]["InsightsEnabled"] is True
+    assert refusal(region, "delete", GroupName="Default") == "Default group cannot be deleted"
+    update_group(region, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
+    assert get_groups(region, {})["Groups"][0]["InsightsConfiguration"]["InsightsEnabled"] is True
 
 
-def test_a_trace_is_in_the_groups_whose_expression_holds(service: Service) -> None:
+def test_a_trace_is_in_the_groups_whose_expression_holds(region: Region) -> None:
     """group.name and group.arn in a filter ask for membership."""
-    service.put([document(1, fault=True), document(2)])
-    arn = create_group(service, {"GroupName": "broken", "FilterExpression": "fault"})["Group"]["GroupARN"]
+    region.put([document(1, fault=True), document(2)])
+    arn = create_group(region, {"GroupName": "broken", "FilterExpression": "fault"})["Group"]["GroupARN"]
     for text in ('group.name = "broken"', f'group.arn = "{arn}"'):
         request = {"StartTime": NOW, "EndTime": NOW, "FilterExpression": text}
-        [summary] = get_trace_summaries(service, request)["TraceSummaries"]
+        [summary] = get_trace_summaries(region, request)["TraceSummaries"]
         assert summary["HasFault"] is True

@@ -2,9 +2,11 @@ import pytest
 
 from xray_local.api.operations import OPERATIONS, paging
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 PAGED = ["GetGroups", "GetSamplingStatisticSummaries", "ListResourcePolicies"]
+
+INVALID = "NextToken is not valid: expected one from the previous response"
 
 
 def test_pages_follow_each_other_to_the_end() -> None:
@@ -17,12 +19,14 @@ def test_pages_follow_each_other_to_the_end() -> None:
 @pytest.mark.parametrize("position", [-1, 5, True, 1.5, "1", None, []])
 def test_a_position_outside_the_list_is_refused(position: object) -> None:
     """A token that somebody made up."""
-    with pytest.raises(ApiError, match=r"^InvalidRequestException: NextToken is not one that this service has given$"):
+    with pytest.raises(
+        ApiError, match=r"^InvalidRequestException: NextToken is not valid: expected one from the previous response$"
+    ):
         paging.page(range(4), paging.encode(position), 2)
 
 
 @pytest.mark.parametrize("operation", PAGED)
-def test_every_paged_operation_refuses_a_foreign_token(service: Service, operation: str) -> None:
+def test_every_paged_operation_refuses_a_foreign_token(region: Region, operation: str) -> None:
     """With one message."""
-    with pytest.raises(ApiError, match="NextToken is not one that this service has given"):
-        OPERATIONS[operation](service, {"NextToken": "nonsense"})
+    with pytest.raises(ApiError, match=INVALID):
+        OPERATIONS[operation](region, {"NextToken": "nonsense"})

@@ -11,75 +11,75 @@ from xray_local.api.operations import (
     update_sampling_rule,
 )
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 ARN = "arn:aws:xray:us-east-1:000000000000:sampling-rule/"
 
 
-def create(service: Service, name: str = "rule", **more: object) -> dict[str, object]:
-    created: dict[str, object] = create_sampling_rule(service, {"SamplingRule": rule(name, **more)})
+def create(region: Region, name: str = "rule", **more: object) -> dict[str, object]:
+    created: dict[str, object] = create_sampling_rule(region, {"SamplingRule": rule(name, **more)})
     return created
 
 
-def names(service: Service) -> list[str]:
-    return [one["SamplingRule"]["RuleName"] for one in get_sampling_rules(service, {})["SamplingRuleRecords"]]
+def names(region: Region) -> list[str]:
+    return [one["SamplingRule"]["RuleName"] for one in get_sampling_rules(region, {})["SamplingRuleRecords"]]
 
 
-def refusal(service: Service, operation: str, request: dict[str, Any]) -> tuple[str, str]:
+def refusal(region: Region, operation: str, request: dict[str, Any]) -> tuple[str, str]:
     call = {"create": create_sampling_rule, "update": update_sampling_rule, "delete": delete_sampling_rule}[operation]
     with pytest.raises(ApiError) as caught:
-        call(service, request)
+        call(region, request)
     assert caught.value.status == 400
     return caught.value.code, caught.value.message
 
 
-def last_modification(service: Service) -> float:
+def last_modification(region: Region) -> float:
     documents = {"SamplingStatisticsDocuments": [statistics("Default")]}
-    return float(get_sampling_targets(service, documents)["LastRuleModification"])
+    return float(get_sampling_targets(region, documents)["LastRuleModification"])
 
 
-def test_a_new_rule_is_answered_and_listed_whole(service: Service) -> None:
+def test_a_new_rule_is_answered_and_listed_whole(region: Region) -> None:
     """The record has the rule, its ARN and both times."""
     given = rule(Attributes={"key": "value"})
-    record = create_sampling_rule(service, {"SamplingRule": given})["SamplingRuleRecord"]
+    record = create_sampling_rule(region, {"SamplingRule": given})["SamplingRuleRecord"]
     assert record == {"SamplingRule": given | {"RuleARN": f"{ARN}rule"}, "CreatedAt": NOW, "ModifiedAt": NOW}
-    assert get_sampling_rules(service, {})["SamplingRuleRecords"][0] == record
+    assert get_sampling_rules(region, {})["SamplingRuleRecords"][0] == record
 
 
-def test_the_default_rule_is_always_there(service: Service) -> None:
+def test_the_default_rule_is_always_there(region: Region) -> None:
     """Priority 10000, 5 %, one a second, created at the beginning of time."""
-    [record] = get_sampling_rules(service, {})["SamplingRuleRecords"]
+    [record] = get_sampling_rules(region, {})["SamplingRuleRecords"]
     default = rule("Default", Priority=10_000, FixedRate=0.05, ReservoirSize=1, RuleARN=f"{ARN}Default", Attributes={})
     assert record == {"SamplingRule": default, "CreatedAt": 0.0, "ModifiedAt": 0.0}
 
 
-def test_rules_are_listed_by_priority_then_name(service: Service) -> None:
+def test_rules_are_listed_by_priority_then_name(region: Region) -> None:
     """In the order in which they are tried, Default last."""
     for name, priority in (("b", 5), ("c", 1), ("a", 5)):
-        create(service, name, Priority=priority)
-    assert names(service) == ["c", "a", "b", "Default"]
+        create(region, name, Priority=priority)
+    assert names(region) == ["c", "a", "b", "Default"]
 
 
 @pytest.mark.parametrize("name", ["rule", "Default"])
-def test_a_name_is_taken_once(service: Service, name: str) -> None:
+def test_a_name_is_taken_once(region: Region, name: str) -> None:
     """AWS tells it by the message."""
-    create(service)
-    taken = refusal(service, "create", {"SamplingRule": rule(name)})
+    create(region)
+    taken = refusal(region, "create", {"SamplingRule": rule(name)})
     assert taken == ("InvalidRequestException", "Sampling rule already exists")
 
 
-def test_the_26th_rule_is_over_the_limit(service: Service) -> None:
+def test_the_26th_rule_is_over_the_limit(region: Region) -> None:
     """25 besides Default are the most; one deleted makes room."""
     for number in range(25):
-        create(service, f"rule-{number}")
-    code, message = refusal(service, "create", {"SamplingRule": rule("one-more")})
+        create(region, f"rule-{number}")
+    code, message = refusal(region, "create", {"SamplingRule": rule("one-more")})
     assert (code, message) == (
         "RuleLimitExceededException",
         "Sampling rule limit exceeded: 25 rules are the most",
     )
-    delete_sampling_rule(service, {"RuleName": "rule-3"})
-    create(service, "one-more")
-    assert len(names(service)) == 26
+    delete_sampling_rule(region, {"RuleName": "rule-3"})
+    create(region, "one-more")
+    assert len(names(region)) == 26
 
 
 @pytest.mark.parametrize(
@@ -87,64 +87,64 @@ def test_the_26th_rule_is_over_the_limit(service: Service) -> None:
     [
         ({"FixedRate": 2.0}, "FixedRate: 2.0: expected a number from 0 to 1"),
         ({"RuleName": None}, "RuleName: None: expected a value"),
-        ({"Version": 2}, "Version is 2, expected 1"),
+        ({"Version": 2}, "Version: 2: expected 1"),
         ({"RuleARN": f"{ARN}rule"}, "RuleARN cannot be given for a new sampling rule"),
     ],
 )
-def test_a_rule_that_is_out_of_bounds_is_refused(service: Service, wrong: dict[str, object], message: str) -> None:
+def test_a_rule_that_is_out_of_bounds_is_refused(region: Region, wrong: dict[str, object], message: str) -> None:
     """What botocore lets pass, AWS does not."""
-    assert refusal(service, "create", {"SamplingRule": rule() | wrong}) == ("InvalidRequestException", message)
-    assert names(service) == ["Default"]
+    assert refusal(region, "create", {"SamplingRule": rule() | wrong}) == ("InvalidRequestException", message)
+    assert names(region) == ["Default"]
 
 
 @pytest.mark.parametrize("key", [{"RuleName": "rule"}, {"RuleARN": f"{ARN}rule"}])
-def test_an_update_changes_what_it_names(service: Service, clock: Clock, key: dict[str, str]) -> None:
+def test_an_update_changes_what_it_names(region: Region, clock: Clock, key: dict[str, str]) -> None:
     """By name or by ARN; what is left out stays."""
-    create(service)
+    create(region)
     clock.now += 60
-    record = update_sampling_rule(service, {"SamplingRuleUpdate": {**key, "FixedRate": 0.0}})["SamplingRuleRecord"]
+    record = update_sampling_rule(region, {"SamplingRuleUpdate": {**key, "FixedRate": 0.0}})["SamplingRuleRecord"]
     assert record["SamplingRule"] == rule(FixedRate=0.0, RuleARN=f"{ARN}rule", Attributes={})
     assert (record["CreatedAt"], record["ModifiedAt"]) == (NOW, NOW + 60)
 
 
-def test_every_write_moves_the_last_modification(service: Service, clock: Clock) -> None:
+def test_every_write_moves_the_last_modification(region: Region, clock: Clock) -> None:
     """The SDKs fetch the rules again when it moves, also after a delete."""
-    assert last_modification(service) == 0.0
-    create(service)
-    assert last_modification(service) == NOW
+    assert last_modification(region) == 0.0
+    create(region)
+    assert last_modification(region) == NOW
     clock.now += 1
-    update_sampling_rule(service, {"SamplingRuleUpdate": {"RuleName": "rule"}})
-    assert last_modification(service) == NOW + 1
+    update_sampling_rule(region, {"SamplingRuleUpdate": {"RuleName": "rule"}})
+    assert last_modification(region) == NOW + 1
     clock.now += 1
-    delete_sampling_rule(service, {"RuleName": "rule"})
-    assert last_modification(service) == NOW + 2
+    delete_sampling_rule(region, {"RuleName": "rule"})
+    assert last_modification(region) == NOW + 2
 
 
-def test_of_the_default_rule_two_fields_can_be_changed(service: Service) -> None:
+def test_of_the_default_rule_two_fields_can_be_changed(region: Region) -> None:
     """With any third one AWS refuses the whole update."""
-    update_sampling_rule(service, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0, "ReservoirSize": 0}})
-    [record] = get_sampling_rules(service, {})["SamplingRuleRecords"]
+    update_sampling_rule(region, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0, "ReservoirSize": 0}})
+    [record] = get_sampling_rules(region, {})["SamplingRuleRecords"]
     assert (record["SamplingRule"]["FixedRate"], record["SamplingRule"]["ReservoirSize"]) == (1.0, 0)
     update = {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 0.1, "Priority": 10_000}}
-    assert refusal(service, "update", update) == (
+    assert refusal(region, "update", update) == (
         "InvalidRequestException",
         "Invalid update request for default sampling rule",
     )
 
 
-def test_a_changed_default_rule_leaves_room_for_25_others(service: Service) -> None:
+def test_a_changed_default_rule_leaves_room_for_25_others(region: Region) -> None:
     """The quota counts custom rules alone."""
-    update_sampling_rule(service, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0}})
+    update_sampling_rule(region, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0}})
     for number in range(25):
-        create(service, f"rule-{number}")
-    assert len(names(service)) == 26
+        create(region, f"rule-{number}")
+    assert len(names(region)) == 26
 
 
-def test_a_deleted_rule_is_answered_and_gone(service: Service) -> None:
+def test_a_deleted_rule_is_answered_and_gone(region: Region) -> None:
     """The answer is the record as it was."""
-    created = create(service)
-    assert delete_sampling_rule(service, {"RuleARN": f"{ARN}rule"}) == created
-    assert names(service) == ["Default"]
+    created = create(region)
+    assert delete_sampling_rule(region, {"RuleARN": f"{ARN}rule"}) == created
+    assert names(region) == ["Default"]
 
 
 @pytest.mark.parametrize("operation", ["update", "delete"])
@@ -159,26 +159,26 @@ def test_a_deleted_rule_is_answered_and_gone(service: Service) -> None:
     ],
 )
 def test_a_rule_is_named_in_one_way_and_must_exist(
-    service: Service, operation: str, key: dict[str, str], message: str
+    region: Region, operation: str, key: dict[str, str], message: str
 ) -> None:
     """The messages are AWS's; clients tell the cases apart by them."""
-    create(service)
+    create(region)
     request: dict[str, Any] = {"SamplingRuleUpdate": key} if operation == "update" else dict(key)
-    assert refusal(service, operation, request) == ("InvalidRequestException", message)
+    assert refusal(region, operation, request) == ("InvalidRequestException", message)
 
 
-def test_the_default_rule_cannot_be_deleted(service: Service) -> None:
+def test_the_default_rule_cannot_be_deleted(region: Region) -> None:
     """It is what decides when nothing else does."""
     message = "Default sampling rule cannot be deleted"
-    assert refusal(service, "delete", {"RuleName": "Default"}) == ("InvalidRequestException", message)
+    assert refusal(region, "delete", {"RuleName": "Default"}) == ("InvalidRequestException", message)
 
 
-def test_a_deleted_rule_forgets_its_clients(service: Service) -> None:
+def test_a_deleted_rule_forgets_its_clients(region: Region) -> None:
     """A new rule of the same name gives its whole reservoir to the first client."""
-    create(service)
+    create(region)
     documents = [statistics("rule", ClientID=CLIENT), statistics("rule", ClientID=CLIENT[::-1])]
-    get_sampling_targets(service, {"SamplingStatisticsDocuments": documents})
-    delete_sampling_rule(service, {"RuleName": "rule"})
-    create(service)
-    [target] = get_sampling_targets(service, {"SamplingStatisticsDocuments": documents[:1]})["SamplingTargetDocuments"]
+    get_sampling_targets(region, {"SamplingStatisticsDocuments": documents})
+    delete_sampling_rule(region, {"RuleName": "rule"})
+    create(region)
+    [target] = get_sampling_targets(region, {"SamplingStatisticsDocuments": documents[:1]})["SamplingTargetDocuments"]
     assert target["ReservoirQuota"] == 10

@@ -6,56 +6,56 @@ import pytest
 from tests.xray_local.samples import NOW, Clock, body, document, text, trace_id
 from xray_local.api.operations import batch_get_traces, get_trace_summaries, put_trace_segments
 from xray_local.errors import ApiError
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
 ALL = {"StartTime": 0, "EndTime": NOW + 1000}
 
 
-def put(service: Service, *texts: str) -> list[dict[str, Any]]:
-    refused: list[dict[str, Any]] = put_trace_segments(service, {"TraceSegmentDocuments": list(texts)})[
+def put(region: Region, *texts: str) -> list[dict[str, Any]]:
+    refused: list[dict[str, Any]] = put_trace_segments(region, {"TraceSegmentDocuments": list(texts)})[
         "UnprocessedTraceSegments"
     ]
     return refused
 
 
-def found(service: Service, **request: Any) -> list[str]:
-    return [one["Id"] for one in get_trace_summaries(service, ALL | request)["TraceSummaries"]]
+def found(region: Region, **request: Any) -> list[str]:
+    return [one["Id"] for one in get_trace_summaries(region, ALL | request)["TraceSummaries"]]
 
 
-def refusal(service: Service, **request: Any) -> str:
+def refusal(region: Region, **request: Any) -> str:
     with pytest.raises(ApiError) as caught:
-        get_trace_summaries(service, ALL | request)
+        get_trace_summaries(region, ALL | request)
     assert caught.value.code == "InvalidRequestException"
     return caught.value.message
 
 
-def test_what_cannot_be_stored_is_answered_and_the_rest_is_stored(service: Service) -> None:
+def test_what_cannot_be_stored_is_answered_and_the_rest_is_stored(region: Region) -> None:
     """With the id, if the document has one that can be read."""
-    refused = put(service, text(1), "{", text(2, trace_id="1-2-3"), text(3, metadata={"filling": "x" * 65_536}))
+    refused = put(region, text(1), "{", text(2, trace_id="1-2-3"), text(3, metadata={"filling": "x" * 65_536}))
     assert [(one.get("Id"), one["ErrorCode"]) for one in refused] == [
         (None, "ParseError"),
         (f"{1:016x}", "InvalidTraceId"),
         (None, "SegmentTooLarge"),
     ]
-    assert found(service) == [trace_id(1)]
-    assert service.health()["rejected"] == 3
+    assert found(region) == [trace_id(1)]
+    assert region.health()["rejected"] == 3
 
 
-def test_a_trace_beyond_its_limit_is_answered_and_counted(service: Service) -> None:
+def test_a_trace_beyond_its_limit_is_answered_and_counted(region: Region) -> None:
     """500 KB, in one call or in many."""
     large = [text(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
-    assert put(service, *large[:8]) == []
-    [refused] = put(service, large[8])
+    assert put(region, *large[:8]) == []
+    [refused] = put(region, large[8])
     assert (refused["Id"], refused["ErrorCode"]) == (f"{9:016x}", "TraceSizeLimitExceeded")
-    assert service.health()["rejected"] == 1
-    [trace] = batch_get_traces(service, {"TraceIds": [trace_id(1)]})["Traces"]
+    assert region.health()["rejected"] == 1
+    [trace] = batch_get_traces(region, {"TraceIds": [trace_id(1)]})["Traces"]
     assert trace["LimitExceeded"] is True
 
 
-def test_a_trace_comes_back_as_it_was_sent(service: Service) -> None:
+def test_a_trace_comes_back_as_it_was_sent(region: Region) -> None:
     """Segment by segment, each with its own text; ids that are not stored are named."""
-    put(service, text(1, 1), text(1, 2, parent_id=f"{1:016x}", end_time=NOW + 3))
-    answer = batch_get_traces(service, {"TraceIds": [trace_id(1), trace_id(2), trace_id(1)]})
+    put(region, text(1, 1), text(1, 2, parent_id=f"{1:016x}", end_time=NOW + 3))
+    answer = batch_get_traces(region, {"TraceIds": [trace_id(1), trace_id(2), trace_id(1)]})
     [trace] = answer["Traces"]
     assert (trace["Id"], trace["Duration"], trace["LimitExceeded"]) == (trace_id(1), 3.0, False)
     assert [json.loads(one["Document"])["id"] for one in trace["Segments"]] == [f"{1:016x}", f"{2:016x}"]
@@ -63,16 +63,16 @@ def test_a_trace_comes_back_as_it_was_sent(service: Service) -> None:
     assert answer["UnprocessedTraceIds"] == [trace_id(2)]
 
 
-def test_a_call_gets_at_most_five_traces(service: Service) -> None:
+def test_a_call_gets_at_most_five_traces(region: Region) -> None:
     """AWS's limit, which is not in the model."""
-    with pytest.raises(ApiError, match="TraceIds has 6 members, expected at most 5"):
-        batch_get_traces(service, {"TraceIds": [trace_id(number) for number in range(6)]})
+    with pytest.raises(ApiError, match="TraceIds has 6 members: expected at most 5"):
+        batch_get_traces(region, {"TraceIds": [trace_id(number) for number in range(6)]})
 
 
-def test_summaries_are_for_the_public(service: Service) -> None:
+def test_summaries_are_for_the_public(region: Region) -> None:
     """What the store keeps for the filter language is not in an answer."""
-    put(service, text(1, http={"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 200}}))
-    answer = get_trace_summaries(service, ALL)
+    put(region, text(1, http={"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 200}}))
+    answer = get_trace_summaries(region, ALL)
     [summary] = answer["TraceSummaries"]
     assert not [key for key in summary if key.startswith("_")]
     assert summary["Http"] == {"HttpMethod": "GET", "HttpURL": "http://a/b", "HttpStatus": 200}
@@ -92,44 +92,44 @@ def test_summaries_are_for_the_public(service: Service) -> None:
     ],
 )
 def test_the_range_is_of_the_start_the_end_or_the_update(
-    service: Service, clock: Clock, kind: str | None, start: float, end: float, *, inside: bool
+    region: Region, clock: Clock, kind: str | None, start: float, end: float, *, inside: bool
 ) -> None:
     """A trace from NOW to NOW + 50 that arrived at NOW + 100."""
     clock.now = NOW + 100
-    put(service, text(1, end_time=NOW + 50))
-    assert bool(found(service, StartTime=start, EndTime=end, TimeRangeType=kind)) is inside
+    put(region, text(1, end_time=NOW + 50))
+    assert bool(found(region, StartTime=start, EndTime=end, TimeRangeType=kind)) is inside
 
 
 @pytest.mark.parametrize(("end", "inside"), [(NOW, True), (NOW + 0.5, False)])
-def test_an_end_in_whole_seconds_includes_its_second(service: Service, end: float, *, inside: bool) -> None:
+def test_an_end_in_whole_seconds_includes_its_second(region: Region, end: float, *, inside: bool) -> None:
     """boto3 cuts a datetime's fraction off, and "until now" has to mean now."""
-    put(service, text(1, start_time=NOW + 0.75))
-    assert bool(found(service, EndTime=end)) is inside
+    put(region, text(1, start_time=NOW + 0.75))
+    assert bool(found(region, EndTime=end)) is inside
 
 
-def test_the_filter_chooses(service: Service) -> None:
+def test_the_filter_chooses(region: Region) -> None:
     """The filter language over what the summary knows."""
-    put(service, text(1, fault=True), text(2, annotations={"user": "bob"}), text(3, end_time=NOW + 9))
-    assert found(service, FilterExpression="fault") == [trace_id(1)]
-    assert found(service, FilterExpression='annotation.user = "bob"') == [trace_id(2)]
-    assert found(service, FilterExpression="duration > 5") == [trace_id(3)]
-    assert found(service, FilterExpression='service("backend") { fault }') == [trace_id(1)]
-    assert len(found(service, FilterExpression="")) == 3
+    put(region, text(1, fault=True), text(2, annotations={"user": "bob"}), text(3, end_time=NOW + 9))
+    assert found(region, FilterExpression="fault") == [trace_id(1)]
+    assert found(region, FilterExpression='annotation.user = "bob"') == [trace_id(2)]
+    assert found(region, FilterExpression="duration > 5") == [trace_id(3)]
+    assert found(region, FilterExpression='service("backend") { fault }') == [trace_id(1)]
+    assert len(found(region, FilterExpression="")) == 3
 
 
-def test_a_filter_that_does_not_parse_names_the_column(service: Service) -> None:
+def test_a_filter_that_does_not_parse_names_the_column(region: Region) -> None:
     """The same message as on the command line and on the page."""
     message = "Invalid filter expression: column 19: expected a string after CONTAINS"
-    assert refusal(service, FilterExpression="http.url CONTAINS 5") == message
+    assert refusal(region, FilterExpression="http.url CONTAINS 5") == message
 
 
-def test_pages_give_every_trace_once(service: Service) -> None:
+def test_pages_give_every_trace_once(region: Region) -> None:
     """100 a page, until there is no token."""
-    put(service, *(text(number) for number in range(1, 251)))
+    put(region, *(text(number) for number in range(1, 251)))
     ids: list[str] = []
     sizes, request = [], dict(ALL)
     while True:
-        answer = get_trace_summaries(service, request)
+        answer = get_trace_summaries(region, request)
         sizes.append(len(answer["TraceSummaries"]))
         ids += [one["Id"] for one in answer["TraceSummaries"]]
         if "NextToken" not in answer:
@@ -139,40 +139,40 @@ def test_pages_give_every_trace_once(service: Service) -> None:
     assert sorted(ids) == [trace_id(number) for number in range(1, 251)]
 
 
-def test_a_rare_match_is_found_over_empty_pages(service: Service) -> None:
+def test_a_rare_match_is_found_over_empty_pages(region: Region) -> None:
     """One answer looks at 1000 traces and says where to go on."""
-    service.store.max_traces = 2000
-    service.put([document(number, start_time=NOW + number / 1000) for number in range(1, 1102)])
-    service.put([document(1, fault=True, start_time=NOW - 1)])
-    first = get_trace_summaries(service, ALL | {"FilterExpression": "fault"})
+    region.store.max_traces = 2000
+    region.put([document(number, start_time=NOW + number / 1000) for number in range(1, 1102)])
+    region.put([document(1, fault=True, start_time=NOW - 1)])
+    first = get_trace_summaries(region, ALL | {"FilterExpression": "fault"})
     assert (first["TraceSummaries"], first["TracesProcessedCount"]) == ([], 1000)
-    assert found(service, FilterExpression="fault", NextToken=first["NextToken"]) == [trace_id(1)]
+    assert found(region, FilterExpression="fault", NextToken=first["NextToken"]) == [trace_id(1)]
 
 
 @pytest.mark.parametrize("token", ["nonsense", "W10=", "WyJhIiwgImIiXQ==", "e30=", "é"])
-def test_a_token_of_somebody_else_is_refused(service: Service, token: str) -> None:
+def test_a_token_of_somebody_else_is_refused(region: Region, token: str) -> None:
     """Not base64, not JSON, not a position."""
-    assert refusal(service, NextToken=token) == "NextToken is not one that this service has given"
+    assert refusal(region, NextToken=token) == "NextToken is not valid: expected one from the previous response"
 
 
-def test_a_range_ends_after_its_start(service: Service) -> None:
+def test_a_range_ends_after_its_start(region: Region) -> None:
     """A range that cannot hold anything is a mistake."""
-    assert refusal(service, StartTime=NOW + 1, EndTime=NOW) == "StartTime is after EndTime"
+    assert refusal(region, StartTime=NOW + 1, EndTime=NOW) == "StartTime is after EndTime"
 
 
-def test_sampling_gives_a_share_that_stays_the_same(service: Service) -> None:
+def test_sampling_gives_a_share_that_stays_the_same(region: Region) -> None:
     """A fixed rate of the traces by their ids; without Sampling the strategy counts for nothing."""
-    put(service, *(text(number) for number in range(1, 101)))
+    put(region, *(text(number) for number in range(1, 101)))
     strategy = {"Name": "FixedRate", "Value": 0.3}
-    sampled = found(service, Sampling=True, SamplingStrategy=strategy)
+    sampled = found(region, Sampling=True, SamplingStrategy=strategy)
     assert 15 <= len(sampled) <= 45
-    assert found(service, Sampling=True, SamplingStrategy=strategy) == sampled
-    assert set(sampled) < set(found(service, Sampling=True, SamplingStrategy=strategy | {"Value": 0.6}))
-    assert len(found(service, Sampling=False, SamplingStrategy=strategy)) == 100
-    assert len(found(service, Sampling=True)) == 100
+    assert found(region, Sampling=True, SamplingStrategy=strategy) == sampled
+    assert set(sampled) < set(found(region, Sampling=True, SamplingStrategy=strategy | {"Value": 0.6}))
+    assert len(found(region, Sampling=False, SamplingStrategy=strategy)) == 100
+    assert len(found(region, Sampling=True)) == 100
 
 
-def test_a_share_is_from_nought_to_one(service: Service) -> None:
+def test_a_share_is_from_nought_to_one(region: Region) -> None:
     """Anything else is no share."""
-    message = refusal(service, Sampling=True, SamplingStrategy={"Name": "FixedRate", "Value": 30})
-    assert message == "SamplingStrategy.Value is 30, expected a number from 0 to 1"
+    message = refusal(region, Sampling=True, SamplingStrategy={"Name": "FixedRate", "Value": 30})
+    assert message == "SamplingStrategy.Value: 30: expected a number from 0 to 1"

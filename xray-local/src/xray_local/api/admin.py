@@ -1,14 +1,15 @@
-"""`/_local/`: health, reset, scripted faults and the log of calls. For people and tests, no part of AWS's API."""
+"""The addresses under `/_local/`: health, reset, scripted faults and the log of requests. Not part of AWS's API."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
 from xray_local.api import faults
-from xray_local.api.faults import SCRIPT_KEY
+from xray_local.api.routes import FAULTS_KEY
 from xray_local.errors import ApiError
-from xray_local.state.region import SERVICE_KEY
+from xray_local.listener import REGION_KEY
 
 
 def add_routes(app: web.Application) -> None:
@@ -27,37 +28,37 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _health(request: web.Request) -> web.Response:
-    return web.json_response(request.app[SERVICE_KEY].health())
+    return web.json_response(request.app[REGION_KEY].health())
 
 
 async def _reset(request: web.Request) -> web.Response:
-    request.app[SERVICE_KEY].reset()
-    request.app[SCRIPT_KEY].clear()
+    request.app[REGION_KEY].reset()
+    request.app[FAULTS_KEY].clear()
     return web.json_response({})
 
 
 async def _faults(request: web.Request) -> web.Response:
-    return web.json_response(faults.as_json(request.app[SCRIPT_KEY].faults))
+    return web.json_response(faults.as_json(request.app[FAULTS_KEY].faults))
 
 
 async def _set_faults(request: web.Request) -> web.Response:
     try:
-        given: Any = json.loads(await request.read())
-        request.app[SCRIPT_KEY].faults = faults.parse(given)
+        script: Any = json.loads(await request.read())
+        request.app[FAULTS_KEY].faults = faults.parse(script)
     except (ValueError, RecursionError) as error:
         raise ApiError("InvalidScript", str(error)) from error
     return await _faults(request)
 
 
 async def _delete_faults(request: web.Request) -> web.Response:
-    request.app[SCRIPT_KEY].faults.clear()
+    request.app[FAULTS_KEY].faults.clear()
     return web.json_response([])
 
 
 async def _requests(request: web.Request) -> web.Response:
-    return web.json_response(list(request.app[SCRIPT_KEY].calls))
+    return web.json_response([asdict(logged) for logged in request.app[REGION_KEY].requests])
 
 
 async def _delete_requests(request: web.Request) -> web.Response:
-    request.app[SCRIPT_KEY].calls.clear()
+    request.app[REGION_KEY].requests.clear()
     return web.json_response([])

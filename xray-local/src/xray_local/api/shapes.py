@@ -1,7 +1,7 @@
 """The API as botocore's service model describes it: paths, and checks of requests against their shapes.
 
 botocore's own client checks types, required members and minima; the service checks maxima, enums and patterns too, so
-this does. Messages follow the service's validation errors. Called by `api` and by the table generator.
+this does. Messages follow the service's validation errors.
 """
 
 import re
@@ -18,7 +18,7 @@ _CONSTRAINTS = frozenset({"min", "max", "enum", "pattern"})
 
 
 class ShapeError(ValueError):
-    """A request that does not fit its shape; the text is the service's validation message."""
+    """A request that does not match its shape; the message is the service's validation error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,26 @@ class Route:
 
 @cache
 def model() -> ServiceModel:
-    """Load the service model that botocore carries."""
+    """Return the service model that botocore contains."""
     return ServiceModel(create_loader().load_service_model("xray", "service-2", API_VERSION), "xray")
 
 
 def routes() -> Iterator[Route]:
-    """Give every operation of the model by name."""
+    """Yield every operation of the model by name."""
     for name in sorted(model().operation_names):
         operation = model().operation_model(name)
         yield Route(name, operation.http["requestUri"], operation.input_shape)
 
 
 def check(shape: Shape, value: Any) -> None:
-    """Check a request's JSON against its shape; ShapeError names the first member that does not fit."""
+    """Check a request's JSON against its shape; ShapeError names the first member that does not match."""
     _check(shape, value, "")
 
 
 def _check(shape: Shape, value: Any, path: str) -> None:
     kind = shape.type_name
     if not _KINDS[kind](value):
-        raise ShapeError(f"{path or 'The request'} is {_short(value)}, expected {_WORDS[kind]}")
+        raise ShapeError(f"{path or 'request'}: {_short(repr(value))}: expected {_WORDS[kind]}")
     _check_constraints(shape, value, path)
     if kind == "structure":
         _check_members(shape, value, path)
@@ -90,8 +90,8 @@ def _check_constraints(shape: Shape, value: Any, path: str) -> None:
 
 
 def _constraint(value: Any, path: str, text: str) -> ShapeError:
-    given = "null" if value is None else _short(value)
-    problem = f"Value '{given}' at '{path}' failed to satisfy constraint: {text}"
+    shown = "null" if value is None else _short(value)
+    problem = f"Value '{shown}' at '{path}' failed to satisfy constraint: {text}"
     return ShapeError(f"1 validation error detected: {problem}")
 
 

@@ -1,7 +1,6 @@
-"""`xray-local check URL`: one request, and one trace with both recorders' entries. Called by `cli`.
+"""`xray-local check URL`: sends a request and waits until both recorders' entries of its trace are stored.
 
-The same check on a laptop, in `helm test` and in `skaffold verify`. It changes nothing: it sends one sampled request
-with a trace id of its own, and reads the trace until it is whole.
+The same check runs on a laptop, in `helm test` and in `skaffold verify`. The request is sampled and has a new trace id.
 """
 
 import http.client
@@ -16,43 +15,44 @@ from typing import Any
 
 from xray_local.cli import client
 from xray_local.cli.client import ClientError
+from xray_local.traces.body import Body
 
-PAUSE = 0.5  # seconds between two looks
-ANSWER_SECONDS = 10.0
+PAUSE = 0.5  # seconds between two polls
+RESPONSE_SECONDS = 10.0
 
 
 class CheckError(Exception):
-    """The check has failed; the text says what is missing, and where to look."""
+    """The check failed; the message says what is missing, and what to check."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a trace must have, and how long it may take in seconds."""
+class Expected:
+    """Whether the trace needs a segment of the X-Ray SDK, and the timeout in seconds."""
 
     segment: bool
     seconds: float
 
 
 def request(url: str, seconds: float) -> str:
-    """Send sampled requests until one is answered with 2xx, and give its trace id; CheckError when none is in time."""
+    """Send sampled requests until the status is 2xx, and return its trace id; CheckError after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         trace_id = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-        answer = _answer(url, trace_id)
-        if answer.startswith("2"):
+        status = _status(url, trace_id)
+        if status.startswith("2"):
             return trace_id
         if time.monotonic() > end:
-            raise CheckError(f"GET {url} was answered with {answer} after {seconds:g} s, expected 200")
+            raise CheckError(f"GET {url} answered {status} after {seconds:g} s: expected 200")
         time.sleep(PAUSE)
 
 
-def _answer(url: str, trace_id: str) -> str:
-    """Give the status, or what went wrong."""
-    asked = urllib.request.Request(  # noqa: S310 (cli has checked the scheme)
+def _status(url: str, trace_id: str) -> str:
+    """Return the HTTP status, or the reason why there is none."""
+    request = urllib.request.Request(  # noqa: S310 (the scheme is checked on the command line)
         url, headers={"X-Amzn-Trace-Id": f"Root={trace_id};Sampled=1"}
     )
     try:
-        with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 (cli has checked the scheme)
+        with urllib.request.urlopen(request, timeout=RESPONSE_SECONDS) as answer:  # noqa: S310 (the scheme is checked on the command line)
             return str(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -61,35 +61,35 @@ def _answer(url: str, trace_id: str) -> str:
         return repr(str(getattr(error, "reason", error)))
 
 
-def whole_trace(
-    endpoint: str, trace_id: str, wanted: Wanted, call: Callable[..., dict[str, Any]] = client.call
+def complete_trace(
+    endpoint: str, trace_id: str, expected: Expected, call: Callable[..., dict[str, Any]] = client.call
 ) -> list[dict[str, Any]]:
-    """Wait until the trace has what is wanted and give its documents; CheckError names the recorder that is missing."""
-    end = time.monotonic() + wanted.seconds
+    """Wait until the trace is complete and return its documents; CheckError names the recorder that is missing."""
+    end = time.monotonic() + expected.seconds
     while True:
-        problem = "xray-local has nothing of it"
+        problem = "it is not stored"
         try:
             traces = call(endpoint, "Traces", {"TraceIds": [trace_id]})["Traces"]
             documents = [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
-            problem = missing(documents, segment=wanted.segment)
+            problem = missing(documents, segment=expected.segment)
         except ClientError as error:
             documents, problem = [], str(error)
         if not problem:
             return documents
         if time.monotonic() > end:
-            raise CheckError(f"trace {trace_id} is not whole after {wanted.seconds:g} s: {problem}")
+            raise CheckError(f"trace {trace_id} is incomplete after {expected.seconds:g} s: {problem}")
         time.sleep(PAUSE)
 
 
 def missing(documents: list[dict[str, Any]], *, segment: bool) -> str:
-    """Say what a trace lacks, or has too much; nothing when it is as it should be."""
-    spans = sum("otel" in document.get("metadata", {}) for document in documents)
+    """Return what is missing in a trace or unexpected in it; empty if it is complete."""
+    spans = sum(Body(document).recorder == "otel" for document in documents)
     segments = len(documents) - spans
     if segments and not segment:
-        return f"it has {segments} segments of the X-Ray SDK, expected none"
-    lacks = []
+        return f"it has {segments} segments of the X-Ray SDK: expected none"
+    absent = []
     if segment and not segments:
-        lacks.append("no segment of the X-Ray SDK (look at the agent on port 2000)")
+        absent.append("no segment of the X-Ray SDK (check the agent on port 2000)")
     if not spans:
-        lacks.append("no span of OpenTelemetry (look at the collector on port 4318)")
-    return f"it has {' and '.join(lacks)}" if lacks else ""
+        absent.append("no span of OpenTelemetry (check the collector on port 4318)")
+    return f"it has {' and '.join(absent)}" if absent else ""

@@ -1,4 +1,4 @@
-"""A minimal client of the API for the command line: one call, one clear error."""
+"""A minimal client of the API."""
 
 import http.client
 import json
@@ -11,13 +11,13 @@ TIMEOUT = 30.0  # seconds
 
 
 class ClientError(Exception):
-    """The call could not be made, or was refused; the text is one line."""
+    """The call failed or was refused; the message is one line."""
 
 
 def call(endpoint: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Call an operation by its path and give its answer."""
+    """Return the response of an operation, which is named by its path."""
     if not endpoint.startswith(("http://", "https://")):
-        raise ClientError(f"--endpoint is {endpoint!r}, expected http://HOST:PORT")
+        raise ClientError(f"--endpoint: {endpoint!r}: expected http://HOST:PORT")
     request = urllib.request.Request(  # noqa: S310 (the scheme is checked above)
         f"{endpoint.rstrip('/')}/{path}",
         data=json.dumps(body).encode(),
@@ -26,8 +26,8 @@ def call(endpoint: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 (the scheme is checked above)
-            found: dict[str, Any] = json.load(answer)
-            return found
+            response: dict[str, Any] = json.load(answer)
+            return response
     except urllib.error.HTTPError as error:
         with error:
             raise ClientError(_refusal(error)) from error
@@ -41,4 +41,4 @@ def _refusal(error: urllib.error.HTTPError) -> str:
         answer = json.loads(error.read())
         return f"{answer['__type']}: {answer['message']}"
     except (ValueError, KeyError, TypeError):
-        return f"{error.url} answered {error.code}, which is not xray-local's way"
+        return f"{error.url} answered {error.code}: expected a response of xray-local"

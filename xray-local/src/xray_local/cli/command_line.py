@@ -1,7 +1,7 @@
-"""The command line: `serve` runs the process; `traces`, `show`, `put` and `check` are clients of its API.
+"""The commands of `xray-local`: `serve` runs the process; `traces`, `show`, `put` and `check` are clients of its API.
 
-Bad usage, a taken port, a file that cannot be used, nobody at the endpoint: one line on standard error, exit 2.
-`check` exits 1 when what it looks for does not come.
+Wrong usage, a port in use, an unusable file, an unreachable endpoint: one line on standard error, exit 2. `check` exits
+1 if the trace is incomplete, `put` if a document was refused.
 """
 
 import argparse
@@ -19,18 +19,18 @@ from typing import Any, NoReturn
 
 from xray_local.app import StartError, serve
 from xray_local.cli import check, client, terminal
-from xray_local.settings import FIELDS, SettingsError, read
+from xray_local.settings import FIELDS, Field, SettingsError, read
 from xray_model import ModelError, to_xray
 from xray_model.filter_expression import FilterError, parse
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
 BATCH = 50  # documents in one call, as the X-Ray daemon sends them
 CHECK_SECONDS_MAX = 3600
-AHEAD_SECONDS = 86_400  # traces of a clock that is ahead are listed too
+AHEAD_SECONDS = 86_400  # traces from clocks that are ahead are listed as well
 
 
 class UsageError(Exception):
-    """What the user asked for cannot be done; the text is one line."""
+    """The command cannot be carried out; the message is one line."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
-    """Run the command line and give the exit code."""
+    """Run the command line and return the exit code."""
     environ = os.environ if environ is None else environ
     try:
         options = _parser(environ).parse_args(arguments)
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     except check.CheckError as error:
         print(f"xray-local: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of our output has gone
+    except BrokenPipeError:  # the reader of the output has exited
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -62,37 +62,39 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="xray-local", description="AWS X-Ray on one machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    serving = commands.add_parser("serve", help="serve the API, the page, the agent's ports and OTLP")
+    serves = commands.add_parser("serve", help="serve the API, the page, the agent's ports and OTLP")
     for field in FIELDS:
-        shown = field.default or "none"
-        serving.add_argument(field.option, dest=field.name, help=f"{field.help} ({field.variable}; default: {shown})")
-    serving.set_defaults(command=_serve)
+        serves.add_argument(field.option, dest=field.name, help=_help(field))
+    serves.set_defaults(command=_serve)
     endpoint = environ.get("AWS_ENDPOINT_URL_XRAY") or DEFAULT_ENDPOINT
     common = _Parser(add_help=False)
-    common.add_argument("--endpoint", default=endpoint, help=f"the API's address (default: {endpoint})")
-    listing = commands.add_parser("traces", parents=[common], help="list traces, newest first")
-    listing.add_argument("--filter", default="", help="a filter expression, such as 'fault AND duration > 1'")
-    listing.add_argument("--limit", type=int, default=20, help="how many (default: 20)")
-    listing.set_defaults(command=_traces)
-    showing = commands.add_parser("show", parents=[common], help="draw one trace")
-    showing.add_argument("trace_id", metavar="ID", help="1-8hex-24hex, or 32 hex digits")
-    showing.set_defaults(command=_show)
-    putting = commands.add_parser("put", parents=[common], help="send segment documents")
-    putting.add_argument("file", metavar="FILE", help="a JSON array, one object, or JSON lines; - for standard input")
-    putting.set_defaults(command=_put)
-    checking = commands.add_parser("check", parents=[common], help="send one request, wait for its trace and draw it")
-    checking.add_argument("url", metavar="URL", help="what to request; the service must be traced")
-    checking.add_argument("--no-segment", action="store_true", help="the X-Ray SDK is off: spans alone are expected")
-    checking.add_argument("--no-trace", action="store_true", help="be content with the answer: the trace goes to AWS")
-    checking.add_argument("--seconds", type=float, default=30.0, help="how long the answer and the trace may each take")
-    checking.set_defaults(command=_check)
+    common.add_argument("--endpoint", default=endpoint, help=f"the address of the API (default: {endpoint})")
+    traces = commands.add_parser("traces", parents=[common], help="list traces, newest first")
+    traces.add_argument("--filter", default="", help="a filter expression, such as 'fault AND duration > 1'")
+    traces.add_argument("--limit", type=int, default=20, help="the maximum number of traces (default: 20)")
+    traces.set_defaults(command=_traces)
+    show = commands.add_parser("show", parents=[common], help="draw one trace")
+    show.add_argument("trace_id", metavar="ID", help="1-8hex-24hex, or 32 hex digits")
+    show.set_defaults(command=_show)
+    put = commands.add_parser("put", parents=[common], help="send segment documents")
+    put.add_argument("file", metavar="FILE", help="a JSON array, an object or JSON lines; - for standard input")
+    put.set_defaults(command=_put)
+    checks = commands.add_parser("check", parents=[common], help="send a request, wait for its trace and draw it")
+    checks.add_argument("url", metavar="URL", help="an address of a traced service")
+    checks.add_argument("--no-segment", action="store_true", help="expect only spans, since the X-Ray SDK is off")
+    checks.add_argument("--no-trace", action="store_true", help="do not wait for the trace, since it goes to AWS")
+    checks.add_argument("--seconds", type=float, default=30.0, help="timeout of the response, and then of the trace")
+    checks.set_defaults(command=_check)
     return parser
+
+
+def _help(field: Field) -> str:
+    return f"{field.help} ({field.variable}; default: {field.default or 'none'})"
 
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = read({field.name: getattr(options, field.name) for field in FIELDS}, environ)
-    # Ingest makes and drops many small objects, none in cycles: looking for cycles less often saves a tenth of its
-    # time.
+    # Ingest creates many small objects without cycles: collecting cycles less often saves a tenth of its time.
     gc.set_threshold(50_000, 20, 50)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     asyncio.run(serve(settings, lambda line: print(line, flush=True)))
@@ -101,18 +103,18 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _traces(options: argparse.Namespace, _: Mapping[str, str]) -> int:
     if options.limit < 1:
-        raise UsageError(f"--limit is {options.limit}, expected at least 1")
-    asked = {"StartTime": 0, "EndTime": time.time() + AHEAD_SECONDS} | _filter(options.filter)
-    found: list[dict[str, Any]] = []
-    while len(found) < options.limit:
-        answer = client.call(options.endpoint, "TraceSummaries", asked)
-        found += answer["TraceSummaries"]
+        raise UsageError(f"--limit: {options.limit}: expected at least 1")
+    request = {"StartTime": 0, "EndTime": time.time() + AHEAD_SECONDS} | _filter(options.filter)
+    summaries: list[dict[str, Any]] = []
+    while len(summaries) < options.limit:
+        answer = client.call(options.endpoint, "TraceSummaries", request)
+        summaries += answer["TraceSummaries"]
         if not answer.get("NextToken"):
             break
-        asked["NextToken"] = answer["NextToken"]
-    for summary in found[: options.limit]:
+        request["NextToken"] = answer["NextToken"]
+    for summary in summaries[: options.limit]:
         print(terminal.line(summary))
-    if not found:
+    if not summaries:
         print("no traces" + (" match" if options.filter else " yet"), file=sys.stderr)
     return 0
 
@@ -143,15 +145,15 @@ def _show(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if not options.url.startswith(("http://", "https://")):
-        raise UsageError(f"URL is {options.url!r}, expected http://HOST:PORT/PATH")
+        raise UsageError(f"URL: {options.url!r}: expected http://HOST:PORT/PATH")
     if not 0 < options.seconds <= CHECK_SECONDS_MAX:
-        raise UsageError(f"--seconds is {options.seconds:g}, expected more than 0 and at most {CHECK_SECONDS_MAX}")
+        raise UsageError(f"--seconds: {options.seconds:g}: expected more than 0 and at most {CHECK_SECONDS_MAX}")
     trace_id = check.request(options.url, options.seconds)
-    print(f"GET {options.url} was answered, with the trace id {trace_id}", flush=True)
+    print(f"GET {options.url} answered, trace id {trace_id}", flush=True)
     if options.no_trace:
         return 0
-    wanted = check.Wanted(segment=not options.no_segment, seconds=options.seconds)
-    bodies = check.whole_trace(options.endpoint, trace_id, wanted)
+    expected = check.Expected(segment=not options.no_segment, seconds=options.seconds)
+    bodies = check.complete_trace(options.endpoint, trace_id, expected)
     print(terminal.draw(trace_id, bodies, colour=sys.stdout.isatty() and not environ.get("NO_COLOR")))
     return 0
 
@@ -162,8 +164,8 @@ def _put(options: argparse.Namespace, _: Mapping[str, str]) -> int:
     for start in range(0, len(documents), BATCH):
         batch = {"TraceSegmentDocuments": documents[start : start + BATCH]}
         refused += client.call(options.endpoint, "TraceSegments", batch)["UnprocessedTraceSegments"]
-    for one in refused:
-        print(f"refused {one.get('Id', '(no id)')}: {one['ErrorCode']}: {one['Message']}", file=sys.stderr)
+    for item in refused:
+        print(f"refused {item.get('Id', '(no id)')}: {item['ErrorCode']}: {item['Message']}", file=sys.stderr)
     print(f"{len(documents) - len(refused)} of {len(documents)} segments stored")
     return 1 if refused else 0
 
@@ -172,10 +174,10 @@ def _documents(name: str) -> list[str]:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text()
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise UsageError(f"cannot read {name}: {reason}") from error
     try:
-        whole = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return [line for line in text.splitlines() if line.strip()]
-    return [json.dumps(one) for one in (whole if isinstance(whole, list) else [whole])]
+    return [json.dumps(document) for document in (content if isinstance(content, list) else [content])]

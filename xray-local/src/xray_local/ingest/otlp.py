@@ -1,6 +1,6 @@
-"""OTLP/HTTP: `/v1/traces`, protobuf or JSON, plain or gzip. Spans join the trace of their id.
+"""OTLP/HTTP: `/v1/traces`, protobuf or JSON, plain or gzip. Spans are stored in the trace of their id.
 
-It has a door of its own, and is on the API's as well, since X-Ray's OTLP endpoint shares its host with the API.
+It has its own listener, and is on the API's as well, since X-Ray's OTLP endpoint shares its host with the API.
 """
 
 import json
@@ -9,19 +9,18 @@ from collections.abc import Sequence
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from xray_local.api.routes import log_call
 from xray_local.errors import ApiError
 from xray_local.ingest.otlp_request import JSON, PROTOBUF, kind
 from xray_local.ingest.spans import SpanError, decode
-from xray_local.state.region import SERVICE_KEY
+from xray_local.listener import REGION_KEY, log_request
 from xray_model import limits
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the traces' address; metrics and logs have none here and get a clear 404."""
+    """Add the routes: traces are stored; metrics and logs are answered 404."""
     app.router.add_post("/v1/traces", _traces)
     for signal in ("metrics", "logs"):
-        app.router.add_post(f"/v1/{signal}", _other)
+        app.router.add_post(f"/v1/{signal}", _unsupported)
 
 
 async def _traces(request: web.Request) -> web.Response:
@@ -31,20 +30,22 @@ async def _traces(request: web.Request) -> web.Response:
         status = 200
         return answer
     finally:
-        log_call(request, "PutSpans", status, {})
+        log_request(request, "PutSpans", status, {})
 
 
 def _put(request: web.Request, body: bytes) -> web.Response:
-    service = request.app[SERVICE_KEY]
+    region = request.app[REGION_KEY]
     content_type = request.headers.get("Content-Type", "")
     try:
         documents, problems = decode(body, content_type)
     except SpanError as error:
         raise ApiError("InvalidArgument", str(error)) from error
-    fitting = [document for document in documents if document.size <= limits.SEGMENT_BYTES]
-    problems += [f"a span is larger than {limits.SEGMENT_BYTES} bytes"] * (len(documents) - len(fitting))
-    service.counters["rejected"] += len(problems)
-    problems += [refused.message for refused in service.put(fitting)]
+    accepted = [document for document in documents if document.size <= limits.SEGMENT_BYTES]
+    problems += [f"the span is too large: expected at most {limits.SEGMENT_BYTES} bytes"] * (
+        len(documents) - len(accepted)
+    )
+    region.counters["rejected"] += len(problems)
+    problems += [item.message for item in region.put(accepted)]
     return _answer(content_type, problems)
 
 
@@ -60,5 +61,5 @@ def _answer(content_type: str, problems: Sequence[str]) -> web.Response:
     return web.Response(body=answer.SerializeToString(), content_type=PROTOBUF)
 
 
-async def _other(request: web.Request) -> web.Response:
-    raise ApiError("NotFound", f"{request.path} is not taken here, only /v1/traces", 404)
+async def _unsupported(request: web.Request) -> web.Response:
+    raise ApiError("NotFound", f"{request.path} is not supported: expected /v1/traces", 404)

@@ -1,7 +1,7 @@
 """Reads an OTLP/HTTP trace request, protobuf or JSON, into the protobuf message. Pure.
 
 OTLP's JSON is protobuf's, but for ids, which are hex instead of base64 (OTLP specification, "JSON Protobuf
-Encoding"). Called by `spans`.
+Encoding").
 """
 
 import base64
@@ -19,56 +19,56 @@ _IDS = ("traceId", "spanId", "parentSpanId")
 
 
 class SpanError(ValueError):
-    """A request that is no OTLP trace request; the text says what is wrong."""
+    """A request that is not a valid OTLP trace request; the message says why."""
 
 
 def kind(content_type: str) -> str:
-    """Give a content type without its parameters."""
+    """Return a content type without its parameters."""
     return content_type.partition(";")[0].strip().lower()
 
 
 def read(body: bytes, content_type: str) -> ExportTraceServiceRequest:
-    """Parse a request body by its content type, or raise SpanError."""
+    """Return a request parsed by its content type, or raise SpanError."""
     if kind(content_type) == PROTOBUF:
         try:
             return ExportTraceServiceRequest.FromString(body)
         except DecodeError as error:
-            raise SpanError("the body is no protobuf ExportTraceServiceRequest") from error
+            raise SpanError("the body is not a protobuf ExportTraceServiceRequest") from error
     if kind(content_type) == JSON:
         return _read_json(body)
-    raise SpanError(f"Content-Type is {content_type!r}, expected {PROTOBUF} or {JSON}")
+    raise SpanError(f"Content-Type: {content_type!r}: expected {PROTOBUF} or {JSON}")
 
 
 def _read_json(body: bytes) -> ExportTraceServiceRequest:
     try:
-        given = json.loads(body)
-        for span in _spans(given):
+        request = json.loads(body)
+        for span in _spans(request):
             _ids_to_base64(span)
             for link in span.get("links") or ():
                 _ids_to_base64(link)
-        return json_format.ParseDict(given, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+        return json_format.ParseDict(request, ExportTraceServiceRequest(), ignore_unknown_fields=True)
     except SpanError:
         raise
     except RecursionError as error:
-        raise SpanError("the JSON is nested too deep") from error
+        raise SpanError("the JSON is nested too deeply") from error
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
-        raise SpanError(f"the body is no JSON ExportTraceServiceRequest: {error}") from error
+        raise SpanError(f"the body is not a JSON ExportTraceServiceRequest: {error}") from error
 
 
-def _spans(given: Any) -> list[dict[str, Any]]:
+def _spans(request: Any) -> list[dict[str, Any]]:
     return [
         span
-        for resource in given.get("resourceSpans") or ()
+        for resource in request.get("resourceSpans") or ()
         for scope in resource.get("scopeSpans") or ()
         for span in scope.get("spans") or ()
     ]
 
 
-def _ids_to_base64(holder: dict[str, Any]) -> None:
+def _ids_to_base64(message: dict[str, Any]) -> None:
     for name in _IDS:
-        if holder.get(name):
+        if message.get(name):
             try:
-                raw = binascii.unhexlify(holder[name])
+                raw = binascii.unhexlify(message[name])
             except (binascii.Error, TypeError, ValueError) as error:
-                raise SpanError(f"{name} is {holder[name]!r}, expected hex digits") from error
-            holder[name] = base64.b64encode(raw).decode()
+                raise SpanError(f"{name}: {message[name]!r}: expected hex digits") from error
+            message[name] = base64.b64encode(raw).decode()

@@ -1,9 +1,9 @@
-"""OpenTelemetry spans as X-Ray documents, so that both recorders' entries are one trace. Pure.
+"""Converts OpenTelemetry spans to X-Ray documents, so that both SDKs' entries form one trace. Pure.
 
 SERVER and CONSUMER spans and roots are segments named by the service; the others are subsegments named by the span.
 Flags and `http` follow the mapping of the collector's X-Ray exporter: fault for 5xx or an error status, error for 4xx,
 throttle for 429. Every attribute is in `metadata.otel`; the primitive ones are annotations too, as with
-`index_all_attributes`. Called by the OTLP door.
+`index_all_attributes`.
 """
 
 import json
@@ -16,9 +16,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from xray_local.ingest.otlp_request import SpanError, read
 from xray_local.traces.documents import NAME_MAX, Document
+from xray_local.traces.flags import Flag, flags_of_status
 from xray_model import to_xray
 
-ATTRIBUTES_MAX = 128  # of a span, an event or a link; what is beyond is counted in metadata.otel
+ATTRIBUTES_MAX = 128  # of a span, an event or a link; metadata.otel counts those that were dropped
 TEXT_MAX = 4096  # characters of an attribute's value
 EVENTS_MAX = 128
 
@@ -26,14 +27,14 @@ __all__ = ["Decoded", "SpanError", "decode"]
 
 
 class Decoded(NamedTuple):
-    """The documents of a request, and for each span that is none why it is none."""
+    """The documents of a request, and a message for each span that was refused."""
 
     documents: list[Document]
     refused: list[str]
 
 
 def decode(body: bytes, content_type: str) -> Decoded:
-    """Read an OTLP trace request and give its spans as documents; SpanError when it is no request at all."""
+    """Return the spans of an OTLP trace request as documents; SpanError for a body that is not such a request."""
     decoded = Decoded([], [])
     for resource in read(body, content_type).resource_spans:
         shared = _attributes(resource.resource.attributes)
@@ -50,11 +51,11 @@ def decode(body: bytes, content_type: str) -> Decoded:
 def _document(span: Span, resource: Mapping[str, Any], scope: Mapping[str, str]) -> Document:
     trace_id, span_id, parent_id = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
     if len(trace_id) != 32 or not int(trace_id, 16):
-        raise SpanError(f"the trace id of span {span.name!r} is {trace_id!r}, expected 16 bytes that are not all zero")
+        raise SpanError(f"trace id of span {span.name!r}: {trace_id!r}: expected 16 bytes that are not all zero")
     if len(span_id) != 16 or not int(span_id, 16):
-        raise SpanError(f"the id of span {span.name!r} is {span_id!r}, expected 8 bytes that are not all zero")
+        raise SpanError(f"id of span {span.name!r}: {span_id!r}: expected 8 bytes that are not all zero")
     if parent_id and len(parent_id) != 16:
-        raise SpanError(f"the parent id of span {span.name!r} is {parent_id!r}, expected 8 bytes")
+        raise SpanError(f"parent id of span {span.name!r}: {parent_id!r}: expected 8 bytes")
     is_segment = span.kind in {Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER} or not parent_id
     service = str(resource.get("service.name") or "unknown_service")
     body = _body(span, resource, scope)
@@ -145,7 +146,7 @@ def _event(event: Span.Event) -> dict[str, Any]:
 
 
 def _http(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Build X-Ray's `http` from the stable semantic conventions, else from the older ones."""
+    """Return X-Ray's `http` from the stable semantic conventions, else from the older ones."""
     request = {
         "method": _first(attributes, "http.request.method", "http.method"),
         "url": _url(attributes),
@@ -160,18 +161,18 @@ def _http(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _url(attributes: Mapping[str, Any]) -> object:
-    whole = _first(attributes, "url.full", "http.url")
-    if whole is not None:
-        return whole
+    full = _first(attributes, "url.full", "http.url")
+    if full is not None:
+        return full
     path = _first(attributes, "url.path", "http.target", "http.route")
     host = _first(attributes, "server.address", "http.host", "net.host.name", "http.server_name")
     if path is None or host is None:
         return path
     port = _first(attributes, "server.port", "net.host.port")
     scheme = _first(attributes, "url.scheme", "http.scheme") or "http"
-    usual = port is None or ":" in str(host) or (scheme, port) in {("http", 80), ("https", 443)}
+    is_default = port is None or ":" in str(host) or (scheme, port) in {("http", 80), ("https", 443)}
     query = attributes.get("url.query")
-    return f"{scheme}://{host}{'' if usual else f':{port}'}{path}" + (f"?{query}" if query else "")
+    return f"{scheme}://{host}{'' if is_default else f':{port}'}{path}" + (f"?{query}" if query else "")
 
 
 def _first(attributes: Mapping[str, Any], *names: str) -> Any:
@@ -179,14 +180,10 @@ def _first(attributes: Mapping[str, Any], *names: str) -> Any:
 
 
 def _flags(span: Span, status: int | None) -> dict[str, bool]:
-    flags = {}
-    if status == 429:
-        flags["throttle"] = True
-    if status is not None and 400 <= status < 500:
-        flags["error"] = True
-    elif span.status.code == Status.STATUS_CODE_ERROR or (status is not None and status >= 500):
-        flags["fault"] = True
-    return flags
+    flags = flags_of_status(status)
+    if not flags and span.status.code == Status.STATUS_CODE_ERROR:
+        flags = (Flag.FAULT,)
+    return {str(flag): True for flag in flags}
 
 
 def _exceptions(span: Span, events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -216,9 +213,9 @@ def _value(value: AnyValue, depth: int = 0) -> Any:
     if kind == "bytes_value":
         return value.bytes_value[:TEXT_MAX].hex()
     if kind == "array_value":
-        return [_value(one, depth + 1) for one in value.array_value.values[:ATTRIBUTES_MAX]]
+        return [_value(item, depth + 1) for item in value.array_value.values[:ATTRIBUTES_MAX]]
     if kind == "kvlist_value":
         return {pair.key: _value(pair.value, depth + 1) for pair in value.kvlist_value.values[:ATTRIBUTES_MAX]}
     plain = getattr(value, kind)
-    # JSON has no NaN or infinity; their names say what was recorded.
+    # JSON has no NaN or infinity: they are stored as text.
     return str(plain) if isinstance(plain, float) and not math.isfinite(plain) else plain

@@ -1,6 +1,6 @@
-"""What the page asks of the operations, where one answer of the API is not enough: all pages, a first match, a count.
+"""The page's reads through the API's operations, where one response is not enough: all pages, a first match, a count.
 
-`web` calls it. It only reads, and lets other requests in between two answers.
+They only read, and let other requests run between two responses.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xray_local.api.operations import OPERATIONS
-from xray_local.page.trace_list import link
-from xray_local.state.region import Service
+from xray_local.page.formats import link
+from xray_local.state.region import Region
 
 RANGES = {
     "5m": ("last 5 minutes", 300),
@@ -19,73 +19,82 @@ RANGES = {
     "24h": ("last day", 86_400),
     "all": ("any time", None),
 }
-"""The time ranges offered: words, and seconds back from now."""
+"""The time ranges that the list offers: a label, and seconds back from now."""
 
-AHEAD_SECONDS = 86400
-"""Traces of clocks that run ahead by up to a day are still in the list."""
+AHEAD_SECONDS = 86_400
+"""The list includes traces from clocks that are up to a day ahead."""
 
 COUNTED_PAGES = 10
-"""A group's matches are counted over this many pages of summaries; more is shown as a lower bound."""
+"""A group's matches are counted over this many pages of summaries; after that the count is a lower bound."""
 
 SEARCHED_PAGES = 10
-"""So many pages without a match are looked through before the list is shown empty, with a link to go on."""
+"""This many pages without a match are searched before the list is shown empty, with a link to continue."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What the list was asked for: a filter expression, a key of RANGES and a paging token, each may be empty."""
+class TraceQuery:
+    """What the list shows: a filter expression, a key of RANGES and a paging token; filter and token may be empty."""
 
     filter: str
     range: str
     token: str
 
     def href(self, token: str = "") -> str:
-        """The same list from a token on, or from its beginning."""
+        """Return the address of the same list from a token on, or from its beginning."""
         return link("/", filter=self.filter, range=self.range if self.range != "all" else "", next=token)
 
-    def api(self, now: float) -> dict[str, Any]:
-        """The request of GetTraceSummaries."""
+    def request(self, now: float) -> dict[str, Any]:
+        """Return the request of GetTraceSummaries."""
         seconds = RANGES[self.range][1]
-        asked: dict[str, Any] = {"StartTime": 0.0 if seconds is None else now - seconds, "EndTime": now + AHEAD_SECONDS}
+        start = 0.0 if seconds is None else now - seconds
+        request: dict[str, Any] = {"StartTime": start, "EndTime": now + AHEAD_SECONDS}
         if self.filter:
-            asked["FilterExpression"] = self.filter
+            request["FilterExpression"] = self.filter
         if self.token:
-            asked["NextToken"] = self.token
-        return asked
+            request["NextToken"] = self.token
+        return request
 
 
-def every(operation: str, service: Service, key: str) -> Iterator[dict[str, Any]]:
-    """Every item of an answer that comes in pages."""
-    answer = OPERATIONS[operation](service, {})
+@dataclass(frozen=True, slots=True)
+class MatchCount:
+    """How many traces match; with `at_least` there may be more."""
+
+    number: int
+    at_least: bool = False
+
+
+def all_items(operation: str, region: Region, key: str) -> Iterator[dict[str, Any]]:
+    """Yield every item of a response that comes in pages."""
+    answer = OPERATIONS[operation](region, {})
     yield from answer[key]
     while token := answer.get("NextToken"):
-        answer = OPERATIONS[operation](service, {"NextToken": token})
+        answer = OPERATIONS[operation](region, {"NextToken": token})
         yield from answer[key]
 
 
-async def first_found(service: Service, asked: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
-    """The first page that has a match, and the token of what comes after it; other requests are let in between."""
+async def first_matches(region: Region, request: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the first page of summaries that has a match, and the token of the page after it."""
     for _ in range(SEARCHED_PAGES):
-        answer = OPERATIONS["GetTraceSummaries"](service, asked)
+        answer = OPERATIONS["GetTraceSummaries"](region, request)
         token: str | None = answer.get("NextToken")
         if answer["TraceSummaries"] or token is None:
             return answer["TraceSummaries"], token
-        asked["NextToken"] = token
+        request["NextToken"] = token
         await asyncio.sleep(0)
     return [], token
 
 
-async def matching(service: Service, expression: str | None) -> str:
-    """How many stored traces match, as a number, or as one with a + when counting stopped."""
+async def count_matches(region: Region, expression: str | None) -> MatchCount:
+    """Return how many stored traces match an expression; all of them match an empty one."""
     if not expression:
-        return f"{service.health()['traces']:,}"
-    asked = Question(expression, "all", "").api(service.clock())
+        return MatchCount(region.store.counts()["traces"])
+    request = TraceQuery(expression, "all", "").request(region.clock())
     total = 0
     for _ in range(COUNTED_PAGES):
-        answer = OPERATIONS["GetTraceSummaries"](service, asked)
+        answer = OPERATIONS["GetTraceSummaries"](region, request)
         total += len(answer["TraceSummaries"])
         if not answer.get("NextToken"):
-            return f"{total:,}"
-        asked["NextToken"] = answer["NextToken"]
+            return MatchCount(total)
+        request["NextToken"] = answer["NextToken"]
         await asyncio.sleep(0)
-    return f"{total:,}+"
+    return MatchCount(total, at_least=True)

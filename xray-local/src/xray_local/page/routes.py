@@ -1,7 +1,6 @@
-"""The page: traces, one trace as a waterfall, groups and rules, as HTML and at the same address as JSON.
+"""The page's routes: traces, one trace, groups and sampling rules, each as HTML and at the same address as JSON.
 
-`app` adds its routes to the API's application. It asks `operations` for everything, in the API's own shapes, and
-writes nothing; there is no script on the page and its policy allows none.
+There is no script on the page, and its policy allows none.
 """
 
 import json
@@ -15,9 +14,10 @@ from aiohttp import web
 
 from xray_local.api.operations import OPERATIONS
 from xray_local.errors import ApiError
+from xray_local.listener import REGION_KEY
 from xray_local.page import formats, sampling_page, trace_list, trace_page
-from xray_local.page.queries import RANGES, Question, every, first_found, matching
-from xray_local.state.region import SERVICE_KEY
+from xray_local.page.groups_page import group_json, group_line
+from xray_local.page.queries import RANGES, TraceQuery, all_items, count_matches, first_matches
 from xray_local.traces.waterfall import waterfall
 from xray_model.filter_expression import FilterError, parse
 from xray_model.trace_id import to_w3c, to_xray
@@ -49,7 +49,7 @@ TEMPLATES: web.AppKey[jinja2.Environment] = web.AppKey("templates", jinja2.Envir
 
 def add_routes(app: web.Application) -> None:
     """Add the page's addresses, each with and without `.json`, and its static files."""
-    app[TEMPLATES] = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("xray_local.page"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -57,6 +57,8 @@ def add_routes(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= formats.FILTERS
+    app[TEMPLATES] = environment
     app.add_routes(
         [
             web.get("/", _page(list_traces)),
@@ -70,45 +72,45 @@ def add_routes(app: web.Application) -> None:
 
 
 def _page(show: Handler) -> Handler:
-    """What an operation refuses is told on a page, and not in the API's form."""
+    """Return a handler that shows what an operation refuses as a page."""
 
     async def shown(request: web.Request) -> web.Response:
         try:
             return await show(request)
         except ApiError as error:
-            return _message(request, "Not understood", f"{error.message}.", error.status)
+            return _message(request, "Bad request", f"{error.message}.", error.status)
 
     return shown
 
 
 async def list_traces(request: web.Request) -> web.Response:
-    """The newest traces, filtered; a bad expression is a 400 that says where it is bad."""
-    service = request.app[SERVICE_KEY]
-    question = _question(request)
-    now = service.clock()
-    context: dict[str, Any] = {"title": "Traces", "section": "/", "question": question, "ranges": RANGES}
-    context["filters"] = trace_list.filter_examples()
+    """Show the newest traces that match; an expression that is not valid is a 400 with its column."""
+    region = request.app[REGION_KEY]
+    query = _query(request)
+    now = region.clock()
+    context: dict[str, Any] = {"title": "Traces", "section": "/", "query": query, "ranges": RANGES}
+    context["examples"] = trace_list.filter_examples()
     try:
-        if question.filter:
-            parse(question.filter)
+        if query.filter:
+            parse(query.filter)
     except FilterError as error:
-        line, caret = formats.caret(question.filter, error.column)
+        line, caret = formats.caret(query.filter, error.column)
         context["error"] = {"message": str(error), "line": line, "caret": caret}
-        data = {"message": str(error), "column": error.column, "filter": question.filter}
+        data = {"message": str(error), "column": error.column, "filter": query.filter}
         return _respond(request, "traces.html", context, data, status=400)
-    summaries, token = await first_found(service, question.api(now))
-    older = question.href(token) if token else None
+    summaries, token = await first_matches(region, query.request(now))
+    older = query.href(token) if token else None
     lines = trace_list.trace_lines(summaries, now=now)
-    context |= {"error": None, "lines": lines, "older": older, "example": _example(request, now)}
-    data = {"filter": question.filter, "range": question.range, "traces": summaries, "next": older}
+    context |= {"error": None, "lines": lines, "older": older, "command": _example_command(request, now)}
+    data = {"filter": query.filter, "range": query.range, "traces": summaries, "next": older}
     return _respond(request, "traces.html", context, data)
 
 
 async def show_trace(request: web.Request) -> web.Response:
-    """One trace, or with `part` what is below one of its rows; rows in windows from `offset` on."""
-    service = request.app[SERVICE_KEY]
+    """Show one trace, or with `part` one of its rows and everything below it; rows in windows from `offset` on."""
+    region = request.app[REGION_KEY]
     trace_id = _xray_id(request.match_info["trace_id"])
-    found = OPERATIONS["BatchGetTraces"](service, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
+    found = OPERATIONS["BatchGetTraces"](region, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
     if not found:
         return _missing(request, f"Trace {request.match_info['trace_id']} is not stored.")
     tree = waterfall(_body(segment) for trace in found for segment in trace["Segments"])
@@ -119,49 +121,50 @@ async def show_trace(request: web.Request) -> web.Response:
         if below is None:
             return _missing(request, f"Trace {trace_id} has no row {part}.")
         tree = below
-    here = trace_list.trace_href(trace_id)
-    page = trace_page.trace_page(tree, here, part, _offset(request))
+    href = formats.trace_href(trace_id)
+    page = trace_page.trace_page(tree, href, part, _offset(request))
     ids = {"trace_id": trace_id, "w3c_trace_id": to_w3c(trace_id)}
-    over = any(trace.get("LimitExceeded") for trace in found)
+    limit_exceeded = any(trace.get("LimitExceeded") for trace in found)
     data = ids | {
         "start": tree.start,
         "duration": tree.duration,
-        "limit_exceeded": over,
+        "limit_exceeded": limit_exceeded,
         "total": page.total,
         "next": page.next,
         "rows": [trace_page.row_json(line.number, line.row) for line in page.lines],
     }
-    context = ids | {"title": head.path, "section": "/", "here": here, "part": part, "head": head, "page": page}
-    return _respond(request, "trace.html", context | {"limit_exceeded": over}, data)
+    context = ids | {"title": head.path, "section": "/", "href": href, "part": part, "head": head, "page": page}
+    return _respond(request, "trace.html", context | {"limit_exceeded": limit_exceeded}, data)
 
 
 async def list_groups(request: web.Request) -> web.Response:
-    """Every group with its expression and how many of the stored traces match it."""
-    service = request.app[SERVICE_KEY]
-    groups = list(every("GetGroups", service, "Groups"))
-    matches = [await matching(service, group.get("FilterExpression")) for group in groups]
-    lines = [trace_list.group_line(group, count) for group, count in zip(groups, matches, strict=True)]
-    data = {"groups": [group | {"Matches": count} for group, count in zip(groups, matches, strict=True)]}
+    """Show every group with its expression and the number of stored traces that match it."""
+    region = request.app[REGION_KEY]
+    groups = list(all_items("GetGroups", region, "Groups"))
+    counted = [(group, await count_matches(region, group.get("FilterExpression"))) for group in groups]
+    lines = [group_line(*group) for group in counted]
+    data = {"groups": [group_json(*group) for group in counted]}
     return _respond(request, "groups.html", {"title": "Groups", "section": "/groups", "lines": lines}, data)
 
 
 async def list_rules(request: web.Request) -> web.Response:
-    """Every sampling rule in the order of evaluation with what its clients reported."""
-    service = request.app[SERVICE_KEY]
-    records = list(every("GetSamplingRules", service, "SamplingRuleRecords"))
-    statistics = every("GetSamplingStatisticSummaries", service, "SamplingStatisticSummaries")
-    asked = {field: request.query.get(field, "").strip() for field in sampling_page.ASKED}
-    told = sampling_page.verdicts(records, asked)
-    lines = sampling_page.rule_lines(records, statistics, told)
-    context = {"title": "Sampling rules", "section": "/rules", "lines": lines, "asked": asked, "told": bool(told)}
-    return _respond(request, "rules.html", context, {"rules": [_rule_json(line) for line in lines]})
+    """Show every sampling rule in the order of evaluation with the counts that its clients reported."""
+    region = request.app[REGION_KEY]
+    records = list(all_items("GetSamplingRules", region, "SamplingRuleRecords"))
+    statistics = all_items("GetSamplingStatisticSummaries", region, "SamplingStatisticSummaries")
+    fields = {field: request.query.get(field, "").strip() for field in sampling_page.REQUEST_FIELDS}
+    verdicts = sampling_page.verdicts(records, fields)
+    lines = sampling_page.rule_lines(records, statistics, verdicts)
+    context: dict[str, Any] = {"title": "Sampling rules", "section": "/rules", "lines": lines, "fields": fields}
+    context["decided"] = bool(verdicts)
+    return _respond(request, "rules.html", context, {"rules": [asdict(line) for line in lines]})
 
 
 async def static_file(request: web.Request) -> web.Response:
-    """One of the two files in STATIC, and no other."""
+    """Return one of the files in STATIC."""
     name = request.match_info["name"]
     if name not in STATIC:
-        return _missing(request, f"there is no file {name}")
+        return _missing(request, f"There is no file {name}.")
     content = (files("xray_local.page") / "static" / name).read_bytes()
     return web.Response(body=content, content_type=STATIC[name], headers=HEADERS)
 
@@ -169,12 +172,12 @@ async def static_file(request: web.Request) -> web.Response:
 def _respond(
     request: web.Request, template: str, context: Mapping[str, Any], data: Mapping[str, Any], status: int = 200
 ) -> web.Response:
-    """The same content as HTML, or as JSON when the address or the Accept header asks for it."""
+    """Return the content as HTML, or as JSON if the address or the Accept header requests it."""
     if _wants_json(request):
         return web.json_response(data, status=status, headers=HEADERS)
-    shared = {"health": request.app[SERVICE_KEY].health(), "json_href": _json_href(request)}
+    shared = {"health": request.app[REGION_KEY].health(), "json_href": _json_href(request)}
     text = request.app[TEMPLATES].get_template(template).render(shared | dict(context))
-    body = text.encode("utf-8", "replace")  # JSON lets half a surrogate pair into a name; UTF-8 has none
+    body = text.encode("utf-8", "replace")  # a name from JSON may have an unpaired surrogate, which UTF-8 cannot hold
     return web.Response(body=body, status=status, content_type="text/html", charset="utf-8", headers=HEADERS)
 
 
@@ -198,25 +201,25 @@ def _json_href(request: web.Request) -> str:
 
 
 def _body(segment: Mapping[str, Any]) -> dict[str, Any]:
-    """A Segment shape's document; one that only the store's parser could take is a row that says so."""
+    """Return a Segment shape's document; the standard library's parser may refuse one that the store accepted."""
     try:
         body = json.loads(segment["Document"])
     except RecursionError:
-        return {"id": segment["Id"], "name": "nested too deep to be shown"}
+        return {"id": segment["Id"], "name": "nested too deeply to be shown"}
     return body if isinstance(body, dict) else {}
 
 
-def _question(request: web.Request) -> Question:
-    asked = request.query.get("range", "all")
-    return Question(
+def _query(request: web.Request) -> TraceQuery:
+    range_ = request.query.get("range", "all")
+    return TraceQuery(
         filter=request.query.get("filter", "").strip(),
-        range=asked if asked in RANGES else "all",
+        range=range_ if range_ in RANGES else "all",
         token=request.query.get("next", ""),
     )
 
 
 def _xray_id(text: str) -> str:
-    """A trace id in either of its two forms as X-Ray's; empty when it is neither."""
+    """Return a trace id of either form in X-Ray's form; empty if it is neither."""
     try:
         return str(to_xray(to_w3c(text) if "-" in text else text))
     except ValueError:
@@ -228,13 +231,8 @@ def _offset(request: web.Request) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _rule_json(line: sampling_page.RuleLine) -> dict[str, Any]:
-    """The numbers of a rule under names, without what only draws them."""
-    return {key: value for key, value in asdict(line).items() if not key.endswith(("_text", "_bar", "_mark"))}
-
-
-def _example(request: web.Request, now: float) -> str:
-    """A command that stores one trace, to be copied from the page."""
+def _example_command(request: web.Request, now: float) -> str:
+    """Return a command that stores one trace, to be copied from the page."""
     segment = {
         "trace_id": f"1-{int(now):08x}-{'0' * 23}1",
         "id": "53995c3f42cd8ad8",

@@ -1,7 +1,6 @@
-"""What a row of the waterfall shows when it is opened: everything that its recorder said about it.
+"""The details of a row of the waterfall: everything that its recorder stored, as labelled text. Pure.
 
-`views` calls it with the row's body. Each part is labelled text in the order of reading; templates only print it.
-Unknown fields are shown, not dropped: what was recorded is what one is looking for.
+Unknown fields are shown, not dropped.
 """
 
 import math
@@ -10,20 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xray_local.page import formats
-from xray_local.page.trace_list import filter_href
+from xray_local.traces.body import Annotation, Body, as_objects, epoch_seconds
+from xray_model.filter_expression import nodes as expressions
 from xray_model.filter_expression import to_text
-from xray_model.filter_expression.nodes import Annotation
 
-PLACED_ELSEWHERE = frozenset(
+OTHER_SECTIONS = frozenset(
     {"annotations", "cause", "http", "id", "metadata", "name", "parent_id", "subsegments", "trace_id"}
 )
-"""Fields with a part of their own; all others are listed under Properties."""
+"""Fields with a section of their own; all others are listed under Properties."""
 
 FLATTEN_DEPTH = 3
-"""Levels of an object that become dotted keys; what is deeper is printed as JSON."""
+"""Levels of an object that become dotted keys; deeper ones are printed as JSON."""
 
-DEEPEST_LEVEL = 50
-"""Levels of a document that are shown; JSON parsers take many more than printers do."""
+DEPTH_MAX = 50
+"""Levels of a document that are shown; JSON parsers accept many more than printers do."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -52,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A span's event; `at` is epoch seconds or None."""
+    """A span's event; `at` is in epoch seconds or None."""
 
     name: str
     at: float | None
@@ -61,33 +60,32 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All that is known of one row."""
+    """All details of one row."""
 
     failures: tuple[Failure, ...]
     events: tuple[Event, ...]
     sections: tuple[Section, ...]
 
 
-def shown(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A body without its subsegments, which are rows of their own, and cut off below DEEPEST_LEVEL."""
-    return {key: _cut(value, DEEPEST_LEVEL) for key, value in body.items() if key != "subsegments"}
+def json_body(body: Body) -> dict[str, Any]:
+    """Return a body without its subsegments, which are rows of their own, and cut below DEPTH_MAX."""
+    return {key: _cut(value, DEPTH_MAX) for key, value in body.raw.items() if key != "subsegments"}
 
 
 def _cut(value: Any, levels: int) -> Any:
     if isinstance(value, dict):
-        return {key: _cut(inner, levels - 1) for key, inner in value.items()} if levels else "… nested too deep"
+        return {key: _cut(inner, levels - 1) for key, inner in value.items()} if levels else "… nested too deeply"
     if isinstance(value, list):
-        return [_cut(inner, levels - 1) for inner in value] if levels else "… nested too deep"
+        return [_cut(inner, levels - 1) for inner in value] if levels else "… nested too deeply"
     return value
 
 
-def details(document: Mapping[str, Any]) -> Details:
-    """Read a document's body, or a nested subsegment's."""
-    body = shown(document)
-    otel = _mapping(_mapping(body.get("metadata")).get("otel"))
-    sections = [*_common_sections(body, otel), *(_span_sections(otel) if otel else ()), *_metadata_sections(body)]
-    rest = {key: value for key, value in body.items() if key not in PLACED_ELSEWHERE}
-    sections.append(Section("Properties", _flat(rest)))
+def details(document: Body) -> Details:
+    """Return the details of a segment, subsegment or span."""
+    body = Body(json_body(document))
+    sections = [*_common_sections(body), *_span_sections(body.otel), *_metadata_sections(body)]
+    properties = {key: value for key, value in body.raw.items() if key not in OTHER_SECTIONS}
+    sections.append(Section("Properties", _flat(properties)))
     return Details(
         failures=failures(body),
         events=tuple(event for event in _events(body) if event.name != "exception"),
@@ -95,74 +93,70 @@ def details(document: Mapping[str, Any]) -> Details:
     )
 
 
-def failures(body: Mapping[str, Any]) -> tuple[Failure, ...]:
-    """The exceptions: a span's own events of that name, else X-Ray's `cause`."""
-    thrown = tuple(_thrown(event) for event in _events(body) if event.name == "exception")
-    return thrown or tuple(_causes(body))
+def failures(body: Body) -> tuple[Failure, ...]:
+    """Return the exceptions: a span's own events of that name, or else X-Ray's `cause`."""
+    recorded = tuple(_recorded(event) for event in _events(body) if event.name == "exception")
+    return recorded or tuple(_causes(body))
 
 
-def event_times(body: Mapping[str, Any]) -> tuple[tuple[float, bool], ...]:
-    """When a span's events happened, in epoch seconds, and whether each is an exception."""
+def event_times(body: Body) -> tuple[tuple[float, bool], ...]:
+    """Return the times of a span's events in epoch seconds, and whether each is an exception."""
     return tuple((event.at, event.name == "exception") for event in _events(body) if event.at is not None)
 
 
-def _events(body: Mapping[str, Any]) -> Iterable[Event]:
-    otel = _mapping(_mapping(body.get("metadata")).get("otel"))
-    return (_event(event) for event in _mappings(otel.get("events")))
+def _events(body: Body) -> Iterable[Event]:
+    return (_event(event) for event in as_objects(body.otel.get("events")))
 
 
-def _common_sections(body: Mapping[str, Any], otel: Mapping[str, Any]) -> list[Section]:
+def _common_sections(body: Body) -> list[Section]:
     """HTTP and annotations; a span's annotations are its attributes, which are listed under that name."""
-    attributes = _mapping(otel.get("attributes"))
-    annotations = _mapping(body.get("annotations"))
-    links = {str(key): filter_href(_same(key, value)) for key, value in annotations.items() if _is_scalar(value)}
+    attributes = Body(body.otel).object("attributes")
+    annotations = body.object("annotations")
+    links = {key: _traces_href(key, value) for key, value in body.annotations.items() if _is_finite(value)}
     own = {key: value for key, value in annotations.items() if key not in attributes}
     return [
-        Section("HTTP", _flat(_mapping(body.get("http")))),
+        Section("HTTP", _flat(body.object("http"))),
         Section("Annotations", _flat(own, 1), links=links),
         Section("Attributes", _flat(attributes, 1), links=links),
     ]
 
 
-def _same(key: str, value: str | float) -> str:
-    return to_text(Annotation(key, "=", value))
+def _traces_href(key: str, value: Annotation) -> str:
+    return formats.filter_href(to_text(expressions.Annotation(key, "=", value)))
 
 
-def _is_scalar(value: object) -> bool:
-    """A text, a boolean or a finite number: what the filter language can compare an annotation with."""
-    return isinstance(value, str | bool) or (isinstance(value, int | float) and math.isfinite(value))
+def _is_finite(value: Annotation) -> bool:
+    return isinstance(value, str) or math.isfinite(value)
 
 
 def _span_sections(otel: Mapping[str, Any]) -> list[Section]:
-    elsewhere = ("attributes", "events", "links", "resource")
-    span = {key: value for key, value in otel.items() if key not in elsewhere}
+    span = {key: value for key, value in otel.items() if key not in {"attributes", "events", "links", "resource"}}
     links = otel.get("links")
     return [
-        Section("Span", tuple(pair for pair in _flat(span) if pair[1] not in ("", "{}", "null"))),
+        Section("Span", tuple(pair for pair in _flat(span) if pair[1] not in {"", "{}", "null"})),
         Section("Links", block=formats.block(links) if links else ""),
-        Section("Resource", _flat(_mapping(otel.get("resource")), 1)),
+        Section("Resource", _flat(Body(otel).object("resource"), 1)),
     ]
 
 
-def _metadata_sections(body: Mapping[str, Any]) -> list[Section]:
-    namespaces = _mapping(body.get("metadata"))
+def _metadata_sections(body: Body) -> list[Section]:
     return [
         Section(f"Metadata · {namespace}", block=formats.block(content))
-        for namespace, content in namespaces.items()
-        if namespace != "otel" or not isinstance(content, Mapping)
+        for namespace, content in body.object("metadata").items()
+        if namespace != "otel" or body.recorder != "otel"
     ]
 
 
-def _causes(body: Mapping[str, Any]) -> Iterable[Failure]:
-    """The exceptions of X-Ray's `cause`: a list, or the id of an exception that another segment tells."""
-    cause = body.get("cause")
-    if isinstance(cause, str) and cause:
-        yield Failure("exception", f"told by another segment as {cause}", "")
-    for exception in _mappings(_mapping(cause).get("exceptions")):
+def _causes(body: Body) -> Iterable[Failure]:
+    """Yield the exceptions of X-Ray's `cause`: a list, or the id of an exception in another segment."""
+    cause = body.text("cause")
+    if cause:
+        yield Failure("exception", f"see exception {cause} in another segment", "")
+    for exception in as_objects(body.object("cause").get("exceptions")):
         yield Failure(
             type=formats.value(exception.get("type", "exception")),
             message=formats.value(exception.get("message", "")),
-            stack="\n".join(_frame(frame) for frame in _mappings(exception.get("stack"))),
+            stack="\n".join(_frame(frame) for frame in as_objects(exception.get("stack"))),
         )
 
 
@@ -172,26 +166,25 @@ def _frame(frame: Mapping[str, Any]) -> str:
     return f"{place} in {formats.value(label)}" if label else place
 
 
-def _thrown(event: Event) -> Failure:
-    said = dict(event.pairs)
+def _recorded(event: Event) -> Failure:
+    attributes = dict(event.pairs)
     return Failure(
-        type=said.get("exception.type", "exception"),
-        message=said.get("exception.message", ""),
-        stack=said.get("exception.stacktrace", "").strip("\n"),
+        type=attributes.get("exception.type", "exception"),
+        message=attributes.get("exception.message", ""),
+        stack=attributes.get("exception.stacktrace", "").strip("\n"),
     )
 
 
 def _event(event: Mapping[str, Any]) -> Event:
-    at = event.get("time")
     return Event(
         name=formats.value(event.get("name", "event")),
-        at=float(at) if isinstance(at, int | float) and not isinstance(at, bool) else None,
-        pairs=_flat(_mapping(event.get("attributes")), depth=1),
+        at=epoch_seconds(event.get("time")),
+        pairs=_flat(Body(event).object("attributes"), depth=1),
     )
 
 
 def _flat(value: Mapping[str, Any], depth: int = FLATTEN_DEPTH) -> Pairs:
-    """Nested keys joined by dots down to `depth` levels."""
+    """Return keys and values, with nested keys joined by dots down to `depth` levels."""
     pairs: list[tuple[str, str]] = []
     for key, content in value.items():
         if isinstance(content, Mapping) and content and depth > 1:
@@ -199,11 +192,3 @@ def _flat(value: Mapping[str, Any], depth: int = FLATTEN_DEPTH) -> Pairs:
         else:
             pairs.append((str(key), formats.value(content)))
     return tuple(pairs)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -1,28 +1,35 @@
-"""One trace as the page shows it: a window of the waterfall's rows with bars, ticks and opened details.
+"""One trace as the page shows it: a window of the waterfall's rows with bars, ticks and details. Pure.
 
-`web` calls it. Pure, like `views`; a window keeps a trace of ten thousand rows a small page.
+A window keeps a trace of ten thousand rows a small page.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xray_local.page import formats
-from xray_local.page.row_details import Details, Event, details, event_times, failures, shown
-from xray_local.page.trace_list import Bar, link, split_url, status_class
+from xray_local.page.row_details import Details, details, event_times, failures, json_body
+from xray_local.traces.flags import Flag
 from xray_local.traces.waterfall import Row, Waterfall
 
 ROWS_PER_PAGE = 200
 TICKS = 4
 """The time axis is divided into this many parts."""
 
-DEEPEST_INDENT = 16
-"""Rows nested deeper are indented as if they were at this depth, and say their depth."""
+INDENT_MAX = 16
+"""Rows nested deeper are indented as if they were at this depth, and show their depth as a number."""
 
-TROUBLES_SHOWN = 5
-"""So many exceptions are listed above the waterfall; all of them are in it."""
+EXCEPTIONS_MAX = 5
+"""How many exceptions are listed above the waterfall; all of them are in it."""
 
-MARKS = ("fault", "throttle", "error")
+RECORDERS = {"otel": "OpenTelemetry", "xray": "X-Ray SDK"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of the time axis: where it starts and how wide it is, in percent."""
+
+    left: float
+    width: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +41,33 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class EventLine:
-    """A span's event and how long after the start of the axis it happened ("" when it has no time)."""
-
-    event: Event
-    offset_text: str
-
-
-@dataclass(frozen=True, slots=True)
 class RowLine:
-    """One row of the waterfall as text and positions; `number` is its place among all rows, from 1."""
+    """One row of the waterfall; `number` is its place among all rows, from 1, `offset` its start on the time axis."""
 
     number: int
     row: Row
     indent: int
-    who: str
+    recorder: str
     bar: Bar
     points: tuple[Point, ...]
-    offset_text: str
-    duration_text: str
+    offset: float
     status: int | None
-    status_class: str
-    marks: tuple[str, ...]
+    marks: tuple[Flag, ...]
     details: Details
-    events: tuple[EventLine, ...]
-    start_iso: str
     part_query: str
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A label of the time axis: where, in percent, and how the text is anchored there."""
+    """A label of the time axis: where, in percent, its seconds, and how the text is anchored there."""
 
     left: float
-    text: str
+    seconds: float
     anchor: str
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ExceptionLink:
     """An exception above the waterfall, with a link to its row."""
 
     href: str
@@ -83,77 +78,80 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the whole trace is about: the first row that tells a request, else the first row."""
+    """The title of a trace: its first row with a request, or else its first row."""
 
     method: str
     host: str
     path: str
     status: int | None
-    status_class: str
-    marks: tuple[str, ...]
-    start_iso: str
-    duration_text: str
+    marks: tuple[Flag, ...]
+    start: float
+    duration: float
 
 
 @dataclass(frozen=True, slots=True)
 class TracePage:
-    """A window of rows; `first` and `last` number them from 1, `previous` and `next` are links or None."""
+    """A window of rows; `first` and `last` number them from 1, `previous` and `next` are links or None.
+
+    `segments`, `subsegments` and `spans` count all rows of the trace.
+    """
 
     lines: tuple[RowLine, ...]
     ticks: tuple[Tick, ...]
+    start: float
     first: int
     last: int
     total: int
-    xray_text: str
-    otel_text: str
-    together: str
+    segments: int
+    subsegments: int
+    spans: int
     previous: str | None
     next: str | None
-    troubles: tuple[Trouble, ...]
+    exceptions: tuple[ExceptionLink, ...]
 
 
-def trace_page(tree: Waterfall, here: str, part: str = "", offset: int = 0) -> TracePage:
-    """At most ROWS_PER_PAGE rows from `offset` (0-based, brought into range) on; `here` is the trace's address."""
+def trace_page(tree: Waterfall, href: str, part: str = "", offset: int = 0) -> TracePage:
+    """Return at most ROWS_PER_PAGE rows from `offset` on (0-based, clamped); `href` is the trace's address."""
     total = len(tree.rows)
     offset = max(0, min(offset, total - 1)) if total else 0
     end = min(total, offset + ROWS_PER_PAGE)
-    recorders = {row.recorder for row in tree.rows}
+    spans = sum(row.recorder == "otel" for row in tree.rows)
+    segments = sum(row.kind == "segment" and row.recorder == "xray" for row in tree.rows)
     return TracePage(
         lines=tuple(_line(number, tree.rows[number - 1], tree) for number in range(offset + 1, end + 1)),
         ticks=_ticks(tree),
+        start=tree.start,
         first=offset + 1 if total else 0,
         last=end,
         total=total,
-        xray_text=_xray_text(tree),
-        otel_text=_otel_text(tree),
-        together="two recorders, one trace id" if len(recorders) > 1 else "one recorder in this trace",
-        previous=link(here, part=part, offset=max(0, offset - ROWS_PER_PAGE)) if offset else None,
-        next=link(here, part=part, offset=end) if end < total else None,
-        troubles=_troubles(tree, here, part),
+        segments=segments,
+        subsegments=total - spans - segments,
+        spans=spans,
+        previous=formats.link(href, part=part, offset=max(0, offset - ROWS_PER_PAGE)) if offset else None,
+        next=formats.link(href, part=part, offset=end) if end < total else None,
+        exceptions=_exceptions(tree, href, part),
     )
 
 
 def trace_head(tree: Waterfall) -> Head:
-    """The title of a trace that has at least one row."""
-    told = next((row for row in tree.rows if _request(row.body)), tree.rows[0])
-    request = _request(told.body)
-    host, path = split_url(formats.value(request.get("url", "")))
-    status = http_status(told.body)
-    found = {mark for row in tree.rows for mark in row_marks(row.body)}
+    """Return the title of a trace that has at least one row."""
+    titled = next((row for row in tree.rows if row.body.object("http", "request")), tree.rows[0])
+    http = titled.body.http
+    host, path = formats.split_url(http.url or "")
+    flags = {flag for row in tree.rows for flag in row.body.flags}
     return Head(
-        method=formats.shortened(formats.value(request.get("method", "")), 20),
+        method=formats.shortened(http.method or "", 20),
         host=formats.shortened(host, 80),
-        path=formats.shortened(path or told.name or "(no name)"),
-        status=status,
-        status_class=status_class(status),
-        marks=tuple(mark for mark in MARKS if mark in found),
-        start_iso=formats.iso(tree.start),
-        duration_text=formats.duration(tree.duration),
+        path=formats.shortened(path or titled.name or "(no name)"),
+        status=http.status,
+        marks=tuple(flag for flag in Flag if flag in flags),
+        start=tree.start,
+        duration=tree.duration,
     )
 
 
 def row_json(number: int, row: Row) -> dict[str, Any]:
-    """A row for the trace's JSON: `body` is the document without what became rows of its own."""
+    """Return a row for the trace's JSON; `body` is the document without its subsegments, which are rows."""
     return {
         "number": number,
         "id": row.id,
@@ -164,86 +162,45 @@ def row_json(number: int, row: Row) -> dict[str, Any]:
         "kind": row.kind,
         "start": row.start,
         "duration": row.duration,
-        "status": http_status(row.body),
-        "marks": list(row_marks(row.body)),
+        "status": row.body.http.status,
+        "marks": list(row.body.flags),
         "notes": list(row.notes),
-        "body": shown(row.body),
+        "body": json_body(row.body),
     }
 
 
-def http_status(body: Mapping[str, Any]) -> int | None:
-    """The response's HTTP status, None when the document has none."""
-    http = body.get("http")
-    response = http.get("response") if isinstance(http, Mapping) else None
-    status = response.get("status") if isinstance(response, Mapping) else None
-    return status if isinstance(status, int) and not isinstance(status, bool) else None
-
-
-def row_marks(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """Which of X-Ray's three troubles the document is marked with, the gravest first."""
-    return tuple(mark for mark in MARKS if body.get(mark) is True)
-
-
-def _request(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    http = body.get("http")
-    request = http.get("request") if isinstance(http, Mapping) else None
-    return request if isinstance(request, Mapping) else {}
-
-
-def _xray_text(tree: Waterfall) -> str:
-    """How many of each kind, "" when the X-Ray SDK recorded nothing."""
-    made = [row.kind for row in tree.rows if row.recorder == "xray"]
-    segments = made.count("segment")
-    counted = ((segments, "segment"), (len(made) - segments, "subsegment"))
-    return ", ".join(formats.count(number, noun) for number, noun in counted if number)
-
-
-def _otel_text(tree: Waterfall) -> str:
-    spans = sum(row.recorder == "otel" for row in tree.rows)
-    return formats.count(spans, "span") if spans else ""
-
-
-def _troubles(tree: Waterfall, here: str, part: str) -> tuple[Trouble, ...]:
-    found: list[Trouble] = []
+def _exceptions(tree: Waterfall, href: str, part: str) -> tuple[ExceptionLink, ...]:
+    links: list[ExceptionLink] = []
     for index, row in enumerate(tree.rows):
-        told = failures(row.body)
-        if told:
+        found = failures(row.body)
+        if found:
             window = index // ROWS_PER_PAGE * ROWS_PER_PAGE
-            href = f"{link(here, part=part, offset=window)}#row-{index + 1}"
-            found.append(Trouble(href, row.name or "(no name)", told[0].type, formats.shortened(told[0].message)))
-        if len(found) == TROUBLES_SHOWN:
+            target = f"{formats.link(href, part=part, offset=window)}#row-{index + 1}"
+            message = formats.shortened(found[0].message)
+            links.append(ExceptionLink(target, row.name or "(no name)", found[0].type, message))
+        if len(links) == EXCEPTIONS_MAX:
             break
-    return tuple(found)
+    return tuple(links)
 
 
 def _line(number: int, row: Row, tree: Waterfall) -> RowLine:
-    status = http_status(row.body)
-    told = details(row.body)
     return RowLine(
         number=number,
         row=row,
-        indent=min(row.depth, DEEPEST_INDENT),
-        who="OpenTelemetry" if row.recorder == "otel" else "X-Ray SDK",
+        indent=min(row.depth, INDENT_MAX),
+        recorder=RECORDERS[row.recorder],
         bar=_bar(row, tree),
         points=tuple(Point(_position(at, tree), failure) for at, failure in event_times(row.body)),
-        offset_text=_offset_text(row.start, tree),
-        duration_text=formats.duration(row.duration),
-        status=status,
-        status_class=status_class(status),
-        marks=row_marks(row.body),
-        details=told,
-        events=tuple(EventLine(event, _offset_text(event.at, tree)) for event in told.events),
-        start_iso=formats.iso(row.start),
-        part_query=link("", part=row.id) if row.children else "",
+        offset=max(0.0, row.start - tree.start),
+        status=row.body.http.status,
+        marks=row.body.flags,
+        details=details(row.body),
+        part_query=formats.link("", part=row.id) if row.children else "",
     )
 
 
-def _offset_text(at: float | None, tree: Waterfall) -> str:
-    return "" if at is None else formats.duration(max(0.0, at - tree.start))
-
-
 def _bar(row: Row, tree: Waterfall) -> Bar:
-    """What is in progress reaches to the end of the axis; nothing is narrower than can be seen."""
+    """Return a visible bar; one that is in progress reaches to the end of the axis."""
     left = _position(row.start, tree)
     right = 100.0 if row.end is None else _position(row.end, tree)
     width = max(0.4, right - left)
@@ -258,6 +215,4 @@ def _position(at: float, tree: Waterfall) -> float:
 
 def _ticks(tree: Waterfall) -> tuple[Tick, ...]:
     anchors = ["start", *["middle"] * (TICKS - 1), "end"]
-    return tuple(
-        Tick(100 * n / TICKS, formats.duration(tree.duration * n / TICKS), anchor) for n, anchor in enumerate(anchors)
-    )
+    return tuple(Tick(100 * n / TICKS, tree.duration * n / TICKS, anchor) for n, anchor in enumerate(anchors))

@@ -1,43 +1,43 @@
-"""What every door shares: the store, the reservoirs, the clock, and the counters that health shows."""
+"""One X-Ray region: the state that all listeners share, its clock and its counters."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
-from aiohttp import web
-
+from xray_local.state.batches import Refused
+from xray_local.state.request_log import RequestLog
 from xray_local.state.reservoirs import Reservoirs
-from xray_local.state.store import Refused, Store
+from xray_local.state.store import Store
 from xray_local.traces.documents import Document
 
 ACCOUNT_ID = "000000000000"
 
 
 @dataclass(slots=True)
-class Service:
-    """One X-Ray region. `clock` gives epoch seconds; `random` makes ids."""
+class Region:
+    """The state of one region. `clock` returns epoch seconds; `random` makes ids."""
 
     store: Store
     clock: Callable[[], float]
-    region: str = "us-east-1"
-    account_id: str = ACCOUNT_ID
+    name: str = "us-east-1"
     random: Random = field(default_factory=SystemRandom)
     reservoirs: Reservoirs = field(default_factory=Reservoirs)
     counters: Counter[str] = field(default_factory=Counter)
+    requests: RequestLog = field(default_factory=RequestLog)
 
     def put(self, documents: Sequence[Document]) -> list[Refused]:
-        """Store documents and count what was refused."""
+        """Store documents; count and return those that were refused."""
         refused = self.store.put(documents, now=self.clock())
         self.counters["rejected"] += len(refused)
         return refused
 
     def arn(self, path: str) -> str:
-        """Give the ARN of a resource of this region and account."""
-        return f"arn:aws:xray:{self.region}:{self.account_id}:{path}"
+        """Return the ARN of a resource of this region."""
+        return f"arn:aws:xray:{self.name}:{ACCOUNT_ID}:{path}"
 
     def health(self) -> dict[str, int | str]:
-        """Give what the store holds and what was lost on the way."""
+        """Return what is stored, and what was rejected or evicted."""
         return {
             "status": "ok",
             **self.store.counts(),
@@ -47,10 +47,8 @@ class Service:
         }
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete everything, as in a new process."""
         self.store.clear()
         self.reservoirs = Reservoirs()
         self.counters.clear()
-
-
-SERVICE_KEY = web.AppKey("service", Service)
+        self.requests.clear()

@@ -1,23 +1,34 @@
-"""The sampling arithmetic of the service: who asks for which rule, and how its reservoir is divided. Pure.
+"""How the reservoir of a sampling rule is divided among its clients, and what they reported. Pure.
 
-A client reports what it did every 10 seconds and gets a quota for the next ones. AWS does not publish how it divides a
+A client reports its counts every 10 seconds and gets a quota for the next ones. AWS does not publish how it divides a
 reservoir; here the live clients of a rule get equal whole parts, and the first ones (by client id) the remainder, so
-that the parts add up to ReservoirSize exactly. Called by the GetSamplingTargets and GetSamplingStatisticSummaries
-operations.
+that the parts add up to ReservoirSize exactly.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from xray_model import SamplingRule
 
 INTERVAL = 10  # seconds between two reports of a client
-LIVE_SECONDS = 3 * INTERVAL  # a client that misses three reports is gone
-QUOTA_TTL = 300  # seconds that a quota holds
-STALE_SECONDS = 600  # statistics older than this are refused, as AWS does for old ones
-KEPT_SECONDS = 6 * 3600  # how far back summaries reach
+LIVE_SECONDS = 3 * INTERVAL  # a client that misses three reports is no longer live
+QUOTA_TTL = 300  # seconds that a quota is valid
+STALE_SECONDS = 600  # statistics older than this are refused, as AWS does
+HISTORY_SECONDS = 6 * 3600  # how far back the windows reach
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests that matched a rule, how many of them were sampled, and how many borrowed from the reservoir."""
+
+    requests: int = 0
+    sampled: int = 0
+    borrowed: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Return the sums."""
+        return Counts(self.requests + other.requests, self.sampled + other.sampled, self.borrowed + other.borrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +38,7 @@ class Statistics:
     rule_name: str
     client_id: str
     timestamp: float
-    request_count: int
-    sampled_count: int
-    borrow_count: int
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +51,37 @@ class Target:
     reservoir_quota_ttl: float
     interval: int
 
-    def to_api(self) -> dict[str, Any]:
-        """Give the SamplingTargetDocument shape."""
-        return {
-            "RuleName": self.rule_name,
-            "FixedRate": self.fixed_rate,
-            "ReservoirQuota": self.reservoir_quota,
-            "ReservoirQuotaTTL": self.reservoir_quota_ttl,
-            "Interval": self.interval,
-        }
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The counts of one rule in the INTERVAL seconds from `timestamp` (epoch) on."""
 
-@dataclass(slots=True)
-class _Counts:
-    requests: int = 0
-    sampled: int = 0
-    borrowed: int = 0
-
-    def add(self, statistics: Statistics) -> None:
-        self.requests += statistics.request_count
-        self.sampled += statistics.sampled_count
-        self.borrowed += statistics.borrow_count
-
-    def to_api(self) -> dict[str, int]:
-        return {"RequestCount": self.requests, "SampledCount": self.sampled, "BorrowCount": self.borrowed}
+    rule_name: str
+    timestamp: float
+    counts: Counts
 
 
 class Reservoirs:
-    """The live clients of each rule, and what they reported. `now` is epoch seconds, given by the caller."""
+    """The live clients of each rule, and the counts that they reported. `now` is in epoch seconds."""
 
     def __init__(self) -> None:
         self._seen: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        self._windows: defaultdict[int, defaultdict[str, _Counts]] = defaultdict(lambda: defaultdict(_Counts))
-        self._totals: defaultdict[str, _Counts] = defaultdict(_Counts)
+        self._windows: defaultdict[int, defaultdict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
 
     def record(self, statistics: Statistics, *, now: float) -> None:
         """Count a report in the window of its own timestamp, and its client as live."""
         self._seen[statistics.rule_name][statistics.client_id] = now
         window = int(statistics.timestamp) // INTERVAL * INTERVAL
-        self._windows[window][statistics.rule_name].add(statistics)
-        self._totals[statistics.rule_name].add(statistics)
-        for old in [one for one in self._windows if one < now - KEPT_SECONDS]:
-            del self._windows[old]
+        self._windows[window][statistics.rule_name] += statistics.counts
+        for expired in [window for window in self._windows if window < now - HISTORY_SECONDS]:
+            del self._windows[expired]
 
     def target(self, rule: SamplingRule, client_id: str, *, now: float) -> Target:
-        """Give a client its part of the rule's reservoir; asking makes it live."""
+        """Return a client's part of the rule's reservoir; the request makes the client live."""
         seen = self._seen[rule.rule_name]
         seen[client_id] = now
-        for gone in [client for client, when in seen.items() if when < now - LIVE_SECONDS]:
-            del seen[gone]
+        for expired in [client for client, when in seen.items() if when < now - LIVE_SECONDS]:
+            del seen[expired]
         return Target(
             rule_name=rule.rule_name,
             fixed_rate=rule.fixed_rate,
@@ -99,25 +90,20 @@ class Reservoirs:
             interval=INTERVAL,
         )
 
-    def summaries(self, *, since: float, until: float) -> list[dict[str, Any]]:
-        """Give SamplingStatisticSummary shapes for the windows that begin within the range, oldest first."""
+    def windows(self, *, since: float, until: float) -> list[Window]:
+        """Return the windows that begin within the range, oldest first."""
         return [
-            {"RuleName": rule, "Timestamp": float(window), **counts.to_api()}
+            Window(rule_name, float(window), counts)
             for window in sorted(self._windows)
             if since - INTERVAL < window <= until
-            for rule, counts in sorted(self._windows[window].items())
+            for rule_name, counts in sorted(self._windows[window].items())
         ]
 
-    def totals(self) -> dict[str, dict[str, int]]:
-        """Give each rule's counts since the start."""
-        return {rule: counts.to_api() for rule, counts in sorted(self._totals.items())}
-
     def forget(self, rule_name: str) -> None:
-        """Drop a deleted rule's clients; its history stays."""
+        """Delete the clients of a deleted rule; its windows stay."""
         self._seen.pop(rule_name, None)
 
 
-def _part(size: int, clients: Iterable[str], client_id: str) -> int:
-    order = list(clients)
-    share, remainder = divmod(size, len(order))
-    return share + (order.index(client_id) < remainder)
+def _part(size: int, clients: Sequence[str], client_id: str) -> int:
+    share, remainder = divmod(size, len(clients))
+    return share + (clients.index(client_id) < remainder)

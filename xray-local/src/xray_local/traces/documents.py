@@ -1,18 +1,18 @@
-"""A segment document as the X-Ray SDKs send it: parsed, checked, and ready for the store. Pure.
+"""Parses and checks a segment document as the X-Ray SDKs send it. Pure.
 
-Called by the doors (UDP, PutTraceSegments); spans become the same `Document` in `spans`. The checks are those of the
-"Segment documents" page of the X-Ray developer guide that decide whether a document can be placed in a trace at all.
+Spans become the same `Document` in `ingest.spans`. The checks are those of the "Segment documents" page of the X-Ray
+developer guide that decide whether a document can be placed in a trace at all.
 """
 
 import re
-from typing import Any, Literal, NamedTuple, TypeGuard
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from xray_local.traces.body import TIME_MAX, epoch_seconds
 from xray_model import limits
 
 NAME_MAX = 200
-TIME_MAX = 253_402_300_800  # the year 9999; what is beyond overflows a float or a date
 Kind = Literal["segment", "span"]
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}\Z", re.ASCII)
@@ -30,7 +30,7 @@ class SegmentError(ValueError):
 
 
 class Document(NamedTuple):
-    """A segment, a subsegment sent by itself, or a span in the form of one.
+    """A segment, a subsegment that was sent separately, or a span in the form of one.
 
     `trace_id` is in X-Ray's form, times are epoch seconds, `end_time` is None while in progress, `size` counts the
     bytes of `text`, and `body` is `text` parsed.
@@ -48,25 +48,25 @@ class Document(NamedTuple):
     text: str
 
 
-def parse_segment(given: str | bytes) -> Document:
+def parse_segment(data: str | bytes) -> Document:
     """Parse a segment document, or raise SegmentError."""
-    text, size = _text(given)
+    text, size = _text(data)
     if size > limits.SEGMENT_BYTES:
-        raise SegmentError("SegmentTooLarge", f"the segment has {size} bytes, expected at most {limits.SEGMENT_BYTES}")
+        raise SegmentError("SegmentTooLarge", f"the segment has {size} bytes: expected at most {limits.SEGMENT_BYTES}")
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise SegmentError("ParseError", f"the segment is no JSON: {error}") from error
+        raise SegmentError("ParseError", f"the segment is not valid JSON: {error}") from error
     if not isinstance(body, dict):
-        raise SegmentError("ParseError", f"the segment is a JSON {type(body).__name__}, expected an object")
+        raise SegmentError("ParseError", f"the segment is a JSON {type(body).__name__}: expected an object")
     return _document(body, text, size)
 
 
-def _text(given: str | bytes) -> tuple[str, int]:
+def _text(data: str | bytes) -> tuple[str, int]:
     try:
-        if isinstance(given, bytes):
-            return given.decode(), len(given)
-        return given, len(given) if given.isascii() else len(given.encode())
+        if isinstance(data, bytes):
+            return data.decode(), len(data)
+        return data, len(data) if data.isascii() else len(data.encode())
     except UnicodeError as error:
         raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
 
@@ -74,18 +74,20 @@ def _text(given: str | bytes) -> tuple[str, int]:
 def _document(body: dict[str, Any], text: str, size: int) -> Document:
     segment_id = body.get("id")
     if not isinstance(segment_id, str) or not _ID.match(segment_id):
-        raise SegmentError("InvalidId", f"id is {segment_id!r}, expected 16 hex digits")
+        raise SegmentError("InvalidId", f"id: {segment_id!r}: expected 16 hex digits")
     trace_id, parent_id = body.get("trace_id"), body.get("parent_id")
     if not isinstance(trace_id, str) or not _TRACE_ID.match(trace_id):
-        problem = f"trace_id is {trace_id!r}, expected 1-, 8 hex digits, -, 24 hex digits"
+        problem = f"trace_id: {trace_id!r}: expected 1-, 8 hex digits, -, 24 hex digits"
         raise SegmentError("InvalidTraceId", problem, segment_id)
     if parent_id is not None and (not isinstance(parent_id, str) or not _ID.match(parent_id)):
-        raise SegmentError("InvalidParentId", f"parent_id is {parent_id!r}, expected 16 hex digits", segment_id)
+        raise SegmentError("InvalidParentId", f"parent_id: {parent_id!r}: expected 16 hex digits", segment_id)
     if parent_id is None and body.get("type") == "subsegment":
-        raise SegmentError("MissingParentId", "a subsegment by itself needs a parent_id", segment_id)
+        raise SegmentError(
+            "MissingParentId", "parent_id is missing: expected it in a subsegment that is sent separately", segment_id
+        )
     name = body.get("name")
     if not isinstance(name, str) or not 1 <= len(name) <= NAME_MAX:
-        raise SegmentError("InvalidName", f"name is {name!r}, expected 1 to {NAME_MAX} characters", segment_id)
+        raise SegmentError("InvalidName", f"name: {name!r}: expected 1 to {NAME_MAX} characters", segment_id)
     start, end = _times(body, segment_id)
     return Document(trace_id, segment_id, parent_id, name, start, end, "segment", body, size, text)
 
@@ -93,17 +95,12 @@ def _document(body: dict[str, Any], text: str, size: int) -> Document:
 def _times(body: dict[str, Any], segment_id: str) -> tuple[float, float | None]:
     start, end = body.get("start_time"), body.get("end_time")
     if type(start) is float and type(end) is float and 0 <= start < TIME_MAX and 0 <= end < TIME_MAX:
-        return start, end  # what the SDKs send, told at once
-    if not _is_number(start):
-        raise SegmentError("InvalidStartTime", f"start_time is {start!r}, expected epoch seconds", segment_id)
-    if end is None:
-        if body.get("in_progress") is not True:
-            raise SegmentError("MissingEndTime", "expected end_time, or in_progress: true", segment_id)
-        return float(start), None
-    if not _is_number(end):
-        raise SegmentError("InvalidEndTime", f"end_time is {end!r}, expected epoch seconds", segment_id)
-    return float(start), float(end)
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < TIME_MAX
+        return start, end  # the usual case, which is worth a shortcut at ingest
+    started, ended = epoch_seconds(start), epoch_seconds(end)
+    if started is None:
+        raise SegmentError("InvalidStartTime", f"start_time: {start!r}: expected epoch seconds", segment_id)
+    if end is None and body.get("in_progress") is not True:
+        raise SegmentError("MissingEndTime", "end_time is missing: expected it, or in_progress: true", segment_id)
+    if end is not None and ended is None:
+        raise SegmentError("InvalidEndTime", f"end_time: {end!r}: expected epoch seconds", segment_id)
+    return started, ended

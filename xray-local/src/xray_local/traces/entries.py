@@ -1,134 +1,200 @@
-"""The segments, subsegments and spans of one trace as one flat list, each with its service. Pure.
+"""One trace as a list of linked entries: its segments, subsegments and spans. Pure.
 
-Called by `summaries`, `causes` and `graph`, which all need to know what contains what.
+`flatten` is the only place that decides what a trace consists of. Its rules:
+
+- Order: documents as they arrived, each followed by what is nested in it, depth first.
+- Duplicates: an id names one entry, the first one of that id that has ended, or else the first. Another one in
+  progress is an earlier state of it and is dropped, with its copies of what is nested. Another one that has ended is
+  a repeat: the waterfall shows it, nothing counts it.
+- Parents: a nested entry belongs to the entry that contains it, any other to the entry that its `parent_id` names.
+- Orphans: an entry whose parent was not received is a root.
+- Cycles: the earliest entry of a cycle becomes a root; without a start time it counts as the latest.
+- Times: an entry has ended when it has an `end_time`. Without a start time it starts with its parent; a root starts
+  at its own end, or else with the trace.
+
+Nothing here recurses, so depth is limited by memory only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xray_local.traces.documents import Document
+from xray_local.traces.body import Body, Recorder
 
 REMOTE_NAMESPACES = ("remote", "aws")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
-    """A segment or subsegment; times are epoch seconds, `service` is the segment that contains it (or itself)."""
+    """A segment, subsegment or span; `number` is its place in the order of arrival, times are epoch seconds.
 
-    id: str
-    parent_id: str | None
-    name: str
-    start_time: float
-    end_time: float | None
-    body: Mapping[str, Any]
-    is_segment: bool
+    `container` is the entry whose document it is nested in. `segment` is the segment that contains it, itself for a
+    segment, None below a subsegment whose parent is missing. `cut` marks the root that a cycle was opened at.
+    """
+
+    number: int
+    body: Body
+    container: "Entry | None" = None
+    id: str = ""
+    recorder: Recorder = "xray"
+    start: float = math.nan
+    end: float | None = None
+    cut: bool = False
     parent: "Entry | None" = None
-    service: "Entry | None" = None
+    segment: "Entry | None" = None
     children: "list[Entry]" = field(default_factory=list)
+
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the parent, whether that was received or not."""
+        return (self.container.id if self.container else self.body.text("parent_id")) or None
+
+    @property
+    def name(self) -> str:
+        """The name in the document: for a segment that of the service."""
+        return self.body.text("name") or ""
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether it is a service's segment, not a part of one."""
+        return self.container is None and self.body.raw.get("type") != "subsegment"
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is a call to another service."""
+        return not self.is_segment and self.body.text("namespace") in REMOTE_NAMESPACES
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether it names a parent that it does not have."""
+        return self.parent is None and self.parent_id is not None
 
     @property
     def duration(self) -> float:
         """Seconds; 0 while it is in progress."""
-        return max(0.0, (self.end_time or self.start_time) - self.start_time)
+        return 0.0 if self.end is None else max(0.0, self.end - self.start)
 
     @property
-    def is_remote(self) -> bool:
-        """Tell whether this is a call to another service."""
-        return not self.is_segment and self.body.get("namespace") in REMOTE_NAMESPACES
+    def order(self) -> tuple[float, int]:
+        """Its place among its siblings: by recorded start, then by arrival."""
+        start = self.body.start
+        return (math.inf if start is None else start), self.number
 
-    def flag(self, name: str) -> bool:
-        """Tell whether error, fault or throttle is set."""
-        return self.body.get(name) is True
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The entries of a trace in the order of arrival, and apart from them the repeats."""
+
+    entries: tuple[Entry, ...]
+    repeats: tuple[Entry, ...]
 
     @property
-    def exceptions(self) -> list[Mapping[str, Any]]:
-        """The recorded exceptions; a cause that is only a reference to another entry's has none."""
-        cause = self.body.get("cause")
-        found = cause.get("exceptions") if isinstance(cause, Mapping) else None
-        return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    def root(self) -> Entry:
+        """The entry that the trace starts with: a segment if possible, no orphan if possible, the earliest."""
+        roots = (entry for entry in self.entries if entry.parent is None)
+        return min(roots, key=lambda root: (not root.is_segment, root.is_orphan, root.start, root.number))
 
 
-def object_of(body: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """Give the object at a path of keys, or an empty one where a document has something else."""
-    found: Any = body
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
+    """Return the entries of one trace's documents by the rules of this module."""
+    unfolded = _unfolded(bodies)
+    named = _by_id(unfolded)
+    kept = _without_earlier_states(unfolded, named)
+    for entry in kept:
+        entry.parent = _parent(entry, named)
+    entries = tuple(entry for entry in kept if named.get(entry.id, entry) is entry)
+    repeats = tuple(entry for entry in kept if named.get(entry.id, entry) is not entry)
+    _cut_cycles(entries)
+    for entry in entries:
+        if entry.parent is not None:
+            entry.parent.children.append(entry)
+    _settle(entries, repeats)
+    return Trace(entries, repeats)
 
 
-def entries(documents: Sequence[Document]) -> list[Entry]:
-    """Flatten a trace's documents and link parents, children and services; a cycle is cut where it closes."""
-    found: dict[str, Entry] = {}
-    for document in documents:
-        is_segment = document.body.get("type") != "subsegment"
-        top = Entry(
-            document.id,
-            document.parent_id,
-            document.name,
-            document.start_time,
-            document.end_time,
-            document.body,
-            is_segment,
-        )
-        for one in (top, *_nested(top)):
-            found.setdefault(one.id, one)
-    _link(found)
-    return list(found.values())
-
-
-def _nested(top: Entry) -> Iterator[Entry]:
-    waiting = [(top.id, top.body, top)]
+def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """Return an entry for each document and, after it, for each subsegment nested in it at any depth."""
+    found: list[Entry] = []
+    waiting: list[tuple[Body, Entry | None]] = [(Body(raw), None) for raw in bodies]
+    waiting.reverse()
     while waiting:
-        parent_id, body, near = waiting.pop()
-        for child in _bodies(body.get("subsegments")):
-            child_id = child.get("id")
-            if not isinstance(child_id, str):
-                continue
-            start = _number(child.get("start_time"), near.start_time)
-            end = _number(child.get("end_time"), None)
-            entry = Entry(child_id, parent_id, str(child.get("name", "")), start or 0.0, end, child, is_segment=False)
-            yield entry
-            waiting.append((child_id, child, entry))
+        body, container = waiting.pop()
+        recorder = container.recorder if container else body.recorder
+        entry = Entry(len(found), body, container, body.text("id") or "", recorder, end=body.end)
+        found.append(entry)
+        waiting.extend((nested, entry) for nested in reversed(body.subsegments))
+    return found
 
 
-def _bodies(value: object) -> Iterable[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else ()
+def _by_id(unfolded: Iterable[Entry]) -> dict[str, Entry]:
+    named: dict[str, Entry] = {}
+    for entry in unfolded:
+        known = named.get(entry.id)
+        if entry.id and (known is None or (known.end is None and entry.end is not None)):
+            named[entry.id] = entry
+    return named
 
 
-def _number(value: object, otherwise: float | None) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else otherwise
+def _without_earlier_states(unfolded: Iterable[Entry], named: Mapping[str, Entry]) -> list[Entry]:
+    kept: list[Entry] = []
+    dropped: set[Entry] = set()
+    for entry in unfolded:
+        is_first = named.get(entry.id) is entry
+        is_copy = entry.container in dropped or (entry.id and entry.end is None)
+        if is_first or not is_copy:
+            kept.append(entry)
+        else:
+            dropped.add(entry)
+    return kept
 
 
-def _link(found: Mapping[str, Entry]) -> None:
-    for entry in found.values():
-        parent = found.get(entry.parent_id or "")
-        if parent is not None and not _closes_a_cycle(entry, parent):
-            entry.parent = parent
-            parent.children.append(entry)
-    for entry in found.values():
-        entry.service = _service(entry)
+def _parent(entry: Entry, named: Mapping[str, Entry]) -> Entry | None:
+    if entry.container is not None:
+        return named.get(entry.container.id, entry.container)
+    return named.get(entry.parent_id or "")
 
 
-def _closes_a_cycle(entry: Entry, parent: Entry) -> bool:
-    at: Entry | None = parent
-    while at is not None:
-        if at is entry:
-            return True
-        at = at.parent
-    return False
+def _cut_cycles(entries: Iterable[Entry]) -> None:
+    """Make the earliest entry of each cycle of parents a root."""
+    known: set[Entry] = set()
+    for entry in entries:
+        path: dict[Entry, None] = {}
+        at: Entry | None = entry
+        while at is not None and at not in known and at not in path:
+            path[at] = None
+            at = at.parent
+        if at is not None and at in path:
+            chain = list(path)
+            first = min(chain[chain.index(at) :], key=lambda entry: entry.order)
+            first.parent, first.cut = None, True
+        known.update(path)
 
 
-def _service(entry: Entry) -> Entry | None:
-    at: Entry | None = entry
-    while at is not None and not at.is_segment:
-        at = at.parent
-    return at
+def _settle(entries: Iterable[Entry], repeats: Iterable[Entry]) -> None:
+    """Give every entry its start and its segment, from the roots downwards."""
+    settled: list[Entry] = []
+    waiting = [entry for entry in entries if entry.parent is None]
+    while waiting:
+        entry = waiting.pop()
+        _settle_one(entry)
+        settled.append(entry)
+        waiting.extend(entry.children)
+    for repeat in repeats:
+        _settle_one(repeat)
+        settled.append(repeat)
+    earliest = min((entry.start for entry in settled if not math.isnan(entry.start)), default=0.0)
+    for entry in settled:
+        entry.start = earliest if math.isnan(entry.start) else entry.start
 
 
-def roots(found: Iterable[Entry]) -> list[Entry]:
-    """Give the entries without a parent in the trace: true roots first, then by start."""
-    return sorted(
-        (entry for entry in found if entry.parent is None),
-        key=lambda entry: (entry.parent_id is not None, entry.start_time),
-    )
+def _settle_one(entry: Entry) -> None:
+    inherited = entry.parent.start if entry.parent else math.nan
+    own = entry.body.start
+    if own is not None:
+        entry.start = own
+    elif not math.isnan(inherited):
+        entry.start = inherited
+    elif entry.end is not None:
+        entry.start = entry.end
+    entry.segment = entry if entry.is_segment else entry.parent.segment if entry.parent else None

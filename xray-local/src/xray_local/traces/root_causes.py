@@ -1,35 +1,64 @@
-"""Root causes of a trace: the paths that lead to a fault, to an error, or to most of the response time. Pure.
+"""Root causes of a trace: the paths to a fault, to an error, or along most of the response time. Pure.
 
-In the shapes of GetTraceSummaries (FaultRootCauses, ErrorRootCauses, ResponseTimeRootCauses). Called by `summaries`.
+X-Ray calls them FaultRootCauses, ErrorRootCauses and ResponseTimeRootCauses.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
+from xray_local.traces.body import RecordedException
 from xray_local.traces.entries import Entry
+from xray_local.traces.flags import Flag
 
-MOST_CAUSES = 10  # of each kind in one summary
+CAUSES_MAX = 10  # of each kind in one summary
 SLOW_SHARE = 0.5  # a child is on the slow path when it covers this part of its parent's time
 
 
-def failing(found: Sequence[Entry], flag: str, account_id: str) -> list[dict[str, Any]]:
-    """Give a root cause for each deepest entry with the flag (`fault` or `error`)."""
-    deepest = [entry for entry in found if entry.flag(flag) and not any(child.flag(flag) for child in entry.children)]
-    return [
-        {"Services": _services(path, account_id, coverage=False), "ClientImpacting": path[0].flag(flag)}
-        for path in map(_path, deepest[:MOST_CAUSES])
-    ]
+@dataclass(frozen=True, slots=True)
+class CauseEntity:
+    """One entry on the path; `coverage` is its share of the root's time, None on the path to a failure."""
+
+    name: str
+    remote: bool
+    coverage: float | None
+    exceptions: tuple[RecordedException, ...]
 
 
-def slow(root: Entry, account_id: str) -> list[dict[str, Any]]:
-    """Give the one path along which most of the root's time went."""
+@dataclass(frozen=True, slots=True)
+class CauseService:
+    """The part of the path inside one service; `inferred` for a service that was called and sent no segment."""
+
+    name: str
+    type: str
+    inferred: bool
+    path: tuple[CauseEntity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RootCause:
+    """A path from the root down to the entry that caused it."""
+
+    client_impacting: bool
+    services: tuple[CauseService, ...]
+
+
+def failures(entries: Sequence[Entry], flag: Flag) -> tuple[RootCause, ...]:
+    """Return a root cause for each deepest entry with the flag."""
+    flagged = [entry for entry in entries if flag in entry.body.flags]
+    deepest = [entry for entry in flagged if not any(flag in child.body.flags for child in entry.children)]
+    paths = map(_path, deepest[:CAUSES_MAX])
+    return tuple(RootCause(flag in path[0].body.flags, _services(path, timed=False)) for path in paths)
+
+
+def slowest(root: Entry) -> tuple[RootCause, ...]:
+    """Return the one path along which most of the root's time went."""
     path = [root]
     while path[-1].children:
         longest = max(path[-1].children, key=lambda child: child.duration)
         if longest.duration < SLOW_SHARE * path[-1].duration or longest.duration == 0:
             break
         path.append(longest)
-    return [{"Services": _services(path, account_id, coverage=True), "ClientImpacting": True}]
+    return (RootCause(client_impacting=True, services=_services(path, timed=True)),)
 
 
 def _path(entry: Entry) -> list[Entry]:
@@ -39,36 +68,28 @@ def _path(entry: Entry) -> list[Entry]:
     return path[::-1]
 
 
-def _services(path: Sequence[Entry], account_id: str, *, coverage: bool) -> list[dict[str, Any]]:
-    services: list[dict[str, Any]] = []
+def _services(path: Sequence[Entry], *, timed: bool) -> tuple[CauseService, ...]:
+    whole = path[0].duration if timed else None
+    parts: list[list[Entry]] = []
     for entry in path:
-        if entry.is_segment or not services:
-            services.append(_service(entry, account_id, inferred=False))
-        services[-1]["EntityPath"].append(_entity(entry, path[0].duration if coverage else None))
+        if entry.is_segment or not parts:
+            parts.append([])
+        parts[-1].append(entry)
+    services = [_service(part, whole, inferred=False) for part in parts]
     if path[-1].is_remote:
-        remote = _service(path[-1], account_id, inferred=True)
-        remote["EntityPath"].append(_entity(path[-1], path[0].duration if coverage else None))
-        services.append(remote)
-    return services
+        services.append(_service(path[-1:], whole, inferred=True))
+    return tuple(services)
 
 
-def _service(entry: Entry, account_id: str, *, inferred: bool) -> dict[str, Any]:
-    return {
-        "Name": entry.name,
-        "Names": [entry.name],
-        "Type": str(entry.body.get("origin") or ("remote" if inferred else "")),
-        "AccountId": account_id,
-        "EntityPath": [],
-        "Inferred": inferred,
-    }
+def _service(part: Sequence[Entry], whole: float | None, *, inferred: bool) -> CauseService:
+    return CauseService(
+        name=part[0].name,
+        type=part[0].body.text("origin") or ("remote" if inferred else ""),
+        inferred=inferred,
+        path=tuple(_entity(entry, whole) for entry in part),
+    )
 
 
-def _entity(entry: Entry, whole: float | None) -> dict[str, Any]:
-    entity: dict[str, Any] = {"Name": entry.name, "Remote": entry.is_remote}
-    if whole is not None:
-        return entity | {"Coverage": min(1.0, entry.duration / whole) if whole else 1.0}
-    return entity | {
-        "Exceptions": [
-            {"Name": str(one.get("type", "")), "Message": str(one.get("message", ""))} for one in entry.exceptions
-        ]
-    }
+def _entity(entry: Entry, whole: float | None) -> CauseEntity:
+    coverage = None if whole is None else min(1.0, entry.duration / whole) if whole else 1.0
+    return CauseEntity(entry.name, entry.is_remote, coverage, entry.body.exceptions)

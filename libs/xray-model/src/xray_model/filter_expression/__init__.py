@@ -1,4 +1,4 @@
-"""X-Ray's filter-expression language: parse, print, and evaluate over a trace summary.
+"""X-Ray's filter-expression language: parse, print, and evaluate on a trace.
 
 Used by `Group` (an expression must parse), by the operator (errors with their column) and by xray-local
 (GetTraceSummaries, groups, the page's filter box). Source: "Using filter expressions" in the X-Ray developer guide.
@@ -8,6 +8,7 @@ from xray_model.filter_expression.evaluator import matches
 from xray_model.filter_expression.nodes import Expression
 from xray_model.filter_expression.parser import parse
 from xray_model.filter_expression.printer import to_text
+from xray_model.filter_expression.scope import TraceFacts
 from xray_model.filter_expression.tokens import FilterError
 
-__all__ = ["Expression", "FilterError", "matches", "parse", "to_text"]
+__all__ = ["Expression", "FilterError", "TraceFacts", "matches", "parse", "to_text"]

@@ -1,8 +1,6 @@
-"""Evaluates an expression over a trace summary (GetTraceSummaries' shape), or over one of its services or edges.
+"""Evaluates an expression on a trace (`TraceFacts`), or on one of its services or edges.
 
-Besides the API's fields it reads three private keys: `_services` and `_edges`, on which `service()` and `edge()` are
-evaluated, and `_groups`, the groups that the trace belongs to. Never fails on a summary that lacks a field: a
-comparison with a value that is not there does not hold, whatever the operator.
+Never fails on a summary that lacks a field: a comparison with an absent value is false, whatever the operator.
 """
 
 import json
@@ -11,58 +9,57 @@ from typing import Any
 
 from xray_model.filter_expression import nodes, scope
 from xray_model.filter_expression.nodes import Expression, Identity, Scalar
+from xray_model.filter_expression.scope import Subject, TraceFacts
 
 Scope = Mapping[str, Any]
 _ROOT_CAUSES = {"fault": "FaultRootCauses", "error": "ErrorRootCauses", "responsetime": "ResponseTimeRootCauses"}
 
 
-def matches(expression: Expression, summary: Scope) -> bool:
-    """Tell whether the expression holds for a trace."""
-    return _holds(expression, summary, scope.of_trace)
+def matches(expression: Expression, trace: TraceFacts) -> bool:
+    """Return whether the expression is true for a trace."""
+    return _holds(expression, trace)
 
 
-def _holds(expression: Expression, subject: Scope, values: scope.Lookup) -> bool:
+def _holds(expression: Expression, subject: Subject) -> bool:
     match expression:
         case nodes.Or(operands):
-            return any(_holds(operand, subject, values) for operand in operands)
+            return any(_holds(operand, subject) for operand in operands)
         case nodes.And(operands):
-            return all(_holds(operand, subject, values) for operand in operands)
+            return all(_holds(operand, subject) for operand in operands)
         case nodes.Not(operand):
-            return not _holds(operand, subject, values)
+            return not _holds(operand, subject)
         case nodes.Flag(keyword):
-            return True in values(subject, keyword)
+            return True in scope.values(subject, keyword)
         case nodes.Compare(keyword, operator, value):
-            return _compare(values(subject, keyword), operator, value)
+            return _compare(scope.values(subject, keyword), operator, value)
         case nodes.Annotation(key, operator, value):
             return _annotation(scope.annotations(subject, key), operator, value)
         case _:
-            return _complex(expression, subject)
+            return _complex(expression, subject if isinstance(subject, TraceFacts) else TraceFacts(subject))
 
 
-def _complex(expression: Expression, subject: Scope) -> bool:
+def _complex(expression: Expression, trace: TraceFacts) -> bool:
     match expression:
         case nodes.Service(identity, inner):
-            return any(
-                _is_service(identity, service) and _inside(inner, service) for service in subject.get("_services", ())
-            )
+            return any(_is_service(identity, service) and _inside(inner, service) for service in trace.services)
         case nodes.Edge(source, target, inner):
             return any(
                 _is_service(source, edge["source"]) and _is_service(target, edge["target"]) and _inside(inner, edge)
-                for edge in subject.get("_edges", ())
+                for edge in trace.edges
             )
         case nodes.Group(by, operator, value):
-            names = [group.get("GroupName" if by == "name" else "GroupARN") for group in subject.get("_groups", ())]
+            names = [group.get("GroupName" if by == "name" else "GroupARN") for group in trace.groups]
             return (value in names) is (operator == "=")
         case nodes.RootCause(cause, part, inner):
-            return any(_inside(inner, one) for one in _parts(subject, cause, part))
+            return any(_inside(inner, one) for one in _parts(trace.summary, cause, part))
         case nodes.RootCauseJson(document):
-            return _has_path(subject, json.loads(document))
+            return _has_path(trace.summary, json.loads(document))
         case _:
-            raise TypeError(f"{type(expression).__name__} is no part of an expression")
+            raise TypeError(f"{type(expression).__name__} is not part of an expression")
 
 
 def _inside(inner: Expression | None, subject: Scope) -> bool:
-    return inner is None or _holds(inner, subject, scope.of_node)
+    return inner is None or _holds(inner, subject)
 
 
 def _compare(found: Iterable[Any], operator: str, value: Scalar) -> bool:
@@ -107,8 +104,9 @@ def _is_service(identity: Identity, service: Scope) -> bool:
     )
 
 
-def _parts(subject: Scope, cause: str, part: str) -> list[Scope]:
-    services = [service for one in subject.get(_ROOT_CAUSES[cause], ()) for service in one.get("Services", ())]
+def _parts(summary: Scope, cause: str, part: str) -> list[Scope]:
+    causes = summary.get(_ROOT_CAUSES[cause], ())
+    services = [service for found in causes for service in found.get("Services", ())]
     if part == "service":
         return [{**service, cause: True} for service in services]
     entities = [entity for service in services for entity in service.get("EntityPath", ())]
@@ -117,10 +115,10 @@ def _parts(subject: Scope, cause: str, part: str) -> list[Scope]:
     return [exception for entity in entities for exception in entity.get("Exceptions", ())]
 
 
-def _has_path(subject: Scope, document: object) -> bool:
+def _has_path(summary: Scope, document: object) -> bool:
     wanted = document if isinstance(document, list) else [document]
-    paths = [_path(one) for key in _ROOT_CAUSES.values() for one in subject.get(key, ())]
-    return any(_path(one) in paths for one in wanted if isinstance(one, Mapping))
+    paths = [_path(cause) for key in _ROOT_CAUSES.values() for cause in summary.get(key, ())]
+    return any(_path(cause) in paths for cause in wanted if isinstance(cause, Mapping))
 
 
 def _path(cause: Mapping[str, Any]) -> list[tuple[object, list[object]]]:

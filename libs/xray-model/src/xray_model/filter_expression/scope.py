@@ -1,13 +1,25 @@
-"""What a keyword means for a trace, and what it means for a service or an edge: a list of candidate values.
+"""What a keyword means for a trace, and what it means for a service or an edge: a list of candidate values."""
 
-Called by the evaluator alone.
-"""
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+Node: TypeAlias = Mapping[str, Any]
 
-Subject: TypeAlias = Mapping[str, Any]
-Lookup: TypeAlias = Callable[[Subject, str], list[Any]]
+
+class TraceFacts(NamedTuple):
+    """A trace as expressions see it.
+
+    `summary` is a TraceSummary shape, `services` and `edges` map keywords to values (an edge has a `source` and a
+    `target` among `services`), `groups` are the Group shapes of the groups that the trace belongs to.
+    """
+
+    summary: Mapping[str, Any]
+    services: Sequence[Node] = ()
+    edges: Sequence[Node] = ()
+    groups: Sequence[Mapping[str, Any]] = ()
+
+
+Subject: TypeAlias = TraceFacts | Node
 
 _HTTP = {
     "http.url": "HttpURL",
@@ -28,8 +40,13 @@ _LISTS = {
 _ROOT_CAUSES = ("FaultRootCauses", "ErrorRootCauses", "ResponseTimeRootCauses")
 
 
-def of_trace(summary: Subject, keyword: str) -> list[Any]:
-    """Give a keyword's values for a whole trace."""
+def values(subject: Subject, keyword: str) -> list[Any]:
+    """Return a keyword's values for a whole trace, for a service, an edge, or a part of a root cause."""
+    return _of_trace(subject, keyword) if isinstance(subject, TraceFacts) else _of_node(subject, keyword)
+
+
+def _of_trace(trace: TraceFacts, keyword: str) -> list[Any]:
+    summary = trace.summary
     if keyword in _HTTP:
         return _present(summary.get("Http", {}).get(_HTTP[keyword]))
     if keyword in _FLAGS:
@@ -40,14 +57,13 @@ def of_trace(summary: Subject, keyword: str) -> list[Any]:
         return _present(summary.get("Duration" if keyword == "duration" else "ResponseTime"))
     if keyword in _LISTS:
         key, field = _LISTS[keyword]
-        return [one[field] for one in summary.get(key, ()) if field in one]
+        return [member[field] for member in summary.get(key, ()) if field in member]
     if keyword == "message":
         return _messages(summary)
-    return [value for service in summary.get("_services", ()) for value in of_node(service, keyword)]
+    return [value for service in trace.services for value in _of_node(service, keyword)]
 
 
-def of_node(node: Subject, keyword: str) -> list[Any]:
-    """Give a keyword's values for a service, an edge, or a part of a root cause."""
+def _of_node(node: Node, keyword: str) -> list[Any]:
     if keyword.startswith("http."):
         http = node.get("http") or {}
         return _present(http.get(keyword.removeprefix("http.")))
@@ -58,16 +74,15 @@ def of_node(node: Subject, keyword: str) -> list[Any]:
 
 
 def annotations(subject: Subject, key: str) -> list[Any]:
-    """Give the values of an annotation: of the trace's summary, or of a node's own."""
-    if "Annotations" in subject:
-        return [
-            value for one in subject["Annotations"].get(key, ()) for value in one.get("AnnotationValue", {}).values()
-        ]
+    """Return the values of an annotation in a whole trace, or in a node."""
+    if isinstance(subject, TraceFacts):
+        members = (subject.summary.get("Annotations") or {}).get(key, ())
+        return [value for member in members for value in member.get("AnnotationValue", {}).values()]
     found = (subject.get("annotations") or {}).get(key)
     return list(found) if isinstance(found, list | tuple) else _present(found)
 
 
-def _messages(summary: Subject) -> list[Any]:
+def _messages(summary: Mapping[str, Any]) -> list[Any]:
     return [
         exception["Message"]
         for key in _ROOT_CAUSES

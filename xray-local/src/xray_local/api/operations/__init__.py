@@ -1,7 +1,6 @@
-"""The API's operations: one function each, from a request's JSON to an answer's JSON, in botocore's shapes.
+"""The API's operations: one function for each, from a request's JSON to its response, in botocore's shapes.
 
-The doors call them through OPERATIONS; the page calls the functions. Requests have been checked against the model by
-`shapes` before. Times are epoch seconds.
+`api.shapes` has checked the requests. Times are epoch seconds.
 """
 
 from collections.abc import Callable
@@ -26,9 +25,9 @@ from xray_local.api.operations.rules import (
 from xray_local.api.operations.tags import list_tags_for_resource, tag_resource, untag_resource
 from xray_local.api.operations.targets import get_sampling_statistic_summaries, get_sampling_targets
 from xray_local.api.operations.traces import batch_get_traces, get_trace_summaries, put_trace_segments
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 
-Operation = Callable[[Service, dict[str, Any]], dict[str, Any]]
+Operation = Callable[[Region, dict[str, Any]], dict[str, Any]]
 
 OPERATIONS: dict[str, Operation] = {
     "BatchGetTraces": batch_get_traces,

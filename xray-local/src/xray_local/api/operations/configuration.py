@@ -5,69 +5,69 @@ from typing import Any
 
 from xray_local.api.operations import paging
 from xray_local.errors import ApiError, invalid
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 from xray_model import limits
 
 PAGE = 100
 _ENCRYPTION = ("encryption", "config")
 
 
-def get_encryption_config(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Give the encryption configuration; nothing is encrypted here, it is only kept."""
-    return {"EncryptionConfig": service.store.resource(*_ENCRYPTION) or {"Status": "ACTIVE", "Type": "NONE"}}
+def get_encryption_config(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the encryption configuration; nothing is encrypted here, it is only stored."""
+    return {"EncryptionConfig": region.store.resource(*_ENCRYPTION) or {"Status": "ACTIVE", "Type": "NONE"}}
 
 
-def put_encryption_config(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Keep an encryption configuration: KMS with a key, or NONE without."""
+def put_encryption_config(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Store an encryption configuration: KMS with a key, or NONE without."""
     key = request.get("KeyId")
     if request["Type"] == "KMS" and not key:
-        raise invalid("KeyId is missing, expected a key for Type KMS")
+        raise invalid("KeyId is missing: expected a key for Type KMS")
     if request["Type"] == "NONE" and key:
-        raise invalid("KeyId is given, expected none for Type NONE")
+        raise invalid(f"KeyId: {key!r}: expected no key for Type NONE")
     config = {"Status": "ACTIVE", "Type": request["Type"]} | ({"KeyId": key} if key else {})
-    service.store.put_resource(*_ENCRYPTION, config)
+    region.store.put_resource(*_ENCRYPTION, config)
     return {"EncryptionConfig": config}
 
 
-def list_resource_policies(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Give the resource policies by name."""
-    whole = [body for _, body in service.store.resources("policy")]
+def list_resource_policies(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the resource policies by name."""
+    whole = [body for _, body in region.store.resources("policy")]
     items, token = paging.page(whole, request.get("NextToken"), PAGE)
     return paging.answer("ResourcePolicies", items, token)
 
 
-def put_resource_policy(service: Service, request: dict[str, Any]) -> dict[str, Any]:
+def put_resource_policy(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Create or replace a policy; a revision id, if given, must be the current one."""
     name, document = request["PolicyName"], request["PolicyDocument"]
     _check_document(document)
-    held = service.store.resource("policy", name)
-    _check_revision(held, request.get("PolicyRevisionId"))
-    if held is None and len(list(service.store.resources("policy"))) >= limits.RESOURCE_POLICIES:
-        message = f"{limits.RESOURCE_POLICIES} resource policies are the most"
+    current = region.store.resource("policy", name)
+    _check_revision(current, request.get("PolicyRevisionId"))
+    if current is None and len(list(region.store.resources("policy"))) >= limits.RESOURCE_POLICIES:
+        message = f"Resource policy limit exceeded: the limit is {limits.RESOURCE_POLICIES}"
         raise ApiError("PolicyCountLimitExceededException", message)
     policy = {
         "PolicyName": name,
         "PolicyDocument": document,
-        "PolicyRevisionId": str(int(held["PolicyRevisionId"]) + 1) if held else "1",
-        "LastUpdatedTime": service.clock(),
+        "PolicyRevisionId": str(int(current["PolicyRevisionId"]) + 1) if current else "1",
+        "LastUpdatedTime": region.clock(),
     }
-    service.store.put_resource("policy", name, policy)
+    region.store.put_resource("policy", name, policy)
     return {"ResourcePolicy": policy}
 
 
-def delete_resource_policy(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Delete a policy; one that is not there is no error, as in AWS."""
-    held = service.store.resource("policy", request["PolicyName"])
-    _check_revision(held, request.get("PolicyRevisionId"))
-    service.store.delete_resource("policy", request["PolicyName"])
+def delete_resource_policy(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Delete a policy; deleting one that does not exist succeeds, as in AWS."""
+    current = region.store.resource("policy", request["PolicyName"])
+    _check_revision(current, request.get("PolicyRevisionId"))
+    region.store.delete_resource("policy", request["PolicyName"])
     return {}
 
 
-def put_telemetry_records(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Count what a daemon says it has received, sent, spilled and had rejected."""
+def put_telemetry_records(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Count the segments that a daemon reports as received, sent, spilled and rejected."""
     for record in request["TelemetryRecords"]:
         for name in ("Received", "Sent", "Spillover", "Rejected"):
-            service.counters[f"telemetry_{name.lower()}"] += record.get(f"Segments{name}Count") or 0
+            region.counters[f"telemetry_{name.lower()}"] += record.get(f"Segments{name}Count") or 0
     return {}
 
 
@@ -79,13 +79,13 @@ def _check_document(document: str) -> None:
     try:
         parsed = json.loads(document)
     except (ValueError, RecursionError) as error:
-        raise ApiError("MalformedPolicyDocumentException", f"the policy is no JSON: {error}") from error
+        raise ApiError("MalformedPolicyDocumentException", f"the policy is not valid JSON: {error}") from error
     if not isinstance(parsed, dict) or "Statement" not in parsed:
         raise ApiError("MalformedPolicyDocumentException", "the policy has no Statement")
 
 
-def _check_revision(held: dict[str, Any] | None, revision: str | None) -> None:
-    current = held["PolicyRevisionId"] if held else "0"
+def _check_revision(policy: dict[str, Any] | None, revision: str | None) -> None:
+    current = policy["PolicyRevisionId"] if policy else "0"
     if revision is not None and revision != current:
-        message = f"PolicyRevisionId is {revision}, the current one is {current}"
+        message = f"PolicyRevisionId: {revision!r}: expected {current!r}, the current one"
         raise ApiError("InvalidPolicyRevisionIdException", message)

@@ -1,11 +1,8 @@
-"""The rule and the group that every region has: there without being stored, and stored once they are changed.
-
-Called by the operations on rules, groups and tags.
-"""
+"""The Default rule and the Default group, which every region has: they are stored only after a change."""
 
 from typing import Any
 
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 from xray_model import DEFAULT_GROUP_NAME, DEFAULT_RULE_NAME, Group, default_rule
 
 GROUP = "group"
@@ -13,9 +10,9 @@ RULE = "rule"
 _GROUP_SUFFIX = "DEFAULT"
 
 
-def held(service: Service, kind: str, name: str) -> dict[str, Any] | None:
-    """Give what is kept of a rule or a group, or of the default one if it is asked for; None if there is none."""
-    found = service.store.resource(kind, name)
+def stored(region: Region, kind: str, name: str) -> dict[str, Any] | None:
+    """Return the stored body of a rule or a group, or that of the default one; None if it does not exist."""
+    found = region.store.resource(kind, name)
     if found is not None:
         return found
     if (kind, name) == (RULE, DEFAULT_RULE_NAME):
@@ -25,8 +22,8 @@ def held(service: Service, kind: str, name: str) -> dict[str, Any] | None:
     return None
 
 
-def all_held(service: Service, kind: str) -> dict[str, dict[str, Any]]:
-    """Give every rule or every group by its name, the default one included."""
+def all_stored(region: Region, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the bodies of all rules or all groups by name, the default one included."""
     name = DEFAULT_RULE_NAME if kind == RULE else DEFAULT_GROUP_NAME
-    default = held(service, kind, name) or {}
-    return {name: default, **dict(service.store.resources(kind))}
+    default = stored(region, kind, name) or {}
+    return {name: default, **dict(region.store.resources(kind))}

@@ -1,41 +1,51 @@
-"""GetSamplingTargets and GetSamplingStatisticSummaries: what the SDKs report, and what they may do next."""
+"""GetSamplingTargets and GetSamplingStatisticSummaries: the counts that SDKs report, and their quotas."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from xray_local.api.operations import paging, rules
-from xray_local.state.region import Service
-from xray_local.state.reservoirs import KEPT_SECONDS, STALE_SECONDS, Statistics
+from xray_local.state.region import Region
+from xray_local.state.reservoirs import HISTORY_SECONDS, STALE_SECONDS, Counts, Statistics, Target
 from xray_model import SamplingRule
 
 PAGE = 1000
 
 
-def get_sampling_targets(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Count each report and answer its client's part of the rule's reservoir."""
-    now = service.clock()
-    known = {rule.rule_name: rule for rule in rules.all_rules(service)}
+def get_sampling_targets(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Count each report, and return its client's part of the rule's reservoir."""
+    now = region.clock()
+    known = {rule.rule_name: rule for rule in rules.all_rules(region)}
     targets, unprocessed = [], []
     for document in request["SamplingStatisticsDocuments"]:
         problem = _problem(document, known, now)
         if problem:
             unprocessed.append(problem)
             continue
-        service.reservoirs.record(_statistics(document), now=now)
-        target = service.reservoirs.target(known[document["RuleName"]], document["ClientID"], now=now)
-        targets.append(target.to_api())
+        region.reservoirs.record(_statistics(document), now=now)
+        target = region.reservoirs.target(known[document["RuleName"]], document["ClientID"], now=now)
+        targets.append(_target(target))
     return {
         "SamplingTargetDocuments": targets,
-        "LastRuleModification": rules.modified_at(service),
+        "LastRuleModification": rules.modified_at(region),
         "UnprocessedStatistics": unprocessed,
         "UnprocessedBoostStatistics": _unboosted(request.get("SamplingBoostStatisticsDocuments") or (), known, now),
+    }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {
+        "RuleName": target.rule_name,
+        "FixedRate": target.fixed_rate,
+        "ReservoirQuota": target.reservoir_quota,
+        "ReservoirQuotaTTL": target.reservoir_quota_ttl,
+        "Interval": target.interval,
     }
 
 
 def _unboosted(
     documents: Iterable[dict[str, Any]], known: Mapping[str, SamplingRule], now: float
 ) -> list[dict[str, Any]]:
-    # How AWS computes a boost is not published, so none is answered; only what it would refuse is.
+    # How AWS computes a boost is not published, so there is none: only invalid documents are answered.
     return [problem for problem in (_problem(document, known, now) for document in documents) if problem]
 
 
@@ -54,15 +64,22 @@ def _statistics(document: dict[str, Any]) -> Statistics:
         rule_name=document["RuleName"],
         client_id=document["ClientID"],
         timestamp=float(document["Timestamp"]),
-        request_count=document["RequestCount"],
-        sampled_count=document["SampledCount"],
-        borrow_count=document.get("BorrowCount") or 0,
+        counts=Counts(document["RequestCount"], document["SampledCount"], document.get("BorrowCount") or 0),
     )
 
 
-def get_sampling_statistic_summaries(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Give each rule's counts in windows of 10 seconds."""
-    now = service.clock()
-    whole = service.reservoirs.summaries(since=now - KEPT_SECONDS, until=now)
-    items, token = paging.page(whole, request.get("NextToken"), PAGE)
+def get_sampling_statistic_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return each rule's counts in windows of 10 seconds."""
+    now = region.clock()
+    summaries = [
+        {
+            "RuleName": window.rule_name,
+            "Timestamp": window.timestamp,
+            "RequestCount": window.counts.requests,
+            "SampledCount": window.counts.sampled,
+            "BorrowCount": window.counts.borrowed,
+        }
+        for window in region.reservoirs.windows(since=now - HISTORY_SECONDS, until=now)
+    ]
+    items, token = paging.page(summaries, request.get("NextToken"), PAGE)
     return paging.answer("SamplingStatisticSummaries", items, token)

@@ -4,30 +4,32 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from xray_local.api import rendering
+from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
-from xray_local.state.region import Service
+from xray_local.state.region import Region
 from xray_local.state.store import RangeBy
 from xray_local.traces.documents import Document, SegmentError, parse_segment
-from xray_model.filter_expression import Expression, FilterError, matches, parse
+from xray_model.filter_expression import FilterError, parse
 
-PAGE = 100  # summaries in one answer
-SCANNED = 1000  # traces looked at for one answer, so that a rare match cannot hold up everybody else
-TRACES_A_CALL = 5  # what AWS takes in one BatchGetTraces
+PAGE = 100  # summaries in one response
+SCANNED_MAX = 1000  # traces examined for one response, so that a rare match cannot block other requests
+BATCH_MAX = 5  # trace ids that AWS accepts in one BatchGetTraces
 _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event": "update", "Service": "end"}
 
 
-def put_trace_segments(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Store segment documents; what cannot be stored is answered one by one, and the rest is stored."""
+def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Store segment documents; each one that is refused is listed in the response."""
     documents: list[Document] = []
     refused: list[dict[str, Any]] = []
     for text in request["TraceSegmentDocuments"]:
         try:
             documents.append(parse_segment(text))
         except SegmentError as error:
-            service.counters["rejected"] += 1
+            region.counters["rejected"] += 1
             refused.append(_unprocessed(error.segment_id, error.code, error.message))
-    refused += [_unprocessed(one.id, one.code, one.message) for one in service.put(documents)]
+    refused += [_unprocessed(item.id, item.code, item.message) for item in region.put(documents)]
     return {"UnprocessedTraceSegments": refused}
 
 
@@ -35,46 +37,44 @@ def _unprocessed(segment_id: str | None, code: str, message: str) -> dict[str, A
     return ({"Id": segment_id} if segment_id else {}) | {"ErrorCode": code, "Message": message}
 
 
-def get_trace_summaries(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Give the newest summaries of the range that the filter holds for.
+def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the newest summaries of the range that match the filter.
 
-    A page may be shorter than the next one, even empty, while NextToken says that there is more. An EndTime in whole
-    seconds includes its second, since the SDKs cut the fraction off.
+    A page may be short or even empty and still have a NextToken. An EndTime in whole
+    seconds includes that second, since the SDKs truncate fractions.
     """
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
     share = _share(request)
-    expression = _expression(request.get("FilterExpression"))
+    trace_filter = _filter(region, request.get("FilterExpression"))
     token = request.get("NextToken")
-    rows = service.store.summaries(
+    rows = region.store.summaries(
         start,
         end + 1 if end == int(end) else end,
         by=_RANGES[request.get("TimeRangeType")],
         before=_position(token) if token else None,
-        most=SCANNED,
+        limit=SCANNED_MAX,
     )
-    known = groups.expressions(service) if expression else []
     found: list[dict[str, Any]] = []
-    scanned, more = 0, len(rows) == SCANNED
+    scanned, position = 0, None
     for row in rows:
-        scanned += 1
-        if not _is_sampled(row.summary["Id"], share):
-            continue
-        if expression is None or matches(expression, {**row.summary, "_groups": _member_of(known, row.summary)}):
-            found.append(_public(row.summary))
         if len(found) == PAGE:
-            more = more or scanned < len(rows)
             break
-    answer = {"TraceSummaries": found, "ApproximateTime": service.clock(), "TracesProcessedCount": scanned}
-    return answer | ({"NextToken": paging.encode(rows[scanned - 1].position)} if more else {})
+        scanned, position = scanned + 1, row.position
+        if _is_sampled(row.summary.id, share) and trace_filter.matches(row.summary):
+            found.append(rendering.trace_summary(row.summary))
+    else:
+        position = position if scanned == SCANNED_MAX else None
+    answer = {"TraceSummaries": found, "ApproximateTime": region.clock(), "TracesProcessedCount": scanned}
+    return answer | ({"NextToken": paging.encode(position)} if position else {})
 
 
-def _expression(text: str | None) -> Expression | None:
+def _filter(region: Region, text: str | None) -> TraceFilter:
     if not text:
-        return None
+        return TraceFilter(None)
     try:
-        return parse(text)
+        return TraceFilter(parse(text), groups.expressions(region))
     except FilterError as error:
         raise invalid(f"Invalid filter expression: {error}") from error
 
@@ -85,12 +85,12 @@ def _share(request: Mapping[str, Any]) -> float:
     if share is None or not request.get("Sampling"):
         return 1.0
     if not 0 <= share <= 1:
-        raise invalid(f"SamplingStrategy.Value is {share}, expected a number from 0 to 1")
+        raise invalid(f"SamplingStrategy.Value: {share}: expected a number from 0 to 1")
     return float(share)
 
 
 def _is_sampled(trace_id: str, share: float) -> bool:
-    # By the id, so that a trace that is in one answer is in the next one too.
+    # By the id, so that every response has the same traces.
     return zlib.crc32(trace_id.encode()) < share * 2**32
 
 
@@ -99,28 +99,20 @@ def _position(token: str) -> tuple[float, int]:
         case [int() | float() as first, int() as sequence]:
             return float(first), sequence
         case _:
-            raise invalid("NextToken is not one that this service has given")
+            raise invalid("NextToken is not valid: expected one from the previous response")
 
 
-def _member_of(known: list[tuple[dict[str, Any], Expression]], summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [group for group, expression in known if matches(expression, summary)]
-
-
-def _public(summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in summary.items() if not key.startswith("_")}
-
-
-def batch_get_traces(service: Service, request: dict[str, Any]) -> dict[str, Any]:
-    """Give whole traces with their documents as JSON text."""
+def batch_get_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return whole traces with their documents as JSON text."""
     trace_ids = request["TraceIds"]
-    if len(trace_ids) > TRACES_A_CALL:
-        raise invalid(f"TraceIds has {len(trace_ids)} members, expected at most {TRACES_A_CALL}")
+    if len(trace_ids) > BATCH_MAX:
+        raise invalid(f"TraceIds has {len(trace_ids)} members: expected at most {BATCH_MAX}")
     traces, missing = [], []
     for trace_id in dict.fromkeys(trace_ids):
-        known = service.store.trace(trace_id)
+        known = region.store.trace(trace_id)
         if known is None:
             missing.append(trace_id)
             continue
-        segments = [{"Id": id_, "Document": text} for _, id_, text in service.store.documents(trace_id)]
+        segments = [{"Id": id_, "Document": text} for _, id_, text in region.store.documents(trace_id)]
         traces.append({"Id": trace_id, "Duration": known[0], "LimitExceeded": known[1], "Segments": segments})
     return {"Traces": traces, "UnprocessedTraceIds": missing}

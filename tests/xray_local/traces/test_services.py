@@ -1,0 +1,57 @@
+from typing import Any
+
+from tests.xray_local.samples import NOW, document, trace_id
+from xray_local.traces.documents import Document
+from xray_local.traces.flags import Flag
+from xray_local.traces.services import ServiceNode
+from xray_local.traces.summaries import summarize
+
+
+def call(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"{number:016x}", "name": "db", "start_time": NOW, "end_time": NOW + 0.5, **more}
+
+
+def services(*documents: Document) -> dict[str, ServiceNode]:
+    return {service.name: service for service in summarize(trace_id(1), documents).services}
+
+
+def test_a_service_without_a_segment_is_inferred_from_the_call() -> None:
+    """A call that a segment answers is not a second service."""
+    calls = [call(2, namespace="remote", name="other"), call(3, namespace="aws", name="S3", fault=True)]
+    other = document(1, 4, name="other", parent_id=f"{2:016x}", end_time=NOW + 0.5)
+    found = services(document(1, name="front", subsegments=calls), other)
+    assert {name: (service.type, service.inferred) for name, service in found.items()} == {
+        "front": ("", False),
+        "other": ("", False),
+        "S3": ("AWS::S3", True),
+    }
+    assert [name for name, service in found.items() if service.root] == ["front"]
+
+
+def test_edges_lead_from_the_client_and_from_each_caller() -> None:
+    """They name the places of the services."""
+    calls = [call(2, namespace="remote", name="other"), call(3, namespace="aws", name="S3")]
+    other = document(1, 4, name="other", parent_id=f"{2:016x}", end_time=NOW + 0.5)
+    found = summarize(trace_id(1), [document(1, name="front", subsegments=calls), other])
+    names = [service.name for service in found.services]
+    edges = [(None if edge.source is None else names[edge.source], names[edge.target]) for edge in found.edges]
+    assert sorted(edges, key=str) == [("front", "S3"), ("front", "other"), (None, "front")]
+
+
+def test_a_fault_of_a_call_is_not_the_callers_but_a_throttle_is() -> None:
+    """A handled failure shows on the call."""
+    found = services(document(1, subsegments=[call(2, namespace="remote", fault=True, throttle=True)]))
+    assert (found["backend"].flags, found["db"].flags) == ((Flag.THROTTLE,), (Flag.FAULT, Flag.THROTTLE))
+
+
+def test_a_service_has_the_messages_and_annotations_of_its_subsegments() -> None:
+    """Its own first."""
+    cause = {"exceptions": [{"type": "E", "message": "m"}]}
+    found = services(document(1, annotations={"a": 1}, subsegments=[call(2, annotations={"a": 2}, cause=cause)]))
+    assert (found["backend"].messages, found["backend"].annotations) == (("m",), {"a": [1, 2]})
+
+
+def test_the_last_service_calls_no_other() -> None:
+    """Local subsegments are not calls."""
+    assert services(document(1, subsegments=[call(2)]))["backend"].last is True
+    assert services(document(1, subsegments=[call(2, namespace="remote")]))["backend"].last is False

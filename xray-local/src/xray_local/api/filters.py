@@ -1,0 +1,83 @@
+"""Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from xray_local.api import rendering
+from xray_local.state.region import ACCOUNT_ID
+from xray_local.traces.body import Http
+from xray_local.traces.flags import Flag
+from xray_local.traces.service_graph import CLIENT
+from xray_local.traces.services import Edge, ServiceNode
+from xray_local.traces.summaries import TraceSummary
+from xray_model.filter_expression import Expression, TraceFacts, matches
+
+Group = Mapping[str, Any]
+_CLIENT = {"Name": CLIENT, "Names": [CLIENT], "Type": CLIENT}
+
+
+class TraceFilter:
+    """An expression, with the groups that it may name: pairs of Group shape and parsed expression."""
+
+    def __init__(self, expression: Expression | None, groups: Sequence[tuple[Group, Expression]] = ()) -> None:
+        self._expression = expression
+        self._groups = groups
+
+    def matches(self, trace: TraceSummary) -> bool:
+        """Return whether the trace matches; without an expression every trace does."""
+        if self._expression is None:
+            return True
+        facts = _facts(trace)
+        members = [group for group, expression in self._groups if matches(expression, facts)]
+        return matches(self._expression, facts._replace(groups=members))
+
+
+def _facts(trace: TraceSummary) -> TraceFacts:
+    nodes = [_node(service) for service in trace.services]
+    return TraceFacts(
+        summary=rendering.trace_summary(trace),
+        services=nodes,
+        edges=[_edge(edge, trace.services[edge.target], nodes) for edge in trace.edges],
+    )
+
+
+def _node(service: ServiceNode) -> dict[str, Any]:
+    """Return a service as the keywords of the filter language, with its identity in the API's names."""
+    return {
+        "Name": service.name,
+        "Names": [service.name],
+        "Type": service.type,
+        "AccountId": ACCOUNT_ID,
+        **_result(service),
+        "partial": service.partial,
+        "inferred": service.inferred,
+        "root": service.root,
+        "first": service.root,
+        "last": service.last,
+        "remote": service.remote,
+        "coverage": service.coverage,
+        "http": _http(service.http),
+        "user": service.user,
+        "name": service.name,
+        "type": service.type,
+        "message": service.messages,
+        "availabilityzone": service.availability_zone,
+        "instance_id": service.instance_id,
+        "resource_arn": service.resource_arn,
+        "annotations": service.annotations,
+    }
+
+
+def _edge(edge: Edge, called: ServiceNode, nodes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    source = _CLIENT if edge.source is None else nodes[edge.source]
+    return {"source": source, "target": nodes[edge.target], **_result(called)}
+
+
+def _result(service: ServiceNode) -> dict[str, Any]:
+    flags = {str(flag): flag in service.flags for flag in Flag}
+    return flags | {"ok": not service.flags, "responsetime": service.duration, "duration": service.duration}
+
+
+def _http(http: Http) -> dict[str, Any]:
+    return {field.name.replace("_", ""): getattr(http, field.name) for field in fields(Http)}

@@ -1,0 +1,38 @@
+"""What each HTTP listener of a process shares: the region, and the log of requests.
+
+A process has three listeners: `api` (the API, OTLP and the page), `agent` (the API) and `otlp` (OTLP).
+"""
+
+from typing import Any, Literal
+
+from aiohttp import web
+
+from xray_local.state.region import Region
+from xray_local.state.request_log import LoggedRequest
+
+Name = Literal["api", "agent", "otlp"]
+NAME_KEY: web.AppKey[Name] = web.AppKey("listener")
+REGION_KEY = web.AppKey("region", Region)
+BODY_MAX = 16 * 1024 * 1024  # bytes of a request, after decompression
+
+
+def log_request(request: web.Request, operation: str, status: int, body: dict[str, Any]) -> None:
+    """Add a request to the log."""
+    region = request.app[REGION_KEY]
+    region.requests.append(
+        LoggedRequest(
+            operation=operation,
+            listener=request.app[NAME_KEY],
+            time=region.clock(),
+            status=status,
+            body=body,
+            peer=request.remote,
+            scope=_signed_scope(request.headers.get("Authorization", "")),
+        )
+    )
+
+
+def _signed_scope(authorization: str) -> str | None:
+    """Return `REGION/SERVICE` of a Signature Version 4 header; the signature itself is never checked."""
+    credential = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return f"{credential[2]}/{credential[3]}" if len(credential) == 5 else None

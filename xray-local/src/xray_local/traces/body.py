@@ -1,0 +1,127 @@
+"""Reads the body of a segment document, whose fields may hold anything. Pure.
+
+A field of the wrong type counts as absent, and nothing here raises. Every other module reads bodies through `Body`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from xray_local.traces.flags import Flag
+
+TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
+STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
+
+Annotation = bool | int | float | str
+Recorder = Literal["xray", "otel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The request and response that a segment describes; None for what it does not say."""
+
+    method: str | None = None
+    url: str | None = None
+    user_agent: str | None = None
+    client_ip: str | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedException:
+    """An exception in a segment's `cause`."""
+
+    type: str
+    message: str
+
+
+def as_object(value: object) -> Mapping[str, Any]:
+    """Return a JSON object as it is, and an empty one for any other value."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def as_objects(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a JSON array; none for any other value."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def epoch_seconds(value: object) -> float | None:
+    """Return a number as epoch seconds, None for what is not a time up to the year 9999."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < TIME_MAX else None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The JSON object of a segment, of a subsegment or of a span in the form of one."""
+
+    raw: Mapping[str, Any]
+
+    def object(self, *path: str) -> Mapping[str, Any]:
+        """Return the object at a path of keys, an empty one if there is none."""
+        found = self.raw
+        for key in path:
+            found = as_object(found.get(key))
+        return found
+
+    def text(self, *path: str) -> str | None:
+        """Return the string at a path of keys."""
+        found = self.object(*path[:-1]).get(path[-1])
+        return found if isinstance(found, str) else None
+
+    @property
+    def start(self) -> float | None:
+        """Epoch seconds."""
+        return epoch_seconds(self.raw.get("start_time"))
+
+    @property
+    def end(self) -> float | None:
+        """Epoch seconds; None while it is in progress."""
+        return epoch_seconds(self.raw.get("end_time"))
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """The flags that are set, the most severe first."""
+        return tuple(flag for flag in Flag if self.raw.get(flag) is True)
+
+    @property
+    def http(self) -> Http:
+        """The HTTP request and response."""
+        status = self.object("http", "response").get("status")
+        is_status = isinstance(status, int) and not isinstance(status, bool) and 0 <= status <= STATUS_MAX
+        return Http(
+            method=self.text("http", "request", "method"),
+            url=self.text("http", "request", "url"),
+            user_agent=self.text("http", "request", "user_agent"),
+            client_ip=self.text("http", "request", "client_ip"),
+            status=status if is_status else None,
+        )
+
+    @property
+    def annotations(self) -> dict[str, Annotation]:
+        """The annotations of the types that X-Ray indexes: strings, numbers and booleans."""
+        return {key: value for key, value in self.object("annotations").items() if isinstance(value, Annotation)}
+
+    @property
+    def exceptions(self) -> tuple[RecordedException, ...]:
+        """The exceptions of `cause`; none where it only refers to another segment's exception."""
+        return tuple(
+            RecordedException(type=Body(found).text("type") or "", message=Body(found).text("message") or "")
+            for found in as_objects(self.object("cause").get("exceptions"))
+        )
+
+    @property
+    def subsegments(self) -> list["Body"]:
+        """What is nested in it, one level down."""
+        return [Body(nested) for nested in as_objects(self.raw.get("subsegments"))]
+
+    @property
+    def otel(self) -> Mapping[str, Any]:
+        """The span that the document was made from (see `ingest.spans`); empty for one of the X-Ray SDK."""
+        return self.object("metadata", "otel")
+
+    @property
+    def recorder(self) -> Recorder:
+        """Which of the two SDKs recorded it."""
+        return "otel" if isinstance(self.object("metadata").get("otel"), Mapping) else "xray"

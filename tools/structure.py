@@ -23,8 +23,8 @@ SOURCES = {
     "xray_operator": "operator/src",
     "xray_local": "xray-local/src",
 }
-UNLIMITED = {"cruddur_tracing"}  # measured, but free of limits until it is rebuilt
-WIDE = {"cruddur", "xray_operator", "xray_local"}  # free of the limit for folders
+UNLIMITED = {"cruddur_tracing"}  # measured, but exempt from the limits until it is rebuilt
+WIDE = {"cruddur"}  # exempt from the limit for folders
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a filter expression says of a trace: each keyword and operator, in and outside braces."""
+"""Evaluation of filter expressions: each keyword and operator, inside and outside braces."""
 
 import json
 from typing import Any
@@ -194,26 +194,26 @@ DOES_NOT_HOLD = [
 
 
 @pytest.mark.parametrize("text", HOLDS)
-def test_it_holds(text: str) -> None:
-    """Each of these is true of the trace, and its negation is not."""
+def test_the_trace_matches(text: str) -> None:
+    """The expression is true for the trace, and its negation is false."""
     assert matches(parse(text), TRACE)
     assert not matches(parse(f"!({text})"), TRACE)
 
 
 @pytest.mark.parametrize("text", DOES_NOT_HOLD)
-def test_it_does_not_hold(text: str) -> None:
-    """Each of these is false of the trace, and its negation is true."""
+def test_the_trace_does_not_match(text: str) -> None:
+    """The expression is false for the trace, and its negation is true."""
     assert not matches(parse(text), TRACE)
     assert matches(parse(f"!({text})"), TRACE)
 
 
 @pytest.mark.parametrize("text", [text for text in HOLDS + DOES_NOT_HOLD if "rootcause.json" not in text])
 def test_an_empty_summary_never_fails(text: str) -> None:
-    """A field that is not there is no error, whatever asks for it."""
+    """A missing field is not an error for any construct."""
     assert matches(parse(text), TraceFacts({})) in {True, False}
 
 
-def test_only_parts_of_the_language_are_evaluated() -> None:
-    """Anything else is a mistake of the caller."""
-    with pytest.raises(TypeError, match="str is not part of an expression"):
-        matches("ok", TRACE)  # type: ignore[arg-type]  # the mistake that is tested
+def test_evaluating_another_type_is_a_type_error() -> None:
+    """A string is not an expression."""
+    with pytest.raises(TypeError, match="str is not an expression"):
+        matches("ok", TRACE)  # type: ignore[arg-type]  # the wrong type is the point

@@ -1,4 +1,4 @@
-"""The filter language: every construct parses, prints and parses again; errors name their column."""
+"""The filter language: parsing, printing, and errors with their column."""
 
 import pytest
 from hypothesis import given
@@ -62,7 +62,7 @@ from xray_model.filter_expression import Expression, FilterError, nodes, parse, 
     ],
 )
 def test_every_construct_parses(text: str, expected: Expression) -> None:
-    """It gives the expected parts, and its print parses to the same."""
+    """The syntax tree is the expected one, and its printed form parses to the same tree."""
     assert parse(text) == expected
     assert parse(to_text(expected)) == expected
 
@@ -77,18 +77,19 @@ def test_every_construct_parses(text: str, expected: Expression) -> None:
         ('http.url > "a"', "column 10: expected =, !=, CONTAINS, BEGINSWITH, ENDSWITH after http.url, found '>'"),
         ("http.status = x", "column 15: expected a number after ="),
         ("ok = 1", "column 6: expected true or false after ="),
-        ("speed > 1", "column 1: 'speed' is no keyword"),
-        ('user = "abc', 'column 8: this string has no closing "'),
-        ("ok & fault", "column 4: '&' is no part of the language"),
+        ("speed > 1", "column 1: unknown keyword 'speed'"),
+        ("http.staus = 1", "column 1: unknown keyword 'http.staus'; did you mean 'http.status'?"),
+        ('user = "abc', 'column 8: unterminated string: expected a closing "'),
+        ("ok & fault", "column 4: unexpected character '&'"),
         ("(ok", "column 4: expected ')' for the '(' of column 1, found the end"),
         ("ok)", "column 3: expected the end, AND or OR, found ')'"),
         ("ok OR", "column 6: expected a keyword, found the end"),
-        ("ok OR or", "column 7: 'or' is no keyword"),
+        ("ok OR or", "column 7: unknown keyword 'or'"),
         ('service("a") {}', "column 15: expected a keyword, found '}'"),
         ('service("a" {ok}', "column 13: expected ')' after the service's name, found '{'"),
         ("service(a)", "column 9: expected a string or id(...) after service("),
         ('service(id(colour: "red"))', "column 12: expected name, type or account.id, found 'colour'"),
-        ('service(id(name: "a", name: "b"))', "column 23: name is given twice"),
+        ('service(id(name: "a", name: "b"))', "column 23: duplicate key 'name'"),
         ('edge("a")', "column 9: expected ',' between the two services, found ')'"),
         ("annotation = 1", "column 1: expected annotation.KEY or annotation[KEY]"),
         ("annotation[] = 1", "column 12: expected an annotation's key after ["),
@@ -97,11 +98,11 @@ def test_every_construct_parses(text: str, expected: Expression) -> None:
         ("rootcause.fault", "column 1: expected rootcause.{fault|error|responsetime}.{service|entity|exception}"),
         ("rootcause.json = 5", "column 18: expected #[...] after ="),
         ("rootcause.json = #[", "column 19: expected a JSON document after #"),
-        ("duration > 1.2.3", "column 12: '1' is no part of the language"),
+        ("duration > 1.2.3", "column 12: unexpected character '1'"),
     ],
 )
 def test_errors_name_their_column(text: str, message: str) -> None:
-    """The column is where the reader has to look, counted from 1."""
+    """The column counts characters from 1."""
     with pytest.raises(FilterError) as raised:
         parse(text)
     assert str(raised.value).startswith(message)
@@ -109,14 +110,14 @@ def test_errors_name_their_column(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["(" * 41 + "ok", "!" * 41 + "ok", 'service("a") {' * 41 + "ok"])
-def test_deep_nesting_is_refused(text: str) -> None:
-    """Forty levels are enough for people, and nothing overflows."""
-    with pytest.raises(FilterError, match="expected at most 40 levels"):
+def test_deep_nesting_is_rejected(text: str) -> None:
+    """The limit of 40 levels prevents a stack overflow."""
+    with pytest.raises(FilterError, match="expected at most 40 levels of nesting"):
         parse(text)
 
 
-def test_a_very_long_expression_is_refused() -> None:
-    """The column after the last allowed one is named."""
+def test_a_very_long_expression_is_rejected() -> None:
+    """The error names the first column after the limit."""
     with pytest.raises(FilterError) as raised:
         parse("!" * 3000)
     assert raised.value.column == limits.FILTER_EXPRESSION_MAX + 1
@@ -125,7 +126,7 @@ def test_a_very_long_expression_is_refused() -> None:
 TEXTS = st.text(alphabet='ab"\\ \n{}é', max_size=6)
 NUMBERS = st.integers(-1000, 1000) | st.floats(-1e6, 1e6, allow_nan=False)
 IDENTITIES = st.builds(nodes.Identity, st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS)
-NAMED = IDENTITIES.filter(lambda one: one != nodes.Identity())
+NAMED = IDENTITIES.filter(lambda identity: identity != nodes.Identity())
 LEAVES = st.one_of(
     st.builds(nodes.Flag, st.sampled_from(nodes.BOOLEANS)),
     st.builds(nodes.Compare, st.sampled_from(nodes.BOOLEANS), st.sampled_from(nodes.EQUALITY), st.booleans()),
@@ -158,16 +159,16 @@ def _larger(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expressio
 
 
 @given(st.recursive(LEAVES, _larger, max_leaves=8))
-def test_what_is_printed_parses_to_the_same(expression: Expression) -> None:
-    """Printing and parsing are inverse for every expression that fits the length."""
+def test_printed_expressions_parse_to_the_same_value(expression: Expression) -> None:
+    """Parsing inverts printing for every expression within the length limit."""
     text = to_text(expression)
     if len(text) <= limits.FILTER_EXPRESSION_MAX:
         assert parse(text) == expression
 
 
 @given(st.text(max_size=60))
-def test_any_text_parses_or_has_an_error_with_a_column(text: str) -> None:
-    """Nothing else ever comes out."""
+def test_any_text_parses_or_raises_an_error_with_a_column(text: str) -> None:
+    """No input raises another exception."""
     columns = []
     try:
         parse(text)
@@ -176,7 +177,7 @@ def test_any_text_parses_or_has_an_error_with_a_column(text: str) -> None:
     assert all(1 <= column <= len(text) + 2 for column in columns)
 
 
-def test_only_parts_of_the_language_are_printed() -> None:
-    """Anything else is a mistake of the caller."""
-    with pytest.raises(TypeError, match="str is no part of an expression"):
-        to_text("ok")  # type: ignore[arg-type]  # the mistake that is tested
+def test_printing_another_type_is_a_type_error() -> None:
+    """A string is not an expression."""
+    with pytest.raises(TypeError, match="str is not an expression"):
+        to_text("ok")  # type: ignore[arg-type]  # the wrong type is the point

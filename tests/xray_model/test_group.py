@@ -15,12 +15,12 @@ SHAPE = {
 
 
 def test_the_api_s_shape_survives_a_round_trip() -> None:
-    """Everything that is read is given back, but for AWS's own ARN."""
+    """Every member except AWS's ARN comes back unchanged."""
     assert Group.from_api(SHAPE | {"GroupARN": "arn:aws:xray:x"}).to_api() == SHAPE
 
 
-def test_a_group_needs_its_name_alone() -> None:
-    """No expression matches everything, and insights are off."""
+def test_only_the_name_is_required() -> None:
+    """By default there is no expression and insights are disabled."""
     assert Group.from_api({"GroupName": "g"}).to_api() == {
         "GroupName": "g",
         "InsightsConfiguration": {"InsightsEnabled": False, "NotificationsEnabled": False},
@@ -53,15 +53,15 @@ def test_a_group_needs_its_name_alone() -> None:
         ({"GroupName": "Default", "FilterExpression": "ok"}, "FilterExpression: 'ok': expected none for the Default"),
     ],
 )
-def test_each_limit_is_named_with_field_value_and_expectation(shape: Mapping[str, Any], message: str) -> None:
-    """The message answers what was wrong and what would be right."""
+def test_an_invalid_member_is_named_with_its_value_and_the_expected_one(shape: Mapping[str, Any], message: str) -> None:
+    """The message has the field, the value, and what was expected."""
     with pytest.raises(ModelError) as raised:
         Group.from_api(shape)
     assert str(raised.value).startswith(message)
 
 
-def test_an_update_leaves_alone_what_it_does_not_name() -> None:
-    """The expression stays when only notifications change, and insights stay when the expression does."""
+def test_an_update_keeps_omitted_members() -> None:
+    """The expression stays when only notifications change, and insights stay when only the expression changes."""
     group = Group.from_api(SHAPE)
     noisy = group.updated({"GroupName": "x-ray-backend", "InsightsConfiguration": {"NotificationsEnabled": True}})
     assert noisy.filter_expression == group.filter_expression
@@ -69,14 +69,14 @@ def test_an_update_leaves_alone_what_it_does_not_name() -> None:
     assert group.updated({"FilterExpression": "ok"}).insights == group.insights
 
 
-def test_an_update_of_anything_else_is_refused() -> None:
-    """UpdateGroup has two members."""
+def test_an_update_with_another_member_is_rejected() -> None:
+    """UpdateGroup has two updatable members."""
     with pytest.raises(ModelError, match=r"^Tags"):
         Group.from_api(SHAPE).updated({"Tags": []})
 
 
-def test_the_default_group_updates_its_insights_only() -> None:
-    """Its expression is never sent."""
+def test_the_default_group_updates_only_its_insights() -> None:
+    """The update never contains an expression."""
     default = Group(group_name="Default", filter_expression="")
     assert default.to_update() == {
         "GroupName": "Default",
@@ -85,7 +85,7 @@ def test_the_default_group_updates_its_insights_only() -> None:
 
 
 def test_differences_name_the_api_s_fields() -> None:
-    """Desired first, then actual; a field that one side lacks counts."""
+    """A difference has the desired value first; a field that one side lacks differs."""
     assert Group.from_api({"GroupName": "x-ray-backend"}).differences(Group.from_api(SHAPE)) == (
         Difference(
             "InsightsConfiguration",

@@ -1,4 +1,4 @@
-"""Which rule wins: the same as the X-Ray SDK says, with a reason for each rule passed over."""
+"""Rule matching: the same result as the X-Ray SDK, with a reason for each rule that does not apply."""
 
 import pytest
 from aws_xray_sdk.core.sampling.sampling_rule import SamplingRule as SdkRule
@@ -13,7 +13,7 @@ PATTERNS = st.one_of(st.just("*"), st.just(""), PIECES)
 
 
 def rule(name: str = "one", **fields: object) -> SamplingRule:
-    """Make a rule; what is not given matches everything."""
+    """Return a rule; omitted fields match everything."""
     given_fields: dict[str, object] = {"priority": 100, "fixed_rate": 0.5, "reservoir_size": 1} | fields
     return SamplingRule(rule_name=name, **given_fields)  # type: ignore[arg-type]  # any field of the rule
 
@@ -36,19 +36,19 @@ def rule(name: str = "one", **fields: object) -> SamplingRule:
     ],
 )
 def test_stars_and_question_marks(pattern: str, text: str, expected: bool) -> None:
-    """A star is any text, a question mark one character, and case does not count."""
+    """A star matches any text, a question mark one character, and matching ignores case."""
     assert matches_pattern(pattern, text) is expected
 
 
 @given(PATTERNS, PIECES)
 @example("*a", "*ba")
 def test_patterns_match_as_in_the_sdk(pattern: str, text: str) -> None:
-    """The SDK's own matcher gives the same answer for every pattern and text."""
+    """The SDK's matcher returns the same result for every pattern and text."""
     assert matches_pattern(pattern, text) is wildcard_match(pattern, text)
 
 
-def test_many_stars_take_no_longer_than_their_product() -> None:
-    """A pattern that makes a backtracking matcher hang is answered."""
+def test_many_stars_do_not_backtrack_exponentially() -> None:
+    """A pattern that hangs a naive backtracking matcher returns."""
     assert not matches_pattern("*a" * 60 + "b", "a" * 4000)
 
 
@@ -68,7 +68,7 @@ def test_many_stars_take_no_longer_than_their_product() -> None:
     st.fixed_dictionaries({name: st.none() | PIECES for name in ("host", "http_method", "url_path", "service_name")}),
 )
 def test_rules_match_as_in_the_sdk(patterns: dict[str, str], request_: dict[str, str | None]) -> None:
-    """The SDK's own rule gives the same answer for every request, known properties or not."""
+    """The SDK's rule returns the same result for every request, with or without unknown properties."""
     theirs = SdkRule(
         name="one",
         priority=100,
@@ -97,14 +97,14 @@ def test_rules_match_as_in_the_sdk(patterns: dict[str, str], request_: dict[str,
 
 
 def test_the_lowest_priority_number_wins_and_then_the_name() -> None:
-    """Ties are decided by the name."""
+    """The name breaks ties."""
     rules = [rule("c", priority=2), rule("b", priority=1), rule("a", priority=2), default_rule()]
     assert [verdict.rule.rule_name for verdict in explain(rules, RequestProperties())] == ["b", "a", "c", "Default"]
     assert winner(rules, RequestProperties()) == rules[1]
 
 
-def test_each_rule_passed_over_has_its_reason() -> None:
-    """The first property that does not match is named, then the SDKs' own reasons, then the winner."""
+def test_each_rule_that_does_not_apply_has_a_reason() -> None:
+    """The reason is a property that does not match, a limit of the SDKs, or the winner."""
     rules = [
         rule("method", priority=1, http_method="POST"),
         rule("path", priority=2, url_path="/admin/*"),
@@ -122,8 +122,8 @@ def test_each_rule_passed_over_has_its_reason() -> None:
     ]
 
 
-def test_attributes_count_where_the_sdks_do_not_decide() -> None:
-    """API Gateway uses them: each must be there and match."""
+def test_attributes_match_outside_the_sdks() -> None:
+    """API Gateway uses attributes: each must exist and match."""
     ruled = rule(attributes={"tier": "gold*"})
     reasons = [
         explain([ruled], RequestProperties(attributes=attributes), sdk=False)[0].reason
@@ -136,6 +136,6 @@ def test_attributes_count_where_the_sdks_do_not_decide() -> None:
     ]
 
 
-def test_without_a_matching_rule_nobody_wins() -> None:
-    """A list without Default may have no winner."""
+def test_without_a_matching_rule_there_is_no_winner() -> None:
+    """Rules without Default may all fail to match."""
     assert winner([rule(host="a")], RequestProperties(host="b")) is None

@@ -33,11 +33,11 @@ SHAPE = {
 
 
 def test_the_api_s_shape_survives_a_round_trip() -> None:
-    """Everything that is read is given back, but for AWS's own ARN."""
+    """Every member except AWS's ARN comes back unchanged."""
     assert SamplingRule.from_api(SHAPE | {"RuleARN": "arn:aws:xray:x"}).to_api() == SHAPE
 
 
-def test_what_is_not_given_matches_everything() -> None:
+def test_omitted_members_match_everything() -> None:
     """The four required members are enough."""
     rule = SamplingRule.from_api({"RuleName": "r", "Priority": 1, "FixedRate": 0, "ReservoirSize": 0})
     assert rule == SamplingRule(rule_name="r", priority=1, fixed_rate=0.0, reservoir_size=0)
@@ -72,36 +72,38 @@ def test_what_is_not_given_matches_everything() -> None:
         ),
     ],
 )
-def test_each_limit_is_named_with_field_value_and_expectation(change: Mapping[str, Any], message: str) -> None:
-    """The message answers what was wrong and what would be right."""
+def test_an_invalid_member_is_named_with_its_value_and_the_expected_one(
+    change: Mapping[str, Any], message: str
+) -> None:
+    """The message has the field, the value, and what was expected."""
     with pytest.raises(ModelError) as raised:
         SamplingRule.from_api(SHAPE | dict(change))
     assert str(raised.value).startswith(message)
 
 
-def test_five_attributes_are_the_most() -> None:
-    """The sixth is refused."""
+def test_a_rule_has_at_most_five_attributes() -> None:
+    """A sixth attribute is rejected."""
     with pytest.raises(ModelError, match="expected at most 5 pairs"):
         SamplingRule.from_api(SHAPE | {"Attributes": {str(number): "x" for number in range(6)}})
 
 
-def test_a_required_member_is_named_when_it_is_missing() -> None:
-    """None counts as missing."""
+def test_a_missing_required_member_is_named() -> None:
+    """None means missing."""
     with pytest.raises(ModelError, match="Priority: None: expected a value"):
         SamplingRule.from_api({"RuleName": "r", "Priority": None, "FixedRate": 1, "ReservoirSize": 1})
 
 
 def test_a_rule_cannot_be_changed_in_place() -> None:
-    """Neither a field nor an attribute."""
+    """Neither a field nor an attribute can be set."""
     rule = SamplingRule.from_api(SHAPE)
     with pytest.raises(FrozenInstanceError):
-        rule.priority = 5  # type: ignore[misc]  # that it cannot be set is the point
+        rule.priority = 5  # type: ignore[misc]  # the assignment must fail
     with pytest.raises(TypeError):
-        rule.attributes["tier"] = "tin"  # type: ignore[index]  # that it cannot be set is the point
+        rule.attributes["tier"] = "tin"  # type: ignore[index]  # the assignment must fail
 
 
-def test_an_update_changes_what_it_names_and_nothing_else() -> None:
-    """Omitted members stay, and the rule's name only says which rule is meant."""
+def test_an_update_changes_only_the_members_that_it_has() -> None:
+    """Omitted members stay, and the rule's name only selects the rule."""
     rule = SamplingRule.from_api(SHAPE)
     changed = rule.updated({"RuleName": "backend", "FixedRate": 1, "Attributes": {}, "Host": None})
     assert changed.differences(rule) == (
@@ -110,19 +112,19 @@ def test_an_update_changes_what_it_names_and_nothing_else() -> None:
     )
 
 
-def test_an_update_of_the_version_is_refused() -> None:
+def test_an_update_of_the_version_is_rejected() -> None:
     """SamplingRuleUpdate has no Version."""
     with pytest.raises(ModelError, match=r"^Version: 2: expected one of ResourceARN, Priority"):
         SamplingRule.from_api(SHAPE).updated({"Version": 2})
 
 
 def test_the_update_shape_has_every_updatable_member() -> None:
-    """All but the version; the name says which rule."""
+    """The update has all members but the version; the name selects the rule."""
     assert SamplingRule.from_api(SHAPE).to_update() == {key: value for key, value in SHAPE.items() if key != "Version"}
 
 
-def test_the_default_rule_takes_two_members_only() -> None:
-    """AWS refuses an update that names any other, even unchanged."""
+def test_the_default_rule_accepts_two_members_only() -> None:
+    """AWS rejects an update with any other member, even if unchanged."""
     rule = default_rule()
     assert rule.updated({"FixedRate": 0.1, "ReservoirSize": 3}).to_update() == {
         "RuleName": "Default",
@@ -141,15 +143,15 @@ def test_the_default_rule_takes_two_members_only() -> None:
         ({"Attributes": {"a": "b"}}, "Attributes: {'a': 'b'}: expected none for the Default rule"),
     ],
 )
-def test_a_rule_named_default_must_be_it(change: Mapping[str, Any], message: str) -> None:
-    """Its priority and its wildcards are fixed."""
+def test_a_rule_named_default_must_be_the_default_rule(change: Mapping[str, Any], message: str) -> None:
+    """The Default rule's priority and wildcards are fixed."""
     with pytest.raises(ModelError) as raised:
         SamplingRule.from_api(default_rule().to_api() | dict(change))
     assert str(raised.value) == message
 
 
 def test_the_sdks_ignore_a_rule_for_four_reasons() -> None:
-    """All of them are told; a plain rule has none."""
+    """Every reason is listed; the Default rule has none."""
     ignored = SamplingRule.from_api(SHAPE | {"Version": 2, "ResourceARN": "arn:x", "ServiceType": ""})
     assert sdk_ignores(ignored) == (
         "Version is 2, not 1",
@@ -161,16 +163,16 @@ def test_the_sdks_ignore_a_rule_for_four_reasons() -> None:
 
 
 def test_a_difference_reads_from_actual_to_desired() -> None:
-    """The arrow points to what will be."""
+    """The arrow points to the desired value."""
     assert str(Difference("FixedRate", 1.0, 0.5)) == "FixedRate: 0.5 -> 1.0"
 
 
-def test_a_boost_checks_its_own_members() -> None:
+def test_a_boost_validates_its_members() -> None:
     """A cooldown is a whole number of minutes."""
     with pytest.raises(ModelError, match="CooldownWindowMinutes: -1: expected a whole number of at least 0"):
         SamplingRateBoost(max_rate=0.5, cooldown_window_minutes=-1)
 
 
-def test_equal_rules_have_one_place_in_a_set() -> None:
-    """A rule is a value, with attributes or without."""
+def test_equal_rules_are_equal_in_a_set() -> None:
+    """A rule is hashable, with or without attributes."""
     assert len({SamplingRule.from_api(SHAPE), SamplingRule.from_api(SHAPE), default_rule()}) == 2

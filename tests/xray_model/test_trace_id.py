@@ -1,4 +1,4 @@
-"""Trace ids in both forms, and the X-Amzn-Trace-Id header."""
+"""Trace ids in both formats, and the X-Amzn-Trace-Id header."""
 
 import pytest
 from hypothesis import given
@@ -10,8 +10,8 @@ W3C = "65a0b1c20123456789abcdef01234567"
 XRAY = "1-65a0b1c2-0123456789abcdef01234567"
 
 
-def test_both_forms_are_the_same_bytes() -> None:
-    """The dashes and the version are all that differs."""
+def test_both_formats_have_the_same_bytes() -> None:
+    """Only the dashes and the version differ."""
     assert (to_xray(W3C), to_w3c(XRAY)) == (XRAY, W3C)
 
 
@@ -22,15 +22,15 @@ def test_every_id_survives_the_round_trip(trace_id: str) -> None:
 
 
 @pytest.mark.parametrize("malformed", ["", "1-2-3", W3C + "0", "g" * 32, W3C[:-1] + "\n", "\u0661" * 32])
-def test_a_malformed_w3c_id_is_refused(malformed: str) -> None:
-    """The message says what was expected."""
+def test_a_malformed_w3c_id_is_rejected(malformed: str) -> None:
+    """The message has the expected format."""
     with pytest.raises(ModelError, match="expected 32 hex digits"):
         to_xray(malformed)
 
 
 @pytest.mark.parametrize("malformed", ["", W3C, "2" + XRAY[1:], XRAY + "0", XRAY[:-1] + "g"])
-def test_a_malformed_x_ray_id_is_refused(malformed: str) -> None:
-    """Only version 1 is known."""
+def test_a_malformed_x_ray_id_is_rejected(malformed: str) -> None:
+    """Only version 1 exists."""
     with pytest.raises(ModelError, match="expected 1-, 8 hex digits, -, 24 hex digits"):
         to_w3c(malformed)
 
@@ -46,8 +46,8 @@ def test_a_malformed_x_ray_id_is_refused(malformed: str) -> None:
         (f"Self={XRAY};Root={XRAY};k=v=w", TraceHeader(XRAY, None, None, {"Self": XRAY, "k": "v=w"})),
     ],
 )
-def test_a_header_is_read_in_any_order(text: str, expected: TraceHeader) -> None:
-    """What is not known is kept, and case does not count in ids."""
+def test_a_header_s_pairs_can_have_any_order(text: str, expected: TraceHeader) -> None:
+    """Unknown pairs are kept, and ids become lower case."""
     assert parse_header(text) == expected
 
 
@@ -70,6 +70,6 @@ def test_a_malformed_header_names_its_part(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", f"Root={XRAY};Parent=53995c3f42cd8ad8;Sampled=0;Self={XRAY}", f"Root={XRAY}"])
-def test_a_header_prints_as_it_was_read(text: str) -> None:
-    """Printing is the inverse of parsing."""
+def test_a_header_prints_as_it_was_parsed(text: str) -> None:
+    """Printing inverts parsing."""
     assert parse_header(text).to_text() == text

@@ -1,4 +1,4 @@
-"""Checks of single fields, used by the values' constructors. Each raises ModelError."""
+"""Validation of single fields. Each function returns the valid value or raises ModelError."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from xray_model.errors import ModelError
 
 
 def text(field: str, value: object, *, longest: int, shortest: int = 0) -> str:
-    """Check a string's type and length in characters."""
+    """Return a string with a valid length in characters."""
     span = f"at most {longest} characters" if shortest == 0 else f"{shortest} to {longest} characters"
     if not isinstance(value, str) or not shortest <= len(value) <= longest:
         raise ModelError(field, value, f"a string of {span}")
@@ -14,7 +14,7 @@ def text(field: str, value: object, *, longest: int, shortest: int = 0) -> str:
 
 
 def integer(field: str, value: object, *, least: int, most: int | None = None) -> int:
-    """Check a whole number's type (a bool is none) and range."""
+    """Return an integer within a range; a bool is not an integer."""
     span = f"of at least {least}" if most is None else f"from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         raise ModelError(field, value, f"a whole number {span}")
@@ -22,21 +22,21 @@ def integer(field: str, value: object, *, least: int, most: int | None = None) -
 
 
 def rate(field: str, value: object) -> float:
-    """Check a number from 0 to 1; NaN is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:  # NaN is never between
+    """Return a number from 0 to 1; NaN is not one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:  # False for NaN
         raise ModelError(field, value, "a number from 0 to 1")
     return float(value)
 
 
 def boolean(field: str, value: object) -> bool:
-    """Check a true or false."""
+    """Return a boolean."""
     if not isinstance(value, bool):
         raise ModelError(field, value, "true or false")
     return value
 
 
 def mapping(field: str, value: object) -> Mapping[str, object]:
-    """Check that a value is an object with string keys."""
+    """Return a mapping with string keys."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ModelError(field, value, "an object")
     return value

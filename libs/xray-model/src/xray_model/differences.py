@@ -1,4 +1,4 @@
-"""Differences between what is desired and what AWS holds, field by field. Used by rules and groups."""
+"""Differences between the desired and the actual state, field by field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field (by the API's name) with its desired and its actual value; None where a side has none."""
+    """A field (by its API name) with its desired and actual value; None where a side lacks it."""
 
     field: str
     desired: object

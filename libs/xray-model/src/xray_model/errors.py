@@ -1,13 +1,10 @@
-"""The one error of the values: which field, which value, what was expected.
-
-Raised by every value of this package; callers print it or map it to an API's answer.
-"""
+"""The package's validation error: the field, the value, and what was expected."""
 
 
 class ModelError(ValueError):
-    """A value that AWS X-Ray would refuse.
+    """A value that AWS X-Ray would reject.
 
-    `field` is the API's name (`FixedRate`), `value` what was given, `expected` what it should have been.
+    `field` is the API name (`FixedRate`), `value` the invalid value, `expected` a description of valid ones.
     """
 
     def __init__(self, field: str, value: object, expected: str) -> None:

@@ -1,6 +1,6 @@
-"""A group as a frozen, validated value, and its way to and from the API's shapes.
+"""A group as a frozen, validated value, with conversion to and from the API's shapes.
 
-Used by the operator and by xray-local. The ARN carries a random part that AWS makes, so it is no part of the value.
+The value has no ARN, because AWS generates part of it at random.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _KNOWN = ("GroupName", *UPDATABLE_GROUP_FIELDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsightsConfiguration:
-    """Whether AWS looks for insights in a group's traces, and tells about them."""
+    """Whether AWS detects insights in a group's traces, and whether it sends notifications."""
 
     insights_enabled: bool = False
     notifications_enabled: bool = False
@@ -32,30 +32,30 @@ class InsightsConfiguration:
 
     @classmethod
     def from_api(cls, shape: object) -> "InsightsConfiguration":
-        """Read the InsightsConfiguration shape; what it omits is false."""
-        given = checks.mapping("InsightsConfiguration", shape)
-        for name, value in given.items():
+        """Parse the InsightsConfiguration shape; omitted members are False."""
+        members = checks.mapping("InsightsConfiguration", shape)
+        for name, value in members.items():
             if name not in {"InsightsEnabled", "NotificationsEnabled"}:
                 raise ModelError(f"InsightsConfiguration.{name}", value, "InsightsEnabled or NotificationsEnabled")
         return cls(
             insights_enabled=checks.boolean(
-                "InsightsConfiguration.InsightsEnabled", given.get("InsightsEnabled") or False
+                "InsightsConfiguration.InsightsEnabled", members.get("InsightsEnabled") or False
             ),
             notifications_enabled=checks.boolean(
-                "InsightsConfiguration.NotificationsEnabled", given.get("NotificationsEnabled") or False
+                "InsightsConfiguration.NotificationsEnabled", members.get("NotificationsEnabled") or False
             ),
         )
 
     def to_api(self) -> dict[str, Any]:
-        """Give the InsightsConfiguration shape."""
+        """Return the InsightsConfiguration shape."""
         return {"InsightsEnabled": self.insights_enabled, "NotificationsEnabled": self.notifications_enabled}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group within AWS's limits, whose filter expression parses.
+    """A group within AWS's limits with a valid filter expression.
 
-    `trusted` takes the expression as it is: AWS may hold one whose language is newer than ours.
+    `trusted` skips parsing the expression: AWS may store one in a newer version of the language.
     """
 
     group_name: str
@@ -74,55 +74,55 @@ class Group:
 
     @property
     def is_default(self) -> bool:
-        """Tell whether this is the group that every region has."""
+        """Whether this is the group that exists in every region."""
         return self.group_name == DEFAULT_GROUP_NAME
 
     @classmethod
     def from_api(cls, shape: Mapping[str, Any], *, trusted: bool = False) -> "Group":
-        """Read the Group shape; GroupARN is AWS's own and passed over."""
-        given = {name: value for name, value in shape.items() if name != "GroupARN" and value is not None}
-        _refuse_unknown(given, _KNOWN)
-        if "GroupName" not in given:
+        """Parse the Group shape; ignore GroupARN, which AWS assigns."""
+        members = {name: value for name, value in shape.items() if name != "GroupARN" and value is not None}
+        _reject_unknown(members, _KNOWN)
+        if "GroupName" not in members:
             raise ModelError("GroupName", None, "a value")
         return cls(
-            group_name=given["GroupName"],
-            filter_expression=given.get("FilterExpression"),
-            insights=InsightsConfiguration.from_api(given.get("InsightsConfiguration", {})),
+            group_name=members["GroupName"],
+            filter_expression=members.get("FilterExpression"),
+            insights=InsightsConfiguration.from_api(members.get("InsightsConfiguration", {})),
             trusted=trusted,
         )
 
     def to_api(self) -> dict[str, Any]:
-        """Give the whole Group shape, without GroupARN."""
+        """Return the whole Group shape, without GroupARN."""
         shape: dict[str, Any] = {"GroupName": self.group_name}
         if self.filter_expression is not None:
             shape["FilterExpression"] = self.filter_expression
         return shape | {"InsightsConfiguration": self.insights.to_api()}
 
     def to_update(self) -> dict[str, Any]:
-        """Give what UpdateGroup takes; of the Default group only the insights."""
+        """Return UpdateGroup's parameters; for the Default group only the insights."""
         shape = self.to_api()
         if self.is_default:
             shape.pop("FilterExpression", None)
         return shape
 
     def updated(self, update: Mapping[str, Any]) -> "Group":
-        """Apply an UpdateGroup request: what it omits stays."""
-        given = {
+        """Return the group after an UpdateGroup request; omitted members stay."""
+        members = {
             name: value for name, value in update.items() if name not in {"GroupName", "GroupARN"} and value is not None
         }
-        _refuse_unknown(given, UPDATABLE_GROUP_FIELDS)
+        _reject_unknown(members, UPDATABLE_GROUP_FIELDS)
         insights = self.insights
-        if "InsightsConfiguration" in given:
+        if "InsightsConfiguration" in members:
             merged = self.insights.to_api() | dict(
-                checks.mapping("InsightsConfiguration", given["InsightsConfiguration"])
+                checks.mapping("InsightsConfiguration", members["InsightsConfiguration"])
             )
             insights = InsightsConfiguration.from_api(merged)
-        if "FilterExpression" not in given:
+        if "FilterExpression" not in members:
             return replace(self, insights=insights, trusted=True)
-        return replace(self, filter_expression=given["FilterExpression"], insights=insights)
+        return replace(self, filter_expression=members["FilterExpression"], insights=insights)
 
     def differences(self, actual: "Group") -> tuple[Difference, ...]:
-        """Give the fields in which `actual` is not what this group asks for."""
+        """Return the fields in which `actual` differs from this group."""
         return compare(self.to_api(), actual.to_api())
 
 
@@ -135,7 +135,7 @@ def _check_expression(text: str) -> None:
         raise ModelError("FilterExpression", text, f"a filter expression ({error})") from error
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name, value in given.items():
+def _reject_unknown(members: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name, value in members.items():
         if name not in known:
             raise ModelError(name, value, f"one of {', '.join(known)}")

@@ -1,8 +1,7 @@
-"""Which sampling rule wins for a request, and why the others do not.
+"""Which sampling rule applies to a request, and why the others do not.
 
-The semantics are the X-Ray SDK's own (aws_xray_sdk, sampling_rule.py and search_pattern.py): `*` is any text, `?` one
-character, case does not count, a property that the request does not have matches anything. Used by the operator's
-`explain` and by xray-local.
+The semantics are the X-Ray SDK's (aws_xray_sdk, sampling_rule.py and search_pattern.py): `*` matches any text, `?` one
+character, matching is case-insensitive, and a property that the request lacks matches anything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +12,7 @@ from xray_model.sampling_rule import SamplingRule, sdk_ignores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestProperties:
-    """What a sampler knows of a request; None or empty is 'not known', which matches anything."""
+    """The properties of a request that a sampler knows; None or empty means unknown, which matches anything."""
 
     service_name: str | None = None
     service_type: str | None = None
@@ -26,14 +25,14 @@ class RequestProperties:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one rule, and why."""
+    """Whether a rule applies to a request, and the reason."""
 
     rule: SamplingRule
     matched: bool
     reason: str
 
 
-# The request's property, the rule's field, and the name that people know it by.
+# The property's name in Python, in requests and rules alike, and in the API.
 _PROPERTIES = (
     ("service_name", "ServiceName"),
     ("service_type", "ServiceType"),
@@ -45,11 +44,10 @@ _PROPERTIES = (
 
 
 def matches_pattern(pattern: str, text: str) -> bool:
-    """Tell whether a pattern of `*` and `?` matches the whole text, whatever its case.
+    """Return whether a pattern of `*` and `?` matches the whole text, ignoring case.
 
-    Greedy with one point to come back to: at most len(pattern) * len(text) steps, whatever the stars. As in the SDK, a
-    character equal to the text's counts as itself before it counts as a wildcard, which shows only in texts that
-    have a star or a question mark.
+    Greedy with one backtracking point: at most len(pattern) * len(text) steps for any number of stars. As in the SDK, a
+    literal match takes precedence over a wildcard, which matters only for texts that contain `*` or `?`.
     """
     if pattern == "*":
         return True
@@ -72,7 +70,7 @@ def matches_pattern(pattern: str, text: str) -> bool:
 
 
 def mismatch(rule: SamplingRule, request: RequestProperties) -> str | None:
-    """Give the first reason why a rule does not match a request, or None when it does."""
+    """Return the first reason why a rule does not match a request, or None if it matches."""
     for name, label in _PROPERTIES:
         value, pattern = getattr(request, name), getattr(rule, name)
         if value and not matches_pattern(pattern, value):
@@ -87,14 +85,14 @@ def mismatch(rule: SamplingRule, request: RequestProperties) -> str | None:
 
 
 def ordered(rules: Iterable[SamplingRule]) -> list[SamplingRule]:
-    """Put rules in the order of evaluation: by priority, then by name."""
+    """Return rules in the order of evaluation: by priority, then by name."""
     return sorted(rules, key=lambda rule: (rule.priority, rule.rule_name))
 
 
 def explain(rules: Iterable[SamplingRule], request: RequestProperties, *, sdk: bool = True) -> tuple[Verdict, ...]:
-    """Give each rule's verdict in the order of evaluation; at most one has matched.
+    """Return each rule's verdict in the order of evaluation; at most one has matched.
 
-    With `sdk`, the rules that the SDKs drop are passed over with that reason.
+    With `sdk`, the rules that the SDKs ignore do not match, for that reason.
     """
     verdicts: list[Verdict] = []
     won: SamplingRule | None = None
@@ -111,5 +109,5 @@ def explain(rules: Iterable[SamplingRule], request: RequestProperties, *, sdk: b
 
 
 def winner(rules: Iterable[SamplingRule], request: RequestProperties, *, sdk: bool = True) -> SamplingRule | None:
-    """Give the rule that decides about a request, if any does."""
+    """Return the rule that applies to a request, if any."""
     return next((verdict.rule for verdict in explain(rules, request, sdk=sdk) if verdict.matched), None)

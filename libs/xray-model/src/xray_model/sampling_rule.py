@@ -1,7 +1,6 @@
-"""A sampling rule as a frozen, validated value, and its way to and from the API's shapes.
+"""A sampling rule as a frozen, validated value, with conversion to and from the API's shapes.
 
-Used by the operator (what a manifest asks for, what AWS holds) and by xray-local (what it stores). It knows what
-AWS lets be updated, and the Default rule's special limits: facts of UpdateSamplingRule in the API reference.
+The updatable members and the Default rule's limits are those of UpdateSamplingRule in the API reference.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ DEFAULT_RULE_NAME = "Default"
 DEFAULT_RULE_FIELDS = ("FixedRate", "ReservoirSize")
 INVALID_DEFAULT_UPDATE = "Invalid update request for default sampling rule"  # AWS's own message
 
-# The field's name in Python and in the API, in the API's order.
+# The field's names in Python and in the API, in the API's order.
 _NAMES = {
     "rule_name": "RuleName",
     "resource_arn": "ResourceARN",
@@ -48,7 +47,7 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingRateBoost:
-    """Adaptive sampling: the highest rate (0 to 1), and the minutes between two boosts."""
+    """Adaptive sampling: the maximum rate (0 to 1), and the minutes between two boosts."""
 
     max_rate: float
     cooldown_window_minutes: int
@@ -59,24 +58,24 @@ class SamplingRateBoost:
 
     @classmethod
     def from_api(cls, shape: object) -> "SamplingRateBoost":
-        """Read the SamplingRateBoost shape."""
-        given = dict(checks.mapping("SamplingRateBoost", shape))
-        missing = {"MaxRate", "CooldownWindowMinutes"} - given.keys()
+        """Parse the SamplingRateBoost shape."""
+        members = dict(checks.mapping("SamplingRateBoost", shape))
+        missing = {"MaxRate", "CooldownWindowMinutes"} - members.keys()
         if missing:
-            raise ModelError("SamplingRateBoost", given, "MaxRate and CooldownWindowMinutes")
-        _refuse_unknown("SamplingRateBoost.", given, ("MaxRate", "CooldownWindowMinutes"))
-        rate = checks.rate("SamplingRateBoost.MaxRate", given["MaxRate"])
-        cooldown = checks.integer("SamplingRateBoost.CooldownWindowMinutes", given["CooldownWindowMinutes"], least=0)
+            raise ModelError("SamplingRateBoost", members, "MaxRate and CooldownWindowMinutes")
+        _reject_unknown("SamplingRateBoost.", members, ("MaxRate", "CooldownWindowMinutes"))
+        rate = checks.rate("SamplingRateBoost.MaxRate", members["MaxRate"])
+        cooldown = checks.integer("SamplingRateBoost.CooldownWindowMinutes", members["CooldownWindowMinutes"], least=0)
         return cls(max_rate=rate, cooldown_window_minutes=cooldown)
 
     def to_api(self) -> dict[str, Any]:
-        """Give the SamplingRateBoost shape."""
+        """Return the SamplingRateBoost shape."""
         return {"MaxRate": self.max_rate, "CooldownWindowMinutes": self.cooldown_window_minutes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingRule:
-    """A sampling rule within AWS's limits; ModelError names the first field that is outside."""
+    """A sampling rule within AWS's limits. Raise ModelError for the first invalid field."""
 
     rule_name: str
     priority: int
@@ -120,59 +119,59 @@ class SamplingRule:
 
     @property
     def is_default(self) -> bool:
-        """Tell whether this is AWS's own last rule."""
+        """Whether this is AWS's Default rule, which is evaluated last."""
         return self.rule_name == DEFAULT_RULE_NAME
 
     @classmethod
     def from_api(cls, shape: Mapping[str, Any]) -> "SamplingRule":
-        """Read the SamplingRule shape; RuleARN is AWS's own and passed over."""
-        given = {name: value for name, value in shape.items() if name != "RuleARN" and value is not None}
-        _refuse_unknown("", given, tuple(_FIELDS))
+        """Parse the SamplingRule shape; ignore RuleARN, which AWS assigns."""
+        members = {name: value for name, value in shape.items() if name != "RuleARN" and value is not None}
+        _reject_unknown("", members, tuple(_FIELDS))
         for name in _REQUIRED:
-            if name not in given:
+            if name not in members:
                 raise ModelError(name, None, "a value")
-        return cls(**_python(given))
+        return cls(**_python(members))
 
     def to_api(self) -> dict[str, Any]:
-        """Give the whole SamplingRule shape, without RuleARN."""
+        """Return the whole SamplingRule shape, without RuleARN."""
         shape: dict[str, Any] = {api: getattr(self, python) for python, api in _NAMES.items()}
         shape["Attributes"] = dict(self.attributes)
         boost = shape.pop("SamplingRateBoost")
         return shape | ({} if boost is None else {"SamplingRateBoost": boost.to_api()})
 
     def to_update(self) -> dict[str, Any]:
-        """Give the SamplingRuleUpdate shape; of the Default rule only what AWS accepts."""
+        """Return the SamplingRuleUpdate shape; for the Default rule only the members that AWS accepts."""
         allowed = DEFAULT_RULE_FIELDS if self.is_default else UPDATABLE_RULE_FIELDS
         return {name: value for name, value in self.to_api().items() if name == "RuleName" or name in allowed}
 
     def updated(self, update: Mapping[str, Any]) -> "SamplingRule":
-        """Apply a SamplingRuleUpdate: what it omits stays. ModelError on what AWS forbids."""
-        given = {
+        """Return the rule after a SamplingRuleUpdate; omitted members stay. Raise ModelError for what AWS rejects."""
+        members = {
             name: value for name, value in update.items() if name not in {"RuleName", "RuleARN"} and value is not None
         }
         if self.is_default:
-            for name, value in given.items():
+            for name, value in members.items():
                 if name not in DEFAULT_RULE_FIELDS:
                     raise ModelError(name, value, f"only FixedRate and ReservoirSize ({INVALID_DEFAULT_UPDATE})")
-        _refuse_unknown("", given, UPDATABLE_RULE_FIELDS)
-        return replace(self, **_python(given))
+        _reject_unknown("", members, UPDATABLE_RULE_FIELDS)
+        return replace(self, **_python(members))
 
     def differences(self, actual: "SamplingRule") -> tuple[Difference, ...]:
-        """Give the fields in which `actual` is not what this rule asks for."""
+        """Return the fields in which `actual` differs from this rule."""
         return compare(self.to_api(), actual.to_api())
 
 
 def default_rule() -> SamplingRule:
-    """Give the rule that every region has: 1 request a second, then 5 %."""
+    """Return the rule that exists in every region: 1 request a second, then 5 %."""
     return SamplingRule(
         rule_name=DEFAULT_RULE_NAME, priority=limits.DEFAULT_PRIORITY, fixed_rate=0.05, reservoir_size=1
     )
 
 
 def sdk_ignores(rule: SamplingRule) -> tuple[str, ...]:
-    """Give the reasons why the X-Ray SDKs drop this rule without a word; none when they follow it.
+    """Return the reasons why the X-Ray SDKs silently ignore this rule; empty if they apply it.
 
-    Source: aws_xray_sdk's connector, which takes rules of version 1 with ResourceARN `*`, a ServiceType and no
+    Source: aws_xray_sdk's connector, which accepts rules of version 1 with ResourceARN `*`, a ServiceType and no
     Attributes.
     """
     reasons = {
@@ -181,32 +180,32 @@ def sdk_ignores(rule: SamplingRule) -> tuple[str, ...]:
         "ServiceType is empty": not rule.service_type,
         "it has Attributes": bool(rule.attributes),
     }
-    return tuple(reason for reason, holds in reasons.items() if holds)
+    return tuple(reason for reason, applies in reasons.items() if applies)
 
 
 def _attributes(value: object) -> Mapping[str, str]:
-    given = checks.mapping("Attributes", value)
-    if len(given) > limits.ATTRIBUTES_MAX:
-        raise ModelError("Attributes", dict(given), f"at most {limits.ATTRIBUTES_MAX} pairs")
+    pairs = checks.mapping("Attributes", value)
+    if len(pairs) > limits.ATTRIBUTES_MAX:
+        raise ModelError("Attributes", dict(pairs), f"at most {limits.ATTRIBUTES_MAX} pairs")
     longest = limits.ATTRIBUTE_TEXT_MAX
     return MappingProxyType(
         {
             checks.text("Attributes key", key, longest=longest, shortest=1): checks.text(
                 f"Attributes[{key!r}]", text, longest=longest, shortest=1
             )
-            for key, text in given.items()
+            for key, text in pairs.items()
         }
     )
 
 
-def _python(given: Mapping[str, Any]) -> dict[str, Any]:
-    values = {_FIELDS[name]: value for name, value in given.items()}
+def _python(members: Mapping[str, Any]) -> dict[str, Any]:
+    values = {_FIELDS[name]: value for name, value in members.items()}
     if "sampling_rate_boost" in values:
         values["sampling_rate_boost"] = SamplingRateBoost.from_api(values["sampling_rate_boost"])
     return values
 
 
-def _refuse_unknown(prefix: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name, value in given.items():
+def _reject_unknown(prefix: str, members: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name, value in members.items():
         if name not in known:
             raise ModelError(prefix + name, value, f"one of {', '.join(known)}")

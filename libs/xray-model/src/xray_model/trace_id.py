@@ -1,4 +1,4 @@
-"""Trace ids in both forms, and the X-Amzn-Trace-Id header.
+"""Trace ids in X-Ray's and W3C's format, and the X-Amzn-Trace-Id header.
 
 An X-Ray id `1-65a0b1c2-0123456789abcdef01234567` and a W3C id of 32 hex digits are the same 16 bytes; X-Ray's first
 four are the epoch seconds of the trace's start.
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from xray_model.errors import ModelError
 
-HEADER_MAX = 1024  # characters; a longer header is nobody's trace
+HEADER_MAX = 1024  # characters; our own limit against oversized headers
 
 _XRAY = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})\Z", re.ASCII)
 _W3C = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
@@ -20,14 +20,14 @@ _SAMPLED = ("1", "0", "?")
 
 
 def to_xray(trace_id: str) -> str:
-    """Turn 32 hex digits into `1-8hex-24hex`."""
+    """Convert 32 hex digits to `1-8hex-24hex`."""
     if not _W3C.match(trace_id.lower()):
         raise ModelError("trace id", trace_id, "32 hex digits")
     return f"1-{trace_id[:8]}-{trace_id[8:]}".lower()
 
 
 def to_w3c(trace_id: str) -> str:
-    """Turn `1-8hex-24hex` into 32 hex digits."""
+    """Convert `1-8hex-24hex` to 32 hex digits."""
     found = _XRAY.match(trace_id.lower())
     if not found:
         raise ModelError("trace id", trace_id, "1-, 8 hex digits, -, 24 hex digits")
@@ -36,7 +36,7 @@ def to_w3c(trace_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TraceHeader:
-    """X-Amzn-Trace-Id: root in X-Ray's form, parent of 16 hex digits, sampled `1`, `0`, `?` or None, and the rest."""
+    """X-Amzn-Trace-Id: root in X-Ray's format, parent of 16 hex digits, sampled `1`, `0`, `?` or None, other pairs."""
 
     root: str | None = None
     parent: str | None = None
@@ -47,14 +47,14 @@ class TraceHeader:
         object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
 
     def to_text(self) -> str:
-        """Print the header's value."""
+        """Return the header's value."""
         known = {"Root": self.root, "Parent": self.parent, "Sampled": self.sampled}
         pairs = {name: value for name, value in known.items() if value is not None} | dict(self.extra)
         return ";".join(f"{name}={value}" for name, value in pairs.items())
 
 
 def parse_header(text: str) -> TraceHeader:
-    """Read a header's value; ModelError names the part that is malformed."""
+    """Parse a header's value. Raise ModelError for a malformed part."""
     if len(text) > HEADER_MAX:
         raise ModelError("X-Amzn-Trace-Id", f"{len(text)} characters", f"at most {HEADER_MAX} characters")
     parts: dict[str, str] = {}

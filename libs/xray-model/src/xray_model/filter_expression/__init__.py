@@ -1,7 +1,6 @@
 """X-Ray's filter-expression language: parse, print, and evaluate on a trace.
 
-Used by `Group` (an expression must parse), by the operator (errors with their column) and by xray-local
-(GetTraceSummaries, groups, the page's filter box). Source: "Using filter expressions" in the X-Ray developer guide.
+Source: "Using filter expressions" in the X-Ray developer guide.
 """
 
 from xray_model.filter_expression.evaluator import matches

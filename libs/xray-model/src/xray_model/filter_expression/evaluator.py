@@ -1,10 +1,11 @@
 """Evaluates an expression on a trace (`TraceFacts`), or on one of its services or edges.
 
-Never fails on a summary that lacks a field: a comparison with an absent value is false, whatever the operator.
+A missing field is not an error: every comparison with it is false, even `!=`.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from operator import contains, eq, ge, gt, le, lt
 from typing import Any
 
 from xray_model.filter_expression import nodes, scope
@@ -51,11 +52,11 @@ def _complex(expression: Expression, trace: TraceFacts) -> bool:
             names = [group.get("GroupName" if by == "name" else "GroupARN") for group in trace.groups]
             return (value in names) is (operator == "=")
         case nodes.RootCause(cause, part, inner):
-            return any(_inside(inner, one) for one in _parts(trace.summary, cause, part))
+            return any(_inside(inner, entity) for entity in _parts(trace.summary, cause, part))
         case nodes.RootCauseJson(document):
             return _has_path(trace.summary, json.loads(document))
         case _:
-            raise TypeError(f"{type(expression).__name__} is not part of an expression")
+            raise TypeError(f"{type(expression).__name__} is not an expression")
 
 
 def _inside(inner: Expression | None, subject: Scope) -> bool:
@@ -63,35 +64,35 @@ def _inside(inner: Expression | None, subject: Scope) -> bool:
 
 
 def _compare(found: Iterable[Any], operator: str, value: Scalar) -> bool:
-    candidates = [one for one in found if _comparable(one, value)]
+    candidates = [candidate for candidate in found if _comparable(candidate, value)]
     if operator == "!=":
         return bool(candidates) and value not in candidates
-    return any(_OPERATORS[operator](one, value) for one in candidates)
+    return any(_OPERATORS[operator](candidate, value) for candidate in candidates)
 
 
-def _comparable(one: object, value: Scalar) -> bool:
-    if isinstance(one, bool) or isinstance(value, bool):
-        return isinstance(one, bool) and isinstance(value, bool)
+def _comparable(candidate: object, value: Scalar) -> bool:
+    if isinstance(candidate, bool) or isinstance(value, bool):
+        return isinstance(candidate, bool) and isinstance(value, bool)
     if isinstance(value, str):
-        return isinstance(one, str)
-    return isinstance(one, int | float)
+        return isinstance(candidate, str)
+    return isinstance(candidate, int | float)
 
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": lambda one, value: one == value,
-    "<": lambda one, value: one < value,
-    "<=": lambda one, value: one <= value,
-    ">": lambda one, value: one > value,
-    ">=": lambda one, value: one >= value,
-    "CONTAINS": lambda one, value: value in one,
-    "BEGINSWITH": lambda one, value: one.startswith(value),
-    "ENDSWITH": lambda one, value: one.endswith(value),
+    "=": eq,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+    "CONTAINS": contains,
+    "BEGINSWITH": str.startswith,
+    "ENDSWITH": str.endswith,
 }
 
 
 def _annotation(found: list[Any], operator: str | None, value: Scalar | None) -> bool:
     if operator is None or value is None:
-        return any(one is not False for one in found)
+        return any(value is not False for value in found)
     return _compare(found, operator, value)
 
 
@@ -105,8 +106,8 @@ def _is_service(identity: Identity, service: Scope) -> bool:
 
 
 def _parts(summary: Scope, cause: str, part: str) -> list[Scope]:
-    causes = summary.get(_ROOT_CAUSES[cause], ())
-    services = [service for found in causes for service in found.get("Services", ())]
+    root_causes = summary.get(_ROOT_CAUSES[cause], ())
+    services = [service for root_cause in root_causes for service in root_cause.get("Services", ())]
     if part == "service":
         return [{**service, cause: True} for service in services]
     entities = [entity for service in services for entity in service.get("EntityPath", ())]
@@ -117,12 +118,12 @@ def _parts(summary: Scope, cause: str, part: str) -> list[Scope]:
 
 def _has_path(summary: Scope, document: object) -> bool:
     wanted = document if isinstance(document, list) else [document]
-    paths = [_path(cause) for key in _ROOT_CAUSES.values() for cause in summary.get(key, ())]
-    return any(_path(cause) in paths for cause in wanted if isinstance(cause, Mapping))
+    paths = [_path(root_cause) for key in _ROOT_CAUSES.values() for root_cause in summary.get(key, ())]
+    return any(_path(root_cause) in paths for root_cause in wanted if isinstance(root_cause, Mapping))
 
 
-def _path(cause: Mapping[str, Any]) -> list[tuple[object, list[object]]]:
+def _path(root_cause: Mapping[str, Any]) -> list[tuple[object, list[object]]]:
     return [
         (service.get("Name"), [entity.get("Name") for entity in service.get("EntityPath", ())])
-        for service in cause.get("Services", ())
+        for service in root_cause.get("Services", ())
     ]

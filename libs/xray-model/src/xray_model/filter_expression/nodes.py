@@ -1,4 +1,4 @@
-"""The parts of a parsed filter expression: frozen values, equal when they mean the same."""
+"""The syntax tree of a filter expression, as frozen values."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -29,7 +29,7 @@ ROOT_CAUSE_PARTS = ("service", "entity", "exception")
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A boolean keyword by itself."""
+    """A boolean keyword without a comparison."""
 
     keyword: str
 
@@ -45,7 +45,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An annotation compared with a value of any type; without an operator it must be there and not false."""
+    """An annotation compared with a value of any type; without an operator it must exist and not be false."""
 
     key: str
     operator: str | None = None
@@ -54,7 +54,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which service is meant: by any of name, type and account."""
+    """A service's name, type and account; None matches any."""
 
     name: str | None = None
     type: str | None = None
@@ -63,7 +63,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of the trace that the inner expression holds for."""
+    """A service of the trace that matches the inner expression."""
 
     identity: Identity
     inner: "Expression | None" = None
@@ -71,7 +71,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A connection between two services that the inner expression holds for."""
+    """A connection between two services that matches the inner expression."""
 
     source: Identity
     target: Identity
@@ -89,7 +89,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class RootCause:
-    """A part of a root cause that the inner expression holds for."""
+    """A part of a root cause that matches the inner expression."""
 
     cause: str
     part: str
@@ -105,21 +105,21 @@ class RootCauseJson:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The operand does not hold."""
+    """The negation of the operand."""
 
     operand: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All operands hold; two at least."""
+    """The conjunction of at least two operands."""
 
     operands: "tuple[Expression, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """One operand holds; two at least."""
+    """The disjunction of at least two operands."""
 
     operands: "tuple[Expression, ...]"
 

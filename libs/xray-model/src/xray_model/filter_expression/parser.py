@@ -1,17 +1,31 @@
-"""Parses a filter expression by recursive descent; every error names its column.
+"""A recursive-descent parser of filter expressions; every error names its column.
 
-`OR` binds least, then `AND` (or nothing between two terms), then `!`. Called through `parse` alone.
+Precedence from lowest to highest: `OR`, `AND` (optional between two terms), `!`.
 """
+
+from difflib import get_close_matches
 
 from xray_model.filter_expression import nodes
 from xray_model.filter_expression.nodes import Expression, Identity, Scalar
 from xray_model.filter_expression.tokens import FilterError, Kind, Token, tokenize
 
-DEEPEST = 40  # levels of ( ), { } and !; deeper input is an attack or an accident
+MAX_DEPTH = 40  # levels of ( ), { } and !; deeper input is an attack or an accident
+KEYWORDS = (
+    *nodes.BOOLEANS,
+    *nodes.NUMBERS,
+    *nodes.STRINGS,
+    "annotation",
+    "service",
+    "edge",
+    "group.name",
+    "group.arn",
+    "json",
+    "rootcause.json",
+)
 
 
 def parse(text: str) -> Expression:
-    """Parse an expression, or raise FilterError."""
+    """Parse an expression. Raise FilterError if it is invalid."""
     return _Parser(list(tokenize(text))).whole()
 
 
@@ -74,8 +88,8 @@ class _Parser:
 
     def _deeper(self, token: Token) -> None:
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise FilterError(token.column, f"expected at most {DEEPEST} levels")
+        if self._depth > MAX_DEPTH:
+            raise FilterError(token.column, f"expected at most {MAX_DEPTH} levels of nesting")
 
     def _nested(self, closing: str) -> Expression:
         opening = self._take()
@@ -115,7 +129,9 @@ class _Parser:
             return nodes.Compare(word, self._operator(word, nodes.ORDER), self._number())
         if word in nodes.STRINGS:
             return nodes.Compare(word, self._operator(word, nodes.TEXT), self._string())
-        raise FilterError(token.column, f"{token.text!r} is no keyword")
+        similar = get_close_matches(word, KEYWORDS, n=1)
+        hint = f"; did you mean {similar[0]!r}?" if similar else ""
+        raise FilterError(token.column, f"unknown keyword {token.text!r}{hint}")
 
     def _operator(self, word: str, allowed: tuple[str, ...]) -> str:
         token = self._take()
@@ -217,7 +233,7 @@ class _Parser:
             raise FilterError(token.column, f"expected name, type or account.id, found {token}")
         field = token.text.lower().replace(".", "_")
         if field in found:
-            raise FilterError(token.column, f"{token.text} is given twice")
+            raise FilterError(token.column, f"duplicate key {token.text!r}")
         self._symbol(":", f"after {token.text}")
         found[field] = self._string()
 

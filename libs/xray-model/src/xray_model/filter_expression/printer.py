@@ -1,11 +1,11 @@
-"""Prints an expression so that it parses to the same value again."""
+"""A printer of expressions: parsing its output gives an equal expression."""
 
 from xray_model.filter_expression import nodes
 from xray_model.filter_expression.nodes import Expression, Identity, Scalar
 
 
 def to_text(expression: Expression) -> str:
-    """Print an expression in one canonical form."""
+    """Return an expression's canonical text."""
     match expression:
         case nodes.Or(operands):
             return " OR ".join(_operand(operand, nodes.Or) for operand in operands)
@@ -37,7 +37,7 @@ def _complex(expression: Expression) -> str:
         case nodes.RootCauseJson(document):
             return f"rootcause.json = #{document}"
         case _:
-            raise TypeError(f"{type(expression).__name__} is no part of an expression")
+            raise TypeError(f"{type(expression).__name__} is not an expression")
 
 
 def _operand(operand: Expression, *looser: type) -> str:

@@ -1,4 +1,4 @@
-"""What a keyword means for a trace, and what it means for a service or an edge: a list of candidate values."""
+"""A keyword's values: for a whole trace, and for a service, an edge or a part of a root cause."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias

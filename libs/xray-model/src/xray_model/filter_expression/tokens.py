@@ -1,4 +1,4 @@
-"""Cuts a filter expression into tokens that know their column. Called by the parser alone."""
+"""The tokenizer of filter expressions; each token has its column."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from xray_model import limits
 
 
 class FilterError(ValueError):
-    """An expression that is not one; `column` counts characters from 1."""
+    """An invalid filter expression; `column` counts characters from 1."""
 
     def __init__(self, column: int, problem: str) -> None:
         super().__init__(f"column {column}: {problem}")
@@ -19,7 +19,7 @@ class FilterError(ValueError):
 
 
 class Kind(Enum):
-    """What a token is; the value is how a message names it."""
+    """A kind of token; the value is its name in messages."""
 
     WORD = "a keyword"
     NUMBER = "a number"
@@ -31,18 +31,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the expression; `text` of a string is without quotes and escapes."""
+    """A token of the expression; the `text` of a string has no quotes and escapes."""
 
     kind: Kind
     text: str
     column: int
 
     def is_symbol(self, *symbols: str) -> bool:
-        """Tell whether this is one of these symbols."""
+        """Return whether this is one of these symbols."""
         return self.kind is Kind.SYMBOL and self.text in symbols
 
     def is_word(self, *words: str) -> bool:
-        """Tell whether this is one of these words, whatever its case."""
+        """Return whether this is one of these words, ignoring case."""
         return self.kind is Kind.WORD and self.text.lower() in words
 
     def __str__(self) -> str:
@@ -58,9 +58,10 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def tokenize(text: str) -> Iterator[Token]:
-    """Give the tokens and an END; FilterError for what is none."""
+    """Yield the tokens and an END. Raise FilterError for an invalid character or string."""
     if len(text) > limits.FILTER_EXPRESSION_MAX:
-        raise FilterError(limits.FILTER_EXPRESSION_MAX + 1, f"at most {limits.FILTER_EXPRESSION_MAX} characters")
+        longest = limits.FILTER_EXPRESSION_MAX
+        raise FilterError(longest + 1, f"expected at most {longest} characters")
     at = 0
     while at < len(text):
         if space := _SPACE.match(text, at):
@@ -78,12 +79,12 @@ def _token(text: str, at: int) -> tuple[Token, int]:
     if text[at] == '"':
         found = _STRING.match(text, at)
         if not found:
-            raise FilterError(column, 'this string has no closing "')
+            raise FilterError(column, 'unterminated string: expected a closing "')
         return Token(Kind.STRING, _ESCAPE.sub(r"\1", found[1]), column), found.end()
     for kind, pattern in ((Kind.NUMBER, _NUMBER), (Kind.WORD, _WORD), (Kind.SYMBOL, _SYMBOL)):
         if found := pattern.match(text, at):
             return Token(kind, found[0], column), found.end()
-    raise FilterError(column, f"{text[at]!r} is no part of the language")
+    raise FilterError(column, f"unexpected character {text[at]!r}")
 
 
 def _json(text: str, at: int) -> tuple[Token, int]:

@@ -1,1 +1,1 @@
-"""The demo: the whole path on one machine, checked while it is shown."""
+"""The demo: the whole path on one machine, shown and checked."""

@@ -1,6 +1,6 @@
-"""`python -m demo [--once]`: starts everything, shows it, checks it, and stays until Ctrl-C.
+"""`python -m demo [--once]`: start everything, show it, check it, and run until Ctrl-C.
 
-With --once it exits after the checks: 0 when every printed number is right, 1 when one is not.
+With --once it exits after the checks: with 0 if all pass, otherwise with 1.
 """
 
 import argparse
@@ -32,12 +32,12 @@ def _addresses() -> Addresses:
 
 
 def _show(stack: Stack) -> list[Check]:
-    done: list[Check] = []
+    checks: list[Check] = []
 
     def step(results: list[Check]) -> None:
         for check in results:
             console.verdict(check)
-        done.extend(results)
+        checks.extend(results)
 
     console.heading("starting xray-local and the backend")
     stack.start_xray_local()
@@ -50,11 +50,11 @@ def _show(stack: Stack) -> list[Check]:
     step(steps.one_trace(stack))
     step(steps.traffic_by_the_rule(stack, WORKERS))
     step(steps.changed_rule(stack, WORKERS))
-    step(steps.page_answers(stack))
-    return done
+    step(steps.page_responds(stack))
+    return checks
 
 
-def _stay(stack: Stack) -> None:
+def _wait_for_ctrl_c(stack: Stack) -> None:
     console.heading(f"the traces are on {stack.addresses.page}")
     console.line(f"try: curl {stack.addresses.service}/api/activities/home")
     console.line("Ctrl-C stops everything")
@@ -63,22 +63,22 @@ def _stay(stack: Stack) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo and give the exit code."""
-    parser = argparse.ArgumentParser(prog="demo", description="The whole path on one machine, shown and checked.")
+    """Run the demo and return the exit code."""
+    parser = argparse.ArgumentParser(prog="demo", description="Run the whole path on one machine, and check it.")
     parser.add_argument("--once", action="store_true", help="exit after the checks")
     once: bool = parser.parse_args(arguments).once
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="cruddur-demo-"))
     stack = Stack(_addresses(), folder)
     try:
-        done = _show(stack)
-        console.summary(done)
+        checks = _show(stack)
+        console.summary(checks)
         if not once:
-            _stay(stack)
-        return 0 if all(check.passed for check in done) else 1
+            _wait_for_ctrl_c(stack)
+        return 0 if all(check.passed for check in checks) else 1
     except DemoError as error:
         console.line(str(error))
-        console.line(steps.logs_kept(folder))
+        console.line(f"the logs are in {folder}")
         return 1
     except KeyboardInterrupt:
         console.heading("stopping")

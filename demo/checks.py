@@ -1,17 +1,14 @@
-"""What the demo's numbers must be: pure functions from counts to verdicts.
-
-Called by the demo's steps; never reads a clock, a socket or a file.
-"""
+"""The demo's checks: pure functions from counts to verdicts."""
 
 import math
 from dataclasses import dataclass
 
-SIGMAS = 5  # a fair sampler leaves this band once in about 1.7 million checks
+SIGMAS = 5  # a correct sampler is outside this band once in about 1.7 million checks
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One number that was printed, and whether it is right; `missing` says what is not."""
+    """A check of a printed number; `missing` describes a failure."""
 
     name: str
     passed: bool
@@ -20,7 +17,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Requests answered and sampled, by one worker or by all, within `seconds`."""
+    """The answered and the sampled requests of one worker or of all workers in `seconds`."""
 
     requests: int
     sampled: int
@@ -33,10 +30,10 @@ class Tally:
 
 
 def allowed(requests: int, *, rate: float, reservoir: float, seconds: float) -> tuple[float, float]:
-    """Give the least and the most sampled requests that a rule explains.
+    """Return the minimum and maximum of sampled requests that a rule explains.
 
-    The rate alone is a binomial draw, kept within SIGMAS standard deviations; the reservoir may add
-    its size in each second that was touched, and two at either end.
+    The rate is a binomial draw, accepted within SIGMAS standard deviations. The reservoir may add its size in each
+    second and in two more, because the period starts and ends within a second.
     """
     spread = SIGMAS * math.sqrt(requests * rate * (1 - rate))
     return rate * requests - spread, rate * requests + spread + reservoir * (seconds + 2)
@@ -55,5 +52,7 @@ def share_follows(name: str, tally: Tally, *, rate: float, reservoir: float) -> 
 
 
 def equal(name: str, actual: object, expected: object) -> Check:
-    """Check that a printed value is exactly the expected one."""
-    return Check(name, passed=actual == expected, missing="" if actual == expected else f"{actual}, not {expected}")
+    """Check that a printed value equals the expected one."""
+    return Check(
+        name, passed=actual == expected, missing="" if actual == expected else f"{actual}, expected {expected}"
+    )

@@ -1,4 +1,4 @@
-"""What the demo prints: headings, progress, checks. The only module here that prints."""
+"""The demo's output: headings, progress, checks. Only this module prints."""
 
 import sys
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def _styled(text: str, style: str) -> str:
 
 
 def heading(text: str) -> None:
-    """Begin a step."""
+    """Print a step's heading."""
     print(f"\n{_styled(text, BOLD)}", flush=True)
 
 
@@ -24,7 +24,7 @@ def line(text: str) -> None:
 
 
 def faint(text: str) -> None:
-    """Print a line that only explains."""
+    """Print an explanation."""
     print(f"  {_styled(text, FAINT)}", flush=True)
 
 
@@ -35,7 +35,7 @@ def block(text: str) -> None:
 
 
 def progress(text: str) -> None:
-    """Show where a wait stands: on a terminal the line is written over, elsewhere nothing is printed."""
+    """Show the progress of a wait in one line that is overwritten; without a terminal, print nothing."""
     if sys.stdout.isatty():
         print(f"{CLEAR_LINE}  {_styled(text, FAINT)}", end="", flush=True)
 
@@ -48,12 +48,12 @@ def progress_end() -> None:
 
 def verdict(check: Check) -> None:
     """Print one check."""
-    mark = _styled("ok", GREEN) if check.passed else _styled("WRONG", RED)
+    mark = _styled("ok", GREEN) if check.passed else _styled("FAILED", RED)
     print(f"  {mark:4} {check.name}" + (f": {check.missing}" if check.missing else ""), flush=True)
 
 
 def summary(checks: Sequence[Check]) -> None:
-    """Print how many checks passed, and what is missing."""
+    """Print the number of passed checks, and each failure."""
     failed = [check for check in checks if not check.passed]
     if failed:
         print(_styled(f"\n{len(failed)} of {len(checks)} checks failed:", RED))

@@ -1,7 +1,4 @@
-"""Chooses the demo's ports: the usual ones, or free ones where somebody else listens.
-
-Called by the demo before it starts a process; never keeps a port open.
-"""
+"""The demo's ports: the usual ones, or free ones if another process uses them."""
 
 import contextlib
 import os
@@ -15,7 +12,7 @@ LISTENING = "0A"  # the state of a listening socket in /proc/net/tcp
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A port by its purpose; `udp` says that the same number is needed for UDP as well."""
+    """A port and its purpose; with `udp`, the same number must be free for UDP as well."""
 
     purpose: str
     number: int
@@ -24,14 +21,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The port that the demo uses; `note` says why it is not the usual one."""
+    """The port that the demo uses; `note` explains why it is not the usual one."""
 
     number: int
     note: str = ""
 
 
 def is_free(number: int, *, udp: bool) -> bool:
-    """Tell whether the demo could listen on this port now."""
+    """Return whether the demo can listen on this port now."""
     kinds = [socket.SOCK_STREAM, socket.SOCK_DGRAM] if udp else [socket.SOCK_STREAM]
     for kind in kinds:
         with socket.socket(socket.AF_INET, kind) as probe:
@@ -45,11 +42,11 @@ def is_free(number: int, *, udp: bool) -> bool:
 
 
 def choose(wanted: Wanted) -> Chosen:
-    """Take the wanted port, or a free one with a note that names who holds the wanted one."""
+    """Return the wanted port, or a free one with a note that names the process that uses the wanted one."""
     if is_free(wanted.number, udp=wanted.udp):
         return Chosen(wanted.number)
     free = _free(udp=wanted.udp)
-    return Chosen(free, f"port {wanted.number} ({wanted.purpose}) is taken by {holder(wanted.number)}; using {free}")
+    return Chosen(free, f"port {wanted.number} ({wanted.purpose}) is in use by {owner(wanted.number)}; using {free}")
 
 
 def _free(*, udp: bool) -> int:
@@ -61,8 +58,8 @@ def _free(*, udp: bool) -> int:
             return number
 
 
-def holder(number: int, *, proc: Path = Path("/proc")) -> str:
-    """Name the process that holds a port, as far as this user may see it."""
+def owner(number: int, *, proc: Path = Path("/proc")) -> str:
+    """Return a description of the process that uses a port, as far as this user may see it."""
     inodes = _inodes(number, proc)
     for pid in (entry for entry in proc.glob("[0-9]*") if inodes):
         if inodes & _sockets(pid):
@@ -75,9 +72,9 @@ def _sockets(pid: Path) -> set[str]:
     links = set()
     try:
         for link in (pid / "fd").iterdir():
-            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            with contextlib.suppress(FileNotFoundError):  # closed in the meantime
                 links.add(str(link.readlink()))
-    except OSError:  # another user's process, or one that has just ended
+    except OSError:  # another user's process, or one that has just exited
         return set()
     return links
 

@@ -1,6 +1,6 @@
-"""Starts and stops the demo's processes: xray-local, the backend, and the operator's command line.
+"""The demo's processes: xray-local, the backend, and the operator's command line.
 
-Called by the demo's steps; every process it started has ended when `Stack.close` returns.
+When `Stack.close` returns, all of them have exited.
 """
 
 import json
@@ -25,12 +25,12 @@ STOP_SECONDS = 15.0
 
 
 class DemoError(Exception):
-    """Something that ends the demo; the text is what the person at the terminal reads."""
+    """The demo cannot continue; the message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the demo's parts listen on the loopback address."""
+    """The ports of the demo's parts on the loopback address."""
 
     backend: int
     api: int
@@ -59,18 +59,18 @@ class Stack:
 
     @property
     def access_log(self) -> Path:
-        """The backend's output: JSON lines, one for each answered request."""
+        """The file of the backend's output, with one JSON line per request."""
         return self.folder / "backend.log"
 
     def start_xray_local(self) -> None:
-        """Start xray-local and wait until it says that it listens."""
+        """Start xray-local and wait until it is healthy."""
         ports = self.addresses
         listen = ["--api-port", ports.api, "--agent-port", ports.agent, "--otlp-port", ports.otlp]
         self._start("xray-local", [BIN / "xray-local", "serve", *listen], {})
         self._wait(f"{ports.page}/_local/health", "xray-local")
 
     def start_backend(self, workers: int) -> None:
-        """Start the backend under gunicorn as it runs everywhere, and wait until it is ready."""
+        """Start the backend under gunicorn with its usual command, and wait until it is ready."""
         ports = self.addresses
         environment = {
             "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{ports.agent}",
@@ -84,8 +84,8 @@ class Stack:
         self._wait(f"{ports.service}/readyz", "backend")
 
     def run(self, *command: object) -> str:
-        """Run a command line of the project against xray-local and give what it printed."""
-        done = subprocess.run(
+        """Run one of the project's commands against xray-local and return its output."""
+        result = subprocess.run(
             [str(word) for word in (BIN / str(command[0]), *command[1:])],
             capture_output=True,
             text=True,
@@ -93,18 +93,19 @@ class Stack:
             env=self._environment({}),
             cwd=ROOT,
         )
-        if done.returncode != 0:
+        if result.returncode != 0:
             words = " ".join(str(word) for word in command)
-            raise DemoError(f"{words} ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
+            output = result.stderr.strip() or result.stdout.strip()
+            raise DemoError(f"{words} exited with {result.returncode}: {output}")
+        return result.stdout
 
     def get_json(self, path: str) -> Any:
-        """Read one of xray-local's own addresses."""
+        """Return the JSON of one of xray-local's own paths."""
         with urllib.request.urlopen(self.addresses.page + path, timeout=10) as answer:
             return json.load(answer)
 
     def stop(self, name: str) -> None:
-        """Stop one process by SIGTERM and wait for it; kill what does not end."""
+        """Stop a process with SIGTERM and wait for it; kill it if it does not exit in time."""
         process = self._processes.pop(name)
         if process.poll() is None:
             process.terminate()
@@ -115,14 +116,14 @@ class Stack:
             process.wait()
 
     def close(self) -> None:
-        """Stop everything, newest first."""
+        """Stop all processes, newest first."""
         for name in reversed(list(self._processes)):
             self.stop(name)
         for log in self._logs:
             log.close()
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        # Nothing of the caller's own AWS or OpenTelemetry set-up may redirect the demo.
+        # The caller's AWS and OpenTelemetry configuration must not redirect the demo.
         kept = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "OTEL_", "XRAY_"))}
         fixed = {
             "AWS_ACCESS_KEY_ID": "local",
@@ -137,7 +138,7 @@ class Stack:
     def _start(self, name: str, command: list[Any], environment: Mapping[str, str], cwd: Path = ROOT) -> None:
         log = (self.folder / f"{name}.log").open("w")
         self._logs.append(log)
-        # A session of its own: Ctrl-C reaches the demo alone, which then stops its processes in order.
+        # In a new session: only the demo receives Ctrl-C, and stops its processes in order.
         process = subprocess.Popen(
             [str(word) for word in command],
             stdout=log,
@@ -161,4 +162,4 @@ class Stack:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         last = (self.folder / f"{name}.log").read_text().strip().splitlines()[-5:]
-        raise DemoError(f"{name} did not answer on {url}; its last lines:\n  " + "\n  ".join(last))
+        raise DemoError(f"{name} did not respond on {url}; its last lines:\n  " + "\n  ".join(last))

@@ -1,13 +1,12 @@
-"""The demo's steps, in the order they are shown. Each prints what it saw and gives its checks.
+"""The demo's steps in order. Each prints its results and returns its checks.
 
-Called by the demo's entry; they speak to xray-local and the operator as any client would.
+They use xray-local and the operator as any client would.
 """
 
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -24,7 +23,7 @@ SERVICE = "backend-flask"
 REQUESTS = 1000
 CHANGED_RATE = 0.9
 SETTLE_SECONDS = 15.0  # an exporter's batch waits 5 s at most
-# The SDK asks for targets every 10 s and fetches the rules again when they have changed.
+# The SDK polls its targets every 10 s and fetches the rules again when they have changed.
 FETCH_SECONDS = 30.0
 
 
@@ -44,7 +43,7 @@ def _rule() -> dict[str, Any]:
 
 
 def documents(stack: Stack, trace_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """Read the documents of these traces, five at a call as the API allows."""
+    """Return the documents of these traces, reading five per call as the API allows."""
     client, found = _client(stack), {}
     for start in range(0, len(trace_ids), 5):
         for trace in client.batch_get_traces(TraceIds=trace_ids[start : start + 5])["Traces"]:
@@ -53,41 +52,41 @@ def documents(stack: Stack, trace_ids: list[str]) -> dict[str, list[dict[str, An
 
 
 def is_span(document: Mapping[str, Any]) -> bool:
-    """Tell a document that OpenTelemetry recorded from one of the X-Ray SDK."""
+    """Return whether OpenTelemetry recorded the document; otherwise the X-Ray SDK did."""
     return "otel" in document.get("metadata", {})
 
 
-def _until(text: str, limit: float, done: Any) -> bool:
-    """Wait until `done` gives true; show `text` with the seconds gone. False when the limit has passed."""
+def _until(text: str, timeout: float, done: Callable[[], bool]) -> bool:
+    """Wait until `done` returns True, showing `text` and the elapsed seconds. Return False on a timeout."""
     started = time.monotonic()
     while not done():
-        gone = time.monotonic() - started
-        if gone > limit:
+        elapsed = time.monotonic() - started
+        if elapsed > timeout:
             console.progress_end()
             return False
-        console.progress(f"{text} ({gone:.0f} s)")
+        console.progress(f"{text} ({elapsed:.0f} s)")
         time.sleep(0.2)
     console.progress_end()
     return True
 
 
 def apply_examples(stack: Stack) -> list[Check]:
-    """Apply the example manifests by the operator's command line."""
+    """Apply the example manifests with the operator's command line."""
     console.heading("xray-operator apply -f examples/")
     console.block(stack.run("xray-operator", "apply", "-f", "examples"))
     return []
 
 
 def one_trace(stack: Stack) -> list[Check]:
-    """Send one home request and draw its trace: both recorders' entries under one id."""
+    """Send one home request and print its trace with both recorders' entries."""
     console.heading("GET /api/activities/home: one request, one trace")
     traffic.get(stack.addresses.service + "/api/activities/home")
     sampled: list[str] = []
 
     def arrived() -> bool:
-        log = traffic.read_log(stack.access_log)
-        sampled[:] = [one.trace_id for one in log if one.sampled]
-        if not sampled:  # the rule's rate let it pass: ask again
+        requests = traffic.read_log(stack.access_log)
+        sampled[:] = [request.trace_id for request in requests if request.sampled]
+        if not sampled:  # the rule did not sample it: send another one
             traffic.get(stack.addresses.service + "/api/activities/home")
             return False
         found = documents(stack, sampled[:1]).get(sampled[0], [])
@@ -100,9 +99,9 @@ def one_trace(stack: Stack) -> list[Check]:
 
 
 def _home_checks(found: list[dict[str, Any]]) -> list[Check]:
-    spans = {_span_name(one): one for one in found if is_span(one)}
-    segments = [one for one in found if not is_span(one)]
-    server = next((one for one in spans.values() if one["metadata"]["otel"]["kind"] == "SERVER"), {})
+    spans = {_span_name(document): document for document in found if is_span(document)}
+    segments = [document for document in found if not is_span(document)]
+    server = next((span for span in spans.values() if span["metadata"]["otel"]["kind"] == "SERVER"), {})
     data = spans.get("home-activities-data", {})
     result = spans.get("home-result-activities", {})
     return [
@@ -111,7 +110,7 @@ def _home_checks(found: list[dict[str, Any]]) -> list[Check]:
         checks.equal("the segment is the child of the server span", segments[0].get("parent_id"), server.get("id")),
         checks.equal("home-activities-data is inside the server span", data.get("parent_id"), server.get("id")),
         checks.equal("home-result-activities is inside it", result.get("parent_id"), data.get("id")),
-        checks.equal("all entries carry one trace id", len({one["trace_id"] for one in found}), 1),
+        checks.equal("all entries have one trace id", len({document["trace_id"] for document in found}), 1),
     ]
 
 
@@ -120,7 +119,7 @@ def _span_name(document: Mapping[str, Any]) -> str:
 
 
 def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
-    """Send the main traffic and hold the store against the access log, the group and the rule."""
+    """Send the main traffic and compare the stored traces with the access log, the group and the rule."""
     rule = _rule()["spec"]
     console.heading(f"{REQUESTS} requests over all routes; the rule samples {rule['fixedRate']:.0%}")
     _wait_for_rules(stack, workers, since=0.0)
@@ -128,7 +127,7 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
     burst = traffic.send(stack.addresses.service, REQUESTS)
     traffic.settled_lines(stack.access_log)
     answered = traffic.read_log(stack.access_log, skip=seen)
-    sampled = {one.trace_id: one for one in answered if one.sampled}
+    sampled = {request.trace_id: request for request in answered if request.sampled}
     _until("waiting for the exporters", SETTLE_SECONDS, lambda: not incomplete(stack, list(sampled)))
     return [
         *_store_checks(stack, burst, answered, sampled),
@@ -138,7 +137,7 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
 
 
 def incomplete(stack: Stack, trace_ids: list[str]) -> list[str]:
-    """Give the traces that lack the entries of one recorder, or all."""
+    """Return the traces that lack the entries of one recorder or of both."""
     found = documents(stack, trace_ids)
     return [
         trace_id
@@ -160,10 +159,10 @@ def _store_checks(
         console.line(f"{path:32} " + ", ".join(f"{count} x {status}" for status, count in counts.items()))
     console.line(f"received: {len(found)} traces, {entries[False]} segments, {entries[True]} spans")
     return [
-        checks.equal("every request was answered as its route says", burst.wrong, 0),
+        checks.equal("every request has its route's status", burst.wrong, 0),
         checks.equal("every answered request is in the access log", len(answered), burst.requests),
         checks.equal("every sampled request is a trace in xray-local", len(found), len(sampled)),
-        checks.equal("every trace has entries of both recorders", len(incomplete(stack, list(sampled))), 0),
+        checks.equal("every trace has entries from both recorders", len(incomplete(stack, list(sampled))), 0),
     ]
 
 
@@ -172,7 +171,7 @@ def _group_checks(stack: Stack, sampled: Mapping[str, traffic.Answered]) -> list
     expression = group["spec"]["filterExpression"]
     name = group["spec"].get("groupName", group["metadata"]["name"])
     matching = set(_matching(stack, expression)) & set(sampled)
-    expected = {trace_id for trace_id, one in sampled.items() if one.status >= 400}
+    expected = {trace_id for trace_id, request in sampled.items() if request.status >= 400}
     console.line(f"group {name}: {expression} matches {len(matching)} of them")
     return [checks.equal("the group matches exactly the failed requests", len(matching ^ expected), 0)]
 
@@ -186,16 +185,17 @@ def _matching(stack: Stack, expression: str) -> Iterator[str]:
 
 def _share_checks(tallies: Mapping[int, Tally], rule: Mapping[str, Any], workers: int) -> list[Check]:
     rate, reservoir = float(rule["fixedRate"]), float(rule["reservoirSize"])
-    done = [checks.equal("every worker answered requests", len(tallies), workers)]
+    results = [checks.equal("every worker answered requests", len(tallies), workers)]
     for worker, tally in tallies.items():
         counted = f"{tally.sampled} of {tally.requests} sampled = {tally.share:.1%}"
-        console.line(f"worker {worker}: {counted}, the rule says {rate:.0%}")
-        done.append(checks.share_follows(f"worker {worker} samples {rate:.0%}", tally, rate=rate, reservoir=reservoir))
-    return done
+        console.line(f"worker {worker}: {counted}, the rule's rate is {rate:.0%}")
+        name = f"worker {worker} samples {rate:.0%}"
+        results.append(checks.share_follows(name, tally, rate=rate, reservoir=reservoir))
+    return results
 
 
 def changed_rule(stack: Stack, workers: int) -> list[Check]:
-    """Apply a changed rate and see the share of new requests follow it in every worker."""
+    """Apply a changed rate and check that every worker samples at it."""
     manifest = _rule()
     console.heading(f"the rule's fixedRate changes from {manifest['spec']['fixedRate']} to {CHANGED_RATE}")
     manifest["spec"]["fixedRate"] = CHANGED_RATE
@@ -204,7 +204,7 @@ def changed_rule(stack: Stack, workers: int) -> list[Check]:
     console.block(stack.run("xray-operator", "apply", "-f", changed))
     applied = time.time()
     _wait_for_rules(stack, workers, since=applied)
-    console.line(f"every worker has fetched the changed rule after {time.time() - applied:.1f} s")
+    console.line(f"every worker fetched the changed rule within {time.time() - applied:.1f} s")
     seen = traffic.settled_lines(stack.access_log)
     burst = traffic.send(stack.addresses.service, REQUESTS)
     traffic.settled_lines(stack.access_log)
@@ -213,7 +213,7 @@ def changed_rule(stack: Stack, workers: int) -> list[Check]:
 
 
 def _wait_for_rules(stack: Stack, workers: int, *, since: float) -> None:
-    """Wait until every worker has fetched the rules; a little traffic goes on, since an idle worker reports nothing."""
+    """Wait until every worker has fetched the rules, sending some traffic, because an idle worker reports nothing."""
 
     def fetched() -> bool:
         traffic.send(stack.addresses.service, 4 * workers, ["/api/activities/home"])
@@ -222,14 +222,9 @@ def _wait_for_rules(stack: Stack, workers: int, *, since: float) -> None:
         return len(fetches) >= workers
 
     if not _until(f"waiting until all {workers} workers have fetched the rules", FETCH_SECONDS, fetched):
-        raise DemoError(f"not all of {workers} workers fetched the rules within {FETCH_SECONDS:.0f} s")
+        raise DemoError(f"not all {workers} workers fetched the rules within {FETCH_SECONDS:.0f} s")
 
 
-def page_answers(stack: Stack) -> list[Check]:
-    """See that the page answers."""
-    return [checks.equal("the page answers", traffic.get(stack.addresses.page + "/"), 200)]
-
-
-def logs_kept(folder: Path) -> str:
-    """Say where the processes' output is."""
-    return f"the logs are in {folder}"
+def page_responds(stack: Stack) -> list[Check]:
+    """Check that the page responds."""
+    return [checks.equal("the page responds with 200", traffic.get(stack.addresses.page + "/"), 200)]

@@ -1,7 +1,4 @@
-"""Sends the demo's requests, and reads from the access log which worker answered and what it sampled.
-
-Called by the demo's steps; never decides whether a number is right.
-"""
+"""The demo's requests, and the access log's record of each worker's sampling."""
 
 import json
 import time
@@ -17,7 +14,7 @@ from demo.checks import Tally
 
 CLIENTS = 4
 SETTLE_SECONDS = 0.3
-# Each route with the status it must answer, mixed as they are sent.
+# Each route with its expected status, in the order of sending.
 ROUTES: Mapping[str, int] = {
     "/api/activities/home": 200,
     "/api/activities/notifications": 200,
@@ -40,24 +37,24 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What was sent: answers by (path, status), and how long it took in seconds."""
+    """A burst of requests: responses by (path, status), and the duration in seconds."""
 
     answers: Counter[tuple[str, int]]
     seconds: float
 
     @property
     def requests(self) -> int:
-        """How many requests were answered."""
+        """The number of answered requests."""
         return self.answers.total()
 
     @property
     def wrong(self) -> int:
-        """How many were answered by another status than the route's."""
+        """The number of responses with an unexpected status."""
         return sum(count for (path, status), count in self.answers.items() if ROUTES[path] != status)
 
 
 def get(url: str) -> int:
-    """Send one request and give its status."""
+    """Send one request and return its status."""
     try:
         with urllib.request.urlopen(url, timeout=30) as answer:
             answer.read()
@@ -68,7 +65,7 @@ def get(url: str) -> int:
 
 
 def send(service: str, requests: int, paths: Sequence[str] = tuple(ROUTES)) -> Burst:
-    """Send `requests` requests over the paths in turn, from several clients at once."""
+    """Send `requests` requests to the paths in turn, from several clients concurrently."""
     started = time.monotonic()
     chosen = [paths[number % len(paths)] for number in range(requests)]
     with ThreadPoolExecutor(CLIENTS) as clients:
@@ -78,12 +75,12 @@ def send(service: str, requests: int, paths: Sequence[str] = tuple(ROUTES)) -> B
 
 
 def read_log(path: Path, *, skip: int = 0) -> list[Answered]:
-    """Read the traced requests of the access log, without its first `skip` lines."""
+    """Return the traced requests of the access log after its first `skip` lines."""
     return list(_traced(path.read_text().splitlines()[skip:]))
 
 
 def settled_lines(path: Path) -> int:
-    """Count the log's lines once no more are written: a request is logged after its answer has been sent."""
+    """Wait until the log stops growing and return its number of lines; a request is logged after its response."""
     before, now = -1, len(path.read_text().splitlines())
     while now != before:
         time.sleep(SETTLE_SECONDS)
@@ -95,7 +92,7 @@ def _traced(lines: Sequence[str]) -> Iterator[Answered]:
     for line in lines:
         try:
             entry = json.loads(line)
-        except ValueError:  # the half of a line that is just being written
+        except ValueError:  # a line that is still being written
             continue
         if isinstance(entry, dict) and entry.get("event") == "request" and entry.get("path") in ROUTES:
             yield Answered(
@@ -108,9 +105,9 @@ def _traced(lines: Sequence[str]) -> Iterator[Answered]:
 
 
 def by_worker(answered: Sequence[Answered], seconds: float) -> dict[int, Tally]:
-    """Count requests and sampled requests of each worker."""
+    """Return each worker's counts of requests and sampled requests."""
     requests, sampled = Counter[int](), Counter[int]()
-    for one in answered:
-        requests[one.worker] += 1
-        sampled[one.worker] += one.sampled
+    for request in answered:
+        requests[request.worker] += 1
+        sampled[request.worker] += request.sampled
     return {worker: Tally(requests[worker], sampled[worker], seconds) for worker in sorted(requests)}

@@ -1,4 +1,4 @@
-"""What the demo reads from the access log."""
+"""The demo's reading of the access log."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ LINE = (
 
 
 def test_only_whole_lines_of_the_demo_s_routes_are_read(tmp_path: Path) -> None:
-    """Health checks, other events and half a line are passed over."""
+    """Health checks, other events and incomplete lines are ignored."""
     log = tmp_path / "backend.log"
     home = LINE.format(pid=7, path="/api/activities/home", sampled="true")
     log.write_text('{"event": "started"}\n' + LINE.format(pid=7, path="/healthz", sampled="false") + home + home[:30])
@@ -23,6 +23,6 @@ def test_only_whole_lines_of_the_demo_s_routes_are_read(tmp_path: Path) -> None:
 
 def test_requests_are_counted_by_worker() -> None:
     """Each worker has its own tally."""
-    one = Answered(1, "/api/activities/home", 200, "a", sampled=True)
-    two = Answered(2, "/api/activities/home", 200, "b", sampled=False)
-    assert by_worker([two, one, two], 1.5) == {1: Tally(1, 1, 1.5), 2: Tally(2, 0, 1.5)}
+    first = Answered(1, "/api/activities/home", 200, "a", sampled=True)
+    second = Answered(2, "/api/activities/home", 200, "b", sampled=False)
+    assert by_worker([second, first, second], 1.5) == {1: Tally(1, 1, 1.5), 2: Tally(2, 0, 1.5)}

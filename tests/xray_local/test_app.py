@@ -1,4 +1,4 @@
-"""The process: its start, its one line, its refusals and its end."""
+"""The process: its start, its ready line, its errors and its shutdown."""
 
 import json
 import signal
@@ -42,7 +42,7 @@ def start() -> Iterator[Start]:
 
 
 def refused(*options: str) -> str:
-    """Start a process that must not run, and give its one line."""
+    """Start a process that must exit, and return its one line."""
     command = [sys.executable, "-m", "xray_local", "serve", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (done.returncode, done.stdout) == (2, "")
@@ -59,33 +59,33 @@ def health(api: str) -> dict[str, Any]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_cleanly(start: Start, number: signal.Signals) -> None:
     """Exit 0, one line on standard output, nothing on standard error."""
-    process, doors = start(*FREE)
-    assert set(doors) == {"api", "agent", "otlp"}
+    process, addresses = start(*FREE)
+    assert set(addresses) == {"api", "agent", "otlp"}
     process.send_signal(number)
     assert process.wait(SECONDS) == 0
     assert process.communicate() == ("", "")
 
 
-def test_a_request_that_never_ends_does_not_keep_the_process(start: Start) -> None:
-    """aiohttp alone would wait a minute for the rest of the body; Docker and Kubernetes kill long before."""
-    process, doors = start(*FREE)
-    host, _, port = doors["api"].removeprefix("http://").partition(":")
+def test_an_incomplete_request_does_not_block_the_shutdown(start: Start) -> None:
+    """aiohttp would wait a minute for the rest of the body; Docker and Kubernetes kill earlier."""
+    process, addresses = start(*FREE)
+    host, _, port = addresses["api"].removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as client_socket:
         client_socket.sendall(b"POST /TraceSegments HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
-        client.call(doors["api"], "Groups", {})  # the half request has been begun before this one was answered
+        client.call(addresses["api"], "Groups", {})  # the incomplete request arrived before this one was answered
         process.terminate()
         assert process.wait(SECONDS) == 0
 
 
-def test_datagrams_that_had_arrived_survive_sigterm_and_restart(start: Start, tmp_path: Path) -> None:
-    """A burst, SIGTERM at once, and the file has every one."""
+def test_datagrams_survive_sigterm_and_restart(start: Start, tmp_path: Path) -> None:
+    """All those that had arrived before SIGTERM."""
     path = str(tmp_path / "xray.db")
-    process, doors = start(*FREE, "--db", path)
-    host, _, port = doors["agent"].partition(":")
+    process, addresses = start(*FREE, "--db", path)
+    host, _, port = addresses["agent"].partition(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for number in range(1, 501):
             sender.sendto(f'{{"format":"json","version":1}}\n{text(number)}'.encode(), (host, int(port)))
-    client.call(doors["api"], "CreateGroup", {"GroupName": "kept"})
+    client.call(addresses["api"], "CreateGroup", {"GroupName": "kept"})
     process.terminate()
     assert process.wait(SECONDS) == 0
     _, again = start(*FREE, "--db", path)
@@ -93,10 +93,10 @@ def test_datagrams_that_had_arrived_survive_sigterm_and_restart(start: Start, tm
     assert client.call(again["api"], "GetGroup", {"GroupName": "kept"})["Group"]["GroupName"] == "kept"
 
 
-def test_an_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
-    """Pollers keep theirs open."""
-    process, doors = start(*FREE)
-    host, _, port = doors["agent"].partition(":")
+def test_an_idle_connection_does_not_block_the_shutdown(start: Start) -> None:
+    """Pollers keep their connections open."""
+    process, addresses = start(*FREE)
+    host, _, port = addresses["agent"].partition(":")
     with socket.create_connection((host, int(port))) as idle:
         idle.sendall(b"POST /GetSamplingRules HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
@@ -104,29 +104,29 @@ def test_an_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
         assert process.wait(SECONDS) == 0
 
 
-def test_evictions_are_said(start: Start) -> None:
-    """Soon, and not for each one."""
-    process, doors = start(*FREE, "--max-traces", "1")
-    client.call(doors["api"], "TraceSegments", {"TraceSegmentDocuments": [text(number) for number in range(1, 4)]})
+def test_evictions_are_logged(start: Start) -> None:
+    """In one line for many."""
+    process, addresses = start(*FREE, "--max-traces", "1")
+    client.call(addresses["api"], "TraceSegments", {"TraceSegmentDocuments": [text(number) for number in range(1, 4)]})
     assert process.stderr is not None
     line = process.stderr.readline()
     assert line.endswith("WARNING traces_evicted total=2 max_traces=1\n")
-    assert health(doors["api"])["evicted_traces"] == 2
+    assert health(addresses["api"])["evicted_traces"] == 2
 
 
 @pytest.mark.parametrize(
     ("option", "purpose"), [("--api-port", "API and page"), ("--agent-port", "agent, TCP"), ("--otlp-port", "OTLP")]
 )
 def test_a_taken_port_is_named_with_its_purpose(option: str, purpose: str) -> None:
-    """One line, exit 2."""
+    """In one line, exit 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refused(*FREE, option, str(port))
     assert line == f"xray-local: cannot listen on 127.0.0.1 port {port} ({purpose}): Address already in use"
 
 
-def test_a_taken_datagram_port_is_named() -> None:
-    """UDP by itself may be taken while TCP is free."""
+def test_a_taken_udp_port_is_named() -> None:
+    """While the TCP port is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -135,7 +135,7 @@ def test_a_taken_datagram_port_is_named() -> None:
 
 
 def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path: Path) -> None:
-    """Two writers would each miss what the other stored."""
+    """A file has one writer."""
     path = str(tmp_path / "xray.db")
     start(*FREE, "--db", path)
     assert "another process has it open" in refused(*FREE, "--db", path)
@@ -150,33 +150,33 @@ def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path:
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 0 (agent, TCP): "),
     ],
 )
-def test_what_cannot_start_says_why_in_one_line(options: list[str], line: str) -> None:
-    """Exit 2, no traceback."""
+def test_an_error_at_start_is_one_line(options: list[str], line: str) -> None:
+    """Exit 2, without a traceback."""
     assert refused(*FREE, *options).startswith(f"xray-local: {line}")
 
 
-def test_it_listens_on_this_machine_alone(start: Start) -> None:
-    """Loopback is the default; an IPv6 one works too."""
-    _, doors = start(*FREE)
-    assert doors["api"].startswith("http://127.0.0.1:")
-    _, doors = start(*FREE, "--host", "::1")
-    assert health(doors["api"])["status"] == "ok"
-    assert doors["agent"].startswith("[::1]:")
+def test_it_listens_on_the_loopback_address(start: Start) -> None:
+    """By default; an IPv6 address works too."""
+    _, addresses = start(*FREE)
+    assert addresses["api"].startswith("http://127.0.0.1:")
+    _, addresses = start(*FREE, "--host", "::1")
+    assert health(addresses["api"])["status"] == "ok"
+    assert addresses["agent"].startswith("[::1]:")
 
 
-def test_a_poller_that_stays_and_a_client_that_writes_are_served_together(start: Start) -> None:
-    """A call that a fault delays holds up nobody else."""
-    _, doors = start(*FREE)
+def test_a_delayed_request_does_not_block_others(start: Start) -> None:
+    """Delayed by a scripted fault."""
+    _, addresses = start(*FREE)
     slow = json.dumps([{"operation": "GetGroups", "delay": 5}]).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{doors['api']}/_local/faults", slow, method="PUT")):
+    with urllib.request.urlopen(urllib.request.Request(f"{addresses['api']}/_local/faults", slow, method="PUT")):
         pass
-    host, _, port = doors["api"].removeprefix("http://").partition(":")
+    host, _, port = addresses["api"].removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as waiting:
         waiting.sendall(b"POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
         waiting.settimeout(0.05)
         time.sleep(0.1)
-        client.call(doors["api"], "TraceSegments", {"TraceSegmentDocuments": [text(1)]})
-        found = client.call(doors["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW})
-        assert [one["Id"] for one in found["TraceSummaries"]] == [trace_id(1)]
+        client.call(addresses["api"], "TraceSegments", {"TraceSegmentDocuments": [text(1)]})
+        found = client.call(addresses["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW})
+        assert [summary["Id"] for summary in found["TraceSummaries"]] == [trace_id(1)]
         with pytest.raises(TimeoutError):
             waiting.recv(1)

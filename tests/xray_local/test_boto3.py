@@ -101,14 +101,14 @@ def unknown(shape: Shape, value: Any, path: str = "") -> list[str]:
     return []
 
 
-def test_there_is_a_call_for_every_operation_that_is_built() -> None:
-    """A new operation needs a line here."""
+def test_every_implemented_operation_has_a_request() -> None:
+    """A new operation needs one here."""
     assert set(CALLS) == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", sorted(CALLS))
-def test_an_answer_is_of_the_shape_that_the_model_promises(aws: Any, operation: str) -> None:
-    """No member of another type, and none that boto3 would drop."""
+def test_a_response_has_the_shape_of_the_model(aws: Any, operation: str) -> None:
+    """boto3 would drop unknown members."""
     request = CALLS[operation](aws)
     raw: list[dict[str, Any]] = []
     aws.meta.events.register(
@@ -156,24 +156,24 @@ def test_an_error_reaches_boto3_with_code_status_and_message(
     assert (response["Error"]["Code"], response["Error"]["Message"]) == (code, message)
 
 
-def test_an_error_of_the_model_is_an_exception_of_its_own(aws: Any) -> None:
-    """Code may catch client.exceptions.RuleLimitExceededException."""
+def test_an_error_of_the_model_is_a_typed_exception(aws: Any) -> None:
+    """client.exceptions.RuleLimitExceededException."""
     for number in range(24):
         aws.create_sampling_rule(SamplingRule=rule(f"rule-{number}"))
     with pytest.raises(aws.exceptions.RuleLimitExceededException):
         aws.create_sampling_rule(SamplingRule=rule("one-more"))
 
 
-def test_times_are_times(aws: Any) -> None:
-    """Epoch seconds become aware datetimes."""
+def test_times_are_aware_datetimes(aws: Any) -> None:
+    """From epoch seconds."""
     summaries = aws.get_trace_summaries(**WHOLE)
     assert summaries["TraceSummaries"][0]["StartTime"] == datetime.fromtimestamp(NOW, UTC)
     record = aws.get_sampling_rules()["SamplingRuleRecords"][0]
     assert abs((record["CreatedAt"] - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_boto3s_own_paginator_follows_the_tokens(aws: Any) -> None:
-    """More traces than one page holds."""
+def test_the_paginator_of_boto3_follows_the_tokens(aws: Any) -> None:
+    """Over several pages."""
     for start in range(0, 250, 50):
         aws.put_trace_segments(TraceSegmentDocuments=[text(number) for number in range(10 + start, 60 + start)])
     pages = aws.get_paginator("get_trace_summaries").paginate(**WHOLE)

@@ -1,4 +1,4 @@
-"""The SDKs as they are, against a real process: segments, sampling, spans."""
+"""The unchanged SDKs against a real process: segments, sampling, spans."""
 
 import json
 import time
@@ -43,8 +43,8 @@ def eventually(look: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]
     return []
 
 
-def test_the_sdks_emitter_reaches_the_agents_port(xray_local: XRayLocal) -> None:
-    """A segment with a subsegment and an annotation becomes a trace."""
+def test_segments_of_the_sdk_are_stored(xray_local: XRayLocal) -> None:
+    """With a subsegment and an annotation."""
     emitter = UDPEmitter(xray_local.agent)
     segment = Segment("from-the-sdk")
     part = Subsegment("part", "local", segment)
@@ -59,14 +59,17 @@ def test_the_sdks_emitter_reaches_the_agents_port(xray_local: XRayLocal) -> None
     assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
 
 
-def test_the_sdks_poller_gets_rules_and_targets(xray_local: XRayLocal) -> None:
-    """By the agent's TCP port: the rule, then its quota, as the SDK's connector asks for them."""
+def test_the_poller_of_the_sdk_gets_rules_and_targets(xray_local: XRayLocal) -> None:
+    """From the agent's TCP port."""
     client.call(xray_local.api, "CreateSamplingRule", {"SamplingRule": rule("checkout", ServiceName="shop")})
     connector = ServiceConnector()
     daemon = DaemonConfig(xray_local.agent)
     connector.setup_xray_client(ip=daemon.tcp_ip, port=daemon.tcp_port, client=None)
     rules = connector.fetch_sampling_rules()
-    assert [(one.name, one.rate, one.priority) for one in rules] == [("checkout", 0.5, 100), ("Default", 0.05, 10_000)]
+    assert [(fetched.name, fetched.rate, fetched.priority) for fetched in rules] == [
+        ("checkout", 0.5, 100),
+        ("Default", 0.05, 10_000),
+    ]
     cache = RuleCache()
     cache.load_rules(rules)
     cache.last_updated = int(time.time())
@@ -83,8 +86,8 @@ def test_the_sdks_poller_gets_rules_and_targets(xray_local: XRayLocal) -> None:
 
 
 @pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip, Compression.Deflate])
-def test_the_otlp_exporter_reaches_the_otlp_port(xray_local: XRayLocal, compression: Compression) -> None:
-    """Its spans are a trace, however they are compressed."""
+def test_spans_of_the_otlp_exporter_are_stored(xray_local: XRayLocal, compression: Compression) -> None:
+    """With every compression."""
     exporter = OTLPSpanExporter(endpoint=f"{xray_local.otlp}/v1/traces", compression=compression)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -5,8 +5,8 @@ import pytest
 from xray_local.settings import FIELDS, Settings, SettingsError, read
 
 
-def test_the_defaults_are_the_ports_that_the_sdks_know() -> None:
-    """8900, 2000 and 4318 on this machine alone, in memory."""
+def test_the_default_ports_are_those_of_the_sdks() -> None:
+    """8900, 2000 and 4318 on the loopback address, in memory."""
     assert read({}, {}) == Settings(
         host="127.0.0.1",
         api_port=8900,
@@ -19,15 +19,15 @@ def test_the_defaults_are_the_ports_that_the_sdks_know() -> None:
     )
 
 
-def test_an_option_beats_its_variable_and_a_variable_the_default() -> None:
-    """An option that was not given is None."""
+def test_an_option_overrides_its_variable_and_a_variable_the_default() -> None:
+    """An absent option is None."""
     environ = {"XRAY_LOCAL_API_PORT": "1", "XRAY_LOCAL_OTLP_PORT": "2"}
     settings = read({"api_port": "3", "otlp_port": None}, environ)
     assert (settings.api_port, settings.otlp_port, settings.agent_port) == (3, 2, 2000)
 
 
 def test_allowed_hosts_are_a_list() -> None:
-    """With blanks and an end comma as people write them."""
+    """Spaces and a trailing comma are ignored."""
     assert read({"allow_host": "xray.svc, xray.example,"}, {}).allow_host == ("xray.svc", "xray.example")
 
 
@@ -45,8 +45,8 @@ def test_allowed_hosts_are_a_list() -> None:
         ("db", "", "the path of a file"),
     ],
 )
-def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str, expected: str) -> None:
-    """The option, or the variable, as the user wrote it."""
+def test_a_wrong_value_is_an_error_with_its_source(name: str, text: str, expected: str) -> None:
+    """The option or the variable."""
     field = next(field for field in FIELDS if field.name == name)
     with pytest.raises(SettingsError) as option:
         read({name: text}, {})

@@ -27,7 +27,7 @@ HOSTS = "expected an IP address, localhost or a name in --allow-host"
     ],
 )
 async def test_a_name_that_could_be_rebound_is_refused(api: Client, host: str, *, allowed: bool) -> None:
-    """An address is what it says; a name may point here by somebody else's doing."""
+    """An IP address cannot be rebound, a name can."""
     answer = await api.get("/_local/health", headers={"Host": host})
     assert answer.status == (200 if allowed else 403)
     if not allowed:
@@ -44,15 +44,15 @@ async def test_a_name_that_could_be_rebound_is_refused(api: Client, host: str, *
         ("", False),
     ],
 )
-async def test_a_request_of_a_foreign_page_is_refused(api: Client, origin: str, *, allowed: bool) -> None:
-    """Another port of this machine is another origin."""
+async def test_a_request_from_another_origin_is_refused(api: Client, origin: str, *, allowed: bool) -> None:
+    """Another port of this machine is one."""
     headers = {"Host": "127.0.0.1:8900", "Origin": origin}
     answer = await api.post("/_local/reset", headers=headers)
     assert answer.status == (200 if allowed else 403)
 
 
-async def test_the_otlp_door_is_guarded_as_well(otlp: Client) -> None:
-    """Spans of a web page somewhere are not taken."""
+async def test_the_otlp_listener_is_guarded(otlp: Client) -> None:
+    """Spans from another site's page are refused."""
     answer = await otlp.post("/v1/traces", data=b"", headers={"Host": "evil.example"})
     assert answer.status == 403
 
@@ -64,7 +64,7 @@ async def guarded(handler: Any, *names: str) -> TestClient[web.Request, web.Appl
 
 
 async def test_allowed_names_are_served() -> None:
-    """Such as the name of a Service in a cluster."""
+    """Such as that of a Service in a cluster."""
 
     async def fine(request: web.Request) -> web.Response:
         return web.Response(text="fine")
@@ -73,8 +73,8 @@ async def test_allowed_names_are_served() -> None:
         assert (await client.get("/", headers={"Host": "XRAY.tracing.svc:8900"})).status == 200
 
 
-async def test_a_defect_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has the traceback, the client has not."""
+async def test_an_unexpected_error_is_answered_without_details(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the traceback."""
 
     async def broken(request: web.Request) -> web.Response:
         raise ZeroDivisionError("secret")
@@ -86,8 +86,8 @@ async def test_a_defect_is_answered_without_its_details(caplog: pytest.LogCaptur
     assert record.getMessage() == "request_failed method=GET path=/"
 
 
-async def test_other_answers_pass() -> None:
-    """A redirect is no error."""
+async def test_other_responses_are_not_changed() -> None:
+    """Such as a redirect."""
 
     async def away(request: web.Request) -> web.Response:
         raise web.HTTPFound("/elsewhere")

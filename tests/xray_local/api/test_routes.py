@@ -23,32 +23,32 @@ async def refused(client: Client, path: str, **request: Any) -> tuple[int, str, 
     return answer.status, body["__type"], body["message"]
 
 
-async def test_an_operation_is_at_its_path_of_the_model(api: Client) -> None:
+async def test_an_operation_has_the_path_of_the_model(api: Client) -> None:
     """GetGroups is POST /Groups."""
     answer = await api.post("/Groups", json={})
     assert (answer.status, [group["GroupName"] for group in (await answer.json())["Groups"]]) == (200, ["Default"])
 
 
-async def test_a_body_may_be_missing(api: Client) -> None:
-    """As some SDKs send a call without members."""
+async def test_a_body_may_be_empty(api: Client) -> None:
+    """Some SDKs send none for a request without members."""
     assert (await api.post("/GetSamplingRules")).status == 200
 
 
 @pytest.mark.parametrize("route", [one for one in shapes.routes() if one.operation not in OPERATIONS], ids=str)
-async def test_what_is_not_built_says_so_by_name(api: Client, route: shapes.Route) -> None:
-    """501 before any member is looked at."""
+async def test_an_operation_that_is_not_implemented_is_named(api: Client, route: shapes.Route) -> None:
+    """501, before any member is checked."""
     message = f"xray-local does not implement the operation {route.operation}"
     assert await refused(api, route.path, json={}) == (501, "NotImplemented", message)
 
 
-async def test_an_unknown_path_is_no_address(api: Client) -> None:
-    """Clear, in the same form."""
+async def test_an_unknown_path_is_not_found(api: Client) -> None:
+    """In the form of the API's errors."""
     expected = (404, "UnknownOperationException", "unknown path /GetGroupies")
     assert await refused(api, "/GetGroupies", json={}) == expected
 
 
-async def test_an_operation_is_posted(api: Client) -> None:
-    """405 says what is allowed."""
+async def test_the_only_method_is_post(api: Client) -> None:
+    """405 names it."""
     answer = await api.get("/GetGroup")
     assert (answer.status, (await answer.json())["message"]) == (405, "GET /GetGroup: expected POST")
 
@@ -86,8 +86,8 @@ async def test_a_request_is_checked_against_the_model(
     assert await refused(api, path, json=body) == (400, "InvalidRequestException", expected)
 
 
-async def test_a_member_of_another_type_is_refused(api: Client) -> None:
-    """Before anything else is looked at."""
+async def test_a_member_of_the_wrong_type_is_refused(api: Client) -> None:
+    """Before anything else is checked."""
     message = "GroupName: ['a']: expected a string"
     assert await refused(api, "/GetGroup", json={"GroupName": ["a"]}) == (400, "InvalidRequestException", message)
 
@@ -103,8 +103,8 @@ async def test_a_member_of_another_type_is_refused(api: Client) -> None:
         (b"\xff", "the body is not valid JSON: "),
     ],
 )
-async def test_a_body_that_is_no_object_is_refused(api: Client, data: bytes, part: str) -> None:
-    """Broken, foreign and nested without end."""
+async def test_a_body_that_is_not_an_object_is_refused(api: Client, data: bytes, part: str) -> None:
+    """Broken, of another type, or nested too deeply."""
     status, code, message = await refused(api, "/Groups", data=data, headers={"Content-Type": "application/json"})
     assert (status, code) == (400, "SerializationException")
     assert message.startswith(part)
@@ -113,36 +113,36 @@ async def test_a_body_that_is_no_object_is_refused(api: Client, data: bytes, par
 @pytest.mark.parametrize(
     "kind", ["application/json", "application/json; charset=utf-8", "application/x-amz-json-1.1", "Application/JSON"]
 )
-async def test_json_by_any_of_its_names_is_taken(api: Client, kind: str) -> None:
-    """Clients differ in what they call it."""
+async def test_every_content_type_of_json_is_accepted(api: Client, kind: str) -> None:
+    """Clients use different ones."""
     assert (await api.post("/Groups", data=b"{}", headers={"Content-Type": kind})).status == 200
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/cbor"])
 async def test_another_content_type_is_refused(api: Client, kind: str) -> None:
-    """A form of a web page is no call."""
+    """Such as that of a form on a web page."""
     expected = (415, "UnsupportedMediaTypeException", f"Content-Type: '{kind}': expected application/json")
     assert await refused(api, "/Groups", data=b"{}", headers={"Content-Type": kind}) == expected
 
 
 async def test_a_body_may_be_compressed(api: Client) -> None:
-    """gzip, as the daemon may send it."""
+    """With gzip, as by the daemon."""
     data = gzip.compress(json.dumps({"TraceSegmentDocuments": [text(1)]}).encode())
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     answer = await api.post("/TraceSegments", data=data, headers=headers)
     assert await answer.json() == {"UnprocessedTraceSegments": []}
 
 
-async def test_a_body_that_is_no_gzip_is_refused(api: Client) -> None:
-    """It says gzip and is none: the client's mistake and no failure of ours."""
+async def test_a_body_that_is_not_gzip_is_refused(api: Client) -> None:
+    """It is an error of the client."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     status, _, _ = await refused(api, "/Groups", data=b"no gzip at all", headers=headers)
     assert status == 400
 
 
 @pytest.mark.parametrize("packed", [False, True])
-async def test_a_body_is_bounded_also_when_it_is_unpacked(api: Client, *, packed: bool) -> None:
-    """32 MB, by themselves or out of 32 KB of gzip."""
+async def test_the_size_of_a_body_is_limited_after_decompression(api: Client, *, packed: bool) -> None:
+    """32 MB, plain or in 32 KB of gzip."""
     data = b" " * (32 * 1024 * 1024)
     headers = {"Content-Type": "application/json"} | ({"Content-Encoding": "gzip"} if packed else {})
     sent = BytesIO(gzip.compress(data, 1) if packed else data)
@@ -150,7 +150,7 @@ async def test_a_body_is_bounded_also_when_it_is_unpacked(api: Client, *, packed
     assert refusal == (413, "RequestTooLarge", "the body is too large: expected at most 16777216 bytes")
 
 
-async def test_traces_go_in_and_come_out(api: Client) -> None:
+async def test_traces_are_stored_listed_and_returned(api: Client) -> None:
     """PutTraceSegments, GetTraceSummaries, BatchGetTraces."""
     assert (await api.post("/TraceSegments", json={"TraceSegmentDocuments": [text(1)]})).status == 200
     summaries = await (await api.post("/TraceSummaries", json={"StartTime": NOW, "EndTime": NOW})).json()
@@ -159,7 +159,7 @@ async def test_traces_go_in_and_come_out(api: Client) -> None:
     assert json.loads(traces["Traces"][0]["Segments"][0]["Document"])["name"] == "backend"
 
 
-async def test_nothing_is_shared_with_foreign_pages(api: Client) -> None:
-    """No CORS header, and no preflight."""
+async def test_other_sites_have_no_access(api: Client) -> None:
+    """There is no CORS header and no preflight."""
     assert "Access-Control-Allow-Origin" not in (await api.post("/Groups", json={})).headers
     assert (await api.options("/Groups")).status == 405

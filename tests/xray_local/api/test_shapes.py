@@ -14,7 +14,7 @@ def check(operation: str, request: Any) -> None:
 
 
 def test_the_model_has_its_38_operations() -> None:
-    """Each with a path of its own."""
+    """Each has a different path."""
     routes = list(shapes.routes())
     assert len(routes) == len({route.path for route in routes}) == 38
     assert {route.operation: route.path for route in routes}["GetSamplingTargets"] == "/SamplingTargets"
@@ -40,7 +40,7 @@ def test_the_model_has_its_38_operations() -> None:
         ),
     ],
 )
-def test_a_member_out_of_its_limits_is_named_by_its_path(
+def test_a_member_beyond_its_limits_is_named_by_its_path(
     operation: str, request_: dict[str, Any], path: str, text: str
 ) -> None:
     """Through structures, lists and maps."""
@@ -76,14 +76,14 @@ def test_a_member_out_of_its_limits_is_named_by_its_path(
         ("CreateGroup", {"GroupName": {"a": "x" * 200}}, "GroupName: {'a': 'xxxxxxxxxx"),
     ],
 )
-def test_a_value_of_another_type_is_named(operation: str, request_: Any, message: str) -> None:
-    """Shortened when it is long."""
+def test_a_value_of_the_wrong_type_is_named(operation: str, request_: Any, message: str) -> None:
+    """A long one is shortened."""
     with pytest.raises(ShapeError) as caught:
         check(operation, request_)
     assert str(caught.value).startswith(message)
     assert len(str(caught.value)) < 200
 
 
-def test_null_is_a_member_that_was_left_out() -> None:
-    """As some SDKs write one."""
+def test_null_is_an_absent_member() -> None:
+    """Some SDKs send it."""
     check("GetGroup", {"GroupName": None, "GroupARN": "a", "Unknown": 1})

@@ -16,12 +16,12 @@ Captured = pytest.CaptureFixture[str]
 
 
 class Service(BaseHTTPRequestHandler):
-    """Answers /whole and /half, after it has sent the entries of both recorders, or a segment alone, to xray-local."""
+    """Sends the entries of both recorders (/whole) or only some to xray-local, and answers."""
 
     api = ""
 
     def do_GET(self) -> None:
-        """Record, and answer; any other path is not there."""
+        """Answer 503 for an unknown path."""
         fields = dict(part.split("=") for part in self.headers["X-Amzn-Trace-Id"].split(";"))
         assert fields["Sampled"] == "1"
         now = time.time()
@@ -30,17 +30,17 @@ class Service(BaseHTTPRequestHandler):
         span = body(1, 2, metadata={"otel": {}}, **times)
         sent = {"/whole": [segment, span], "/half": [segment], "/spans": [span]}.get(self.path)
         if sent is not None:
-            client.call(self.api, "TraceSegments", {"TraceSegmentDocuments": [json.dumps(one) for one in sent]})
+            client.call(self.api, "TraceSegments", {"TraceSegmentDocuments": list(map(json.dumps, sent))})
         self.send_response(503 if sent is None else 200)
         self.end_headers()
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 (the library's name)
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def service(xray_local: XRayLocal) -> Iterator[str]:
-    """Serve, and give the address."""
+    """Serve, and yield the address."""
     Service.api = xray_local.api
     with HTTPServer(("127.0.0.1", 0), Service) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -49,18 +49,18 @@ def service(xray_local: XRayLocal) -> Iterator[str]:
 
 
 def run(xray_local: XRayLocal, *arguments: str) -> int:
-    """Run `check` with little patience."""
+    """Run `check` with a short timeout."""
     return main(["check", *arguments, "--seconds=0.6", f"--endpoint={xray_local.api}"], {})
 
 
 @pytest.mark.process
-def test_a_whole_trace_is_drawn(xray_local: XRayLocal, service: str, capsys: Captured) -> None:
-    """The id is ours, and both recorders' entries are in the picture."""
+def test_a_complete_trace_is_drawn(xray_local: XRayLocal, service: str, capsys: Captured) -> None:
+    """With the trace id of the request."""
     assert run(xray_local, f"{service}/whole") == 0
-    first, *picture = capsys.readouterr().out.splitlines()
+    first, *view = capsys.readouterr().out.splitlines()
     trace_id = first.rsplit(" ", 1)[-1]
     assert first == f"GET {service}/whole answered, trace id {trace_id}"
-    assert trace_id in picture[0]
+    assert trace_id in view[0]
 
 
 @pytest.mark.process
@@ -85,14 +85,14 @@ def test_what_is_missing_is_named(
 
 @pytest.mark.process
 @pytest.mark.parametrize(("path", "option"), [("/spans", "--no-segment"), ("/half", "--no-trace")])
-def test_less_can_be_asked_for(xray_local: XRayLocal, service: str, path: str, option: str) -> None:
-    """Without the X-Ray SDK, and where the trace goes to AWS."""
+def test_options_require_less(xray_local: XRayLocal, service: str, path: str, option: str) -> None:
+    """No segment without the X-Ray SDK, no trace if it goes to AWS."""
     assert run(xray_local, service + path, option) == 0
 
 
 @pytest.mark.process
-def test_nobody_at_the_endpoint_is_named(service: str, capsys: Captured) -> None:
-    """The check waits for xray-local as it waits for the trace."""
+def test_an_unreachable_endpoint_is_named(service: str, capsys: Captured) -> None:
+    """After the timeout."""
     assert main(["check", f"{service}/half", "--seconds=0.2", "--endpoint=http://127.0.0.1:1"], {}) == 1
     assert "cannot reach xray-local at http://127.0.0.1:1" in capsys.readouterr().err
 
@@ -104,12 +104,12 @@ def test_nobody_at_the_endpoint_is_named(service: str, capsys: Captured) -> None
         (["http://localhost/", "--seconds=0"], "--seconds: 0: expected more than 0 and at most 3600"),
     ],
 )
-def test_bad_usage_is_one_line(arguments: list[str], words: str, capsys: Captured) -> None:
-    """And exit code 2."""
+def test_wrong_usage_is_one_line(arguments: list[str], words: str, capsys: Captured) -> None:
+    """Exit 2."""
     assert main(["check", *arguments], {}) == 2
     assert capsys.readouterr().err == f"xray-local: {words}\n"
 
 
-def test_a_trace_that_is_not_there_lacks_both() -> None:
-    """Nothing of either recorder."""
+def test_an_empty_trace_lacks_both_recorders() -> None:
+    """Both are named."""
     assert missing([], segment=True).count("no s") == 2

@@ -19,7 +19,7 @@ def run(*arguments: str, api: str = "http://127.0.0.1:1") -> int:
 
 
 def refused(capsys: Captured, *arguments: str, api: str = "http://127.0.0.1:1") -> str:
-    """Run a command that must fail, and give its one line."""
+    """Run a command that must fail, and return its one line."""
     assert run(*arguments, api=api) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -40,10 +40,10 @@ def refused(capsys: Captured, *arguments: str, api: str = "http://127.0.0.1:1") 
         (json.dumps([body(number) for number in range(1, 121)]), 120),
     ],
 )
-def test_put_takes_an_array_an_object_or_lines(
+def test_put_accepts_an_array_an_object_or_lines(
     xray_local: XRayLocal, tmp_path: Path, capsys: Captured, content: str, count: int
 ) -> None:
-    """And says how many were stored."""
+    """It prints how many were stored."""
     file = tmp_path / "segments.json"
     file.write_text(content)
     assert run("put", str(file), api=xray_local.api) == 0
@@ -51,14 +51,14 @@ def test_put_takes_an_array_an_object_or_lines(
 
 
 def test_put_reads_standard_input(xray_local: XRayLocal, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file's name is then a dash."""
+    """For a dash as the file name."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(text(1)))
     assert run("put", "-", api=xray_local.api) == 0
     assert capsys.readouterr().out == "1 of 1 segments stored\n"
 
 
-def test_put_names_what_was_refused(xray_local: XRayLocal, tmp_path: Path, capsys: Captured) -> None:
-    """Each with its id; the exit code is 1."""
+def test_put_lists_refused_documents(xray_local: XRayLocal, tmp_path: Path, capsys: Captured) -> None:
+    """With their ids; the exit code is 1."""
     file = tmp_path / "segments.json"
     file.write_text(json.dumps([body(1), body(2, 7, trace_id="1-2-3"), 5]))
     assert run("put", str(file), api=xray_local.api) == 1
@@ -70,8 +70,8 @@ def test_put_names_what_was_refused(xray_local: XRayLocal, tmp_path: Path, capsy
     ]
 
 
-def test_a_list_is_a_line_for_each_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captured) -> None:
-    """Newest first, as many as asked for, those that match."""
+def test_traces_prints_a_line_for_each_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captured) -> None:
+    """Newest first, up to the limit, those that match."""
     request = {"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 503}}
     file = tmp_path / "segments.json"
     file.write_text(json.dumps([body(1), body(2, start_time=NOW + 0.5, http=request, fault=True)]))
@@ -88,8 +88,8 @@ def test_a_list_is_a_line_for_each_trace(xray_local: XRayLocal, tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("options", "words"), [([], "no traces yet"), (["--filter", "fault"], "no traces match")])
-def test_an_empty_list_says_so(xray_local: XRayLocal, capsys: Captured, options: list[str], words: str) -> None:
-    """On standard error, so that a pipe gets nothing."""
+def test_an_empty_list_is_reported(xray_local: XRayLocal, capsys: Captured, options: list[str], words: str) -> None:
+    """On standard error."""
     assert run("traces", *options, api=xray_local.api) == 0
     assert capsys.readouterr() == ("", f"{words}\n")
 
@@ -127,38 +127,36 @@ def test_show_draws_a_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captu
         ([], "the following arguments are required: COMMAND"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(
-    xray_local: XRayLocal, capsys: Captured, arguments: list[str], line: str
-) -> None:
-    """Exit 2, no traceback."""
+def test_an_error_is_one_line(xray_local: XRayLocal, capsys: Captured, arguments: list[str], line: str) -> None:
+    """Exit 2, without a traceback."""
     assert refused(capsys, *arguments, api=xray_local.api).startswith(f"xray-local: {line}")
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path, capsys: Captured) -> None:
-    """An archive given by mistake."""
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path, capsys: Captured) -> None:
+    """Such as an archive."""
     file = tmp_path / "segments.gz"
     file.write_bytes(b"\x1f\x8b\xff\xfe")
     assert refused(capsys, "put", str(file)) == f"xray-local: cannot read {file}: not UTF-8"
 
 
 @pytest.mark.parametrize("arguments", [["traces"], ["show", trace_id(1)], ["put", "-"]])
-def test_nobody_at_the_endpoint_is_one_line(
+def test_an_unreachable_endpoint_is_one_line(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    """With the address, and what to start."""
+    """With the address, and a hint."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(text(1)))
     line = refused(capsys, *arguments)
     assert line.startswith("xray-local: cannot reach xray-local at http://127.0.0.1:1: ")
     assert line.endswith("; is `xray-local serve` running?")
 
 
-def test_an_endpoint_is_an_address(capsys: Captured) -> None:
-    """A bare host and port is a common slip."""
+def test_an_endpoint_needs_a_scheme(capsys: Captured) -> None:
+    """Host and port are not enough."""
     line = refused(capsys, "traces", "--endpoint", "localhost:8900")
     assert line == "xray-local: --endpoint: 'localhost:8900': expected http://HOST:PORT"
 
 
-def test_the_service_speaks_through_the_command_line(xray_local: XRayLocal, capsys: Captured) -> None:
-    """What the API refuses is shown in its words; another server is told apart."""
+def test_an_error_of_the_api_is_printed(xray_local: XRayLocal, capsys: Captured) -> None:
+    """With its code and message."""
     line = refused(capsys, "traces", api=f"{xray_local.api}/nowhere")
     assert line == "xray-local: UnknownOperationException: unknown path /nowhere/TraceSummaries"

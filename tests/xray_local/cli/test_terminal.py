@@ -8,8 +8,8 @@ def drawn(*bodies: dict[str, Any], colour: bool = False) -> list[str]:
     return terminal.draw(trace_id(1), bodies, colour=colour).splitlines()
 
 
-def test_a_bar_is_as_long_as_its_part() -> None:
-    """A child of the second half has the second half of the bar."""
+def test_a_bar_is_as_long_as_its_share_of_the_time() -> None:
+    """It starts where the row starts."""
     call = {"id": f"{2:016x}", "name": "query", "start_time": NOW + 0.5, "end_time": NOW + 1}
     _, _, whole, half = drawn(body(1, subsegments=[call]))
     assert whole.count("█") == 32
@@ -17,27 +17,27 @@ def test_a_bar_is_as_long_as_its_part() -> None:
     assert half.startswith("  query")
 
 
-def test_a_name_cannot_steer_the_terminal() -> None:
-    """Control characters are shown as such, in names and in annotations."""
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    """In names and in annotations."""
     lines = drawn(body(1, name="a\x1b[2Jb\nc", annotations={"k\x07": "v\r"}))
     assert lines[2].startswith("a�[2Jb�c")
     assert lines[3] == "  k�=v�"
 
 
 def test_a_name_that_is_too_long_is_cut() -> None:
-    """So that the bars stay in their column."""
+    """The bars stay in their column."""
     _, _, row = drawn(body(1, name="x" * 200))
     assert row.startswith("x" * 43 + "… █")
 
 
-def test_colours_are_for_terminals() -> None:
-    """A fault is red; without a terminal there is no colour at all."""
+def test_colours_are_for_terminals_only() -> None:
+    """A fault is red."""
     assert "\033[31m" in drawn(body(1, fault=True), colour=True)[2]
     assert "\033" not in "".join(drawn(body(1, fault=True)))
 
 
-def test_a_trace_of_very_many_rows_is_cut_and_says_so() -> None:
-    """500 rows are enough for a terminal."""
+def test_the_number_of_rows_is_limited() -> None:
+    """The last line counts the rest."""
     lines = drawn(*(body(1, number) for number in range(1, 603)))
     assert lines[-1] == "... and 102 more rows"
 

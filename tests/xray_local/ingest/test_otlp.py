@@ -30,8 +30,8 @@ def request(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
     return whole
 
 
-async def test_spans_join_the_trace_of_their_id(otlp: Client, region: Region) -> None:
-    """A segment of the X-Ray SDK and a span: one trace."""
+async def test_spans_and_segments_of_one_id_are_one_trace(otlp: Client, region: Region) -> None:
+    """From both recorders."""
     region.put([document(1, 9)])
     answer = await otlp.post("/v1/traces", data=request({}).SerializeToString(), headers=PROTOBUF)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-protobuf")
@@ -39,8 +39,8 @@ async def test_spans_join_the_trace_of_their_id(otlp: Client, region: Region) ->
     assert region.store.counts() == {"traces": 1, "segments": 1, "spans": 1}
 
 
-async def test_the_api_takes_spans_as_well(api: Client, region: Region) -> None:
-    """X-Ray's OTLP endpoint has the API's host; the call is logged by the name of its permission."""
+async def test_the_api_listener_accepts_spans(api: Client, region: Region) -> None:
+    """X-Ray's OTLP endpoint has the API's host; the log has the name of the permission."""
     for status, data in ((200, request({}).SerializeToString()), (400, b"no protobuf")):
         assert (await api.post("/v1/traces", data=data, headers=PROTOBUF)).status == status
     assert region.store.counts()["spans"] == 1
@@ -49,13 +49,13 @@ async def test_the_api_takes_spans_as_well(api: Client, region: Region) -> None:
 
 
 async def test_protobuf_may_be_compressed(otlp: Client, region: Region) -> None:
-    """gzip is what exporters offer."""
+    """With gzip, as by exporters."""
     data = gzip.compress(request({}).SerializeToString())
     assert (await otlp.post("/v1/traces", data=data, headers=PROTOBUF | {"Content-Encoding": "gzip"})).status == 200
     assert region.store.counts()["spans"] == 1
 
 
-async def test_json_is_taken_and_answered(otlp: Client, region: Region) -> None:
+async def test_a_json_request_has_a_json_response(otlp: Client, region: Region) -> None:
     """Ids are hex in OTLP's JSON."""
     span = {"traceId": trace_id(1)[2:].replace("-", ""), "spanId": f"{1:016x}", "name": "work"}
     span |= {"startTimeUnixNano": str(int(NOW * 1e9)), "endTimeUnixNano": str(int(NOW * 1e9))}
@@ -64,8 +64,8 @@ async def test_json_is_taken_and_answered(otlp: Client, region: Region) -> None:
     assert [one.name for one in region.store.parsed(trace_id(1))] == ["unknown_service"]
 
 
-async def test_a_span_without_a_name_does_not_hide_its_trace(otlp: Client, region: Region) -> None:
-    """OTel asks for a name and does not insist."""
+async def test_a_span_without_a_name_is_stored(otlp: Client, region: Region) -> None:
+    """OpenTelemetry does not require a name."""
     spans = [{}, {"name": "", "parent_span_id": (1).to_bytes(8)}]
     await otlp.post("/v1/traces", data=request(*spans).SerializeToString(), headers=PROTOBUF)
     [row] = region.store.summaries(0, NOW + 1, by="start", before=None, limit=10)
@@ -73,8 +73,8 @@ async def test_a_span_without_a_name_does_not_hide_its_trace(otlp: Client, regio
 
 
 @pytest.mark.parametrize("kind", ["json", "protobuf"])
-async def test_a_span_that_is_too_large_is_told_as_partial_success(otlp: Client, region: Region, kind: str) -> None:
-    """The others are stored."""
+async def test_a_span_that_is_too_large_is_a_partial_success(otlp: Client, region: Region, kind: str) -> None:
+    """The other spans are stored."""
     large = request({}, {})
     for number in range(50):
         large.resource_spans[0].scope_spans[0].spans[1].attributes.add(key=f"key-{number}").value.string_value = (
@@ -94,8 +94,8 @@ async def test_a_span_that_is_too_large_is_told_as_partial_success(otlp: Client,
     assert (region.store.counts()["spans"], region.health()["rejected"]) == (1, 1)
 
 
-async def test_a_span_without_an_id_is_told_as_partial_success(otlp: Client, region: Region) -> None:
-    """One recorder's defect does not cost the spans of the others in its batch."""
+async def test_a_span_without_an_id_is_a_partial_success(otlp: Client, region: Region) -> None:
+    """The other spans of the batch are stored."""
     sent = request({}, {"span_id": b""}, {"trace_id": bytes(16)}).SerializeToString()
     answer = await otlp.post("/v1/traces", data=sent, headers=PROTOBUF)
     partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
@@ -104,8 +104,8 @@ async def test_a_span_without_an_id_is_told_as_partial_success(otlp: Client, reg
     assert (region.store.counts()["spans"], region.health()["rejected"]) == (1, 2)
 
 
-async def test_spans_beyond_the_limit_of_a_trace_are_told_as_partial_success(otlp: Client, region: Region) -> None:
-    """500 KB a trace, for spans as for segments."""
+async def test_spans_beyond_the_limit_of_a_trace_are_a_partial_success(otlp: Client, region: Region) -> None:
+    """500 KB, as for segments."""
     large = [{"attributes": [], "name": "x" * 100, "trace_state": "x" * 60_000} for _ in range(10)]
     answer = await otlp.post("/v1/traces", data=request(*large).SerializeToString(), headers=PROTOBUF)
     partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
@@ -124,16 +124,18 @@ async def test_spans_beyond_the_limit_of_a_trace_are_told_as_partial_success(otl
         (b"no gzip", PROTOBUF | {"Content-Encoding": "gzip"}, "the body cannot be read or decompressed"),
     ],
 )
-async def test_what_is_no_request_is_refused(otlp: Client, data: bytes, headers: dict[str, str], part: str) -> None:
-    """400, so that an exporter does not try again."""
+async def test_a_body_that_is_not_a_request_is_refused(
+    otlp: Client, data: bytes, headers: dict[str, str], part: str
+) -> None:
+    """With 400, so that an exporter does not retry."""
     answer = await otlp.post("/v1/traces", data=data, headers=headers)
     assert answer.status == 400
     assert part in (await answer.json())["message"]
 
 
 @pytest.mark.parametrize("signal", ["metrics", "logs"])
-async def test_other_signals_are_not_taken(otlp: Client, signal: str) -> None:
-    """A clear 404 instead of silence."""
+async def test_other_signals_are_not_supported(otlp: Client, signal: str) -> None:
+    """404 names the path that is."""
     answer = await otlp.post(f"/v1/{signal}", data=b"", headers=PROTOBUF)
     message = f"/v1/{signal} is not supported: expected /v1/traces"
     assert (answer.status, (await answer.json())["message"]) == (404, message)

@@ -50,8 +50,8 @@ def decoded(resource: dict[str, Any] | None = None, **span: Any) -> Document:
     return document
 
 
-def test_a_server_span_is_a_segment_of_its_service() -> None:
-    """Named by the service, with the span's name beside it."""
+def test_a_server_span_is_a_segment() -> None:
+    """With the name of the service; metadata has that of the span."""
     document = decoded(kind=2)
     assert (document.trace_id, document.id, document.parent_id) == (trace_id(1), f"{1:016x}", f"{2:016x}")
     assert (document.name, document.kind, document.start_time, document.end_time) == ("shop", "span", NOW, NOW + 1)
@@ -64,7 +64,7 @@ def test_a_server_span_is_a_segment_of_its_service() -> None:
     ("kind", "parent", "segment"), [(1, "", True), (5, "2", True), (1, "2", False), (3, "2", False)]
 )
 def test_roots_and_consumers_are_segments_and_the_rest_subsegments(kind: int, parent: str, *, segment: bool) -> None:
-    """What is inside a service is a part of its segment."""
+    """By kind and parent."""
     document = decoded(kind=kind, parentSpanId=parent.zfill(16) if parent else "")
     assert (document.name, document.body.get("type")) == (("shop", None) if segment else ("work", "subsegment"))
 
@@ -122,15 +122,15 @@ def test_http_is_read_from_both_conventions(attributes: dict[str, Any], http: di
         (None, 1, {}),
     ],
 )
-def test_flags_follow_the_http_status_and_the_spans_own(status: int | None, code: int, flags: dict[str, bool]) -> None:
-    """4xx is the client's error, also when the instrumentation calls it one of the span."""
+def test_flags_follow_the_status_of_http_and_span(status: int | None, code: int, flags: dict[str, bool]) -> None:
+    """4xx is an error, also with an error status of the span."""
     attributes = {"http.request.method": "GET"} | ({"http.response.status_code": status} if status else {})
     body = decoded(attributes=attributes, status={"code": code}).body
     assert {name: body[name] for name in ("error", "fault", "throttle") if name in body} == flags
 
 
 def test_an_exception_event_is_a_cause() -> None:
-    """And an event still."""
+    """It is still an event."""
     attributes = {"exception.type": "ValueError", "exception.message": "no", "exception.stacktrace": "Traceback"}
     event = {"timeUnixNano": str(int(NOW * 1e9)), "name": "exception", "attributes": pairs(attributes)}
     body = decoded(events=[event, {"name": "other"}]).body
@@ -147,8 +147,8 @@ def test_simple_attributes_are_annotations_and_all_are_metadata() -> None:
     assert body["metadata"]["otel"]["attributes"] == attributes
 
 
-def test_what_json_has_no_number_for_is_kept_by_its_name() -> None:
-    """NaN and infinity."""
+def test_nan_and_infinity_are_text() -> None:
+    """JSON has no numbers for them."""
     attributes = [{"key": "n", "value": {"doubleValue": "NaN"}}, {"key": "i", "value": {"doubleValue": "-Infinity"}}]
     request = {"traceId": W3C, "spanId": f"{1:016x}", "name": "work", "attributes": attributes}
     [document] = decode(
@@ -157,27 +157,27 @@ def test_what_json_has_no_number_for_is_kept_by_its_name() -> None:
     assert document.body["annotations"] == {"n": "nan", "i": "-inf"}
 
 
-def test_too_much_is_cut_and_counted() -> None:
-    """128 attributes, 4,096 characters each."""
+def test_the_number_and_length_of_attributes_are_limited() -> None:
+    """128 attributes of 4,096 characters; dropped ones are counted."""
     otel = decoded(attributes={f"key-{number}": "x" for number in range(130)}).body["metadata"]["otel"]
     assert (len(otel["attributes"]), otel["dropped"]) == (128, {"attributes": 2})
     assert decoded(attributes={"key": "x" * 5000}).body["annotations"] == {"key": "x" * 4096}
 
 
 def test_a_span_that_has_not_ended_is_in_progress() -> None:
-    """An exporter of a live view may send one."""
+    """Exporters of live views send such spans."""
     document = decoded(endTimeUnixNano="0")
     assert (document.end_time, document.body["in_progress"]) == (None, True)
 
 
 def test_a_service_without_a_name_is_unknown() -> None:
-    """As OpenTelemetry calls it."""
+    """As in OpenTelemetry."""
     assert decoded(resource={}, kind=2).name == "unknown_service"
     assert decoded(resource={}).body["aws"] == {"xray": {"sdk": "opentelemetry"}}
 
 
-def test_a_client_calls_another_service() -> None:
-    """An AWS one if the SDK's instrumentation says so."""
+def test_a_client_span_is_a_remote_call() -> None:
+    """To AWS, if the attributes say so."""
     assert decoded().body["namespace"] == "remote"
     assert decoded(attributes={"rpc.system": "aws-api"}).body["namespace"] == "aws"
     assert "namespace" not in decoded(kind=1).body
@@ -192,8 +192,8 @@ def test_a_client_calls_another_service() -> None:
         ({"parentSpanId": "ab"}, "parent id of span 'work': 'ab': expected 8 bytes"),
     ],
 )
-def test_a_span_with_a_bad_id_is_refused_by_itself(span: dict[str, str], reason: str) -> None:
-    """The next one is decoded."""
+def test_only_the_span_with_a_wrong_id_is_refused(span: dict[str, str], reason: str) -> None:
+    """The next span is decoded."""
     good = {"traceId": W3C, "spanId": f"{1:016x}", "name": "work"}
     request = {"resourceSpans": [{"scopeSpans": [{"spans": [good | span, good]}]}]}
     found = decode(json.dumps(request).encode(), JSON)
@@ -215,8 +215,8 @@ def test_a_span_with_a_bad_id_is_refused_by_itself(span: dict[str, str], reason:
         (b"{}", "text/plain", "Content-Type: 'text/plain': expected application/x-protobuf or application/json"),
     ],
 )
-def test_what_is_no_request_is_refused(body: bytes, kind: str, reason: str) -> None:
-    """Whole, with what was expected."""
+def test_a_body_that_is_not_a_request_is_refused(body: bytes, kind: str, reason: str) -> None:
+    """With what is expected."""
     with pytest.raises(SpanError) as caught:
         decode(body, kind)
     assert str(caught.value).startswith(reason)

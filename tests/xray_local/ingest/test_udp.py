@@ -15,7 +15,7 @@ HEADER = '{"format":"json","version":1}\n'
 
 
 class Sender:
-    """Sends datagrams to a door and waits until they are stored or refused."""
+    """Sends datagrams and waits until they are stored or refused."""
 
     def __init__(self, region: Region, address: tuple[str, int]) -> None:
         self.region = region
@@ -28,7 +28,7 @@ class Sender:
             self.socket.send(datagram.encode())
 
     async def until(self, done: Callable[[dict[str, int | str]], bool]) -> None:
-        """Let the door read until health is as expected."""
+        """Wait until health is as expected."""
         async with asyncio.timeout(20):
             while not done(self.region.health()):
                 await asyncio.sleep(0.001)
@@ -36,14 +36,14 @@ class Sender:
 
 @pytest.fixture
 async def sender(region: Region) -> AsyncIterator[Sender]:
-    """A running door and a socket connected to it."""
+    """A running listener and a socket connected to it."""
     bound = udp.bind("127.0.0.1", 0)
-    door = udp.UdpListener(region, bound)
-    door.start()
+    listener = udp.UdpListener(region, bound)
+    listener.start()
     sending = Sender(region, bound.getsockname())
     yield sending
     sending.socket.close()
-    door.stop()
+    listener.stop()
 
 
 async def test_a_segment_of_the_sdk_is_stored(sender: Sender) -> None:
@@ -54,14 +54,14 @@ async def test_a_segment_of_the_sdk_is_stored(sender: Sender) -> None:
     assert document.body == body(1)
 
 
-async def test_a_burst_is_stored_whole(sender: Sender) -> None:
-    """2,000 datagrams before the door reads the first."""
+async def test_a_burst_is_stored_completely(sender: Sender) -> None:
+    """2,000 datagrams before the first one is read."""
     sender.send(*(HEADER + text(number) for number in range(1, 1001)), *(HEADER + text(1, n) for n in range(2, 1002)))
     await sender.until(lambda health: health["segments"] == 2000)
     assert sender.region.health()["traces"] == 1000
 
 
-async def test_a_bad_datagram_is_counted_and_the_next_is_stored(
+async def test_a_refused_datagram_is_counted_and_the_next_is_stored(
     sender: Sender, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is said at most once a minute."""
@@ -72,8 +72,8 @@ async def test_a_bad_datagram_is_counted_and_the_next_is_stored(
     assert record.getMessage().startswith("datagram_rejected reason='the datagram does not start with ")
 
 
-async def test_a_store_that_fails_does_not_close_the_door(sender: Sender) -> None:
-    """A full disk: what could not be stored is counted, and later datagrams are stored again."""
+async def test_the_listener_survives_an_error_of_the_store(sender: Sender) -> None:
+    """Such as a full disk; the datagrams are counted, and later ones are stored."""
     database = sender.region.store._database
     database.execute("PRAGMA max_page_count = 1")
     sender.send(HEADER + text(1, metadata={"filling": "x" * 50_000}))
@@ -83,15 +83,15 @@ async def test_a_store_that_fails_does_not_close_the_door(sender: Sender) -> Non
     await sender.until(lambda health: health["segments"] == 1)
 
 
-async def test_stopping_stores_what_has_arrived(region: Region) -> None:
-    """SIGTERM right after a burst loses nothing."""
+async def test_stop_stores_what_has_arrived(region: Region) -> None:
+    """A burst right before SIGTERM is not lost."""
     bound = udp.bind("127.0.0.1", 0)
-    door = udp.UdpListener(region, bound)
-    door.start()
+    listener = udp.UdpListener(region, bound)
+    listener.start()
     sending = Sender(region, bound.getsockname())
     sending.send(*(HEADER + text(number) for number in range(1, 301)))
     sending.socket.close()
-    door.stop()
+    listener.stop()
     assert region.health()["segments"] == 300
 
 
@@ -99,8 +99,8 @@ async def test_stopping_stores_what_has_arrived(region: Region) -> None:
     "header",
     ['{"format":"json","version":1}', '{"version": 1, "format": "json"}', '{"format": "json", "version": 1 } '],
 )
-def test_the_header_may_be_spelled_in_any_way(header: str) -> None:
-    """SDKs of other languages put blanks into it."""
+def test_the_header_may_be_any_equal_json(header: str) -> None:
+    """SDKs of other languages use spaces."""
     assert udp.parse_datagram(f"{header}\n{text(1)}".encode()).trace_id == trace_id(1)
 
 
@@ -109,13 +109,13 @@ def test_the_header_may_be_spelled_in_any_way(header: str) -> None:
     ["", "\n", text(1), '{"format":"json"}\n{}', '{"format":"xml","version":1}\n{}', "[1]\n{}", "[" * 60_000 + "\n{}"],
 )
 def test_a_datagram_without_its_header_is_refused(datagram: str) -> None:
-    """With what was expected."""
+    """With what is expected."""
     with pytest.raises(SegmentError) as caught:
         udp.parse_datagram(datagram.encode())
     assert caught.value.message == f"the datagram does not start with {HEADER.strip()} and a newline"
 
 
-def test_a_document_may_hold_newlines() -> None:
+def test_a_document_may_contain_newlines() -> None:
     """Only the first one ends the header."""
     datagram = HEADER + json.dumps(body(1), indent=2)
     assert udp.parse_datagram(datagram.encode()).id == f"{1:016x}"

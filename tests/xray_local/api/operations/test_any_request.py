@@ -127,8 +127,8 @@ def requests(shape: Shape) -> some.SearchStrategy[Any]:
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=some.data())
-def test_a_request_is_answered_or_refused(operation: str, data: some.DataObject) -> None:
-    """An ApiError of 4xx, or an answer of the model's shape that JSON can hold."""
+def test_any_request_has_a_response_or_an_error(operation: str, data: some.DataObject) -> None:
+    """An ApiError of 4xx, or a response of the model's shape."""
     store = Store(max_traces=10)
     region = Region(store=store, clock=Clock())
     create_group(region, {"GroupName": "one", "FilterExpression": "fault"})
@@ -151,7 +151,7 @@ def test_a_request_is_answered_or_refused(operation: str, data: some.DataObject)
 
 
 def stored(more: dict[str, Any]) -> Region | None:
-    """Store a document with these members; None if it is refused."""
+    """Return a region with a document of these members; None if it is refused."""
     try:
         parsed = parse_segment(json.dumps(body(1) | more))
     except SegmentError:
@@ -162,8 +162,8 @@ def stored(more: dict[str, Any]) -> Region | None:
 
 
 @pytest.mark.parametrize("name", sorted(RICH))
-def test_a_document_that_is_stored_can_be_listed_and_drawn(name: str) -> None:
-    """Whatever is in one member of a segment, its trace has a summary, a graph and a picture."""
+def test_any_stored_document_can_be_listed_and_drawn(name: str) -> None:
+    """With any value of one member its trace has a summary, a graph and a terminal view."""
     whole = {"StartTime": 0, "EndTime": NOW + 10, "FilterExpression": EVERY}
     ids = {"TraceIds": [trace_id(1)]}
     calls: dict[str, dict[str, Any]] = {"GetTraceSummaries": whole, "GetServiceGraph": whole, "GetTraceGraph": ids}

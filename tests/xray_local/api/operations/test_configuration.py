@@ -25,8 +25,8 @@ def refusal(region: Region, operation: str, **request: object) -> tuple[str, str
     return caught.value.code, caught.value.message
 
 
-def test_encryption_is_off_until_a_key_is_given(region: Region) -> None:
-    """What is put is what is read."""
+def test_encryption_is_off_until_it_is_configured(region: Region) -> None:
+    """Then its configuration is returned."""
     assert get_encryption_config(region, {}) == {"EncryptionConfig": {"Status": "ACTIVE", "Type": "NONE"}}
     config = {"KeyId": "alias/traces", "Status": "ACTIVE", "Type": "KMS"}
     assert put_encryption_config(region, {"Type": "KMS", "KeyId": "alias/traces"}) == {"EncryptionConfig": config}
@@ -40,13 +40,13 @@ def test_encryption_is_off_until_a_key_is_given(region: Region) -> None:
         ({"Type": "NONE", "KeyId": "key"}, "KeyId: 'key': expected no key for Type NONE"),
     ],
 )
-def test_a_key_goes_with_kms_alone(region: Region, request_: dict[str, str], message: str) -> None:
-    """Neither a key without KMS nor KMS without a key."""
+def test_a_key_is_for_kms_only(region: Region, request_: dict[str, str], message: str) -> None:
+    """KMS requires it."""
     assert refusal(region, "PutEncryptionConfig", **request_) == ("InvalidRequestException", message)
 
 
 def test_a_policy_counts_its_revisions(region: Region, clock: Clock) -> None:
-    """The right revision id replaces it, a wrong one is refused."""
+    """A wrong revision id is refused."""
     first = put_resource_policy(region, {"PolicyName": "one", "PolicyDocument": POLICY})["ResourcePolicy"]
     assert first == {
         "PolicyName": "one",
@@ -66,15 +66,15 @@ def test_a_policy_counts_its_revisions(region: Region, clock: Clock) -> None:
     assert list_resource_policies(region, {}) == {"ResourcePolicies": [second]}
 
 
-def test_revision_0_creates_and_never_replaces(region: Region) -> None:
-    """It says that there must be no policy of the name yet."""
+def test_revision_0_never_replaces(region: Region) -> None:
+    """It creates a policy that does not exist."""
     request = {"PolicyName": "one", "PolicyDocument": POLICY, "PolicyRevisionId": "0"}
     put_resource_policy(region, request)
     assert refusal(region, "PutResourcePolicy", **request)[0] == "InvalidPolicyRevisionIdException"
 
 
-def test_the_sixth_policy_is_over_the_limit(region: Region) -> None:
-    """Five are the most; an old one can still be replaced."""
+def test_the_sixth_policy_exceeds_the_quota(region: Region) -> None:
+    """An existing one can still be replaced."""
     for number in range(5):
         put_resource_policy(region, {"PolicyName": f"policy-{number}", "PolicyDocument": POLICY})
     code, _ = refusal(region, "PutResourcePolicy", PolicyName="one-more", PolicyDocument=POLICY)
@@ -93,12 +93,12 @@ def test_the_sixth_policy_is_over_the_limit(region: Region) -> None:
     ],
 )
 def test_a_policy_is_small_json_with_a_statement(region: Region, document: str, code: str) -> None:
-    """Each way to be none has AWS's code."""
+    """Otherwise it is refused with AWS's code."""
     assert refusal(region, "PutResourcePolicy", PolicyName="one", PolicyDocument=document)[0] == code
 
 
 def test_a_policy_is_deleted_at_its_revision(region: Region) -> None:
-    """A wrong revision keeps it; one that is not there is no error."""
+    """Deleting one that does not exist succeeds."""
     put_resource_policy(region, {"PolicyName": "one", "PolicyDocument": POLICY})
     code, _ = refusal(region, "DeleteResourcePolicy", PolicyName="one", PolicyRevisionId="7")
     assert code == "InvalidPolicyRevisionIdException"
@@ -108,7 +108,7 @@ def test_a_policy_is_deleted_at_its_revision(region: Region) -> None:
 
 
 def test_telemetry_of_a_daemon_is_counted(region: Region) -> None:
-    """Numbers that are left out are nought."""
+    """Absent numbers are 0."""
     records = [
         {"Timestamp": NOW, "SegmentsReceivedCount": 7, "SegmentsSpilloverCount": None},
         {"Timestamp": NOW, "SegmentsReceivedCount": 3, "SegmentsRejectedCount": 1},

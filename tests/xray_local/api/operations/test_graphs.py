@@ -26,7 +26,7 @@ def names(answer: dict[str, Any]) -> list[str]:
 
 
 def test_a_trace_graph_has_the_services_of_its_traces(region: Region) -> None:
-    """And an edge from the caller to the called."""
+    """With an edge from the caller to the called service."""
     answer = get_trace_graph(region, {"TraceIds": [trace_id(1)]})
     assert names(answer) == ["back", "front"]
     number = {one["Name"]: one["ReferenceId"] for one in answer["Services"]}
@@ -35,18 +35,18 @@ def test_a_trace_graph_has_the_services_of_its_traces(region: Region) -> None:
 
 
 def test_a_trace_that_is_not_stored_adds_nothing(region: Region) -> None:
-    """No error, an empty graph."""
+    """The graph is empty."""
     assert get_trace_graph(region, {"TraceIds": [trace_id(9)]}) == {"Services": []}
 
 
-def test_a_service_graph_is_of_a_range(region: Region) -> None:
-    """A trace that overlaps the range counts."""
+def test_a_service_graph_has_the_traces_of_a_range(region: Region) -> None:
+    """A trace that overlaps the range is in it."""
     answer = get_service_graph(region, {"StartTime": NOW + 0.5, "EndTime": NOW + 60})
     assert names(answer) == ["back", "front"]
     assert (answer["StartTime"], answer["EndTime"], answer["ContainsOldGroupVersions"]) == (NOW + 0.5, NOW + 60, False)
 
 
-def test_a_service_graph_of_a_group_has_its_traces_alone(region: Region) -> None:
+def test_a_service_graph_of_a_group_has_only_its_traces(region: Region) -> None:
     """By name or by ARN; Default is every trace."""
     arn = create_group(region, {"GroupName": "broken", "FilterExpression": "fault"})["Group"]["GroupARN"]
     whole = {"StartTime": NOW, "EndTime": NOW + 7200}
@@ -60,6 +60,6 @@ def test_a_service_graph_of_a_group_has_its_traces_alone(region: Region) -> None
     [({"GroupName": "none"}, "Group not found"), ({"EndTime": NOW - 1}, "StartTime is after EndTime")],
 )
 def test_a_group_must_exist_and_a_range_end_after_its_start(region: Region, more: dict[str, Any], message: str) -> None:
-    """InvalidRequestException, by message."""
+    """Otherwise the request is refused."""
     with pytest.raises(ApiError, match=f"^InvalidRequestException: {message}$"):
         get_service_graph(region, {"StartTime": NOW, "EndTime": NOW + 1} | more)

@@ -28,8 +28,8 @@ def refusal(region: Region, operation: str, **request: object) -> str:
     return caught.value.message
 
 
-def test_a_new_group_is_answered_and_found_by_name_and_by_arn(region: Region) -> None:
-    """The ARN ends in a random part, as AWS's do."""
+def test_a_new_group_is_found_by_name_and_by_arn(region: Region) -> None:
+    """The ARN ends in a random part, as in AWS."""
     group = create_group(region, {"GroupName": "slow", "FilterExpression": "duration > 1"})["Group"]
     shape = {"GroupName": "slow", "FilterExpression": "duration > 1", "InsightsConfiguration": OFF}
     assert group == shape | {"GroupARN": group["GroupARN"]}
@@ -40,7 +40,7 @@ def test_a_new_group_is_answered_and_found_by_name_and_by_arn(region: Region) ->
 
 
 def test_a_group_created_again_has_another_arn(region: Region) -> None:
-    """An ARN of a deleted group must not reach the new one."""
+    """The ARN of the deleted group does not name the new one."""
     arn = create_group(region, {"GroupName": "slow"})["Group"]["GroupARN"]
     delete_group(region, {"GroupARN": arn})
     create_group(region, {"GroupName": "slow"})
@@ -48,21 +48,21 @@ def test_a_group_created_again_has_another_arn(region: Region) -> None:
 
 
 def test_groups_are_listed_by_name_with_the_default_one(region: Region) -> None:
-    """The Default group is always there."""
+    """The Default group always exists."""
     for name in ("b", "a"):
         create_group(region, {"GroupName": name})
     assert names(region) == ["Default", "a", "b"]
 
 
 @pytest.mark.parametrize("name", ["slow", "Default"])
-def test_a_name_is_taken_once(region: Region, name: str) -> None:
-    """AWS tells it by the message's end."""
+def test_a_name_is_unique(region: Region, name: str) -> None:
+    """With AWS's message."""
     create_group(region, {"GroupName": "slow"})
     assert refusal(region, "create", GroupName=name) == f"Group {name} already exists"
 
 
-def test_the_26th_group_is_over_the_limit(region: Region) -> None:
-    """25 besides Default are the most, also after Default was changed."""
+def test_the_26th_group_exceeds_the_quota(region: Region) -> None:
+    """25 besides Default, also after Default was changed."""
     update_group(region, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
     for number in range(25):
         create_group(region, {"GroupName": f"group-{number}"})
@@ -82,7 +82,7 @@ def test_the_26th_group_is_over_the_limit(region: Region) -> None:
         ({"GroupName": "slow", "GroupARN": f"{ARN}slow/ABC"}, "Expected either GroupName or GroupARN, and not both"),
     ],
 )
-def test_a_group_is_named_in_one_way_and_must_exist(
+def test_a_group_is_named_by_name_or_arn_and_must_exist(
     region: Region, operation: str, key: dict[str, str], message: str
 ) -> None:
     """The messages are AWS's; clients tell the cases apart by them."""
@@ -90,8 +90,8 @@ def test_a_group_is_named_in_one_way_and_must_exist(
     assert refusal(region, operation, **key) == message
 
 
-def test_an_update_leaves_what_it_does_not_name(region: Region) -> None:
-    """An expression survives a change of the insights, and the other way round."""
+def test_an_update_changes_only_what_it_names(region: Region) -> None:
+    """The expression or the insights."""
     create_group(region, {"GroupName": "slow", "FilterExpression": "fault"})
     update_group(region, {"GroupName": "slow", "InsightsConfiguration": {"InsightsEnabled": True}})
     group = update_group(region, {"GroupName": "slow", "FilterExpression": "error"})["Group"]
@@ -100,7 +100,7 @@ def test_an_update_leaves_what_it_does_not_name(region: Region) -> None:
 
 
 def test_notifications_need_insights(region: Region) -> None:
-    """A wish that AWS refuses is refused here."""
+    """As in AWS."""
     wish = {"NotificationsEnabled": True}
     message = "InsightsConfiguration.NotificationsEnabled: True: expected InsightsEnabled to be true as well"
     assert refusal(region, "create", GroupName="slow", InsightsConfiguration=wish) == message
@@ -108,7 +108,7 @@ def test_notifications_need_insights(region: Region) -> None:
 
 @pytest.mark.parametrize("operation", ["create", "update"])
 def test_an_expression_that_does_not_parse_is_refused_with_its_column(region: Region, operation: str) -> None:
-    """AWS drops such a group silently later on."""
+    """AWS drops such a group later without a message."""
     create_group(region, {"GroupName": "slow"})
     name = "new" if operation == "create" else "slow"
     message = refusal(region, operation, GroupName=name, FilterExpression="duration >")
@@ -116,15 +116,15 @@ def test_an_expression_that_does_not_parse_is_refused_with_its_column(region: Re
     assert message == f"FilterExpression: 'duration >': {reason}"
 
 
-def test_the_default_group_stays(region: Region) -> None:
-    """It cannot be deleted; its insights can be switched on."""
+def test_the_default_group_cannot_be_deleted(region: Region) -> None:
+    """It can be updated."""
     assert refusal(region, "delete", GroupName="Default") == "Default group cannot be deleted"
     update_group(region, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
     assert get_groups(region, {})["Groups"][0]["InsightsConfiguration"]["InsightsEnabled"] is True
 
 
-def test_a_trace_is_in_the_groups_whose_expression_holds(region: Region) -> None:
-    """group.name and group.arn in a filter ask for membership."""
+def test_a_trace_is_in_the_groups_whose_expression_matches(region: Region) -> None:
+    """group.name and group.arn in a filter test for that."""
     region.put([document(1, fault=True), document(2)])
     arn = create_group(region, {"GroupName": "broken", "FilterExpression": "fault"})["Group"]["GroupARN"]
     for text in ('group.name = "broken"', f'group.arn = "{arn}"'):

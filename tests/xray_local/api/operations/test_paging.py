@@ -9,8 +9,8 @@ PAGED = ["GetGroups", "GetSamplingStatisticSummaries", "ListResourcePolicies"]
 INVALID = "NextToken is not valid: expected one from the previous response"
 
 
-def test_pages_follow_each_other_to_the_end() -> None:
-    """The last page has no token, also when it is full."""
+def test_tokens_lead_through_all_pages() -> None:
+    """The last page has no token, also if it is full."""
     first, token = paging.page(range(4), None, 2)
     second, end = paging.page(range(4), token, 2)
     assert (first, second, end) == ([0, 1], [2, 3], None)
@@ -18,7 +18,7 @@ def test_pages_follow_each_other_to_the_end() -> None:
 
 @pytest.mark.parametrize("position", [-1, 5, True, 1.5, "1", None, []])
 def test_a_position_outside_the_list_is_refused(position: object) -> None:
-    """A token that somebody made up."""
+    """Such a token was not issued."""
     with pytest.raises(
         ApiError, match=r"^InvalidRequestException: NextToken is not valid: expected one from the previous response$"
     ):
@@ -26,7 +26,7 @@ def test_a_position_outside_the_list_is_refused(position: object) -> None:
 
 
 @pytest.mark.parametrize("operation", PAGED)
-def test_every_paged_operation_refuses_a_foreign_token(region: Region, operation: str) -> None:
-    """With one message."""
+def test_every_paged_operation_refuses_an_unknown_token(region: Region, operation: str) -> None:
+    """With the same message."""
     with pytest.raises(ApiError, match=INVALID):
         OPERATIONS[operation](region, {"NextToken": "nonsense"})

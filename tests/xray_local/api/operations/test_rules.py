@@ -38,38 +38,38 @@ def last_modification(region: Region) -> float:
     return float(get_sampling_targets(region, documents)["LastRuleModification"])
 
 
-def test_a_new_rule_is_answered_and_listed_whole(region: Region) -> None:
-    """The record has the rule, its ARN and both times."""
+def test_a_new_rule_is_returned_and_listed(region: Region) -> None:
+    """With its ARN and both times."""
     given = rule(Attributes={"key": "value"})
     record = create_sampling_rule(region, {"SamplingRule": given})["SamplingRuleRecord"]
     assert record == {"SamplingRule": given | {"RuleARN": f"{ARN}rule"}, "CreatedAt": NOW, "ModifiedAt": NOW}
     assert get_sampling_rules(region, {})["SamplingRuleRecords"][0] == record
 
 
-def test_the_default_rule_is_always_there(region: Region) -> None:
-    """Priority 10000, 5 %, one a second, created at the beginning of time."""
+def test_the_default_rule_always_exists(region: Region) -> None:
+    """Priority 10000, 5 %, one request per second, created at epoch 0."""
     [record] = get_sampling_rules(region, {})["SamplingRuleRecords"]
     default = rule("Default", Priority=10_000, FixedRate=0.05, ReservoirSize=1, RuleARN=f"{ARN}Default", Attributes={})
     assert record == {"SamplingRule": default, "CreatedAt": 0.0, "ModifiedAt": 0.0}
 
 
 def test_rules_are_listed_by_priority_then_name(region: Region) -> None:
-    """In the order in which they are tried, Default last."""
+    """That is the order of evaluation; Default is last."""
     for name, priority in (("b", 5), ("c", 1), ("a", 5)):
         create(region, name, Priority=priority)
     assert names(region) == ["c", "a", "b", "Default"]
 
 
 @pytest.mark.parametrize("name", ["rule", "Default"])
-def test_a_name_is_taken_once(region: Region, name: str) -> None:
-    """AWS tells it by the message."""
+def test_a_name_is_unique(region: Region, name: str) -> None:
+    """With AWS's message."""
     create(region)
     taken = refusal(region, "create", {"SamplingRule": rule(name)})
     assert taken == ("InvalidRequestException", "Sampling rule already exists")
 
 
-def test_the_26th_rule_is_over_the_limit(region: Region) -> None:
-    """25 besides Default are the most; one deleted makes room."""
+def test_the_26th_rule_exceeds_the_quota(region: Region) -> None:
+    """25 besides Default; a deleted one does not count."""
     for number in range(25):
         create(region, f"rule-{number}")
     code, message = refusal(region, "create", {"SamplingRule": rule("one-more")})
@@ -92,14 +92,14 @@ def test_the_26th_rule_is_over_the_limit(region: Region) -> None:
     ],
 )
 def test_a_rule_that_is_out_of_bounds_is_refused(region: Region, wrong: dict[str, object], message: str) -> None:
-    """What botocore lets pass, AWS does not."""
+    """AWS checks more than botocore does."""
     assert refusal(region, "create", {"SamplingRule": rule() | wrong}) == ("InvalidRequestException", message)
     assert names(region) == ["Default"]
 
 
 @pytest.mark.parametrize("key", [{"RuleName": "rule"}, {"RuleARN": f"{ARN}rule"}])
-def test_an_update_changes_what_it_names(region: Region, clock: Clock, key: dict[str, str]) -> None:
-    """By name or by ARN; what is left out stays."""
+def test_an_update_changes_only_what_it_names(region: Region, clock: Clock, key: dict[str, str]) -> None:
+    """The rule is named by name or by ARN."""
     create(region)
     clock.now += 60
     record = update_sampling_rule(region, {"SamplingRuleUpdate": {**key, "FixedRate": 0.0}})["SamplingRuleRecord"]
@@ -107,8 +107,8 @@ def test_an_update_changes_what_it_names(region: Region, clock: Clock, key: dict
     assert (record["CreatedAt"], record["ModifiedAt"]) == (NOW, NOW + 60)
 
 
-def test_every_write_moves_the_last_modification(region: Region, clock: Clock) -> None:
-    """The SDKs fetch the rules again when it moves, also after a delete."""
+def test_every_write_changes_the_last_modification(region: Region, clock: Clock) -> None:
+    """Then the SDKs fetch the rules again."""
     assert last_modification(region) == 0.0
     create(region)
     assert last_modification(region) == NOW
@@ -121,7 +121,7 @@ def test_every_write_moves_the_last_modification(region: Region, clock: Clock) -
 
 
 def test_of_the_default_rule_two_fields_can_be_changed(region: Region) -> None:
-    """With any third one AWS refuses the whole update."""
+    """With any other field the update is refused."""
     update_sampling_rule(region, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0, "ReservoirSize": 0}})
     [record] = get_sampling_rules(region, {})["SamplingRuleRecords"]
     assert (record["SamplingRule"]["FixedRate"], record["SamplingRule"]["ReservoirSize"]) == (1.0, 0)
@@ -132,16 +132,16 @@ def test_of_the_default_rule_two_fields_can_be_changed(region: Region) -> None:
     )
 
 
-def test_a_changed_default_rule_leaves_room_for_25_others(region: Region) -> None:
-    """The quota counts custom rules alone."""
+def test_a_changed_default_rule_does_not_count(region: Region) -> None:
+    """The quota is for custom rules."""
     update_sampling_rule(region, {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0}})
     for number in range(25):
         create(region, f"rule-{number}")
     assert len(names(region)) == 26
 
 
-def test_a_deleted_rule_is_answered_and_gone(region: Region) -> None:
-    """The answer is the record as it was."""
+def test_a_deleted_rule_is_returned_and_not_listed(region: Region) -> None:
+    """As it was before."""
     created = create(region)
     assert delete_sampling_rule(region, {"RuleARN": f"{ARN}rule"}) == created
     assert names(region) == ["Default"]
@@ -158,7 +158,7 @@ def test_a_deleted_rule_is_answered_and_gone(region: Region) -> None:
         ({"RuleName": "rule", "RuleARN": f"{ARN}rule"}, "Expected either RuleName or RuleARN, and not both"),
     ],
 )
-def test_a_rule_is_named_in_one_way_and_must_exist(
+def test_a_rule_is_named_by_name_or_arn_and_must_exist(
     region: Region, operation: str, key: dict[str, str], message: str
 ) -> None:
     """The messages are AWS's; clients tell the cases apart by them."""
@@ -168,13 +168,13 @@ def test_a_rule_is_named_in_one_way_and_must_exist(
 
 
 def test_the_default_rule_cannot_be_deleted(region: Region) -> None:
-    """It is what decides when nothing else does."""
+    """It decides if no other rule matches."""
     message = "Default sampling rule cannot be deleted"
     assert refusal(region, "delete", {"RuleName": "Default"}) == ("InvalidRequestException", message)
 
 
 def test_a_deleted_rule_forgets_its_clients(region: Region) -> None:
-    """A new rule of the same name gives its whole reservoir to the first client."""
+    """The first client of a new rule of that name gets the full reservoir."""
     create(region)
     documents = [statistics("rule", ClientID=CLIENT), statistics("rule", ClientID=CLIENT[::-1])]
     get_sampling_targets(region, {"SamplingStatisticsDocuments": documents})

@@ -39,8 +39,8 @@ def refusal(region: Region, operation: str, **request: object) -> tuple[str, int
 
 
 @pytest.mark.parametrize("kind", ["rule", "group"])
-def test_tags_are_given_at_creation_changed_and_removed(region: Region, kind: str) -> None:
-    """They are listed by key; an unknown key to remove is no error."""
+def test_tags_are_created_changed_and_removed(region: Region, kind: str) -> None:
+    """They are listed by key; removing an unknown key is ignored."""
     arn = resource(region, kind, b="1", a="2")
     assert listed(region, arn) == tags(a="2", b="1")
     tag_resource(region, {"ResourceARN": arn, "Tags": tags(b="3", c="")})
@@ -50,8 +50,8 @@ def test_tags_are_given_at_creation_changed_and_removed(region: Region, kind: st
 
 
 @pytest.mark.parametrize("name", ["sampling-rule/Default", "group/Default/DEFAULT"])
-def test_the_default_rule_and_group_take_tags(region: Region, name: str) -> None:
-    """They are there before anybody changed them, without tags."""
+def test_the_default_rule_and_group_have_tags(region: Region, name: str) -> None:
+    """None before the first change."""
     assert listed(region, PREFIX + name) == []
     tag_resource(region, {"ResourceARN": PREFIX + name, "Tags": tags(owner="me")})
     assert listed(region, PREFIX + name) == tags(owner="me")
@@ -59,15 +59,15 @@ def test_the_default_rule_and_group_take_tags(region: Region, name: str) -> None
 
 @pytest.mark.parametrize("operation", ["ListTagsForResource", "TagResource", "UntagResource"])
 @pytest.mark.parametrize("name", ["sampling-rule/none", "group/none/ABC", "group/one/ABC", "trace/one", "nonsense"])
-def test_a_resource_that_is_not_there_is_not_found(region: Region, operation: str, name: str) -> None:
-    """The tag operations are the only ones with an error code of its own for this."""
+def test_an_unknown_resource_is_not_found(region: Region, operation: str, name: str) -> None:
+    """Only the tag operations raise ResourceNotFoundException."""
     resource(region, "group")
     found = refusal(region, operation, ResourceARN=PREFIX + name, Tags=[], TagKeys=[])
     assert found == ("ResourceNotFoundException", 404)
 
 
 def test_the_51st_tag_is_too_many(region: Region) -> None:
-    """Counted after the merge: a new value for an old key is no new tag."""
+    """A new value of an existing key is not a new tag."""
     arn = resource(region, "rule", **{f"key-{number}": "" for number in range(50)})
     tag_resource(region, {"ResourceARN": arn, "Tags": [{"Key": "key-7", "Value": "new"}]})
     assert refusal(region, "TagResource", ResourceARN=arn, Tags=tags(more="")) == ("TooManyTagsException", 400)
@@ -76,6 +76,6 @@ def test_the_51st_tag_is_too_many(region: Region) -> None:
 
 @pytest.mark.parametrize("wrong", [[{"Key": "AWS:own", "Value": ""}], [{"Key": "a", "Value": "1"}] * 2])
 def test_reserved_and_repeated_keys_are_refused(region: Region, wrong: list[dict[str, str]]) -> None:
-    """Nothing is created with tags that cannot be."""
+    """The resource is not created."""
     assert refusal(region, "CreateGroup", GroupName="one", Tags=wrong) == ("InvalidRequestException", 400)
     assert refusal(region, "GetGroup", GroupName="one") == ("InvalidRequestException", 400)

@@ -21,8 +21,8 @@ def client(number: int) -> str:
     return f"{number:024x}"
 
 
-def test_a_lone_client_gets_the_whole_reservoir(region: Region) -> None:
-    """For five minutes, to be asked for again in 10 seconds."""
+def test_a_single_client_gets_the_full_reservoir(region: Region) -> None:
+    """For five minutes, with the next report in 10 seconds."""
     answer = asked(region, statistics("checkout"))
     assert answer["SamplingTargetDocuments"] == [
         {
@@ -37,23 +37,23 @@ def test_a_lone_client_gets_the_whole_reservoir(region: Region) -> None:
 
 
 def test_the_parts_of_live_clients_add_up_to_the_reservoir(region: Region) -> None:
-    """10 a second over three clients are 4, 3 and 3."""
+    """10 per second for three clients are 4, 3 and 3."""
     documents = [statistics("checkout", ClientID=client(number)) for number in (1, 2, 3)]
     asked(region, *documents)
     targets = asked(region, *documents)["SamplingTargetDocuments"]
     assert [target["ReservoirQuota"] for target in targets] == [4, 3, 3]
 
 
-def test_a_client_that_is_gone_leaves_its_part(region: Region, clock: Clock) -> None:
-    """Three intervals without a report are the end."""
+def test_the_part_of_a_client_that_stopped_is_shared(region: Region, clock: Clock) -> None:
+    """After three intervals without a report."""
     asked(region, statistics("checkout", ClientID=client(1)), statistics("checkout", ClientID=client(2)))
     clock.now += 31
     [target] = asked(region, statistics("checkout", ClientID=client(2)))["SamplingTargetDocuments"]
     assert target["ReservoirQuota"] == 10
 
 
-def test_what_cannot_be_counted_is_answered_beside_the_rest(region: Region) -> None:
-    """A rule that is gone, and statistics of an hour ago, as facts to the client and no error."""
+def test_unknown_rules_and_stale_statistics_are_listed_as_unprocessed(region: Region) -> None:
+    """The other statistics are counted."""
     answer = asked(
         region,
         statistics("gone"),
@@ -71,8 +71,8 @@ def test_what_cannot_be_counted_is_answered_beside_the_rest(region: Region) -> N
     ]
 
 
-def test_boost_statistics_are_taken_and_boost_nothing(region: Region) -> None:
-    """How AWS computes a boost is not published; what it would refuse is answered."""
+def test_boost_statistics_have_no_effect(region: Region) -> None:
+    """Those that are not valid are listed; how AWS computes a boost is not published."""
     boosts = [
         {
             "RuleName": name,
@@ -91,7 +91,7 @@ def test_boost_statistics_are_taken_and_boost_nothing(region: Region) -> None:
 
 
 def test_reports_are_summed_by_rule_and_window_of_ten_seconds(region: Region, clock: Clock) -> None:
-    """Two clients in one window, one of them in the next as well."""
+    """Over all clients."""
     asked(region, statistics("checkout"), statistics("checkout", ClientID=client(2)))
     clock.now += 10
     asked(region, statistics("checkout", ClientID=CLIENT, Timestamp=NOW + 10, BorrowCount=None))

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from tests.xray_local.samples import NOW, Clock, body, document, text, trace_id
+from xray_local.api import shapes
 from xray_local.api.operations import batch_get_traces, get_trace_summaries, put_trace_segments
 from xray_local.errors import ApiError
 from xray_local.state.region import Region
@@ -29,8 +30,8 @@ def refusal(region: Region, **request: Any) -> str:
     return caught.value.message
 
 
-def test_what_cannot_be_stored_is_answered_and_the_rest_is_stored(region: Region) -> None:
-    """With the id, if the document has one that can be read."""
+def test_refused_documents_are_listed_and_the_rest_is_stored(region: Region) -> None:
+    """With their ids, if those are valid."""
     refused = put(region, text(1), "{", text(2, trace_id="1-2-3"), text(3, metadata={"filling": "x" * 65_536}))
     assert [(one.get("Id"), one["ErrorCode"]) for one in refused] == [
         (None, "ParseError"),
@@ -41,8 +42,8 @@ def test_what_cannot_be_stored_is_answered_and_the_rest_is_stored(region: Region
     assert region.health()["rejected"] == 3
 
 
-def test_a_trace_beyond_its_limit_is_answered_and_counted(region: Region) -> None:
-    """500 KB, in one call or in many."""
+def test_documents_beyond_the_limit_of_a_trace_are_refused_and_counted(region: Region) -> None:
+    """500 KB, in one request or in many."""
     large = [text(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
     assert put(region, *large[:8]) == []
     [refused] = put(region, large[8])
@@ -52,8 +53,8 @@ def test_a_trace_beyond_its_limit_is_answered_and_counted(region: Region) -> Non
     assert trace["LimitExceeded"] is True
 
 
-def test_a_trace_comes_back_as_it_was_sent(region: Region) -> None:
-    """Segment by segment, each with its own text; ids that are not stored are named."""
+def test_a_trace_is_returned_as_it_was_sent(region: Region) -> None:
+    """Each segment with its own text; ids that are not stored are listed."""
     put(region, text(1, 1), text(1, 2, parent_id=f"{1:016x}", end_time=NOW + 3))
     answer = batch_get_traces(region, {"TraceIds": [trace_id(1), trace_id(2), trace_id(1)]})
     [trace] = answer["Traces"]
@@ -63,18 +64,18 @@ def test_a_trace_comes_back_as_it_was_sent(region: Region) -> None:
     assert answer["UnprocessedTraceIds"] == [trace_id(2)]
 
 
-def test_a_call_gets_at_most_five_traces(region: Region) -> None:
+def test_a_request_has_at_most_five_trace_ids(region: Region) -> None:
     """AWS's limit, which is not in the model."""
     with pytest.raises(ApiError, match="TraceIds has 6 members: expected at most 5"):
         batch_get_traces(region, {"TraceIds": [trace_id(number) for number in range(6)]})
 
 
-def test_summaries_are_for_the_public(region: Region) -> None:
-    """What the store keeps for the filter language is not in an answer."""
+def test_a_summary_has_the_members_of_the_api(region: Region) -> None:
+    """Without a next page there is no token."""
     put(region, text(1, http={"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 200}}))
     answer = get_trace_summaries(region, ALL)
     [summary] = answer["TraceSummaries"]
-    assert not [key for key in summary if key.startswith("_")]
+    assert set(summary) <= set(shapes.model().shape_for("TraceSummary").members)
     assert summary["Http"] == {"HttpMethod": "GET", "HttpURL": "http://a/b", "HttpStatus": 200}
     assert (answer["ApproximateTime"], answer["TracesProcessedCount"]) == (NOW, 1)
     assert "NextToken" not in answer
@@ -91,7 +92,7 @@ def test_summaries_are_for_the_public(region: Region) -> None:
         ("Event", NOW - 1, NOW + 60, False),
     ],
 )
-def test_the_range_is_of_the_start_the_end_or_the_update(
+def test_the_range_is_compared_with_start_end_or_update(
     region: Region, clock: Clock, kind: str | None, start: float, end: float, *, inside: bool
 ) -> None:
     """A trace from NOW to NOW + 50 that arrived at NOW + 100."""
@@ -102,13 +103,13 @@ def test_the_range_is_of_the_start_the_end_or_the_update(
 
 @pytest.mark.parametrize(("end", "inside"), [(NOW, True), (NOW + 0.5, False)])
 def test_an_end_in_whole_seconds_includes_its_second(region: Region, end: float, *, inside: bool) -> None:
-    """boto3 cuts a datetime's fraction off, and "until now" has to mean now."""
+    """boto3 truncates the fraction of a datetime."""
     put(region, text(1, start_time=NOW + 0.75))
     assert bool(found(region, EndTime=end)) is inside
 
 
-def test_the_filter_chooses(region: Region) -> None:
-    """The filter language over what the summary knows."""
+def test_a_filter_expression_selects_traces(region: Region) -> None:
+    """By flags, annotations, durations and services."""
     put(region, text(1, fault=True), text(2, annotations={"user": "bob"}), text(3, end_time=NOW + 9))
     assert found(region, FilterExpression="fault") == [trace_id(1)]
     assert found(region, FilterExpression='annotation.user = "bob"') == [trace_id(2)]
@@ -123,8 +124,8 @@ def test_a_filter_that_does_not_parse_names_the_column(region: Region) -> None:
     assert refusal(region, FilterExpression="http.url CONTAINS 5") == message
 
 
-def test_pages_give_every_trace_once(region: Region) -> None:
-    """100 a page, until there is no token."""
+def test_pages_have_every_trace_once(region: Region) -> None:
+    """100 on each page."""
     put(region, *(text(number) for number in range(1, 251)))
     ids: list[str] = []
     sizes, request = [], dict(ALL)
@@ -139,8 +140,8 @@ def test_pages_give_every_trace_once(region: Region) -> None:
     assert sorted(ids) == [trace_id(number) for number in range(1, 251)]
 
 
-def test_a_rare_match_is_found_over_empty_pages(region: Region) -> None:
-    """One answer looks at 1000 traces and says where to go on."""
+def test_a_rare_match_is_found_after_empty_pages(region: Region) -> None:
+    """One response examines 1000 traces."""
     region.store.max_traces = 2000
     region.put([document(number, start_time=NOW + number / 1000) for number in range(1, 1102)])
     region.put([document(1, fault=True, start_time=NOW - 1)])
@@ -150,18 +151,18 @@ def test_a_rare_match_is_found_over_empty_pages(region: Region) -> None:
 
 
 @pytest.mark.parametrize("token", ["nonsense", "W10=", "WyJhIiwgImIiXQ==", "e30=", "é"])
-def test_a_token_of_somebody_else_is_refused(region: Region, token: str) -> None:
+def test_a_token_that_is_not_valid_is_refused(region: Region, token: str) -> None:
     """Not base64, not JSON, not a position."""
     assert refusal(region, NextToken=token) == "NextToken is not valid: expected one from the previous response"
 
 
 def test_a_range_ends_after_its_start(region: Region) -> None:
-    """A range that cannot hold anything is a mistake."""
+    """Otherwise the request is refused."""
     assert refusal(region, StartTime=NOW + 1, EndTime=NOW) == "StartTime is after EndTime"
 
 
-def test_sampling_gives_a_share_that_stays_the_same(region: Region) -> None:
-    """A fixed rate of the traces by their ids; without Sampling the strategy counts for nothing."""
+def test_sampling_selects_the_same_share_every_time(region: Region) -> None:
+    """By trace id; without Sampling the strategy is ignored."""
     put(region, *(text(number) for number in range(1, 101)))
     strategy = {"Name": "FixedRate", "Value": 0.3}
     sampled = found(region, Sampling=True, SamplingStrategy=strategy)
@@ -172,7 +173,7 @@ def test_sampling_gives_a_share_that_stays_the_same(region: Region) -> None:
     assert len(found(region, Sampling=True)) == 100
 
 
-def test_a_share_is_from_nought_to_one(region: Region) -> None:
-    """Anything else is no share."""
+def test_a_share_is_from_zero_to_one(region: Region) -> None:
+    """Any other number is refused."""
     message = refusal(region, Sampling=True, SamplingStrategy={"Name": "FixedRate", "Value": 30})
     assert message == "SamplingStrategy.Value: 30: expected a number from 0 to 1"

@@ -22,7 +22,7 @@ RESPONSE_SECONDS = 10.0
 
 
 class CheckError(Exception):
-    """The check failed; the message says what is missing, and what to check."""
+    """The check failed; the message names what is missing, and what to check."""
 
 
 @dataclass(frozen=True, slots=True)

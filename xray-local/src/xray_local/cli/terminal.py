@@ -54,9 +54,9 @@ def _row(row: Row, tree: Waterfall, *, colour: bool) -> list[str]:
 
 
 def _bar(row: Row, tree: Waterfall) -> str:
-    whole = tree.duration or 1.0
-    start = min(BAR - 1, max(0, int((row.start - tree.start) / whole * BAR)))
-    length = max(1, min(BAR - start, round((row.duration or 0.0) / whole * BAR)))
+    seconds = tree.duration or 1.0
+    start = min(BAR - 1, max(0, int((row.start - tree.start) / seconds * BAR)))
+    length = max(1, min(BAR - start, round((row.duration or 0.0) / seconds * BAR)))
     return " " * start + "█" * length + " " * (BAR - start - length)
 
 

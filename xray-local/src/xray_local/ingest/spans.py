@@ -1,8 +1,8 @@
 """Converts OpenTelemetry spans to X-Ray documents, so that both SDKs' entries form one trace. Pure.
 
-SERVER and CONSUMER spans and roots are segments named by the service; the others are subsegments named by the span.
-Flags and `http` follow the mapping of the collector's X-Ray exporter: fault for 5xx or an error status, error for 4xx,
-throttle for 429. Every attribute is in `metadata.otel`; the primitive ones are annotations too, as with
+SERVER and CONSUMER spans and roots are segments with the name of the service; all others are subsegments with the name
+of the span. Flags and `http` follow the mapping of the collector's X-Ray exporter: fault for 5xx or an error status,
+error for 4xx, throttle for 429. Every attribute is in `metadata.otel`; the primitive ones are annotations too, as with
 `index_all_attributes`.
 """
 

@@ -1,6 +1,6 @@
 """The page's routes: traces, one trace, groups and sampling rules, each as HTML and at the same address as JSON.
 
-There is no script on the page, and its policy allows none.
+The page has no scripts, and its policy forbids them.
 """
 
 import json

@@ -18,7 +18,7 @@ CONDITIONS = (
 """Fields of a rule that are shown unless they are `*`, and their labels."""
 
 REQUEST_FIELDS = ("method", "path", "host", "service")
-"""The fields of the form that asks which rule decides about a request."""
+"""The fields of the form that describes a request."""
 
 
 @dataclass(frozen=True, slots=True)

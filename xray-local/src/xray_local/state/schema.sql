@@ -1,4 +1,4 @@
--- The store: traces and their documents, and everything else by kind and name.
+-- The store: traces, their documents, and resources by kind and name.
 CREATE TABLE IF NOT EXISTS traces (
   seq INTEGER PRIMARY KEY,          -- the order of arrival, in which whole traces are evicted
   trace_id TEXT NOT NULL UNIQUE,
@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS traces (
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
 CREATE TABLE IF NOT EXISTS documents (
-  seq INTEGER NOT NULL,             -- of the trace: an index on it grows at its end, one on trace ids all over
+  seq INTEGER NOT NULL,             -- of the trace: its index grows at the end, an index on trace ids would grow everywhere
   id TEXT NOT NULL,
   kind TEXT NOT NULL,
   ended INTEGER NOT NULL,

@@ -92,7 +92,7 @@ class Store:
         for chunk in _chunks(sorted(trace_ids)):
             marks = ",".join("?" * len(chunk))
             rows = self._database.execute(
-                f"SELECT trace_id, seq, first, last, bytes FROM traces WHERE trace_id IN ({marks})",  # noqa: S608 (only question marks)
+                f"SELECT trace_id, seq, first, last, bytes FROM traces WHERE trace_id IN ({marks})",  # noqa: S608 (placeholders only)
                 chunk,
             )
             stored.update({trace_id: TraceChange(*rest) for trace_id, *rest in rows})

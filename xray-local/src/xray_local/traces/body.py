@@ -18,7 +18,7 @@ Recorder = Literal["xray", "otel"]
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """The request and response that a segment describes; None for what it does not say."""
+    """The request and response that a segment describes; None for absent members."""
 
     method: str | None = None
     url: str | None = None
@@ -113,15 +113,15 @@ class Body:
 
     @property
     def subsegments(self) -> list["Body"]:
-        """What is nested in it, one level down."""
+        """Its direct subsegments."""
         return [Body(nested) for nested in as_objects(self.raw.get("subsegments"))]
 
     @property
     def otel(self) -> Mapping[str, Any]:
-        """The span that the document was made from (see `ingest.spans`); empty for one of the X-Ray SDK."""
+        """The span that the document was made from (see `ingest.spans`); empty for a document of the X-Ray SDK."""
         return self.object("metadata", "otel")
 
     @property
     def recorder(self) -> Recorder:
-        """Which of the two SDKs recorded it."""
+        """The SDK that recorded it: X-Ray's or OpenTelemetry's."""
         return "otel" if isinstance(self.object("metadata").get("otel"), Mapping) else "xray"

@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def is_segment(self) -> bool:
-        """Whether it is a service's segment, not a part of one."""
+        """Whether it is a segment, not a part of one."""
         return self.container is None and self.body.raw.get("type") != "subsegment"
 
     @property
@@ -172,7 +172,7 @@ def _cut_cycles(entries: Iterable[Entry]) -> None:
 
 
 def _settle(entries: Iterable[Entry], repeats: Iterable[Entry]) -> None:
-    """Give every entry its start and its segment, from the roots downwards."""
+    """Set the start and the segment of every entry, from the roots downwards."""
     settled: list[Entry] = []
     waiting = [entry for entry in entries if entry.parent is None]
     while waiting:

@@ -69,27 +69,27 @@ def _path(entry: Entry) -> list[Entry]:
 
 
 def _services(path: Sequence[Entry], *, timed: bool) -> tuple[CauseService, ...]:
-    whole = path[0].duration if timed else None
+    root_seconds = path[0].duration if timed else None
     parts: list[list[Entry]] = []
     for entry in path:
         if entry.is_segment or not parts:
             parts.append([])
         parts[-1].append(entry)
-    services = [_service(part, whole, inferred=False) for part in parts]
+    services = [_service(part, root_seconds, inferred=False) for part in parts]
     if path[-1].is_remote:
-        services.append(_service(path[-1:], whole, inferred=True))
+        services.append(_service(path[-1:], root_seconds, inferred=True))
     return tuple(services)
 
 
-def _service(part: Sequence[Entry], whole: float | None, *, inferred: bool) -> CauseService:
+def _service(part: Sequence[Entry], root_seconds: float | None, *, inferred: bool) -> CauseService:
     return CauseService(
         name=part[0].name,
         type=part[0].body.text("origin") or ("remote" if inferred else ""),
         inferred=inferred,
-        path=tuple(_entity(entry, whole) for entry in part),
+        path=tuple(_entity(entry, root_seconds) for entry in part),
     )
 
 
-def _entity(entry: Entry, whole: float | None) -> CauseEntity:
-    coverage = None if whole is None else min(1.0, entry.duration / whole) if whole else 1.0
+def _entity(entry: Entry, root_seconds: float | None) -> CauseEntity:
+    coverage = None if root_seconds is None else min(1.0, entry.duration / root_seconds) if root_seconds else 1.0
     return CauseEntity(entry.name, entry.is_remote, coverage, entry.body.exceptions)

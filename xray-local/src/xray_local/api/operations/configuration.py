@@ -31,13 +31,13 @@ def put_encryption_config(region: Region, request: dict[str, Any]) -> dict[str, 
 
 def list_resource_policies(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the resource policies by name."""
-    whole = [body for _, body in region.store.resources("policy")]
-    items, token = paging.page(whole, request.get("NextToken"), PAGE)
+    policies = [body for _, body in region.store.resources("policy")]
+    items, token = paging.page(policies, request.get("NextToken"), PAGE)
     return paging.answer("ResourcePolicies", items, token)
 
 
 def put_resource_policy(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Create or replace a policy; a revision id, if given, must be the current one."""
+    """Create or replace a policy; a revision id must be the current one."""
     name, document = request["PolicyName"], request["PolicyDocument"]
     _check_document(document)
     current = region.store.resource("policy", name)

@@ -17,8 +17,8 @@ _SUFFIX = 26  # the random part of a group's ARN
 
 def get_groups(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the groups by name, Default included."""
-    whole = [_shape(region, name, body) for name, body in sorted(all_stored(region, GROUP).items())]
-    items, token = paging.page(whole, request.get("NextToken"), PAGE)
+    shapes = [_shape(region, name, body) for name, body in sorted(all_stored(region, GROUP).items())]
+    items, token = paging.page(shapes, request.get("NextToken"), PAGE)
     return paging.answer("Groups", items, token)
 
 

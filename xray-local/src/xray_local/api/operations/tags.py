@@ -19,7 +19,7 @@ def requested(request: dict[str, Any]) -> dict[str, str]:
         if tag["Key"].lower().startswith("aws:"):
             raise invalid(f"Tag key {tag['Key']} is reserved: it begins with aws:")
         if tag["Key"] in tags:
-            raise invalid(f"Tag key {tag['Key']} is given twice")
+            raise invalid(f"Tag key {tag['Key']} is repeated")
         tags[tag["Key"]] = tag["Value"]
     _limit(tags)
     return tags
@@ -28,8 +28,8 @@ def requested(request: dict[str, Any]) -> dict[str, str]:
 def list_tags_for_resource(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return a resource's tags by key."""
     _, _, body = _find(region, request["ResourceARN"])
-    whole = [{"Key": key, "Value": value} for key, value in sorted(body["tags"].items())]
-    items, token = paging.page(whole, request.get("NextToken"), PAGE)
+    tags = [{"Key": key, "Value": value} for key, value in sorted(body["tags"].items())]
+    items, token = paging.page(tags, request.get("NextToken"), PAGE)
     return paging.answer("Tags", items, token)
 
 

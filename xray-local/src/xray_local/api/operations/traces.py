@@ -103,7 +103,7 @@ def _position(token: str) -> tuple[float, int]:
 
 
 def batch_get_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Return whole traces with their documents as JSON text."""
+    """Return complete traces with their documents as JSON text."""
     trace_ids = request["TraceIds"]
     if len(trace_ids) > BATCH_MAX:
         raise invalid(f"TraceIds has {len(trace_ids)} members: expected at most {BATCH_MAX}")

@@ -1,6 +1,6 @@
-"""Generates docs/xray-local-api.md from the service model: every operation, built or not, and what it checks.
+"""Generates docs/xray-local-api.md from the service model: every operation, its state and the checks of its members.
 
-`python -m tools.xray_local_api` writes it, `--check` says whether it is up to date.
+`python -m tools.xray_local_api` writes the file, `--check` compares it.
 """
 
 import sys
@@ -16,23 +16,23 @@ _HEAD = """# The API of xray-local
 
 Generated from botocore's service model `xray/2016-04-12` by `python -m tools.xray_local_api`; do not edit.
 
-{built} of {all} operations are built. The others answer 501 with a message that names the operation. Members are
-checked for their type and for what the last column lists; `*` marks a required one.
+{implemented} of {all} operations are implemented. The others answer 501 with a message that names the operation.
+Members are checked for their types and for the limits in the last column; `*` marks a required member.
 
-| operation | POST | | members and limits |
+| operation | POST | implemented | members and limits |
 |---|---|---|---|
 """
 
 
 def table() -> str:
-    """Give the whole document."""
+    """Return the document."""
     routes = list(shapes.routes())
     rows = [
-        f"| {route.operation} | `{route.path}` | {'built' if route.operation in OPERATIONS else '501'} |"
+        f"| {route.operation} | `{route.path}` | {'yes' if route.operation in OPERATIONS else 'no (501)'} |"
         f" {_members(route.input_shape)} |\n"
         for route in routes
     ]
-    return _HEAD.format(built=len(OPERATIONS), all=len(routes)) + "".join(rows)
+    return _HEAD.format(implemented=len(OPERATIONS), all=len(routes)) + "".join(rows)
 
 
 def _members(shape: Shape | None) -> str:

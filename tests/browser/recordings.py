@@ -85,7 +85,7 @@ def trace_id(now: float, number: int) -> str:
 
 
 def http(path: str, status: int) -> dict[str, Any]:
-    """What a segment says of one request."""
+    """The `http` of a segment."""
     return {"request": {"method": "GET", "url": f"http://localhost:4567{path}"}, "response": {"status": status}}
 
 

@@ -7,14 +7,14 @@ from playwright.sync_api import Page
 
 @dataclass
 class Tab:
-    """A page of the browser that keeps what its console said."""
+    """A page of the browser, with the messages of its console."""
 
     page: Page
     base: str
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> int:
-        """Go to a path and give the HTTP status."""
+        """Go to a path and return the HTTP status."""
         answer = self.page.goto(f"{self.base}{path}")
         assert answer is not None
         return answer.status

@@ -69,7 +69,7 @@ def test_nothing_recorded_can_become_markup(tab: Tab, xray_local: Server, now: f
 
 @pytest.mark.parametrize("path", ["/?filter={}", "/?range={}", "/?next={}", "/traces/{}", "/groups?{}={}"])
 def test_nothing_in_the_address_can_become_markup(tab: Tab, path: str) -> None:
-    """What is asked for is repeated as text."""
+    """The page repeats it as text."""
     tab.open(path.replace("{}", quote(HOSTILE, safe="")))
     assert tab.page.locator("script, [onerror], [style]").count() == 0
     assert tab.page.locator("img").count() == 1

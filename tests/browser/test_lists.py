@@ -9,8 +9,8 @@ from tests.browser.tab import Tab
 pytestmark = pytest.mark.browser
 
 
-def test_an_empty_store_says_what_to_run_next(tab: Tab) -> None:
-    """The first page that anybody sees names the next command."""
+def test_an_empty_store_shows_the_next_command(tab: Tab) -> None:
+    """And how to send a trace."""
     assert tab.open("/") == 200
     expect(tab.page.get_by_role("heading", name="Nothing recorded yet")).to_be_visible()
     assert tab.page.locator("pre.run").first.inner_text() == "make demo"
@@ -19,7 +19,7 @@ def test_an_empty_store_says_what_to_run_next(tab: Tab) -> None:
 
 
 def test_the_newest_traces_are_listed_first(tab: Tab, xray_local: Server, now: float) -> None:
-    """Each row tells request, status, result and services, newest on top, and links to its trace."""
+    """Each row has request, status, result and services, and links to its trace; the newest is first."""
     old, new = trace_id(now - 60, 1), trace_id(now, 2)
     put_segments(xray_local.api, segment(old, "0000000000000001", now - 60, 0.25, http=http("/api/old", 200)))
     put_segments(xray_local.api, segment(new, "0000000000000002", now - 1, 0.5, http=http("/api/new", 500), fault=True))
@@ -37,7 +37,7 @@ def test_the_newest_traces_are_listed_first(tab: Tab, xray_local: Server, now: f
 
 
 def test_a_filter_narrows_the_list(tab: Tab, xray_local: Server, now: float) -> None:
-    """An expression typed into the box and sent by Enter leaves what matches, and stays in the box."""
+    """After Enter the list has the traces that match, and the box keeps the expression."""
     put_segments(xray_local.api, segment(trace_id(now, 1), "0000000000000001", now - 2, 1, http=http("/ok", 200)))
     put_segments(
         xray_local.api, segment(trace_id(now, 2), "0000000000000002", now - 2, 1, http=http("/no", 500), fault=True)
@@ -53,16 +53,16 @@ def test_a_filter_narrows_the_list(tab: Tab, xray_local: Server, now: float) -> 
     assert tab.complaints == []
 
 
-def test_a_filter_that_matches_nothing_says_so(tab: Tab, xray_local: Server, now: float) -> None:
-    """An empty answer is not an empty store."""
+def test_a_filter_without_matches_is_explained(tab: Tab, xray_local: Server, now: float) -> None:
+    """The page differs from that of an empty store."""
     put_segments(xray_local.api, segment(trace_id(now, 1), "0000000000000001", now - 2, 1))
     tab.open("/?filter=fault")
     expect(tab.page.get_by_role("heading", name="No trace matches")).to_be_visible()
     assert tab.complaints == []
 
 
-def test_a_bad_filter_shows_where_it_is_bad(tab: Tab) -> None:
-    """The message names the column and a caret stands under it, in the typed text."""
+def test_a_filter_that_is_not_valid_shows_the_column(tab: Tab) -> None:
+    """In the message, and by a caret under the expression."""
     assert tab.open("/?filter=http.url+CONTAINS+5") == 400
     alert = tab.page.get_by_role("alert")
     expect(alert).to_contain_text("column 19")
@@ -85,7 +85,7 @@ def test_groups_lead_to_their_traces(tab: Tab, xray_local: Server, now: float) -
 
 
 def test_rules_show_their_order_and_their_counts(tab: Tab, xray_local: Server, now: float) -> None:
-    """Rules stand by priority with what a client reported: 10 of 40 requests are 25 %."""
+    """By priority; 10 of 40 requests are 25 %."""
     client = xray_client(xray_local.api)
     rule = {
         "RuleName": "mine",
@@ -127,7 +127,7 @@ def test_rules_show_their_order_and_their_counts(tab: Tab, xray_local: Server, n
 
 @pytest.mark.parametrize("path", ["/", "/groups", "/rules", "/traces/none"])
 def test_every_control_can_be_reached_by_keyboard(tab: Tab, path: str) -> None:
-    """The first Tab leads past the header, and what has the focus is outlined."""
+    """The first Tab skips the header; the focus is outlined."""
     tab.open(path)
     tab.page.keyboard.press("Tab")
     skip = tab.page.get_by_role("link", name="Skip to the content")

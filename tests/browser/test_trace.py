@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_trace_is_one_waterfall_of_both_recorders(tab: Tab, xray_local: Server, now: float) -> None:
-    """Spans and segments are nested in one list, told apart by words, and the bars follow the recorded times."""
+    """Spans and segments are nested in one list with their kinds; the bars follow the recorded times."""
     name = two_recorders(xray_local, now)
     tab.open(f"/traces/{name}")
     rows = tab.page.locator(".waterfall > li")
@@ -50,7 +50,7 @@ def test_a_row_opens_without_javascript(tab: Tab, xray_local: Server, now: float
     assert tab.complaints == []
 
 
-def test_a_part_of_a_trace_can_be_looked_at_alone(tab: Tab, xray_local: Server, now: float) -> None:
+def test_a_part_of_a_trace_has_a_page(tab: Tab, xray_local: Server, now: float) -> None:
     """A row with children leads to its own waterfall, and back."""
     tab.open(f"/traces/{two_recorders(xray_local, now)}")
     tab.page.locator(".waterfall > li").nth(2).locator("summary").click()
@@ -62,7 +62,7 @@ def test_a_part_of_a_trace_can_be_looked_at_alone(tab: Tab, xray_local: Server, 
 
 
 def test_a_long_trace_is_paged(tab: Tab, xray_local: Server, now: float) -> None:
-    """Of five hundred rows two hundred are shown, with a link to the next ones."""
+    """200 of 500 rows are shown, with a link to the next ones."""
     name = trace_id(now, 1)
     children = [segment(name, f"{n:016x}", now - 1, 0.5, parent_id=f"{1:016x}") for n in range(2, 501)]
     documents = [segment(name, f"{1:016x}", now - 2, 2), *children]
@@ -77,7 +77,7 @@ def test_a_long_trace_is_paged(tab: Tab, xray_local: Server, now: float) -> None
 
 
 def test_the_same_address_answers_json(tab: Tab, xray_local: Server, now: float) -> None:
-    """The link at the foot of a page gives the same trace as data."""
+    """The link at the foot of the page leads to it."""
     name = two_recorders(xray_local, now)
     tab.open(f"/traces/{name}")
     tab.page.get_by_role("link", name="This page as JSON").click()
@@ -87,7 +87,7 @@ def test_the_same_address_answers_json(tab: Tab, xray_local: Server, now: float)
 
 
 def test_an_annotation_leads_to_its_traces(tab: Tab, xray_local: Server, now: float) -> None:
-    """A click on a value lists the traces that carry it."""
+    """A click on a value lists the traces with that value."""
     tab.open(f"/traces/{two_recorders(xray_local, now)}")
     put_segments(xray_local.api, segment(trace_id(now, 9), "0000000000000009", now - 2, 1))
     tab.page.locator(".waterfall > li").nth(2).locator("summary").click()

@@ -14,7 +14,7 @@ AWS = Path(os.environ.get("AWS_CLI", ROOT / ".tools" / "awscli" / "bin" / "aws")
 
 
 def run(api: str, folder: Path, *command: object) -> subprocess.CompletedProcess[str]:
-    """Run a command against xray-local with nobody's own AWS set-up."""
+    """Run a command against xray-local without the user's AWS configuration."""
     environment = {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -57,7 +57,7 @@ def test_what_is_imported_does_not_differ(xray_local: Any, tmp_path: Path) -> No
 
 
 def test_a_changed_object_without_an_owner_is_a_conflict(xray_local: Any, tmp_path: Path) -> None:
-    """apply does not touch what somebody else made, says how it could, and exits 1."""
+    """apply does not change an unmanaged rule, prints how to adopt it, and exits 1."""
     operator = ROOT / ".venv" / "bin" / "xray-operator"
     manifest = tmp_path / "rule.yaml"
     text = (ROOT / "examples" / "sampling-rule.yaml").read_text()

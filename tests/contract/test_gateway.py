@@ -34,18 +34,18 @@ OWNED = {OWNER_TAG: "local/default/backend"}
 
 def held(gateway: Gateway, name: str) -> AwsObject | None:
     """Find a rule or group by its name."""
-    return next((one for one in [*gateway.rules(), *gateway.groups()] if one.name == name), None)
+    return next((item for item in [*gateway.rules(), *gateway.groups()] if item.name == name), None)
 
 
 def test_the_defaults_are_there_from_the_start(gateway: Gateway) -> None:
     """Every region has one rule and one group."""
-    assert [one.value for one in gateway.rules()] == [default_rule()]
-    assert [one.value for one in gateway.groups()] == [Group(group_name="Default")]
+    assert [item.value for item in gateway.rules()] == [default_rule()]
+    assert [item.value for item in gateway.groups()] == [Group(group_name="Default")]
 
 
 @pytest.mark.parametrize("value", [RULE, GROUP], ids=["rule", "group"])
 def test_what_is_created_is_read_back_with_its_tags(gateway: Gateway, value: Value) -> None:
-    """The value is the same, and the ARN is the one that was given."""
+    """With the same value and the same ARN."""
     arn = gateway.create(value, OWNED)
     name = value.rule_name if isinstance(value, SamplingRule) else value.group_name
     found = held(gateway, name)
@@ -99,7 +99,7 @@ def test_the_default_rule_takes_its_two_fields(gateway: Gateway) -> None:
     """The update sends no other, so AWS takes it."""
     changed = replace(default_rule(), fixed_rate=0.2, reservoir_size=5)
     gateway.update(changed)
-    assert [one.value for one in gateway.rules()] == [changed]
+    assert [item.value for item in gateway.rules()] == [changed]
 
 
 def test_the_default_rule_stays(gateway: Gateway) -> None:
@@ -167,7 +167,7 @@ def test_tags_of_what_is_gone_are_not_found(gateway: Gateway, call: Callable[[Ga
 def test_statistics_are_summed_by_rule_and_silent_rules_are_left_out(
     gateway: Gateway, request: pytest.FixtureRequest
 ) -> None:
-    """Two SDKs report of one rule, one has seen no request, and nobody reports of Default."""
+    """Two SDKs report counts for one rule, one of them 0, and none for Default."""
     assert dict(gateway.statistics()) == {}
     gateway.create(RULE, {})
     gateway.create(replace(RULE, rule_name="silent"), {})

@@ -23,7 +23,7 @@ WHOLE = {"StartTime": datetime.fromtimestamp(NOW - 10, UTC), "EndTime": datetime
 
 @pytest.fixture
 def aws(xray_local: XRayLocal) -> Iterator[Any]:
-    """A client that does not try twice, with a group, a rule, a policy and a trace to ask for."""
+    """A client without retries, and a region with a group, a rule, a policy and a trace."""
     client = boto3.client(
         "xray",
         endpoint_url=xray_local.api,
@@ -94,10 +94,10 @@ def unknown(shape: Shape, value: Any, path: str = "") -> list[str]:
         strange = [f"{path}.{name}" for name in value if name not in shape.members]
         known = [(name, member) for name, member in value.items() if name in shape.members]
         return strange + [
-            one for name, member in known for one in unknown(shape.members[name], member, f"{path}.{name}")
+            item for name, member in known for item in unknown(shape.members[name], member, f"{path}.{name}")
         ]
     if shape.type_name == "list":
-        return [one for member in value for one in unknown(shape.member, member, f"{path}[]")]
+        return [item for member in value for item in unknown(shape.member, member, f"{path}[]")]
     return []
 
 

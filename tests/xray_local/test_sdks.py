@@ -33,10 +33,10 @@ def traces(api: str) -> list[dict[str, Any]]:
     return found
 
 
-def eventually(look: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def eventually(poll: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Datagrams are stored a moment after they were sent."""
     for _ in range(400):
-        found = look()
+        found = poll()
         if found:
             return found
         time.sleep(0.05)

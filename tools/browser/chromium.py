@@ -29,7 +29,7 @@ def find_chromium(environ: Mapping[str, str]) -> str | None:
 
 
 def launch_arguments(*, root: bool) -> list[str]:
-    """Quiet and offline; the sandbox is given up only where Chromium refuses to start with it, as root."""
+    """Quiet and offline; without the sandbox only where Chromium does not start with it, as root."""
     arguments = [
         "--disable-gpu",
         "--no-first-run",

@@ -76,7 +76,7 @@ async def test_a_refused_request_does_not_use_up_a_fault(api: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("script", "message"),
     [
         ({}, "the script is not a list of at most 100 faults"),
         ([{}] * (FAULTS_MAX + 1), "the script is not a list of at most 100 faults"),
@@ -106,10 +106,10 @@ async def test_a_refused_request_does_not_use_up_a_fault(api: Client) -> None:
         ),
     ],
 )
-def test_a_script_that_is_not_valid_is_refused(given: Any, message: str) -> None:
+def test_a_script_that_is_not_valid_is_refused(script: Any, message: str) -> None:
     """The message has the number of the fault and its member."""
     with pytest.raises(FaultError) as caught:
-        parse(given)
+        parse(script)
     assert str(caught.value) == message
 
 

@@ -15,7 +15,7 @@ MOST = "less than or equal to"
 
 
 async def refused(client: Client, path: str, **request: Any) -> tuple[int, str, str]:
-    """Call and give status, code and message, which header and body tell alike."""
+    """Return status, code and message of an error; header and body have the same code."""
     answer = await client.post(path, **request)
     body = await answer.json()
     assert answer.headers["x-amzn-ErrorType"] == body["__type"]
@@ -34,7 +34,7 @@ async def test_a_body_may_be_empty(api: Client) -> None:
     assert (await api.post("/GetSamplingRules")).status == 200
 
 
-@pytest.mark.parametrize("route", [one for one in shapes.routes() if one.operation not in OPERATIONS], ids=str)
+@pytest.mark.parametrize("route", [item for item in shapes.routes() if item.operation not in OPERATIONS], ids=str)
 async def test_an_operation_that_is_not_implemented_is_named(api: Client, route: shapes.Route) -> None:
     """501, before any member is checked."""
     message = f"xray-local does not implement the operation {route.operation}"
@@ -154,7 +154,7 @@ async def test_traces_are_stored_listed_and_returned(api: Client) -> None:
     """PutTraceSegments, GetTraceSummaries, BatchGetTraces."""
     assert (await api.post("/TraceSegments", json={"TraceSegmentDocuments": [text(1)]})).status == 200
     summaries = await (await api.post("/TraceSummaries", json={"StartTime": NOW, "EndTime": NOW})).json()
-    assert [one["Id"] for one in summaries["TraceSummaries"]] == [trace_id(1)]
+    assert [item["Id"] for item in summaries["TraceSummaries"]] == [trace_id(1)]
     traces = await (await api.post("/Traces", json={"TraceIds": [trace_id(1)]})).json()
     assert json.loads(traces["Traces"][0]["Segments"][0]["Document"])["name"] == "backend"
 

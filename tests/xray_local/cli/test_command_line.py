@@ -94,15 +94,15 @@ def test_an_empty_list_is_reported(xray_local: XRayLocal, capsys: Captured, opti
     assert capsys.readouterr() == ("", f"{words}\n")
 
 
-@pytest.mark.parametrize("given", [trace_id(1), trace_id(1)[2:].replace("-", ""), trace_id(1).upper()])
-def test_show_draws_a_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captured, given: str) -> None:
+@pytest.mark.parametrize("trace_id_", [trace_id(1), trace_id(1)[2:].replace("-", ""), trace_id(1).upper()])
+def test_show_draws_a_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captured, trace_id_: str) -> None:
     """By X-Ray's id or by OpenTelemetry's."""
     file = tmp_path / "segments.json"
     call = {"id": f"{2:016x}", "name": "query", "start_time": NOW + 0.5, "end_time": NOW + 1, "fault": True}
     file.write_text(text(1, subsegments=[call], annotations={"user": "bob"}))
     run("put", str(file), api=xray_local.api)
     capsys.readouterr()
-    assert run("show", given, api=xray_local.api) == 0
+    assert run("show", trace_id_, api=xray_local.api) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"trace {trace_id(1)} = {trace_id(1)[2:].replace('-', '')}"
     assert [line.split()[0] for line in lines[2:]] == ["backend", "user=bob", "query"]

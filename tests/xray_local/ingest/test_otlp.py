@@ -20,13 +20,13 @@ def request(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
     whole = ExportTraceServiceRequest()
     scope = whole.resource_spans.add().scope_spans.add()
     for number, span in enumerate(spans, start=1):
-        given = {
+        default = {
             "trace_id": bytes.fromhex(trace_id(1)[2:].replace("-", "")),
             "span_id": number.to_bytes(8),
             "name": "work",
         }
         times = {"start_time_unix_nano": int(NOW * 1e9), "end_time_unix_nano": int(NOW * 1e9) + 10**9}
-        scope.spans.add(**given | times | span)
+        scope.spans.add(**default | times | span)
     return whole
 
 
@@ -61,7 +61,7 @@ async def test_a_json_request_has_a_json_response(otlp: Client, region: Region) 
     span |= {"startTimeUnixNano": str(int(NOW * 1e9)), "endTimeUnixNano": str(int(NOW * 1e9))}
     answer = await otlp.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
     assert (answer.status, await answer.json()) == (200, {})
-    assert [one.name for one in region.store.parsed(trace_id(1))] == ["unknown_service"]
+    assert [document.name for document in region.store.parsed(trace_id(1))] == ["unknown_service"]
 
 
 async def test_a_span_without_a_name_is_stored(otlp: Client, region: Region) -> None:

@@ -21,7 +21,7 @@ def typed(value: Any) -> dict[str, Any]:
         case float():
             return {"doubleValue": value}
         case list():
-            return {"arrayValue": {"values": [typed(one) for one in value]}}
+            return {"arrayValue": {"values": [typed(item) for item in value]}}
         case dict():
             return {"kvlistValue": {"values": pairs(value)}}
     return {"stringValue": value}
@@ -32,7 +32,7 @@ def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def decoded(resource: dict[str, Any] | None = None, **span: Any) -> Document:
-    """Decode one span, a client's unless it says otherwise, that took one second."""
+    """Decode one span of one second; its kind is CLIENT by default."""
     whole: dict[str, Any] = {
         "traceId": W3C,
         "spanId": f"{1:016x}",
@@ -177,7 +177,7 @@ def test_a_service_without_a_name_is_unknown() -> None:
 
 
 def test_a_client_span_is_a_remote_call() -> None:
-    """To AWS, if the attributes say so."""
+    """To AWS, if the attributes name it."""
     assert decoded().body["namespace"] == "remote"
     assert decoded(attributes={"rpc.system": "aws-api"}).body["namespace"] == "aws"
     assert "namespace" not in decoded(kind=1).body

@@ -64,7 +64,7 @@ async def test_a_burst_is_stored_completely(sender: Sender) -> None:
 async def test_a_refused_datagram_is_counted_and_the_next_is_stored(
     sender: Sender, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is said at most once a minute."""
+    """It is logged at most once a minute."""
     with caplog.at_level(logging.WARNING):
         sender.send("nonsense", "", HEADER, HEADER + "{", HEADER + text(1))
         await sender.until(lambda health: (health["rejected"], health["segments"]) == (4, 1))

@@ -22,15 +22,15 @@ def _traces(region: Region) -> None:
 
 
 def names(answer: dict[str, Any]) -> list[str]:
-    return sorted({one["Name"] for one in answer["Services"] if one.get("Type") != "client"})
+    return sorted({node["Name"] for node in answer["Services"] if node.get("Type") != "client"})
 
 
 def test_a_trace_graph_has_the_services_of_its_traces(region: Region) -> None:
     """With an edge from the caller to the called service."""
     answer = get_trace_graph(region, {"TraceIds": [trace_id(1)]})
     assert names(answer) == ["back", "front"]
-    number = {one["Name"]: one["ReferenceId"] for one in answer["Services"]}
-    [front] = [one for one in answer["Services"] if one["Name"] == "front" and one.get("Type") != "client"]
+    number = {node["Name"]: node["ReferenceId"] for node in answer["Services"]}
+    [front] = [node for node in answer["Services"] if node["Name"] == "front" and node.get("Type") != "client"]
     assert number["back"] in [edge["ReferenceId"] for edge in front["Edges"]]
 
 

@@ -85,7 +85,7 @@ def test_the_26th_group_exceeds_the_quota(region: Region) -> None:
 def test_a_group_is_named_by_name_or_arn_and_must_exist(
     region: Region, operation: str, key: dict[str, str], message: str
 ) -> None:
-    """The messages are AWS's; clients tell the cases apart by them."""
+    """The messages are AWS's, since clients compare them."""
     create_group(region, {"GroupName": "slow"})
     assert refusal(region, operation, **key) == message
 

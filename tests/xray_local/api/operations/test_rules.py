@@ -22,7 +22,7 @@ def create(region: Region, name: str = "rule", **more: object) -> dict[str, obje
 
 
 def names(region: Region) -> list[str]:
-    return [one["SamplingRule"]["RuleName"] for one in get_sampling_rules(region, {})["SamplingRuleRecords"]]
+    return [record["SamplingRule"]["RuleName"] for record in get_sampling_rules(region, {})["SamplingRuleRecords"]]
 
 
 def refusal(region: Region, operation: str, request: dict[str, Any]) -> tuple[str, str]:
@@ -40,9 +40,9 @@ def last_modification(region: Region) -> float:
 
 def test_a_new_rule_is_returned_and_listed(region: Region) -> None:
     """With its ARN and both times."""
-    given = rule(Attributes={"key": "value"})
-    record = create_sampling_rule(region, {"SamplingRule": given})["SamplingRuleRecord"]
-    assert record == {"SamplingRule": given | {"RuleARN": f"{ARN}rule"}, "CreatedAt": NOW, "ModifiedAt": NOW}
+    shape = rule(Attributes={"key": "value"})
+    record = create_sampling_rule(region, {"SamplingRule": shape})["SamplingRuleRecord"]
+    assert record == {"SamplingRule": shape | {"RuleARN": f"{ARN}rule"}, "CreatedAt": NOW, "ModifiedAt": NOW}
     assert get_sampling_rules(region, {})["SamplingRuleRecords"][0] == record
 
 
@@ -161,7 +161,7 @@ def test_a_deleted_rule_is_returned_and_not_listed(region: Region) -> None:
 def test_a_rule_is_named_by_name_or_arn_and_must_exist(
     region: Region, operation: str, key: dict[str, str], message: str
 ) -> None:
-    """The messages are AWS's; clients tell the cases apart by them."""
+    """The messages are AWS's, since clients compare them."""
     create(region)
     request: dict[str, Any] = {"SamplingRuleUpdate": key} if operation == "update" else dict(key)
     assert refusal(region, operation, request) == ("InvalidRequestException", message)

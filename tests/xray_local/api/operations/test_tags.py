@@ -19,11 +19,11 @@ def tags(**values: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
-def resource(region: Region, kind: str, **given: str) -> str:
-    """Create a rule or a group and give its ARN."""
+def resource(region: Region, kind: str, **values: str) -> str:
+    """Create a rule or a group and return its ARN."""
     if kind == "group":
-        return str(create_group(region, {"GroupName": "one", "Tags": tags(**given)})["Group"]["GroupARN"])
-    record = create_sampling_rule(region, {"SamplingRule": rule("one"), "Tags": tags(**given)})["SamplingRuleRecord"]
+        return str(create_group(region, {"GroupName": "one", "Tags": tags(**values)})["Group"]["GroupARN"])
+    record = create_sampling_rule(region, {"SamplingRule": rule("one"), "Tags": tags(**values)})["SamplingRuleRecord"]
     return str(record["SamplingRule"]["RuleARN"])
 
 

@@ -13,7 +13,7 @@ def _rule(region: Region) -> None:
     create_sampling_rule(region, {"SamplingRule": rule("checkout")})
 
 
-def asked(region: Region, *documents: dict[str, Any], **more: Any) -> dict[str, Any]:
+def report(region: Region, *documents: dict[str, Any], **more: Any) -> dict[str, Any]:
     return get_sampling_targets(region, {"SamplingStatisticsDocuments": list(documents), **more})
 
 
@@ -23,7 +23,7 @@ def client(number: int) -> str:
 
 def test_a_single_client_gets_the_full_reservoir(region: Region) -> None:
     """For five minutes, with the next report in 10 seconds."""
-    answer = asked(region, statistics("checkout"))
+    answer = report(region, statistics("checkout"))
     assert answer["SamplingTargetDocuments"] == [
         {
             "RuleName": "checkout",
@@ -39,22 +39,22 @@ def test_a_single_client_gets_the_full_reservoir(region: Region) -> None:
 def test_the_parts_of_live_clients_add_up_to_the_reservoir(region: Region) -> None:
     """10 per second for three clients are 4, 3 and 3."""
     documents = [statistics("checkout", ClientID=client(number)) for number in (1, 2, 3)]
-    asked(region, *documents)
-    targets = asked(region, *documents)["SamplingTargetDocuments"]
+    report(region, *documents)
+    targets = report(region, *documents)["SamplingTargetDocuments"]
     assert [target["ReservoirQuota"] for target in targets] == [4, 3, 3]
 
 
 def test_the_part_of_a_client_that_stopped_is_shared(region: Region, clock: Clock) -> None:
     """After three intervals without a report."""
-    asked(region, statistics("checkout", ClientID=client(1)), statistics("checkout", ClientID=client(2)))
+    report(region, statistics("checkout", ClientID=client(1)), statistics("checkout", ClientID=client(2)))
     clock.now += 31
-    [target] = asked(region, statistics("checkout", ClientID=client(2)))["SamplingTargetDocuments"]
+    [target] = report(region, statistics("checkout", ClientID=client(2)))["SamplingTargetDocuments"]
     assert target["ReservoirQuota"] == 10
 
 
 def test_unknown_rules_and_stale_statistics_are_listed_as_unprocessed(region: Region) -> None:
     """The other statistics are counted."""
-    answer = asked(
+    answer = report(
         region,
         statistics("gone"),
         statistics("checkout", Timestamp=NOW - 3600),
@@ -84,7 +84,7 @@ def test_boost_statistics_have_no_effect(region: Region) -> None:
         }
         for name in ("checkout", "gone")
     ]
-    answer = asked(region, statistics("checkout"), SamplingBoostStatisticsDocuments=boosts)
+    answer = report(region, statistics("checkout"), SamplingBoostStatisticsDocuments=boosts)
     assert "SamplingBoost" not in answer["SamplingTargetDocuments"][0]
     [problem] = answer["UnprocessedBoostStatistics"]
     assert (problem["RuleName"], problem["ErrorCode"]) == ("gone", "RuleNotFound")
@@ -92,9 +92,9 @@ def test_boost_statistics_have_no_effect(region: Region) -> None:
 
 def test_reports_are_summed_by_rule_and_window_of_ten_seconds(region: Region, clock: Clock) -> None:
     """Over all clients."""
-    asked(region, statistics("checkout"), statistics("checkout", ClientID=client(2)))
+    report(region, statistics("checkout"), statistics("checkout", ClientID=client(2)))
     clock.now += 10
-    asked(region, statistics("checkout", ClientID=CLIENT, Timestamp=NOW + 10, BorrowCount=None))
+    report(region, statistics("checkout", ClientID=CLIENT, Timestamp=NOW + 10, BorrowCount=None))
     counts = {"RequestCount": 10, "SampledCount": 5, "BorrowCount": 0}
     assert get_sampling_statistic_summaries(region, {}) == {
         "SamplingStatisticSummaries": [

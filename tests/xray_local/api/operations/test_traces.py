@@ -20,7 +20,7 @@ def put(region: Region, *texts: str) -> list[dict[str, Any]]:
 
 
 def found(region: Region, **request: Any) -> list[str]:
-    return [one["Id"] for one in get_trace_summaries(region, ALL | request)["TraceSummaries"]]
+    return [item["Id"] for item in get_trace_summaries(region, ALL | request)["TraceSummaries"]]
 
 
 def refusal(region: Region, **request: Any) -> str:
@@ -33,7 +33,7 @@ def refusal(region: Region, **request: Any) -> str:
 def test_refused_documents_are_listed_and_the_rest_is_stored(region: Region) -> None:
     """With their ids, if those are valid."""
     refused = put(region, text(1), "{", text(2, trace_id="1-2-3"), text(3, metadata={"filling": "x" * 65_536}))
-    assert [(one.get("Id"), one["ErrorCode"]) for one in refused] == [
+    assert [(item.get("Id"), item["ErrorCode"]) for item in refused] == [
         (None, "ParseError"),
         (f"{1:016x}", "InvalidTraceId"),
         (None, "SegmentTooLarge"),
@@ -59,7 +59,7 @@ def test_a_trace_is_returned_as_it_was_sent(region: Region) -> None:
     answer = batch_get_traces(region, {"TraceIds": [trace_id(1), trace_id(2), trace_id(1)]})
     [trace] = answer["Traces"]
     assert (trace["Id"], trace["Duration"], trace["LimitExceeded"]) == (trace_id(1), 3.0, False)
-    assert [json.loads(one["Document"])["id"] for one in trace["Segments"]] == [f"{1:016x}", f"{2:016x}"]
+    assert [json.loads(item["Document"])["id"] for item in trace["Segments"]] == [f"{1:016x}", f"{2:016x}"]
     assert json.loads(trace["Segments"][0]["Document"]) == body(1)
     assert answer["UnprocessedTraceIds"] == [trace_id(2)]
 
@@ -132,7 +132,7 @@ def test_pages_have_every_trace_once(region: Region) -> None:
     while True:
         answer = get_trace_summaries(region, request)
         sizes.append(len(answer["TraceSummaries"]))
-        ids += [one["Id"] for one in answer["TraceSummaries"]]
+        ids += [item["Id"] for item in answer["TraceSummaries"]]
         if "NextToken" not in answer:
             break
         request["NextToken"] = answer["NextToken"]

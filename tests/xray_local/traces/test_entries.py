@@ -1,6 +1,19 @@
+import math
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
 from xray_local.traces.entries import Trace, flatten
+from xray_local.traces.waterfall import waterfall
+
+IDS = some.sampled_from(["a", "b", "c", "d", ""])
+TIMES = some.none() | some.integers(0, 5)
+BODIES = some.recursive(
+    some.fixed_dictionaries({"id": IDS, "parent_id": IDS, "start_time": TIMES, "end_time": TIMES}),
+    lambda bodies: some.builds(lambda body, nested: body | {"subsegments": nested}, bodies, some.lists(bodies)),
+    max_leaves=6,
+)
 
 
 def document(id_: str, start: float | None = 1.0, end: float | None = 2.0, **more: Any) -> dict[str, Any]:
@@ -110,3 +123,22 @@ def test_depth_costs_no_stack() -> None:
     chain = [document(str(n), n, 10_001, parent_id=str(n - 1)) for n in range(1, 10_000)]
     assert len(flatten(reversed(chain)).entries) == 9_999
     assert flatten([document("0", 0, parent_id="9999"), *chain]).entries[0].cut is True
+
+
+def test_a_container_without_an_id_in_an_earlier_state_is_skipped() -> None:
+    """What is nested in it belongs to the container above."""
+    nameless = {"start_time": 1, "subsegments": [document("b")]}
+    trace = flatten([document("a", end=None, subsegments=[nameless]), document("a")])
+    assert parents(trace) == [("b", "a"), ("a", None)]
+
+
+@settings(deadline=None)
+@given(some.lists(BODIES, max_size=6))
+def test_every_entry_is_reached_from_a_root(bodies: list[dict[str, Any]]) -> None:
+    """Whatever ids, parents and times the documents have; the waterfall has a row for each."""
+    trace = flatten(bodies)
+    rows = waterfall(bodies).rows
+    assert len(rows) == len(trace.entries) + len(trace.repeats)
+    assert all(math.isfinite(row.start) for row in rows)
+    named = [entry.id for entry in trace.entries if entry.id]
+    assert len(named) == len(set(named))

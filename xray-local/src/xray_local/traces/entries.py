@@ -16,7 +16,7 @@ Nothing here recurses, so depth is limited by memory only.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,9 +100,10 @@ def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     """Return the entries of one trace's documents by the rules of this module."""
     unfolded = _unfolded(bodies)
     named = _by_id(unfolded)
-    kept = _without_earlier_states(unfolded, named)
+    dropped = _earlier_states(unfolded, named)
+    kept = [entry for entry in unfolded if entry not in dropped]
     for entry in kept:
-        entry.parent = _parent(entry, named)
+        entry.parent = _parent(entry, named, dropped)
     entries = tuple(entry for entry in kept if named.get(entry.id, entry) is entry)
     repeats = tuple(entry for entry in kept if named.get(entry.id, entry) is not entry)
     _cut_cycles(entries)
@@ -136,22 +137,21 @@ def _by_id(unfolded: Iterable[Entry]) -> dict[str, Entry]:
     return named
 
 
-def _without_earlier_states(unfolded: Iterable[Entry], named: Mapping[str, Entry]) -> list[Entry]:
-    kept: list[Entry] = []
+def _earlier_states(unfolded: Iterable[Entry], named: Mapping[str, Entry]) -> set[Entry]:
     dropped: set[Entry] = set()
     for entry in unfolded:
-        is_first = named.get(entry.id) is entry
         is_copy = entry.container in dropped or (entry.id and entry.end is None)
-        if is_first or not is_copy:
-            kept.append(entry)
-        else:
+        if is_copy and named.get(entry.id) is not entry:
             dropped.add(entry)
-    return kept
+    return dropped
 
 
-def _parent(entry: Entry, named: Mapping[str, Entry]) -> Entry | None:
-    if entry.container is not None:
-        return named.get(entry.container.id, entry.container)
+def _parent(entry: Entry, named: Mapping[str, Entry], dropped: Collection[Entry]) -> Entry | None:
+    container = entry.container
+    while container is not None and container in dropped and not container.id:
+        container = container.container
+    if container is not None:
+        return named.get(container.id, container)
     return named.get(entry.parent_id or "")
 
 

@@ -19,7 +19,7 @@ def _say(text: str) -> None:
 
 
 def _run(names: list[str], rounds: int) -> list[str]:
-    """Run the benchmarks and give what was promised and not reached."""
+    """Run the benchmarks and return what was promised and not reached."""
     broken = []
     if "ingest" in names:
         print("\n## Ingest: 50 segments of about 1.2 KB per PutTraceSegments, one core\n")
@@ -41,7 +41,7 @@ def _run(names: list[str], rounds: int) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line and give the exit code."""
+    """Run the command line and return the exit code."""
     everything = ["ingest", "udp", "requests", "operator"]
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(everything)} (default: all)")

@@ -80,7 +80,7 @@ def measure(port: int, server: Server, calls: list[bytes]) -> float:
 
 
 def run(rounds: int, calls: int, say: Callable[[str], None]) -> float:
-    """Measure both in turn, print the table, and give the ratio of xray-local to moto."""
+    """Measure both in turn, print the table, and return the ratio of xray-local to moto."""
     folder = Path(sys.executable).parent
     ours, moto = free_port(), free_port()
     others = ["--agent-port", "0", "--otlp-port", "0", "--max-traces", "1000000"]

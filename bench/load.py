@@ -16,7 +16,7 @@ class Load:
     seconds: float
 
     def quantile(self, share: float) -> float:
-        """Give the latency in seconds that `share` (0 to 1) of the requests stayed within."""
+        """Return the latency in seconds that `share` (0 to 1) of the requests stayed within."""
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 

@@ -23,7 +23,7 @@ class BenchError(Exception):
 
 
 def cores() -> tuple[set[int], set[int]]:
-    """Give the core for what is measured and those for everything else (the same one if there is only one)."""
+    """Return the core for what is measured and those for everything else (the same one if there is only one)."""
     available = sorted(os.sched_getaffinity(0))
     return {available[0]}, set(available[1:]) or {available[0]}
 

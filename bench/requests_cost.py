@@ -94,7 +94,7 @@ def _measure(server: Server, port: int, seconds: float, clients: int, figures: F
 
 
 def run(rounds: int, seconds: float, clients: int, say: Callable[[str], None]) -> dict[str, Figures]:
-    """Measure every variant in turn, print the table, and give the figures."""
+    """Measure every variant in turn, print the table, and return the figures."""
     figures = {variant.name: Figures() for variant in VARIANTS}
     others = cores()[1]
     with ExitStack() as started:

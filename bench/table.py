@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def ratio(values: Sequence[float], base: Sequence[float]) -> float:
-    """Give the median of the round-by-round ratios, which a drifting machine does not move."""
+    """Return the median of the round-by-round ratios, which a drifting machine does not move."""
     return statistics.median(value / reference for value, reference in zip(values, base, strict=True))
 
 

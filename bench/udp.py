@@ -40,7 +40,7 @@ def _segments(api: int) -> int:
 
 
 def run(rate: int, seconds: int, say: Callable[[str], None]) -> int:
-    """Send, wait until the store's count stands still, print the table, and give the number lost."""
+    """Send, wait until the store's count stands still, print the table, and return the number lost."""
     random_, now = random.Random(1), time.time()
     say(f"udp: making {rate * seconds:,} datagrams")
     datagrams = [HEADER + segment(random_, now).encode() for _ in range(rate * seconds)]

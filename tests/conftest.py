@@ -49,7 +49,7 @@ def nothing_stays_open() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
-    """Give a function that names a TCP port nobody listens on."""
+    """Return a function that names a TCP port nobody listens on."""
     return _free_port
 
 
@@ -95,7 +95,7 @@ def xray_local_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[XRa
 
 @pytest.fixture
 def xray_local(xray_local_process: XRayLocal) -> XRayLocal:
-    """Give the session's xray-local, emptied."""
+    """Return the session's xray-local, emptied."""
     xray_local_process.reset()
     return xray_local_process
 

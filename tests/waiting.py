@@ -8,7 +8,7 @@ SECONDS = 30.0
 
 
 def until(done: Callable[[], object], what: str, seconds: float = SECONDS, pause: float = 0.02) -> Any:
-    """Give the first true thing that `done` gives; AssertionError says what did not happen."""
+    """Return the first true thing that `done` gives; AssertionError says what did not happen."""
     end = time.monotonic() + seconds
     while not (found := done()):
         assert time.monotonic() < end, f"this did not happen within {seconds:.0f} s: {what}"

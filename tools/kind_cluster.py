@@ -18,30 +18,30 @@ READY = "180s"
 
 
 def run(*command: str | Path, environ: dict[str, str] | None = None) -> str:
-    """Run a command and give what it wrote; CalledProcessError has its complaint."""
+    """Run a command and return what it wrote; CalledProcessError has its complaint."""
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, cwd=ROOT)
     return done.stdout
 
 
 def names() -> list[str]:
-    """Give the names of the clusters that kind has made here."""
+    """Return the names of the clusters that kind has made here."""
     return run("kind", "get", "clusters").split()
 
 
 def create_command(name: str, node_image: str | None) -> list[str]:
-    """Give the command that makes a cluster; without an image kind takes the one of its version."""
+    """Return the command that makes a cluster; without an image kind takes the one of its version."""
     image = ["--image", node_image] if node_image else []
     return ["kind", "create", "cluster", "--name", name, "--config", str(CONFIG), f"--wait={READY}", *image]
 
 
 def peer_images() -> list[str]:
-    """Give the images of the X-Ray daemon and the collector, as compose.yaml names them."""
+    """Return the images of the X-Ray daemon and the collector, as compose.yaml names them."""
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     return [services[name]["image"] for name in ("cruddur-agent", "cruddur-collector")]
 
 
 def in_docker(images: Sequence[str], docker: str = "docker") -> list[str]:
-    """Give those images that Docker has already."""
+    """Return those images that Docker has already."""
     return [
         image
         for image in images

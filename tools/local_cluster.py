@@ -55,7 +55,7 @@ class Client:
     token: str
 
     def call(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Any:
-        """Make a call and give its answer, or raise ApiError."""
+        """Make a call and return its answer, or raise ApiError."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.server}{path}", data, method=method)
         request.add_header("Authorization", f"Bearer {self.token}")
@@ -199,7 +199,7 @@ class Cluster:
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
 
     def kubectl(self, *arguments: str, text: str | None = None, check: bool = True) -> str:
-        """Run kubectl as the admin and give its output; stderr is in the error."""
+        """Run kubectl as the admin and return its output; stderr is in the error."""
         config = self.folder / "admin.kubeconfig"
         if not config.exists():
             self.admin.kubeconfig(config)
@@ -216,12 +216,12 @@ class Cluster:
         return run.stdout + run.stderr
 
     def operator_client(self, namespaces: tuple[str, ...] = ()) -> Client:
-        """Give a token of a service account that has exactly the chart's rules: in namespaces, or in the cluster."""
-        name = "operator" + "".join(f"-{one}" for one in namespaces)
+        """Return a token of a service account that has exactly the chart's rules: in namespaces, or in the cluster."""
+        name = "operator" + "".join(f"-{namespace}" for namespace in namespaces)
         return self.account(name, yaml.safe_load(RULES.read_text()), namespaces)
 
     def account(self, name: str, rules: list[dict[str, Any]], namespaces: tuple[str, ...]) -> Client:
-        """Make a service account with these rules, in the first of the namespaces, and give its token."""
+        """Make a service account with these rules, in the first of the namespaces, and return its token."""
         home = namespaces[0] if namespaces else "default"
         account = {"kind": "ServiceAccount", "name": name, "namespace": home}
         documents: list[Mapping[str, Any]] = [
@@ -242,10 +242,10 @@ class Cluster:
         return Client(self.admin.server, self.admin.ca, answer["status"]["token"])
 
     def audited(self, user_part: str = "") -> list[dict[str, Any]]:
-        """Give the requests that the API server has answered, of the users whose name has a part."""
+        """Return the requests that the API server has answered, of the users whose name has a part."""
         lines = self.audit.read_text().splitlines() if self.audit.exists() else []
         entries = [json.loads(line) for line in lines if line.endswith("}")]
-        return [one for one in entries if user_part in one.get("user", {}).get("username", "")]
+        return [entry for entry in entries if user_part in entry.get("user", {}).get("username", "")]
 
 
 def _post(url: str, body: Any) -> Any:

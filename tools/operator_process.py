@@ -41,7 +41,7 @@ class OperatorProcess:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the process is there."""
+        """Return whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
     @property
@@ -93,7 +93,7 @@ class OperatorProcess:
         self._end(signal.SIGKILL)
 
     def terminate(self) -> int:
-        """End it with SIGTERM and give its exit code."""
+        """End it with SIGTERM and return its exit code."""
         return self._end(signal.SIGTERM)
 
     def restart(self) -> None:

@@ -19,7 +19,7 @@ ROUNDS_SECONDS = 200.0  # no round begins later, however slow the machine
 
 
 def run(rounds: int, say: Callable[[str], None]) -> list[str]:
-    """Measure, print the table, and give what was promised and not reached."""
+    """Measure, print the table, and return what was promised and not reached."""
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -48,7 +48,7 @@ class Connection:
         self._headers = {"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Any:
-        """Make a call and give its answer; BenchError when it is refused."""
+        """Make a call and return its answer; BenchError when it is refused."""
         try:
             answer = self.open(method, path, body, content)
         except http.client.RemoteDisconnected:  # it was idle for too long
@@ -56,7 +56,7 @@ class Connection:
         return json.loads(answer.read())
 
     def open(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Any:
-        """Make a call and give the response unread, as a watch needs it."""
+        """Make a call and return the response unread, as a watch needs it."""
         data = None if body is None else json.dumps(body)
         self._http.request(method, path, data, self._headers | {"Content-Type": content})
         answer = self._http.getresponse()
@@ -108,13 +108,13 @@ class Bed:
             yield Operator(server, url)
 
     def aws(self) -> Any:
-        """Give a boto3 client, as somebody else who edits AWS has it."""
+        """Return a boto3 client, as somebody else who edits AWS has it."""
         keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "else"}
         return boto3.client("xray", endpoint_url=self.xray, region_name="us-east-1", **keys)
 
     def aws_calls(self, operation: str) -> list[float]:
-        """Give the times of an operation's calls since the log was emptied."""
-        return [one["time"] for one in self._local("GET", "requests") if one["operation"] == operation]
+        """Return the times of an operation's calls since the log was emptied."""
+        return [request["time"] for request in self._local("GET", "requests") if request["operation"] == operation]
 
     def forget_aws_calls(self) -> None:
         """Empty the log of calls to AWS."""
@@ -165,7 +165,7 @@ def made(folder: Path) -> Iterator[Bed]:
 
 
 def _everything(api: Cluster, name: str) -> Client:
-    """Give a token of a service account that may do everything."""
+    """Return a token of a service account that may do everything."""
     api.kubectl("create", "serviceaccount", name, "-n", NAMESPACE)
     account = f"--serviceaccount={NAMESPACE}:{name}"
     api.kubectl("create", "clusterrolebinding", name, "--clusterrole=cluster-admin", account)
@@ -174,7 +174,7 @@ def _everything(api: Cluster, name: str) -> Client:
 
 
 def rule(name: str, priority: int, **spec: Any) -> dict[str, Any]:
-    """Give a manifest."""
+    """Return a manifest."""
     whole = {"priority": priority, "fixedRate": 0.1, "reservoirSize": 1, "serviceName": "backend-flask", **spec}
     metadata = {"name": name, "namespace": NAMESPACE}
     return {"apiVersion": "xray.cruddur.io/v1alpha1", "kind": "XRaySamplingRule", "metadata": metadata, "spec": whole}

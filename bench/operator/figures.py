@@ -22,7 +22,7 @@ class Figure:
     reached: bool | None = None
 
     def cells(self) -> tuple[str, ...]:
-        """Give the row's cells."""
+        """Return the row's cells."""
         verdict = {True: "reached", False: "MISSED", None: ""}[self.reached]
         return self.what, self.ours, self.stock, self.ratio, self.promised, verdict
 
@@ -50,18 +50,18 @@ class Report:
 
 
 def scale(ours: Sequence[Start], stock: Sequence[Start], again: Restart, stock_again: Restart) -> list[Figure]:
-    """Give the rows of both operators: medians, and ratios round by round."""
-    rate, rate_ratio = _both([one.per_second for one in ours], [one.per_second for one in stock], "{:,.0f}")
-    start, start_ratio = _both([one.seconds for one in ours], [one.seconds for one in stock], "{:.1f} s")
-    patches, _ = _both([one.patches for one in ours], [one.patches for one in stock], "{:.2f}")
-    cpu, cpu_ratio = _both([one.cpu * 1000 for one in ours], [one.cpu * 1000 for one in stock], "{:.2f} ms")
-    memory, memory_ratio = _most([one.resident for one in ours], [one.resident for one in stock])
-    peak, peak_ratio = _most([one.peak for one in ours], [one.peak for one in stock])
+    """Return the rows of both operators: medians, and ratios round by round."""
+    rate, rate_ratio = _both([start.per_second for start in ours], [start.per_second for start in stock], "{:,.0f}")
+    start, start_ratio = _both([start.seconds for start in ours], [start.seconds for start in stock], "{:.1f} s")
+    patches, _ = _both([start.patches for start in ours], [start.patches for start in stock], "{:.2f}")
+    cpu, cpu_ratio = _both([start.cpu * 1000 for start in ours], [start.cpu * 1000 for start in stock], "{:.2f} ms")
+    memory, memory_ratio = _most([start.resident for start in ours], [start.resident for start in stock])
+    peak, peak_ratio = _most([start.peak for start in ours], [start.peak for start in stock])
     writes = again.writes, stock_again.writes
     return [
         Figure("first reconcile, objects a second", *rate, _x(rate_ratio), "x 2 or more", rate_ratio >= 2),
         Figure("process started until all 2,000 have a status", *start, _x(start_ratio)),
-        Figure("PATCHes per object", *patches, "", "2 or fewer", max(one.patches for one in ours) <= 2),
+        Figure("PATCHes per object", *patches, "", "2 or fewer", max(start.patches for start in ours) <= 2),
         Figure("CPU per object, start included", *cpu, _x(cpu_ratio)),
         Figure("memory (RSS), most of the rounds", *memory, _x(memory_ratio), "x 1 or less", memory_ratio <= 1),
         Figure("memory at its peak", *peak, _x(peak_ratio), "x 1 or less", peak_ratio <= 1),
@@ -73,7 +73,7 @@ def scale(ours: Sequence[Start], stock: Sequence[Start], again: Restart, stock_a
 
 
 def list_calls(objects: int, seen: ListCalls) -> Figure:
-    """Give the row of ours' reads of AWS."""
+    """Return the row of ours' reads of AWS."""
     what = f"GetSamplingRules, GetGroups per interval, {objects:,} object{'s' if objects > 1 else ''}"
     return Figure(
         what, f"{seen.rules:g}, {seen.groups:g}", promised="1, 1", reached=(seen.rules, seen.groups) == (1, 1)
@@ -81,7 +81,7 @@ def list_calls(objects: int, seen: ListCalls) -> Figure:
 
 
 def ready(seconds: Sequence[float]) -> Figure:
-    """Give the row of the time until Ready."""
+    """Return the row of the time until Ready."""
     p50, p99 = quantile(seconds, 0.5), quantile(seconds, 0.99)
     return Figure(
         f"25 rules sent until Ready, p50 / p99 of {len(seconds)}",
@@ -92,7 +92,7 @@ def ready(seconds: Sequence[float]) -> Figure:
 
 
 def repaired(seconds: Sequence[float], interval: float) -> Figure:
-    """Give the row of the time until AWS is right again."""
+    """Return the row of the time until AWS is right again."""
     most = max(seconds)
     return Figure(
         f"edit in AWS undone, interval {interval:g} s, p50 / most of {len(seconds)}",
@@ -103,7 +103,7 @@ def repaired(seconds: Sequence[float], interval: float) -> Figure:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value that `share` (0 to 1) of the values stay within."""
+    """Return the value that `share` (0 to 1) of the values stay within."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 

@@ -41,8 +41,12 @@ class Ready:
 
     def _take(self, body: Any) -> None:
         name, generation = body["metadata"]["name"], body["metadata"]["generation"]
-        for one in body.get("status", {}).get("conditions", []):
-            if (one["type"], one["status"], one.get("observedGeneration")) == ("Ready", "True", generation):
+        for condition in body.get("status", {}).get("conditions", []):
+            if (condition["type"], condition["status"], condition.get("observedGeneration")) == (
+                "Ready",
+                "True",
+                generation,
+            ):
                 with self._news:
                     self._seen.setdefault((name, generation), time.monotonic())
                     self._news.notify_all()
@@ -53,7 +57,7 @@ class Ready:
             if not self._news.wait_for(lambda: sent.keys() <= self._seen.keys(), WAIT_SECONDS):
                 left = sorted(sent.keys() - self._seen.keys())
                 raise BenchError(f"{len(left)} rules were not Ready in {WAIT_SECONDS:.0f} s, {left[0]} first")
-            return [self._seen[one] - at for one, at in sent.items()]
+            return [self._seen[name] - at for name, at in sent.items()]
 
 
 @contextmanager
@@ -69,7 +73,7 @@ def _watched(bed: Bed) -> Iterator[Ready]:
 
 
 def ready_seconds(bed: Bed) -> list[float]:
-    """Give the seconds until Ready of each create and each change; the rules stay."""
+    """Return the seconds until Ready of each create and each change; the rules stay."""
     taken: list[float] = []
     with _watched(bed) as ready:
         taken += ready.wait(dict(_create(bed, number) for number in range(COUNT)))
@@ -117,11 +121,11 @@ def _until(end: float, aws: Any, right: dict[str, float], edited: dict[str, floa
     """Look at AWS until a time, or until nothing is left to repair, and note what has been repaired."""
     while edited and time.monotonic() < end:
         now = _rates(aws)
-        repaired = [one for one in edited if now[one] == right[one]]
-        taken.extend(time.monotonic() - edited.pop(one) for one in repaired)
+        repaired = [name for name in edited if now[name] == right[name]]
+        taken.extend(time.monotonic() - edited.pop(name) for name in repaired)
         time.sleep(POLL_SECONDS)
 
 
 def _rates(aws: Any) -> dict[str, float]:
     records = aws.get_sampling_rules()["SamplingRuleRecords"]
-    return {one["SamplingRule"]["RuleName"]: one["SamplingRule"]["FixedRate"] for one in records}
+    return {record["SamplingRule"]["RuleName"]: record["SamplingRule"]["FixedRate"] for record in records}

@@ -62,7 +62,7 @@ def fill_aws(bed: Bed) -> None:
 
 
 def manifests(count: int) -> list[dict[str, object]]:
-    """Give objects that observe AWS's rules."""
+    """Return objects that observe AWS's rules."""
     return [
         rule(
             f"scale-{number:04}",
@@ -101,14 +101,14 @@ def restart(bed: Bed, name: str) -> Restart:
 
 def _check(bed: Bed) -> None:
     """See that the work was done."""
-    missing = [one["metadata"]["name"] for one in bed.list() if not _is_ready(one)]
+    missing = [rule["metadata"]["name"] for rule in bed.list() if not _is_ready(rule)]
     if missing:
         raise BenchError(f"{len(missing)} objects are not Ready, {missing[0]} first")
 
 
 def _is_ready(body: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
     conditions = body.get("status", {}).get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _wait_known(operator: Operator, count: int) -> None:
@@ -129,11 +129,11 @@ def list_calls(bed: Bed, count: int) -> ListCalls:
         _wait_known(operator, count)
         bed.forget_aws_calls()
         time.sleep(INTERVAL * (INTERVALS + 1))
-        return ListCalls(*(_per_interval(bed.aws_calls(one)) for one in ("GetSamplingRules", "GetGroups")))
+        return ListCalls(*(_per_interval(bed.aws_calls(operation)) for operation in ("GetSamplingRules", "GetGroups")))
 
 
 def _per_interval(times: list[float]) -> float:
-    """Give calls per interval between the first call and the last."""
+    """Return calls per interval between the first call and the last."""
     if len(times) < 2:
         raise BenchError(f"AWS was read {len(times)} times in {INTERVALS} intervals")
     return (len(times) - 1) / round((times[-1] - times[0]) / INTERVAL)

@@ -22,13 +22,13 @@ EARLIEST = datetime(1, 1, 1, tzinfo=UTC)  # no sample can be older: to make one 
 
 @pytest.fixture
 def now() -> datetime:
-    """Give the moment that the tests' clock stands at."""
+    """Return the moment that the tests' clock stands at."""
     return NOW
 
 
 @pytest.fixture
 def clock() -> Callable[[], datetime]:
-    """Give a clock that stands still."""
+    """Return a clock that stands still."""
     return lambda: NOW
 
 
@@ -47,14 +47,14 @@ class Spans:
     exporter: InMemorySpanExporter
 
     def named(self, name: str) -> ReadableSpan:
-        """Give the one ended span of this name."""
+        """Return the one ended span of this name."""
         (found,) = [span for span in self.exporter.get_finished_spans() if span.name == name]
         return found
 
 
 @pytest.fixture
 def spans() -> Spans:
-    """Give a tracer whose spans stay in memory."""
+    """Return a tracer whose spans stay in memory."""
     exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     return Spans(provider.get_tracer("tests"), exporter)
@@ -72,7 +72,7 @@ class _Kept:
 
 @pytest.fixture
 def xray_off() -> Iterator[TracingSettings]:
-    """Give settings of the tracing that switch the X-Ray SDK off, and switch it on again."""
+    """Return settings of the tracing that switch the X-Ray SDK off, and switch it on again."""
     yield TracingSettings(xray_enabled=False)
     global_sdk_config.set_sdk_enabled(True)
 
@@ -87,7 +87,7 @@ class Segments:
 
 @pytest.fixture
 def segments() -> Iterator[Segments]:
-    """Give the SDK's one recorder with an emitter that keeps what it is given, and no segment open."""
+    """Return the SDK's one recorder with an emitter that keeps what it is given, and no segment open."""
     kept, stock = _Kept(), xray_recorder.emitter
     missing = xray_recorder.context.context_missing
     global_sdk_config.set_sdk_enabled(True)

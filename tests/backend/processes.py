@@ -23,7 +23,7 @@ WAIT_SECONDS = 30.0
 
 
 def get(url: str) -> int:
-    """Send one request and give its status."""
+    """Send one request and return its status."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             answer.read()
@@ -43,7 +43,7 @@ class Backend:
     err: Path
 
     def stop(self) -> int:
-        """End it by SIGTERM and give its exit status."""
+        """End it by SIGTERM and return its exit status."""
         self.process.terminate()
         return self.process.wait(timeout=WAIT_SECONDS)
 
@@ -56,12 +56,12 @@ class Backend:
         return [json.loads(line) for line in self.err.read_text().splitlines()]
 
     def complaints(self) -> list[dict[str, Any]]:
-        """Give the messages above `info`."""
+        """Return the messages above `info`."""
         return [message for message in self.messages() if message["level"] not in {"debug", "info"}]
 
 
 def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """Give the process's environment; nothing of the caller's AWS or OpenTelemetry set-up is in it."""
+    """Return the process's environment; nothing of the caller's AWS or OpenTelemetry set-up is in it."""
     mine = ("AWS_", "OTEL_", "CRUDDUR_", "PORT", "WEB_CONCURRENCY", "PYTHON", "GUNICORN_", "XDG_")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(mine)}
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -69,12 +69,12 @@ def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def to(sinks: Sinks) -> dict[str, str]:
-    """Give the variables that send both recorders to the sinks."""
+    """Return the variables that send both recorders to the sinks."""
     return {"AWS_XRAY_DAEMON_ADDRESS": sinks.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": sinks.otlp}
 
 
 def run_to_its_end(home: Path, more: Mapping[str, str], command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a backend that cannot start, and give what it said."""
+    """Run a backend that cannot start, and return what it said."""
     return subprocess.run(
         command,
         cwd=FOLDER,

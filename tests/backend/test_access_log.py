@@ -27,7 +27,7 @@ class _Lines(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterable[list[dict[str, Any]]]:
-    """Give the lines that are written, as fields."""
+    """Return the lines that are written, as fields."""
     logger, handler = logging.getLogger(ACCESS_LOGGER), _Lines()
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -17,7 +17,7 @@ HOME, FAIL = "/api/activities/home", "/api/activities/fail"
 
 @pytest.fixture
 def client(xray_off: TracingSettings, clock: Callable[[], datetime]) -> FlaskClient:
-    """Give a client of the app as it is by default."""
+    """Return a client of the app as it is by default."""
     return create_app(Settings(max_body_bytes=10), tracing=xray_off, clock=clock).test_client()
 
 

@@ -37,7 +37,7 @@ def test_sigterm_fails_readiness_and_requests_are_still_answered(
         assert [get(backend.url + path) for path in (READYZ, HOME, "/healthz") * 8] == [503, 200, 200] * 8
         assert backend.stop() == 0
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
-    until(lambda: {one["trace_id"] for one in sinks.received.segments} == sampled, "every segment has arrived")
+    until(lambda: {segment["trace_id"] for segment in sinks.received.segments} == sampled, "every segment has arrived")
 
 
 @pytest.mark.process

@@ -9,7 +9,7 @@ from cruddur.errors import BlankHandle, register
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """Give a client of an app with a route for each kind of error."""
+    """Return a client of an app with a route for each kind of error."""
     app = Flask("errors", static_folder=None)
     register(app)
 

@@ -53,7 +53,7 @@ def test_a_line_of_a_request_names_its_trace() -> None:
 
 @pytest.fixture
 def root_logging() -> Iterator[None]:
-    """Give the process's logging back as it was."""
+    """Return the process's logging back as it was."""
     root, access = logging.root, logging.getLogger(logs.ACCESS_LOGGER)
     before = root.level, list(root.handlers), access.propagate
     yield

@@ -32,7 +32,7 @@ def _both_have(sinks: Sinks, backend: Backend) -> None:
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
     otel_ids = {line["otel_trace_id"] for line in backend.requests() if line["sampled"]}
     segments = sinks.received.segments
-    until(lambda: sampled == {one["trace_id"] for one in segments}, "every segment has arrived")
+    until(lambda: sampled == {segment["trace_id"] for segment in segments}, "every segment has arrived")
     until(lambda: otel_ids == {span.trace_id for span in sinks.received.spans}, "every span has arrived")
 
 
@@ -76,7 +76,7 @@ def test_the_subsegments_arrive_in_their_segment(tmp_path: Path, free_port: Port
     (captured,) = notifications["subsegments"]
     (data,) = captured["subsegments"]
     (innermost,) = data["subsegments"]
-    names = [one["name"] for one in (captured, data, innermost)]
+    names = [subsegment["name"] for subsegment in (captured, data, innermost)]
     assert names == ["user_notifications", "backend_notifications", "sub_xray_backend"]
     assert set(data["metadata"]["namespace"]["key"]) == {"now"}
     assert set(innermost["annotations"]) == {"end_notifications"}
@@ -198,7 +198,7 @@ def test_without_opentelemetry_the_segments_remain(tmp_path: Path, free_port: Po
         assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
         backend.stop()
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
-    until(lambda: sampled == {one["trace_id"] for one in sinks.received.segments}, "the segments have arrived")
+    until(lambda: sampled == {segment["trace_id"] for segment in sinks.received.segments}, "the segments have arrived")
     assert sampled
     assert (sinks.received.otlp_calls, backend.complaints()) == ([], [])
 

@@ -21,7 +21,7 @@ def test_the_three_subsegments_are_nested_and_described(segments: Segments, cloc
     (captured,) = segment["subsegments"]
     (backend,) = captured["subsegments"]
     (innermost,) = backend["subsegments"]
-    assert [one["name"] for one in (captured, backend, innermost)] == [
+    assert [subsegment["name"] for subsegment in (captured, backend, innermost)] == [
         "user_notifications",
         "backend_notifications",
         "sub_xray_backend",
@@ -41,10 +41,10 @@ def test_all_close_when_the_data_cannot_be_made(segments: Segments) -> None:
     (segment,) = segments.sent
     (captured,) = segment["subsegments"]
     (backend,) = captured["subsegments"]
-    for one in (captured, backend):
-        assert one["fault"] is True
-        assert one["in_progress"] is False
-        assert one["end_time"] >= one["start_time"]
+    for subsegment in (captured, backend):
+        assert subsegment["fault"] is True
+        assert subsegment["in_progress"] is False
+        assert subsegment["end_time"] >= subsegment["start_time"]
 
 
 def test_an_unsampled_request_has_the_same_answer(segments: Segments, clock: Callable[[], datetime]) -> None:

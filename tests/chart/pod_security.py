@@ -52,8 +52,8 @@ POD = (
     Control("hostNetwork", _unset_or(False)),
     Control("hostPID", _unset_or(False)),
     Control("hostIPC", _unset_or(False)),
-    Control("securityContext.sysctls", lambda value: {one["name"] for one in value or []} <= SYSCTLS),
-    Control("volumes", lambda value: all(set(one) - {"name"} <= VOLUMES for one in value or [])),
+    Control("securityContext.sysctls", lambda value: {sysctl["name"] for sysctl in value or []} <= SYSCTLS),
+    Control("volumes", lambda value: all(set(volume) - {"name"} <= VOLUMES for volume in value or [])),
 )
 BOTH = (  # of the pod and of each container
     Control("securityContext.windowsOptions.hostProcess", _unset_or(False)),
@@ -84,7 +84,7 @@ SOMEWHERE = ("securityContext.runAsNonRoot", "securityContext.seccompProfile.typ
 
 
 def violations(pod: Object) -> list[str]:
-    """Give what `restricted` would refuse, as paths of fields."""
+    """Return what `restricted` would refuse, as paths of fields."""
     return list(_violations(pod["spec"], containers(pod)))
 
 
@@ -92,13 +92,13 @@ def _violations(spec: Object, inside: list[Object]) -> Iterator[str]:
     for control in (*POD, *BOTH):
         if not control.allowed(_get(spec, control.field)):
             yield control.field
-    for one in inside:
+    for container in inside:
         for control in (*CONTAINER, *BOTH):
-            if not control.allowed(_get(one, control.field)):
-                yield f"{one['name']}: {control.field}"
+            if not control.allowed(_get(container, control.field)):
+                yield f"{container['name']}: {control.field}"
         for field in SOMEWHERE:
-            if _get(one, field) is None and _get(spec, field) is None:
-                yield f"{one['name']}: {field}"
+            if _get(container, field) is None and _get(spec, field) is None:
+                yield f"{container['name']}: {field}"
 
 
 def _get(tree: Object, path: str) -> Any:

@@ -27,8 +27,12 @@ ENVIRONMENT = {
 
 
 def configuration(given: Values) -> str | None:
-    """Give the collector's configuration; None when none runs."""
-    found = [one for one in of_kind(render(given), "ConfigMap") if one["metadata"]["name"] == "demo-cruddur-collector"]
+    """Return the collector's configuration; None when none runs."""
+    found = [
+        manifest
+        for manifest in of_kind(render(given), "ConfigMap")
+        if manifest["metadata"]["name"] == "demo-cruddur-collector"
+    ]
     return found[0]["data"]["config.yaml"] if found else None
 
 
@@ -53,7 +57,7 @@ def running(given: Values, folder: Path) -> Iterator[None]:
 
 
 def read(port: int, body: object = None, path: str = "/metrics") -> str:
-    """Ask the collector; an empty text when it does not answer."""
+    """Query the collector; an empty text when it does not answer."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"http://{ADDRESS}:{port}{path}", data, {"Content-Type": "application/json"})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

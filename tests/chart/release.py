@@ -38,7 +38,7 @@ def nested(flat: Values) -> dict[str, Any]:
 def render(
     flat: Values | None = None, release: str = RELEASE, *, helm: str = HELM, chart: Path = CHART
 ) -> list[Object]:
-    """Give the objects of a release with these values, hooks and tests among them; they are shared, and read only."""
+    """Return the objects of a release with these values, hooks and tests among them; they are shared, and read only."""
     return _objects(json.dumps(nested(flat or {})), release, helm, chart)
 
 
@@ -62,7 +62,7 @@ def _text(values: str, release: str, helm: str, chart: Path) -> str:
 
 
 def refusal(flat: Values, helm: str = HELM) -> list[str]:
-    """Give the lines in which helm says why these values will not do."""
+    """Return the lines in which helm says why these values will not do."""
     run = _template(json.dumps(nested(flat)), RELEASE, helm, CHART)
     assert run.returncode != 0, "helm takes these values"
     frame = ("Error: ", "cruddur:", "Use --debug")
@@ -92,40 +92,40 @@ def _template(values: str, release: str, helm: str, chart: Path) -> subprocess.C
 
 
 def of_kind(found: list[Object], kind: str) -> list[Object]:
-    """Give the objects of one kind."""
-    return [one for one in found if one["kind"] == kind]
+    """Return the objects of one kind."""
+    return [manifest for manifest in found if manifest["kind"] == kind]
 
 
 def named(found: list[Object], kind: str, name: str) -> Object:
-    """Give the one object of a kind and name."""
-    (one,) = [one for one in of_kind(found, kind) if one["metadata"]["name"] == name]
-    return one
+    """Return the one object of a kind and name."""
+    (found_manifest,) = [manifest for manifest in of_kind(found, kind) if manifest["metadata"]["name"] == name]
+    return found_manifest
 
 
-def pod_of(one: Object) -> Object | None:
-    """Give what an object makes pods of, as `{metadata, spec}`; None when it makes none."""
-    if one["kind"] == "Pod":
-        return one
-    if one["kind"] == "CronJob":
-        one = one["spec"]["jobTemplate"]
-    template: Object | None = one.get("spec", {}).get("template")
+def pod_of(manifest: Object) -> Object | None:
+    """Return what an object makes pods of, as `{metadata, spec}`; None when it makes none."""
+    if manifest["kind"] == "Pod":
+        return manifest
+    if manifest["kind"] == "CronJob":
+        manifest = manifest["spec"]["jobTemplate"]
+    template: Object | None = manifest.get("spec", {}).get("template")
     return template
 
 
 def pods(found: list[Object]) -> Iterator[tuple[Object, Object]]:
-    """Give each object that makes pods, and its pod."""
-    for one in found:
-        pod = pod_of(one)
+    """Yield each object that makes pods, and its pod."""
+    for manifest in found:
+        pod = pod_of(manifest)
         if pod is not None:
-            yield one, pod
+            yield manifest, pod
 
 
 def containers(pod: Object) -> list[Object]:
-    """Give all containers of a pod, those that only start it too."""
+    """Return all containers of a pod, those that only start it too."""
     return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
 
 
-def container(pod: Object, name: str) -> Object:
-    """Give one container of a pod."""
-    (one,) = [one for one in containers(pod) if one["name"] == name]
-    return one
+def named_container(pod: Object, name: str) -> Object:
+    """Return one container of a pod."""
+    (found_container,) = [container for container in containers(pod) if container["name"] == name]
+    return found_container

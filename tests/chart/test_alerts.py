@@ -17,7 +17,7 @@ SPAN = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b1
 
 
 def named_metrics(prefix: str) -> set[str]:
-    """Give the metrics that the alerts name."""
+    """Return the metrics that the alerts name."""
     (rule,) = of_kind(render({"monitoring.prometheusRule.enabled": True}), "PrometheusRule")
     alerts = [alert for group in rule["spec"]["groups"] for alert in group["rules"]]
     return {name for alert in alerts for name in re.findall(rf"\b{prefix}\w+", alert["expr"])}
@@ -39,4 +39,4 @@ def test_the_operator_has_the_metrics_of_the_alerts() -> None:
     """Its own table lists them."""
     wanted = named_metrics("xray_operator_")
     assert len(wanted) == 4
-    assert wanted <= {one.name for one in metrics.METRICS}
+    assert wanted <= {metric.name for metric in metrics.METRICS}

@@ -12,7 +12,7 @@ import yaml
 from tests.chart.each import ValueSet, for_each, render_all
 from tests.chart.matrix import AWS, CASES
 from tests.chart.real_collector import ENVIRONMENT, configuration
-from tests.chart.release import SECONDS, Values, container, named, render
+from tests.chart.release import SECONDS, Values, named, named_container, render
 from tools.provide import tool_path
 
 LARGE: Values = {
@@ -41,7 +41,7 @@ WITH: dict[str, Values] = {
 
 
 def loaded(given: Values) -> dict[str, Any]:
-    """Give it as data."""
+    """Return it as data."""
     text = configuration(given)
     assert text is not None
     return dict(yaml.safe_load(text))
@@ -49,7 +49,7 @@ def loaded(given: Values) -> dict[str, Any]:
 
 @cache
 def complaint(text: str) -> str:
-    """Give what the real collector says against a configuration, or nothing."""
+    """Return what the real collector says against a configuration, or nothing."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "config.yaml")
         file.write_text(text)
@@ -143,7 +143,7 @@ def test_the_backend_sends_spans_where_somebody_listens(name: str, receivers: li
     """A receiver that no pipeline of traces has is not opened by the collector."""
     own = {"collector.config": {"service": {"pipelines": {name: {"receivers": receivers}}}}}
     backend = named(render({**AWS, "tracing.agent": "collector", **own}), "Deployment", "demo-cruddur-backend")
-    env = {one["name"] for one in container(backend["spec"]["template"], "backend")["env"]}
+    env = {variable["name"] for variable in named_container(backend["spec"]["template"], "backend")["env"]}
     assert ("OTEL_EXPORTER_OTLP_ENDPOINT" in env) is wanted
 
 

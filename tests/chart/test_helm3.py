@@ -20,7 +20,7 @@ SHOWN_NOTES = """{apiVersion: v1, kind: ConfigMap, metadata: {name: notes}, data
 
 @pytest.fixture(scope="module")
 def showing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the chart with its notes in an object."""
+    """Return the chart with its notes in an object."""
     chart = tmp_path_factory.mktemp("charts") / CHART.name
     shutil.copytree(CHART, chart)
     (chart / "templates/notes.yaml").write_text(SHOWN_NOTES)
@@ -28,14 +28,17 @@ def showing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def values_of(name: str) -> Values:
-    """Give one of the value sets that the golden renders are made of."""
+    """Return one of the value sets that the golden renders are made of."""
     values: Values = yaml.safe_load(value_sets()[name].read_text())
     return values or {}
 
 
 def in_order(objects: list[Object]) -> list[Object]:
-    """Give the objects by kind and name: Helm sends those of a kind in an order of its own."""
-    return sorted(objects, key=lambda one: (one["kind"], one["metadata"]["name"], json.dumps(one, sort_keys=True)))
+    """Return the objects by kind and name: Helm sends those of a kind in an order of its own."""
+    return sorted(
+        objects,
+        key=lambda manifest: (manifest["kind"], manifest["metadata"]["name"], json.dumps(manifest, sort_keys=True)),
+    )
 
 
 @pytest.mark.parametrize("name", value_sets())

@@ -1,14 +1,14 @@
 """The pod of `helm test`: what it asks, and for what it looks."""
 
 from tests.chart.matrix import AWS
-from tests.chart.release import Values, container, named, render
+from tests.chart.release import Values, named, named_container, render
 
 SERVICE = "http://demo-cruddur-backend:4567/api/activities/home"
 
 
 def arguments(given: Values | None = None) -> list[str]:
-    """Give what xray-local is started with."""
-    return list(container(named(render(given), "Pod", "demo-cruddur-test"), "test")["args"])
+    """Return what xray-local is started with."""
+    return list(named_container(named(render(given), "Pod", "demo-cruddur-test"), "test")["args"])
 
 
 def test_the_pod_asks_the_service_and_xray_local() -> None:
@@ -34,9 +34,9 @@ def test_without_the_sdk_no_segment_is_expected() -> None:
 def test_the_image_is_xray_locals() -> None:
     """The backend's may be anybody's, and have no Python."""
     given: Values = {"xrayLocal.image.repository": "r/xray", "xrayLocal.image.tag": "1"}
-    assert container(named(render(given), "Pod", "demo-cruddur-test"), "test")["image"] == "r/xray:1"
+    assert named_container(named(render(given), "Pod", "demo-cruddur-test"), "test")["image"] == "r/xray:1"
 
 
 def test_the_test_goes_with_the_backend() -> None:
     """Without one there is nothing to request."""
-    assert [one for one in render({"backend.enabled": False}) if one["kind"] == "Pod"] == []
+    assert [manifest for manifest in render({"backend.enabled": False}) if manifest["kind"] == "Pod"] == []

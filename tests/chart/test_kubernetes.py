@@ -26,7 +26,7 @@ FOREIGN: dict[tuple[str, str], set[str]] = {
 
 
 def own() -> dict[tuple[str, str], dict[str, Any]]:
-    """Give the schemas of our own resources."""
+    """Return the schemas of our own resources."""
     found = {}
     for file in (CHART / "crds").iterdir():
         spec = yaml.safe_load(file.read_text())["spec"]
@@ -42,17 +42,20 @@ OWN = own()
 @cache
 def complaint(text: str, kubernetes: str = KUBERNETES) -> str:
     """Say what is wrong with an object, or nothing."""
-    one = json.loads(text)
-    kind = one["apiVersion"], one["kind"]
+    manifest = json.loads(text)
+    kind = manifest["apiVersion"], manifest["kind"]
     try:
         if kind in OWN:
-            jsonschema.validate(one["spec"], OWN[kind])
+            jsonschema.validate(manifest["spec"], OWN[kind])
         elif kind in FOREIGN:
             return ", ".join(
-                sorted(set(one["spec"]) - FOREIGN[kind] | {key for key in one["spec"] if not one["spec"][key]})
+                sorted(
+                    set(manifest["spec"]) - FOREIGN[kind]
+                    | {key for key in manifest["spec"] if not manifest["spec"][key]}
+                )
             )
         else:
-            kubernetes_validate.validate(one, kubernetes, strict=True)
+            kubernetes_validate.validate(manifest, kubernetes, strict=True)
     except jsonschema.ValidationError as error:
         return f"{error.json_path}: {error.message}"
     return ""
@@ -61,7 +64,10 @@ def complaint(text: str, kubernetes: str = KUBERNETES) -> str:
 @for_each(CASES)
 def test_every_object_is_valid(value_set: ValueSet) -> None:
     """Against the strict schemas of Kubernetes 1.34, and those of our CRDs."""
-    found = {(one["kind"], one["metadata"]["name"]): complaint(json.dumps(one)) for one in value_set.objects}
+    found = {
+        (manifest["kind"], manifest["metadata"]["name"]): complaint(json.dumps(manifest))
+        for manifest in value_set.objects
+    }
     assert {name: what for name, what in found.items() if what} == {}
 
 
@@ -70,8 +76,8 @@ def test_the_oldest_kubernetes_knows_every_field_too(value_set: ValueSet) -> Non
     """The one that Chart.yaml asks for at least."""
     oldest = re.sub("[^0-9.]", "", yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"].partition("-")[0])
     assert oldest == "1.30.0"
-    for one in value_set.objects:
-        assert complaint(json.dumps(one), oldest) == ""
+    for manifest in value_set.objects:
+        assert complaint(json.dumps(manifest), oldest) == ""
 
 
 @pytest.mark.parametrize(
@@ -84,7 +90,9 @@ def test_the_oldest_kubernetes_knows_every_field_too(value_set: ValueSet) -> Non
 def test_a_wrong_object_is_found(change: Object, message: str) -> None:
     """A check that finds nothing would pass as well."""
     (deployment,) = [
-        one for one in render() if one["metadata"]["name"] == "demo-cruddur-operator" and one["kind"] == "Deployment"
+        manifest
+        for manifest in render()
+        if manifest["metadata"]["name"] == "demo-cruddur-operator" and manifest["kind"] == "Deployment"
     ]
     changed = {**deployment, "spec": {**deployment["spec"], **change}}
     assert complaint(json.dumps(changed)) == message

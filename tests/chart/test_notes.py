@@ -24,7 +24,7 @@ NO_HONEYCOMB = "- Nothing is sent to Honeycomb: honeycomb.enabled is false."
 
 
 def notes(given: Values) -> list[str]:
-    """Give the lines of the notes; no cluster is asked."""
+    """Return the lines of the notes; no cluster is asked."""
     options = ["--namespace", NAMESPACE, "--dry-run=client", "--values", "-"]
     run = subprocess.run(
         [tool_path("helm"), "install", RELEASE, CHART, *options],
@@ -40,7 +40,7 @@ def notes(given: Values) -> list[str]:
 
 
 def warnings(given: Values) -> list[str]:
-    """Give the warnings among them."""
+    """Return the warnings among them."""
     return [line for line in notes(given) if line.startswith("- ")]
 
 

@@ -19,7 +19,7 @@ POD: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "Runtime
 @for_each({name: values for name, values in CASES.items() if name not in HOST_PORT})
 def test_every_pod_is_restricted(value_set: ValueSet) -> None:
     """Whatever is switched on."""
-    found = {one["metadata"]["name"]: violations(pod) for one, pod in pods(value_set.objects)}
+    found = {manifest["metadata"]["name"]: violations(pod) for manifest, pod in pods(value_set.objects)}
     assert {name: what for name, what in found.items() if what} == {}
     assert len(found) >= 2
 
@@ -27,7 +27,7 @@ def test_every_pod_is_restricted(value_set: ValueSet) -> None:
 @for_each(HOST_PORT)
 def test_a_host_port_is_the_one_exception(value_set: ValueSet) -> None:
     """It has to be asked for, and costs nothing else."""
-    found = {one["metadata"]["name"]: violations(pod) for one, pod in pods(value_set.objects)}
+    found = {manifest["metadata"]["name"]: violations(pod) for manifest, pod in pods(value_set.objects)}
     agent = value_set.name.removeprefix("host-port-")
     assert {name: what for name, what in found.items() if what} == {f"demo-cruddur-{agent}": [f"{agent}: ports"]}
 
@@ -37,17 +37,17 @@ def test_every_pod_has_a_numeric_user_and_a_read_only_root(value_set: ValueSet) 
     """More than `restricted` asks for: the kubelet cannot tell that a name is not root."""
     for _, pod in pods(value_set.objects):
         assert pod["spec"]["securityContext"]["runAsUser"] == 10001
-        for one in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
-            assert one["securityContext"]["readOnlyRootFilesystem"] is True
+        for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
 
 
 def spec(more: dict[str, Any] | None = None, **container: Any) -> dict[str, Any]:
-    """Give a pod that passes, with something changed."""
+    """Return a pod that passes, with something changed."""
     return {"spec": {"securityContext": POD, "containers": [{**SAFE, **container}], **(more or {})}}
 
 
 def security(**more: Any) -> dict[str, Any]:
-    """Give a safe container's security context with something changed."""
+    """Return a safe container's security context with something changed."""
     return {**SAFE["securityContext"], **more}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.chart.each import ValueSet, for_each
 from tests.chart.matrix import AWS, CASES, DIGEST, EVERYTHING, KEY
-from tests.chart.release import Object, Values, container, containers, named, of_kind, pods, render, text
+from tests.chart.release import Object, Values, containers, named, named_container, of_kind, pods, render, text
 
 PREFIX = "demo-cruddur"
 # part -> kind and container of its pod
@@ -23,19 +23,19 @@ PARTS = {
 
 
 def part(found: list[Object], name: str) -> tuple[Object, Object]:
-    """Give the pod of a part and its main container."""
+    """Return the pod of a part and its main container."""
     kind, inside = PARTS[name]
     pod: Object = named(found, kind, f"{PREFIX}-{inside}")["spec"]["template"]
-    return pod, container(pod, inside)
+    return pod, named_container(pod, inside)
 
 
 @for_each(CASES)
 def test_no_variable_is_there_twice_and_each_knows_those_it_names(value_set: ValueSet) -> None:
     """Helm 4 refuses a name twice, and $(NAME) is only read where NAME stands above it."""
     for _, pod in pods(value_set.objects):
-        for one in containers(pod):
+        for container in containers(pod):
             above: set[str] = set()
-            for variable in one.get("env", []):
+            for variable in container.get("env", []):
                 assert variable["name"] not in above
                 assert set(re.findall(r"\$\((\w+)\)", variable.get("value", ""))) <= above
                 above.add(variable["name"])
@@ -58,7 +58,7 @@ def test_a_users_variable_that_reads_another_comes_behind_it() -> None:
     host = {"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}
     _, backend = part(render({"backend.extraEnv": [address, host]}), "backend")
     assert backend["env"][-2:] == [host, address]
-    assert [one["name"] for one in backend["env"]].count("AWS_XRAY_DAEMON_ADDRESS") == 1
+    assert [variable["name"] for variable in backend["env"]].count("AWS_XRAY_DAEMON_ADDRESS") == 1
 
 
 def test_of_two_variables_of_the_users_the_last_wins() -> None:
@@ -73,17 +73,17 @@ def test_the_honeycomb_key_is_the_collectors_alone(value_set: ValueSet) -> None:
     """It is in one Secret, and only the collector's container reads that."""
     found = value_set.objects
     encoded = base64.b64encode(KEY.encode()).decode()
-    holders = [one["kind"] for one in found if KEY in json.dumps(one) or encoded in json.dumps(one)]
+    holders = [manifest["kind"] for manifest in found if KEY in json.dumps(manifest) or encoded in json.dumps(manifest)]
     assert holders == (["Secret"] if "everything" in value_set.name else [])
-    secrets = {one["metadata"]["name"] for one in of_kind(found, "Secret")}
+    secrets = {manifest["metadata"]["name"] for manifest in of_kind(found, "Secret")}
     for _, pod in pods(found):
-        for one in containers(pod):
+        for container in containers(pod):
             read = {
                 variable["valueFrom"]["secretKeyRef"]["name"]
-                for variable in one.get("env", [])
+                for variable in container.get("env", [])
                 if "secretKeyRef" in variable.get("valueFrom", {})
             }
-            assert one["name"] == "collector" or not read & secrets
+            assert container["name"] == "collector" or not read & secrets
 
 
 def test_a_key_in_a_secret_of_the_users_is_read_from_there() -> None:
@@ -104,7 +104,7 @@ def test_a_digest_pins_the_image(name: str) -> None:
 
 
 def annotations(given: Values, kind: str, name: str) -> dict[str, str]:
-    """Give the annotations of a part's pods."""
+    """Return the annotations of a part's pods."""
     template = named(render(given), kind, f"{PREFIX}-{name}")["spec"]["template"]
     return dict(template["metadata"].get("annotations", {}))
 
@@ -112,7 +112,7 @@ def annotations(given: Values, kind: str, name: str) -> dict[str, str]:
 def test_a_daemon_beside_the_backend_can_be_reached_from_its_pod_alone() -> None:
     """It signs what it passes on; its image listens on all addresses, and the last flag counts."""
     backend = named(render({"tracing.placement": "sidecar"}), "Deployment", f"{PREFIX}-backend")
-    args = container(backend["spec"]["template"], "daemon")["args"]
+    args = named_container(backend["spec"]["template"], "daemon")["args"]
     assert args[-4:] == ["-b", "127.0.0.1:2000", "-t", "127.0.0.1:2000"]
 
 
@@ -121,8 +121,8 @@ def test_probes_are_never_traced() -> None:
     paths = {"liveness": "/alive", "readiness": "/ready", "startup": "/alive"}
     given: Values = {f"backend.probes.{probe}.path": path for probe, path in paths.items()}
     backend = named(render({**given, "tracing.excludedPaths": ["/ready"]}), "Deployment", f"{PREFIX}-backend")
-    env = container(backend["spec"]["template"], "backend")["env"]
-    found = {one["name"]: one.get("value") for one in env}["CRUDDUR_TRACING_EXCLUDED_PATHS"]
+    env = named_container(backend["spec"]["template"], "backend")["env"]
+    found = {variable["name"]: variable.get("value") for variable in env}["CRUDDUR_TRACING_EXCLUDED_PATHS"]
     assert sorted(found.split(",")) == ["/alive", "/ready"]
 
 
@@ -157,7 +157,7 @@ def test_a_changed_key_restarts_the_collector() -> None:
 
 
 def pods_that_change(before: Values, after: Values) -> set[str]:
-    """Give the components whose pods are others."""
+    """Return the components whose pods are others."""
 
     def templates(given: Values) -> dict[str, Object]:
         return {pod["metadata"]["labels"]["app.kubernetes.io/component"]: pod for _, pod in pods(render(given))}
@@ -179,9 +179,9 @@ def test_no_pod_asks_the_node_for_credentials_unless_told(value_set: ValueSet) -
         "credentials" in key for key in value_set.values
     )
     for _, pod in pods(value_set.objects):
-        for one in containers(pod):
-            variables = {variable["name"]: variable for variable in one.get("env", [])}
-            if one["name"] in {"daemon", "collector", "operator"}:
+        for container in containers(pod):
+            variables = {variable["name"]: variable for variable in container.get("env", [])}
+            if container["name"] in {"daemon", "collector", "operator"}:
                 assert ("AWS_EC2_METADATA_DISABLED" in variables) is not of_node
 
 
@@ -193,7 +193,7 @@ def test_a_limit_in_bytes_is_a_limit() -> None:
 
 
 def data(found: list[Object], name: str) -> Any:
-    """Give a ConfigMap's data."""
+    """Return a ConfigMap's data."""
     return named(found, "ConfigMap", f"{PREFIX}-{name}")["data"]
 
 

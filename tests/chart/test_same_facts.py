@@ -50,11 +50,11 @@ def test_the_operator_may_do_what_its_tests_allow() -> None:
     rules = yaml.safe_load((CHART / "files/operator-rules.yaml").read_text())
     assert named(render(), "ClusterRole", "shop-demo-cruddur-operator")["rules"] == rules
     roles = [
-        one
-        for one in of_kind(render({"operator.namespaces": ["shop", "kitchen"]}), "Role")
-        if one["metadata"]["name"] == "demo-cruddur-operator"
+        manifest
+        for manifest in of_kind(render({"operator.namespaces": ["shop", "kitchen"]}), "Role")
+        if manifest["metadata"]["name"] == "demo-cruddur-operator"
     ]
-    assert {one["metadata"]["namespace"]: one["rules"] for one in roles} == {"shop": rules, "kitchen": rules}
+    assert {role["metadata"]["namespace"]: role["rules"] for role in roles} == {"shop": rules, "kitchen": rules}
 
 
 def test_artifact_hub_is_told_of_every_crd() -> None:
@@ -64,4 +64,4 @@ def test_artifact_hub_is_told_of_every_crd() -> None:
     there = {
         (crd["spec"]["names"]["kind"], crd["spec"]["versions"][0]["name"], crd["metadata"]["name"]) for crd in crds
     }
-    assert {(one["kind"], one["version"], one["name"]) for one in told} == there
+    assert {(crd["kind"], crd["version"], crd["name"]) for crd in told} == there

@@ -21,7 +21,7 @@ SEGMENTS = 120  # three calls of PutTraceSegments
 
 
 def segment() -> tuple[str, bytes]:
-    """Give a trace id and a datagram with its only segment, as an SDK sends it."""
+    """Return a trace id and a datagram with its only segment, as an SDK sends it."""
     now = time.time()
     trace_id = f"1-{int(now):08x}-{secrets.token_hex(12)}"
     document = {"name": "a", "id": secrets.token_hex(8), "trace_id": trace_id, "start_time": now - 0.1, "end_time": now}

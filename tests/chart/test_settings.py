@@ -7,11 +7,11 @@ from cruddur.settings import table as backend_table
 from cruddur_tracing import TracingSettings
 from tests.chart.each import ValueSet, for_each
 from tests.chart.matrix import CASES
-from tests.chart.release import Object, Values, container, named, nested, of_kind, render
+from tests.chart.release import Object, Values, named, named_container, nested, of_kind, render
 from xray_local import settings as local
 from xray_operator import settings as operator
 
-TRACING = {one.metadata["variable"] for one in fields(TracingSettings)}
+TRACING = {setting.metadata["variable"] for setting in fields(TracingSettings)}
 PARTS = {"backend": "backend", "operator": "operator", "xray-local": "xrayLocal"}  # by their values
 # The program's own choice: the image has /dev/shm.
 LEFT_OUT = {"CRUDDUR_WORKER_TMP_DIR"}
@@ -40,7 +40,7 @@ def test_a_part_runs_unless_it_is_off(value_set: ValueSet) -> None:
 def variables(objects: list[Object], name: str) -> dict[str, str]:
     """Return the variables of a part's container as its program sees them."""
     deployment = named(objects, "Deployment", f"demo-cruddur-{name}")
-    env = container(deployment["spec"]["template"], name)["env"]
+    env = named_container(deployment["spec"]["template"], name)["env"]
     seen = {variable["name"]: variable.get("value", "10.0.0.1") for variable in env}
     return {variable: value.replace("$(HOST_IP)", seen.get("HOST_IP", "")) for variable, value in seen.items()}
 
@@ -62,7 +62,7 @@ def test_the_operator_can_read_its_variables(value_set: ValueSet) -> None:
     env = variables(value_set.objects, "operator")
     found = operator.read_all({}, env)
     assert found.region
-    assert {name for name in env if name.startswith(OURS)} <= {one.variable for one in operator.SETTINGS}
+    assert {name for name in env if name.startswith(OURS)} <= {setting.variable for setting in operator.SETTINGS}
 
 
 @for_each(with_part("xrayLocal"))
@@ -70,7 +70,7 @@ def test_xray_local_can_read_its_variables(value_set: ValueSet) -> None:
     """It serves the names of its Service."""
     env = variables(value_set.objects, "xray-local")
     assert "demo-cruddur-xray-local.shop.svc" in local.read({}, env).allow_host
-    assert {name for name in env if name.startswith(OURS)} <= {one.variable for one in local.FIELDS}
+    assert {name for name in env if name.startswith(OURS)} <= {setting.variable for setting in local.FIELDS}
 
 
 def test_every_setting_of_ours_can_be_set_by_a_value() -> None:
@@ -78,8 +78,8 @@ def test_every_setting_of_ours_can_be_set_by_a_value() -> None:
     objects = render(CASES["daemon-node-sdk-local-everything"])
     parts = {
         "backend": {row.variable for row in backend_table()} | TRACING,
-        "operator": {one.variable for one in operator.SETTINGS},
-        "xray-local": {one.variable for one in local.FIELDS},
+        "operator": {setting.variable for setting in operator.SETTINGS},
+        "xray-local": {setting.variable for setting in local.FIELDS},
     }
     for name, settings in parts.items():
         assert settings - set(variables(objects, name)) <= LEFT_OUT

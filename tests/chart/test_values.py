@@ -21,7 +21,7 @@ DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 
 
 def keys_of(tree: Any, ends: set[str], path: str = "") -> Iterator[str]:
-    """Give the paths of a tree's leaves; what is in `ends` is one whatever it holds."""
+    """Yield the paths of a tree's leaves; what is in `ends` is one whatever it holds."""
     if isinstance(tree, dict) and tree and path not in ends:
         for name, inner in tree.items():
             yield from keys_of(inner, ends, f"{path}.{name}".lstrip("."))
@@ -30,7 +30,7 @@ def keys_of(tree: Any, ends: set[str], path: str = "") -> Iterator[str]:
 
 
 def schema_keys(part: dict[str, Any], path: str = "") -> Iterator[str]:
-    """Give the paths of a schema's leaves: where keys are free, or the user's list or map begins."""
+    """Yield the paths of a schema's leaves: where keys are free, or the user's list or map begins."""
     for name, inner in part["properties"].items():
         below = f"{path}.{name}".lstrip(".")
         if inner.get("description") is None:
@@ -92,7 +92,7 @@ def test_a_sampling_spec_has_the_fields_of_its_crd(kind: str, path: str) -> None
 
 
 def fields(part: dict[str, Any]) -> Any:
-    """Give the tree of a schema's field names."""
+    """Return the tree of a schema's field names."""
     return {name: fields(inner) for name, inner in part.get("properties", {}).items()}
 
 
@@ -179,7 +179,7 @@ OPERATOR = {
 
 
 def edges(part: str, name: str) -> tuple[list[float], list[float]]:
-    """Give the numbers at the edge of what the schema takes, and those just behind it."""
+    """Return the numbers at the edge of what the schema takes, and those just behind it."""
     found = SCHEMA["properties"][part]["properties"][name]
     least, most = found["minimum"], found["maximum"]
     return [least, most], [least - 1, most + 1]

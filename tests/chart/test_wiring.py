@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.chart.each import ValueSet, for_each
 from tests.chart.matrix import AWS, CASES, EVERYTHING
-from tests.chart.release import NAMESPACE, Object, Values, container, containers, named, of_kind, pods, render
+from tests.chart.release import NAMESPACE, Object, Values, containers, named, named_container, of_kind, pods, render
 
 LASTING_LABELS = {
     "app.kubernetes.io/name": "cruddur",
@@ -23,51 +23,53 @@ NOT_NAMESPACED = {"ClusterRole", "ClusterRoleBinding"}
 
 
 def selected(found: list[Object], labels: dict[str, str]) -> list[Object]:
-    """Give the pods that have these labels."""
+    """Return the pods that have these labels."""
     return [pod for _, pod in pods(found) if labels.items() <= pod["metadata"]["labels"].items()]
 
 
 def ports_of(pod: Object) -> dict[str, int]:
-    """Give a pod's ports by their names."""
-    return {port["name"]: port["containerPort"] for one in containers(pod) for port in one.get("ports", [])}
+    """Return a pod's ports by their names."""
+    return {port["name"]: port["containerPort"] for container in containers(pod) for port in container.get("ports", [])}
 
 
-def component(one: Object) -> str:
-    """Give the part of the chart that an object belongs to."""
-    return str(one["metadata"]["labels"]["app.kubernetes.io/component"])
+def component(manifest: Object) -> str:
+    """Return the part of the chart that an object belongs to."""
+    return str(manifest["metadata"]["labels"]["app.kubernetes.io/component"])
 
 
 def variables(found: list[Object]) -> set[str]:
-    """Give the names of the backend's variables."""
+    """Return the names of the backend's variables."""
     backends = [pod for _, pod in pods(found) if component(pod) == "backend"]
-    return {one["name"] for pod in backends for one in container(pod, "backend")["env"]}
+    return {variable["name"] for pod in backends for variable in named_container(pod, "backend")["env"]}
 
 
 @for_each(CASES)
 def test_every_object_has_the_six_recommended_labels(value_set: ValueSet) -> None:
     """And each names its component."""
-    for one in value_set.objects:
-        labels = one["metadata"]["labels"]
-        assert {**LASTING_LABELS, **VERSIONS}.items() <= labels.items(), one["metadata"]["name"]
+    for manifest in value_set.objects:
+        labels = manifest["metadata"]["labels"]
+        assert {**LASTING_LABELS, **VERSIONS}.items() <= labels.items(), manifest["metadata"]["name"]
         assert labels["app.kubernetes.io/component"]
 
 
 @for_each(CASES)
 def test_a_new_version_alone_replaces_no_pod(value_set: ValueSet) -> None:
     """The labels of a pod's template are the lasting ones."""
-    for one, pod in pods(value_set.objects):
-        if one["kind"] not in {"Job", "Pod"}:
+    for manifest, pod in pods(value_set.objects):
+        if manifest["kind"] not in {"Job", "Pod"}:
             labels = pod["metadata"]["labels"]
-            assert LASTING_LABELS.items() <= labels.items(), one["metadata"]["name"]
-            assert not VERSIONS.keys() & labels.keys(), one["metadata"]["name"]
+            assert LASTING_LABELS.items() <= labels.items(), manifest["metadata"]["name"]
+            assert not VERSIONS.keys() & labels.keys(), manifest["metadata"]["name"]
 
 
 @for_each(EVERYTHING)
 def test_labels_of_the_users_are_added(value_set: ValueSet) -> None:
     """Everywhere, and a part's own label wins over a common one."""
     found = value_set.objects
-    assert {one["metadata"]["labels"]["team"] for one in found if one["kind"] != "PrometheusRule"} == {"shop"}
-    assert {one["metadata"]["labels"]["team"] for one in of_kind(found, "PrometheusRule")} == {"alerts"}
+    assert {manifest["metadata"]["labels"]["team"] for manifest in found if manifest["kind"] != "PrometheusRule"} == {
+        "shop"
+    }
+    assert {manifest["metadata"]["labels"]["team"] for manifest in of_kind(found, "PrometheusRule")} == {"alerts"}
     backend = named(found, "Deployment", "demo-cruddur-backend")
     assert backend["spec"]["template"]["metadata"]["labels"]["team"] == "backend"
 
@@ -75,7 +77,10 @@ def test_labels_of_the_users_are_added(value_set: ValueSet) -> None:
 @for_each(CASES)
 def test_no_object_is_there_twice(value_set: ValueSet) -> None:
     """By kind, namespace and name."""
-    names = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in value_set.objects]
+    names = [
+        (manifest["kind"], manifest["metadata"].get("namespace"), manifest["metadata"]["name"])
+        for manifest in value_set.objects
+    ]
     assert len(names) == len(set(names))
 
 
@@ -83,15 +88,15 @@ def test_no_object_is_there_twice(value_set: ValueSet) -> None:
 def test_every_object_names_its_namespace(value_set: ValueSet) -> None:
     """Tools that apply a rendered chart do not add it."""
     allowed = {NAMESPACE, *value_set.values.get("operator.namespaces", [])}
-    for one in value_set.objects:
-        assert (one["kind"] in NOT_NAMESPACED) is ("namespace" not in one["metadata"])
-        assert one["metadata"].get("namespace", NAMESPACE) in allowed
+    for manifest in value_set.objects:
+        assert (manifest["kind"] in NOT_NAMESPACED) is ("namespace" not in manifest["metadata"])
+        assert manifest["metadata"].get("namespace", NAMESPACE) in allowed
 
 
 def agents(found: list[Object], part: str) -> list[Object]:
-    """Give the pods of the DaemonSets behind one of the LASTING objects; it may be there without any."""
+    """Return the pods of the DaemonSets behind one of the LASTING objects; it may be there without any."""
     port = {"agent": "xray-udp", "collector": "otel-health"}[part]
-    return [pod for one, pod in pods(found) if one["kind"] == "DaemonSet" and port in ports_of(pod)]
+    return [pod for manifest, pod in pods(found) if manifest["kind"] == "DaemonSet" and port in ports_of(pod)]
 
 
 @for_each(CASES)
@@ -116,7 +121,7 @@ def test_services_and_policies_outlive_the_agents() -> None:
     def reachable(values: Values) -> list[Object]:
         found = render({"networkPolicy.enabled": True, **values})
         kept = [*of_kind(found, "Service"), *of_kind(found, "NetworkPolicy")]
-        return [one for one in kept if component(one) in {"agent", "collector"}]
+        return [manifest for manifest in kept if component(manifest) in {"agent", "collector"}]
 
     before = reachable({})
     assert len(before) == 4
@@ -149,9 +154,9 @@ def test_xray_local_lets_in_whoever_may_send_in_either_placement() -> None:
 
 def test_numbers_and_truths_may_be_names() -> None:
     """A preview of pull request 2026 in a release `true`; YAML would read other types."""
-    for one in render({"networkPolicy.enabled": True}, release="true"):
-        names = [one["metadata"].get("namespace", ""), *one["metadata"]["labels"].values()]
-        assert all(isinstance(name, str) for name in names), one["metadata"]["name"]
+    for manifest in render({"networkPolicy.enabled": True}, release="true"):
+        names = [manifest["metadata"].get("namespace", ""), *manifest["metadata"]["labels"].values()]
+        assert all(isinstance(name, str) for name in names), manifest["metadata"]["name"]
     for policy in of_kind(render({"networkPolicy.enabled": True}, release="true"), "NetworkPolicy"):
         assert policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "true"
 
@@ -160,9 +165,9 @@ def test_numbers_and_truths_may_be_names() -> None:
 def test_every_controller_selects_its_own_pods_only(value_set: ValueSet) -> None:
     """Two that share pods would fight for them."""
     found = value_set.objects
-    for one, pod in pods(found):
-        if one["kind"] in {"Deployment", "DaemonSet"}:
-            assert selected(found, one["spec"]["selector"]["matchLabels"]) == [pod]
+    for manifest, pod in pods(found):
+        if manifest["kind"] in {"Deployment", "DaemonSet"}:
+            assert selected(found, manifest["spec"]["selector"]["matchLabels"]) == [pod]
 
 
 @for_each(CASES)
@@ -188,12 +193,14 @@ def test_every_monitor_finds_its_port(value_set: ValueSet) -> None:
     found = value_set.objects
     for monitor in of_kind(found, "ServiceMonitor"):
         wanted = monitor["spec"]["selector"]["matchLabels"].items()
-        services = [one for one in of_kind(found, "Service") if wanted <= one["metadata"]["labels"].items()]
+        services = [
+            manifest for manifest in of_kind(found, "Service") if wanted <= manifest["metadata"]["labels"].items()
+        ]
         names = [port["name"] for service in services for port in service["spec"]["ports"]]
         assert [endpoint["port"] for endpoint in monitor["spec"]["endpoints"]] == names
     for monitor in of_kind(found, "PodMonitor"):
         (pod,) = selected(found, monitor["spec"]["selector"]["matchLabels"])
-        assert {one["port"] for one in monitor["spec"]["podMetricsEndpoints"]} <= set(ports_of(pod))
+        assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= set(ports_of(pod))
 
 
 @for_each(CASES)
@@ -214,17 +221,17 @@ def test_what_routes_and_scales_names_what_there_is(value_set: ValueSet) -> None
 
 
 def references(pod: Object) -> Iterator[tuple[str, str]]:
-    """Give what a pod asks for by name: kind and name."""
+    """Yield what a pod asks for by name: kind and name."""
     spec = pod["spec"]
-    yield from (("Secret", one["name"]) for one in spec.get("imagePullSecrets", []))
+    yield from (("Secret", secret["name"]) for secret in spec.get("imagePullSecrets", []))
     for volume in spec.get("volumes", []):
         if "configMap" in volume:
             yield "ConfigMap", volume["configMap"]["name"]
         if "secret" in volume:
             yield "Secret", volume["secret"]["secretName"]
-    for one in containers(pod):
-        sources: list[dict[str, Any]] = [variable.get("valueFrom", {}) for variable in one.get("env", [])]
-        for source in [*sources, *one.get("envFrom", [])]:
+    for container in containers(pod):
+        sources: list[dict[str, Any]] = [variable.get("valueFrom", {}) for variable in container.get("env", [])]
+        for source in [*sources, *container.get("envFrom", [])]:
             for field, kind in (("secretKeyRef", "Secret"), ("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
                 if field in source:
                     yield kind, source[field]["name"]
@@ -234,16 +241,16 @@ def references(pod: Object) -> Iterator[tuple[str, str]]:
 def test_whatever_a_pod_mounts_or_reads_exists(value_set: ValueSet) -> None:
     """In the release, or among what the values name."""
     found = value_set.objects
-    there = {(one["kind"], one["metadata"]["name"]) for one in found}
+    there = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in found}
     for _, pod in pods(found):
-        assert {one for one in references(pod) if one[1] not in BROUGHT} <= there
+        assert {reference for reference in references(pod) if reference[1] not in BROUGHT} <= there
 
 
 @for_each(CASES)
 def test_every_mount_has_its_volume(value_set: ValueSet) -> None:
     """And no volume is for nobody."""
     for _, pod in pods(value_set.objects):
-        mounted = {mount["name"] for one in containers(pod) for mount in one.get("volumeMounts", [])}
+        mounted = {mount["name"] for container in containers(pod) for mount in container.get("volumeMounts", [])}
         assert mounted == {volume["name"] for volume in pod["spec"].get("volumes", [])}
 
 
@@ -251,13 +258,13 @@ def test_every_mount_has_its_volume(value_set: ValueSet) -> None:
 def test_every_account_exists(value_set: ValueSet) -> None:
     """For pods and bindings; `default` and the user's own do."""
     found = value_set.objects
-    there = {one["metadata"]["name"] for one in of_kind(found, "ServiceAccount")} | {"default", "mine"}
+    there = {manifest["metadata"]["name"] for manifest in of_kind(found, "ServiceAccount")} | {"default", "mine"}
     used = {pod["spec"].get("serviceAccountName", "default") for _, pod in pods(found)}
     bound = {
         subject["name"]
-        for one in found
-        if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}
-        for subject in one["subjects"]
+        for manifest in found
+        if manifest["kind"] in {"RoleBinding", "ClusterRoleBinding"}
+        for subject in manifest["subjects"]
     }
     assert used | bound <= there
 
@@ -266,8 +273,8 @@ def test_every_account_exists(value_set: ValueSet) -> None:
 def test_only_who_speaks_to_the_api_server_has_a_token(value_set: ValueSet) -> None:
     """An account is bound to rights, or its pod gets none of its tokens."""
     found = value_set.objects
-    bindings = [one for one in found if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
-    bound = {subject["name"] for one in bindings for subject in one["subjects"]}
+    bindings = [manifest for manifest in found if manifest["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
+    bound = {subject["name"] for binding in bindings for subject in binding["subjects"]}
     for _, pod in pods(found):
         has_rights = pod["spec"].get("serviceAccountName", "default") in bound
         assert pod["spec"]["automountServiceAccountToken"] is has_rights
@@ -282,9 +289,9 @@ def test_only_who_speaks_to_the_api_server_has_a_token(value_set: ValueSet) -> N
 def test_no_name_is_too_long(value_set: ValueSet) -> None:
     """With the longest release name that Helm takes, all names fit a label."""
     found = render(value_set.values, release=LONGEST)
-    assert max(len(one["metadata"]["name"]) for one in found) <= 63
-    texts = [text for one in found for text in one["metadata"]["labels"].values()]
+    assert max(len(manifest["metadata"]["name"]) for manifest in found) <= 63
+    texts = [text for manifest in found for text in manifest["metadata"]["labels"].values()]
     assert max(map(len, texts)) <= 63
-    assert len({(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in found}) == len(
-        found
-    )
+    assert len(
+        {(manifest["kind"], manifest["metadata"].get("namespace"), manifest["metadata"]["name"]) for manifest in found}
+    ) == len(found)

@@ -15,12 +15,12 @@ HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-
 
 
 def image(name: str) -> str:
-    """Give the reference of one of our images."""
+    """Return the reference of one of our images."""
     return f"{name}:{TAG}"
 
 
 def docker(*arguments: str, text: str | None = None) -> str:
-    """Run a docker command and give what it wrote; AssertionError with its complaint if it fails."""
+    """Run a docker command and return what it wrote; AssertionError with its complaint if it fails."""
     command = [DOCKER, *arguments]
     run = subprocess.run(command, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert run.returncode == 0, f"docker {' '.join(arguments)}: {run.stderr}"
@@ -28,7 +28,7 @@ def docker(*arguments: str, text: str | None = None) -> str:
 
 
 def run_python(name: str, code: str) -> Any:
-    """Run a program in an image's own Python, hardened, and give what it printed as JSON."""
+    """Run a program in an image's own Python, hardened, and return what it printed as JSON."""
     return json.loads(docker("run", "--rm", *HARDENED, "--entrypoint=python", image(name), "-c", code))
 
 
@@ -43,7 +43,7 @@ class Container:
         docker("kill", f"--signal={name}", self.id)
 
     def wait(self) -> int:
-        """Wait for its end and give the exit code."""
+        """Wait for its end and return the exit code."""
         return int(docker("wait", self.id))
 
     def stop(self, seconds: int) -> int:
@@ -56,15 +56,15 @@ class Container:
         docker("exec", "--interactive", self.id, "tee", path, text=text)
 
     def is_running(self) -> bool:
-        """Tell whether it has not ended."""
+        """Return whether it has not ended."""
         return docker("inspect", "--format={{.State.Running}}", self.id).strip() == "true"
 
     def out(self) -> list[str]:
-        """Give the lines of its standard output."""
+        """Return the lines of its standard output."""
         return docker("logs", self.id).splitlines()
 
     def everything(self) -> str:
-        """Give all that it wrote, for the message of a failure."""
+        """Return all that it wrote, for the message of a failure."""
         run = subprocess.run([DOCKER, "logs", self.id], capture_output=True, text=True, check=False)
         return run.stdout + run.stderr
 

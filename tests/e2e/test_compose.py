@@ -30,7 +30,7 @@ class Compose:
         self._environment = {**os.environ, **ports, "TAG": TAG}
 
     def __call__(self, *arguments: str) -> str:
-        """Run a command and give what it wrote; AssertionError with its complaint if it fails."""
+        """Run a command and return what it wrote; AssertionError with its complaint if it fails."""
         run = subprocess.run(
             [tool_path("docker-compose"), "--project-name", PROJECT, *arguments],
             cwd=ROOT,
@@ -44,25 +44,25 @@ class Compose:
         return run.stdout
 
     def states(self) -> dict[str, tuple[str, str]]:
-        """Give each service's state and health; a service without a check has no health."""
+        """Return each service's state and health; a service without a check has no health."""
         rows = [json.loads(line) for line in self("ps", "--all", "--format=json").splitlines()]
         return {row["Service"]: (row["State"], row["Health"]) for row in rows}
 
     def traces(self) -> list[dict[str, Any]]:
-        """Give the summaries of the last hour's traces."""
+        """Return the summaries of the last hour's traces."""
         now = time.time()
         answer = client.call(self.api, "TraceSummaries", {"StartTime": now - 3600, "EndTime": now + 60})
         return list(answer["TraceSummaries"])
 
     def segments(self, trace_id: str) -> list[dict[str, Any]]:
-        """Give the documents of one trace."""
+        """Return the documents of one trace."""
         (trace,) = client.call(self.api, "Traces", {"TraceIds": [trace_id]})["Traces"]
         return [json.loads(segment["Document"]) for segment in trace["Segments"]]
 
 
 @pytest.fixture(scope="module")
 def compose(free_port: Callable[[], int]) -> Iterator[Compose]:
-    """Give compose with nothing of an earlier run, and leave nothing."""
+    """Return compose with nothing of an earlier run, and leave nothing."""
     running = Compose(free_port(), free_port())
     try:
         yield running

@@ -24,7 +24,7 @@ Ports = Callable[[], int]
 
 
 def _answers(url: str, container: Container) -> Callable[[], bool]:
-    """Give a question for `until`: does the address answer 200?"""
+    """Return a question for `until`: does the address answer 200?"""
 
     def ask() -> bool:
         try:
@@ -74,7 +74,9 @@ def test_the_backend_fails_no_request_and_loses_nothing(free_port: Ports) -> Non
         assert len([line for line in requests if line["path"] == HOME]) == len(answers)
         sampled = {line["trace_id"]: line["otel_trace_id"] for line in requests if line["sampled"]}
         received = sinks.received
-        until(lambda: {one["trace_id"] for one in received.segments} == set(sampled), "every segment has arrived")
+        until(
+            lambda: {segment["trace_id"] for segment in received.segments} == set(sampled), "every segment has arrived"
+        )
         assert {span.trace_id for span in received.spans} == set(sampled.values())
 
 

@@ -23,7 +23,7 @@ class Stage:
     lines: tuple[Line, ...]
 
     def of(self, instruction: str) -> list[str]:
-        """Give the texts of one kind of instruction."""
+        """Return the texts of one kind of instruction."""
         return [line.text for line in self.lines if line.instruction == instruction]
 
 

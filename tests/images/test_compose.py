@@ -91,7 +91,7 @@ def test_honeycomb_has_a_pipeline_of_its_own() -> None:
 def test_what_is_mounted_is_there_and_read_only() -> None:
     """A path that is missing would be made as a folder by Docker."""
     override = yaml.safe_load((FOLDER / "honeycomb.yaml").read_text())["services"]
-    mounted = [mount for one in (*SERVICES.values(), *override.values()) for mount in one.get("volumes", [])]
+    mounted = [mount for service in (*SERVICES.values(), *override.values()) for mount in service.get("volumes", [])]
     assert len(mounted) == 3
     for mount in mounted:
         found = re.fullmatch(r"\./([^:]+):/[^:]+:ro", mount)

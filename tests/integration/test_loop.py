@@ -49,10 +49,10 @@ def test_sigterm_during_load_loses_no_answered_sampled_request(stack: Stack) -> 
     with ThreadPoolExecutor(4) as clients:
         ended = [clients.submit(until_it_is_gone) for _ in range(4)]
         while len(traffic.read_log(stack.access_log)) < 500:
-            assert not any(one.done() for one in ended)
+            assert not any(ending.done() for ending in ended)
         stack.stop("backend")
-        for one in ended:
-            one.result(timeout=30)
-    sampled = [one.trace_id for one in traffic.read_log(stack.access_log) if one.sampled]
+        for ending in ended:
+            ending.result(timeout=30)
+    sampled = [entry.trace_id for entry in traffic.read_log(stack.access_log) if entry.sampled]
     assert len(sampled) > 20
     assert steps.incomplete(stack, sampled) == []

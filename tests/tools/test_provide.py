@@ -20,7 +20,7 @@ require (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Give a project that pins kubectl 1.34.3."""
+    """Return a project that pins kubectl 1.34.3."""
     (tmp_path / "tools/go/kubernetes").mkdir(parents=True)
     (tmp_path / "tools/go/kubernetes/go.mod").write_text(GO_MOD)
     return tmp_path

@@ -39,7 +39,7 @@ def pick_trace(page_url: str) -> str | None:
 
 
 def take(browser: Browser, page_url: str, trace_id: str, folder: Path) -> list[Path]:
-    """Write the four pictures and give their paths."""
+    """Write the four pictures and return their paths."""
     written = []
     for scheme in SCHEMES:
         context = browser.new_context(

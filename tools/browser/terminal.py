@@ -47,13 +47,15 @@ def run(command: str) -> Shown:
 
 
 def page(shown: Sequence[Shown]) -> str:
-    """Give the page that the picture is taken of."""
-    text = "\n\n".join(f"<b>$ {html.escape(one.command)}</b>\n{html.escape(one.output)}".rstrip() for one in shown)
+    """Return the page that the picture is taken of."""
+    text = "\n\n".join(
+        f"<b>$ {html.escape(command.command)}</b>\n{html.escape(command.output)}".rstrip() for command in shown
+    )
     return f"<!doctype html><style>{STYLE}</style><pre>{text}</pre>"
 
 
 def take(browser: Browser, content: str, picture: str) -> list[Path]:
-    """Write the pictures, as large as what they show, and give their paths."""
+    """Write the pictures, as large as what they show, and return their paths."""
     written = []
     for scheme in SCHEMES:
         context = browser.new_context(color_scheme=scheme, device_scale_factor=2)

@@ -15,12 +15,12 @@ SUFFIX = "-values.yaml"
 
 
 def value_sets() -> dict[str, Path]:
-    """Give the value sets by their names."""
+    """Return the value sets by their names."""
     return {file.name.removesuffix(SUFFIX): file for file in sorted((CHART / "ci").glob(f"*{SUFFIX}"))}
 
 
 def render(values: Path) -> str:
-    """Give the manifest that helm makes of the chart with these values."""
+    """Return the manifest that helm makes of the chart with these values."""
     options = ["--namespace", "shop", "--kube-version", "1.34.0", "--values", str(values)]
     command = [str(ROOT / "bin/helm"), "template", "demo", str(CHART), *options]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -18,7 +18,7 @@ HEAD = ("| key | default | |", "|---|---|---|")
 
 
 def render(text: str, values: Sequence[Value]) -> str:
-    """Give the file's text with the tables of these values. Raises ValuesError when the mark is missing."""
+    """Return the file's text with the tables of these values. Raises ValuesError when the mark is missing."""
     head, mark, _ = text.partition(MARK)
     if not mark:
         raise ValuesError(f"README.md has no line '{MARK.strip()}', expected one above the tables")
@@ -26,7 +26,7 @@ def render(text: str, values: Sequence[Value]) -> str:
 
 
 def _tables(values: Sequence[Value]) -> Iterator[str]:
-    """Give a table for each group of values, and one before them for the values without a group."""
+    """Yield a table for each group of values, and one before them for the values without a group."""
     single = [value for value in values if "." not in value.path]
     yield "\n" + _table(single)
     grouped = (value for value in values if "." in value.path)

@@ -21,7 +21,7 @@ KEPT = ("type", "enum", "minimum", "maximum", "minLength", "maxLength", "maxProp
 
 
 def render(chart: Path = CHART) -> str:
-    """Give the file's text."""
+    """Return the file's text."""
     schema: Schema = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Values of the chart cruddur",
@@ -40,7 +40,7 @@ def render(chart: Path = CHART) -> str:
 
 
 def shape(value: Value) -> Schema:
-    """Give what one value may be. Raises ValuesError where neither table nor default tell."""
+    """Return what one value may be. Raises ValuesError where neither table nor default tell."""
     fitting = [schema for pattern, schema in SHAPES.items() if fnmatchcase(value.path, pattern)]
     if fitting:
         return SHAPES.get(value.path, fitting[0])
@@ -68,13 +68,13 @@ def _require(schema: Schema, name: str) -> None:
 
 
 def _resources(chart: Path) -> dict[str, Schema]:
-    """Give the specs of our resources; what their CRDs check by rules, the API server says."""
+    """Return the specs of our resources; what their CRDs check by rules, the API server says."""
     crds = [yaml.safe_load(file.read_text()) for file in (chart / "crds").iterdir()]
     return {crd["spec"]["names"]["kind"]: strict(spec_of(crd)) for crd in crds}
 
 
 def spec_of(crd: dict[str, Any]) -> Schema:
-    """Give the structural schema of a CRD's spec."""
+    """Return the structural schema of a CRD's spec."""
     (version,) = crd["spec"]["versions"]
     found: Schema = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
     return found

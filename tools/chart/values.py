@@ -29,7 +29,7 @@ class Value:
 
 
 def read(chart: Path = CHART) -> tuple[Value, ...]:
-    """Give the values in the order of the file. Raises ValuesError."""
+    """Return the values in the order of the file. Raises ValuesError."""
     text = (chart / "values.yaml").read_text()
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):

@@ -33,7 +33,7 @@ class Cluster:
     kubeconfig: Path
 
     def run(self, *command: str | Path, text: str | None = None, seconds: float = CALL_SECONDS) -> str:
-        """Run a command for this cluster and give what it wrote; AssertionError with its complaint if it fails."""
+        """Run a command for this cluster and return what it wrote; AssertionError with its complaint if it fails."""
         run = subprocess.run(
             command,
             input=text,
@@ -49,7 +49,7 @@ class Cluster:
         return run.stdout
 
     def environment(self) -> Mapping[str, str]:
-        """Give the variables under which tools use this cluster and our bin/."""
+        """Return the variables under which tools use this cluster and our bin/."""
         path = f"{ROOT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "PATH": path}
 
@@ -62,18 +62,18 @@ class Cluster:
         self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
 
     def items(self, kind: str, *arguments: str) -> list[dict[str, Any]]:
-        """Give the objects of a kind; `arguments` are a namespace and selectors."""
+        """Return the objects of a kind; `arguments` are a namespace and selectors."""
         found: list[dict[str, Any]] = json.loads(self.kubectl("get", kind, "--output=json", *arguments))["items"]
         return found
 
     def names(self, *scope: str) -> set[str]:
-        """Give all objects of all kinds, as `kind/name`, but events: those of --namespace=..., or of no namespace."""
+        """Return all objects of all kinds, as `kind/name`, but events: those of --namespace=..., or of no namespace."""
         kinds = self.kubectl("api-resources", "--verbs=list", "--output=name", f"--namespaced={bool(scope)}".lower())
         wanted = [kind for kind in kinds.split() if kind.partition(".")[0] != "events"]
         return set(self.kubectl("get", ",".join(wanted), "--output=name", *scope).split())
 
     def workers(self) -> list[str]:
-        """Give the names of the nodes that run pods."""
+        """Return the names of the nodes that run pods."""
         nodes = self.items("nodes", "--selector=!node-role.kubernetes.io/control-plane")
         return sorted(node["metadata"]["name"] for node in nodes)
 
@@ -88,7 +88,7 @@ class Cluster:
 
 
 def _taken(environ: Mapping[str, str]) -> Cluster | None:
-    """Give the cluster of KUBECONFIG when its current context is one of ours."""
+    """Return the cluster of KUBECONFIG when its current context is one of ours."""
     file = environ.get("KUBECONFIG")
     if not file or not Path(file).exists():
         return None
@@ -99,7 +99,11 @@ def _taken(environ: Mapping[str, str]) -> Cluster | None:
 def _refuse_neighbours(cluster: Cluster) -> None:
     """Two operators of the whole cluster would fight over each other's resources."""
     releases = json.loads(cluster.run(tool_path("helm"), "list", "--all-namespaces", "--output=json"))
-    others = [f"{one['name']} in {one['namespace']}" for one in releases if one["chart"].startswith("cruddur-")]
+    others = [
+        f"{release['name']} in {release['namespace']}"
+        for release in releases
+        if release["chart"].startswith("cruddur-")
+    ]
     assert not others, f"{cluster.name} has a release of the chart: {', '.join(others)}; expected none (helm uninstall)"
 
 
@@ -116,7 +120,7 @@ def _refuse_taken_ports() -> None:
 
 @contextmanager
 def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
-    """Give a cluster of kind-config.yaml with the images on its nodes; what was made here is removed."""
+    """Return a cluster of kind-config.yaml with the images on its nodes; what was made here is removed."""
     taken = _taken(environ)
     if taken is not None:
         _refuse_neighbours(taken)
@@ -147,5 +151,5 @@ def _make(cluster: Cluster, node_image: str | None) -> None:
 
 
 def _images() -> list[str]:
-    """Give our images, and the peers' that Docker has already, so that the nodes need not pull them."""
+    """Return our images, and the peers' that Docker has already, so that the nodes need not pull them."""
     return [*IMAGES, *in_docker(peer_images(), DOCKER)]

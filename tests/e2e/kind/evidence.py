@@ -43,16 +43,16 @@ def _keep_pod(cluster: Cluster, pod: Mapping[str, Any], folder: Path) -> None:
 
 
 def _runs(pod: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give each container's name, and that of each that ran before, with the options of its logs."""
+    """Yield each container's name, and that of each that ran before, with the options of its logs."""
     status = pod["status"]
-    for one in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
-        option = f"--container={one['name']}"
-        if "waiting" not in one["state"]:
-            yield one["name"], (option,)
-        if one["restartCount"]:
-            yield f"{one['name']}.previous", (option, "--previous")
+    for container in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
+        option = f"--container={container['name']}"
+        if "waiting" not in container["state"]:
+            yield container["name"], (option,)
+        if container["restartCount"]:
+            yield f"{container['name']}.previous", (option, "--previous")
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = {one["type"]: one["status"] for one in pod["status"].get("conditions", ())}
+    conditions = {condition["type"]: condition["status"] for condition in pod["status"].get("conditions", ())}
     return conditions.get("Ready") == "True" or pod["status"]["phase"] == "Succeeded"

@@ -24,12 +24,12 @@ def running(cluster: Cluster, name: str) -> Iterator[Store]:
 
 
 def endpoint(name: str) -> str:
-    """Give the address in the cluster of the one that is `running`."""
+    """Return the address in the cluster of the one that is `running`."""
     return f"http://{name}.{name}.svc:8900"
 
 
 def outside(name: str) -> dict[str, Any]:
-    """Give the values by which a release takes the one that is `running` for AWS, with the keys of `give_keys`."""
+    """Return the values by which a release takes the one that is `running` for AWS, with the keys of `give_keys`."""
     return {
         "xrayLocal": {"enabled": False},
         "aws": {
@@ -47,7 +47,7 @@ def give_keys(release: Release) -> None:
 
 
 def restricted(containers: Sequence[Mapping[str, Any]], volumes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give a pod's spec that Pod Security `restricted` takes, when its containers are HARDENED."""
+    """Return a pod's spec that Pod Security `restricted` takes, when its containers are HARDENED."""
     return {
         "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -57,7 +57,7 @@ def restricted(containers: Sequence[Mapping[str, Any]], volumes: Sequence[Mappin
 
 
 def start(cluster: Cluster, namespace: str, name: str) -> str:
-    """Run one under a Service and give the name of its host, as pods of other namespaces need it."""
+    """Run one under a Service and return the name of its host, as pods of other namespaces need it."""
     host = f"{name}.{namespace}.svc"
     cluster.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}},

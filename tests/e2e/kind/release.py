@@ -72,7 +72,7 @@ class Release:
         self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
 
     def pods(self, component: str = "") -> list[dict[str, Any]]:
-        """Give the pods of a component of the release that are not about to go."""
+        """Return the pods of a component of the release that are not about to go."""
         return [pod for pod in self._all_pods(component) if "deletionTimestamp" not in pod["metadata"]]
 
     def _all_pods(self, component: str) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ class Release:
         return self.cluster.items("pods", "--namespace", self.namespace, "--selector", selector)
 
     def logs(self, component: str, container: str) -> dict[str, list[str]]:
-        """Give the lines that a component's pods have written, by pod."""
+        """Return the lines that a component's pods have written, by pod."""
         names = [pod["metadata"]["name"] for pod in self.pods(component)]
         return {name: self.kubectl("logs", name, "--container", container).splitlines() for name in names}
 
@@ -100,7 +100,7 @@ class Release:
         )
 
     def requests(self) -> list[dict[str, Any]]:
-        """Give the lines of the backends' access logs, each with its pod."""
+        """Return the lines of the backends' access logs, each with its pod."""
         lines = [(pod, line) for pod, written in self.logs("backend", "backend").items() for line in written]
         entries = [(pod, json.loads(line)) for pod, line in lines if line.startswith("{")]
         return [entry | {"pod": pod} for pod, entry in entries if entry.get("event") == "request"]
@@ -112,7 +112,7 @@ def _wait() -> Sequence[str]:
 
 @contextmanager
 def installed(cluster: Cluster, namespace: str, folder: Path) -> Iterator[Release]:
-    """Give a release that is not installed yet, in a namespace that is removed at the end."""
+    """Return a release that is not installed yet, in a namespace that is removed at the end."""
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}})
     release = Release(cluster, namespace, folder)
     try:

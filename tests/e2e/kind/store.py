@@ -92,7 +92,7 @@ class Store:
             return json.load(answer)
 
     def traces(self, ids: Collection[str]) -> dict[str, Trace]:
-        """Give those of some traces that are there."""
+        """Return those of some traces that are there."""
         wanted, found = list(ids), {}
         for start in range(0, len(wanted), BATCH):
             answer = self.call("Traces", {"TraceIds": wanted[start : start + BATCH]})
@@ -113,6 +113,6 @@ def _sorted_out(documents: Sequence[Mapping[str, Any]]) -> Trace:
 
 @contextmanager
 def opened(cluster: Cluster, namespace: str, service: str = "cruddur-xray-local") -> Iterator[Store]:
-    """Give a store, and close it."""
+    """Return a store, and close it."""
     with contextlib.closing(Store(cluster, namespace, service)) as store:
         yield store

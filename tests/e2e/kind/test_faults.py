@@ -50,7 +50,7 @@ def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb:
     beside = delivery(answers, honeycomb, segments=False)
     assert (beside.failed, beside.without_span) == ([], []), beside
     found = delivery(answers, store)
-    during = sum(one["id"] in found.without_segment for one in answers[:away])
+    during = sum(answer["id"] in found.without_segment for answer in answers[:away])
     note(
         "faults",
         {f"X-Ray away for {AWAY_SECONDS} s, {agent}": f"{found}; {during} of {away} segments of that time lost"},
@@ -64,7 +64,7 @@ def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb:
 
 @contextmanager
 def killer(node: str, process: str) -> Iterator[Callable[[], None]]:
-    """Give what kills a process of a node the moment it is called: a shell there waits for the word.
+    """Return what kills a process of a node the moment it is called: a shell there waits for the word.
 
     kubectl takes longer than the work that is to be cut off, and gives a second of grace.
     """
@@ -84,7 +84,10 @@ def killer(node: str, process: str) -> Iterator[Callable[[], None]]:
 def restarts(pod: Mapping[str, Any]) -> int:
     """Count the restarts of a pod's containers."""
     status = pod["status"]
-    return sum(one["restartCount"] for one in [*status.get("initContainerStatuses", ()), *status["containerStatuses"]])
+    return sum(
+        container["restartCount"]
+        for container in [*status.get("initContainerStatuses", ()), *status["containerStatuses"]]
+    )
 
 
 def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> None:
@@ -109,7 +112,7 @@ def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> No
 
 
 def rates(store: Store) -> dict[str, float]:
-    """Give the rate of each rule that X-Ray has."""
+    """Return the rate of each rule that X-Ray has."""
     records = [record["SamplingRule"] for record in store.call("GetSamplingRules", {})["SamplingRuleRecords"]]
     return {record["RuleName"]: record["FixedRate"] for record in records}
 
@@ -118,7 +121,7 @@ def test_the_operator_is_killed_during_an_apply(release: Release, store: Store) 
     """Many rules, a slow X-Ray, and no grace: the next operator brings there what was not, and all are Ready."""
     release.ensure({})
     rules = [rule(number / 100) | {"metadata": {"name": f"rule-{number}"}} for number in range(RULES)]
-    asked = {one["metadata"]["name"]: one["spec"]["fixedRate"] for one in rules}
+    asked = {rule["metadata"]["name"]: rule["spec"]["fixedRate"] for rule in rules}
     (operator,) = release.pods("operator")
     store.local("PUT", "faults", [{"operation": "CreateSamplingRule", "times": RULES, "delay": SLOW_SECONDS}])
     with killer(operator["spec"]["nodeName"], "xray-operator run") as kill:

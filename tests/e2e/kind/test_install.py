@@ -43,7 +43,7 @@ def test_all_pods_are_ready(release: Release, cluster: Cluster) -> None:
     """Two backends, an agent and a collector on each node, the operator and xray-local; each part where it belongs."""
     ready = defaultdict(list)
     for pod in release.pods():
-        assert all(one["ready"] for one in pod["status"]["containerStatuses"])
+        assert all(container["ready"] for container in pod["status"]["containerStatuses"])
         ready[pod["metadata"]["labels"]["app.kubernetes.io/component"]].append(pod["spec"]["nodeName"])
     assert {component: len(nodes) for component, nodes in ready.items()} == PODS
     for component in ("backend", "daemon", "collector"):
@@ -73,7 +73,11 @@ def arrived(store: Store, ids: Collection[str]) -> dict[str, Trace]:
 
     def whole() -> dict[str, Trace] | None:
         found = store.traces(ids)
-        return found if len(found) == len(ids) and all(one.segments and one.spans for one in found.values()) else None
+        return (
+            found
+            if len(found) == len(ids) and all(trace.segments and trace.spans for trace in found.values())
+            else None
+        )
 
     found: dict[str, Trace] = until(whole, "each trace has a segment and spans")
     return found

@@ -26,7 +26,7 @@ def test_a_rolling_restart_loses_nothing(release: Release, store: Store) -> None
 
 
 def names(release: Release, component: str) -> set[str]:
-    """Give the names of a component's pods."""
+    """Return the names of a component's pods."""
     return {pod["metadata"]["name"] for pod in release.pods(component)}
 
 

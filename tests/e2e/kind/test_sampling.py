@@ -48,10 +48,10 @@ def rule(rate: float) -> dict[str, Any]:
 
 
 def is_ready(release: Release) -> bool:
-    """Tell whether the operator has done what the last apply asked for."""
-    (one,) = release.cluster.items("xsr", "--namespace", release.namespace)
-    conditions: list[Mapping[str, Any]] = one.get("status", {}).get("conditions", [])
-    generation = one["metadata"]["generation"]
+    """Return whether the operator has done what the last apply asked for."""
+    (rule,) = release.cluster.items("xsr", "--namespace", release.namespace)
+    conditions: list[Mapping[str, Any]] = rule.get("status", {}).get("conditions", [])
+    generation = rule["metadata"]["generation"]
     return any(
         (condition["type"], condition["status"], condition["observedGeneration"]) == ("Ready", "True", generation)
         for condition in conditions
@@ -59,19 +59,21 @@ def is_ready(release: Release) -> bool:
 
 
 def follows(workers: Mapping[tuple[str, int], tuple[int, int]], rate: float) -> bool:
-    """Tell whether each worker has answered enough to tell, and sampled that share of it."""
+    """Return whether each worker has answered enough to tell, and sampled that share of it."""
     allowed = TOLERANCE if 0 < rate < 1 else 0
     return all(asked >= ENOUGH and abs(sampled / asked - rate) <= allowed for asked, sampled in workers.values())
 
 
 def shares(release: Release) -> dict[tuple[str, int], tuple[int, int]]:
-    """Send a round of requests to all pods at once and give what each worker has answered and sampled of it."""
-    before = Counter(one["pod"] for one in release.requests())
+    """Send a round of requests to all pods at once and return what each worker has answered and sampled of it."""
+    before = Counter(request["pod"] for request in release.requests())
     pods = [pod["metadata"]["name"] for pod in release.pods("backend")]
     with ThreadPoolExecutor(len(pods)) as pool:
         list(pool.map(lambda pod: release.python(pod, _SEND), pods))
     time.sleep(LOG_SECONDS)
-    later = [one for one in release.requests() if before.subtract([one["pod"]]) or before[one["pod"]] < 0]
+    later = [
+        request for request in release.requests() if before.subtract([request["pod"]]) or before[request["pod"]] < 0
+    ]
     return share(later)
 
 

@@ -28,7 +28,7 @@ SOURCE = "backend/src/cruddur/services/activity.py"
 
 
 def answers(url: str) -> str:
-    """Give what an address answers, nothing when it does not."""
+    """Return what an address answers, nothing when it does not."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return str(answer.read().decode())
@@ -39,7 +39,7 @@ def answers(url: str) -> str:
 @pytest.fixture(scope="module")
 def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of what skaffold reads, so that a test may change a source; what it installed is removed."""
-    there = [one["metadata"]["name"] for one in cluster.items("namespaces")]
+    there = [item["metadata"]["name"] for item in cluster.items("namespaces")]
     assert NAMESPACE not in there, (
         f"{cluster.name} has a namespace {NAMESPACE}; expected none, for skaffold's is made and removed here "
         f"(kubectl delete namespace {NAMESPACE})"
@@ -60,18 +60,18 @@ def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFa
 
 
 def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
-    """Give a skaffold command on the cluster; some cannot be told the context, and take the current one."""
+    """Return a skaffold command on the cluster; some cannot be told the context, and take the current one."""
     context = () if verb in {"render", "verify"} else (f"--kube-context=kind-{cluster.name}",)
     return [str(tool_path("skaffold")), verb, *context, "--interactive=false", *options]
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
-    """Give the variables of a skaffold that speaks to the cluster and to nobody else, as `make dev` has it."""
+    """Return the variables of a skaffold that speaks to the cluster and to nobody else, as `make dev` has it."""
     return {**cluster.environment(), "SKAFFOLD_CONFIG": str(ROOT / "deploy/kind/skaffold-config.yaml")}
 
 
 def skaffold(cluster: Cluster, folder: Path, verb: str, *options: str) -> str:
-    """Run skaffold to its end and give what it wrote."""
+    """Run skaffold to its end and return what it wrote."""
     run = subprocess.run(
         command(cluster, verb, *options),
         cwd=folder,
@@ -110,13 +110,13 @@ def test_each_profile_has_its_parts(
     built.write_text(json.dumps({"builds": [{"imageName": name, "tag": f"{name}:{TAG}"} for name in names]}))
     chosen = (f"--profile={profiles}",) if profiles else ()
     skaffold(cluster, ROOT, "render", f"--build-artifacts={built}", f"--output={rendered}", *chosen)
-    found = [one for one in yaml.safe_load_all(rendered.read_text()) if one]
+    found = [manifest for manifest in yaml.safe_load_all(rendered.read_text()) if manifest]
     workloads = {
-        one["metadata"]["labels"]["app.kubernetes.io/component"]: containers(one["spec"]["template"])
-        for one in found
-        if one["kind"] in {"Deployment", "DaemonSet"}
+        manifest["metadata"]["labels"]["app.kubernetes.io/component"]: containers(manifest["spec"]["template"])
+        for manifest in found
+        if manifest["kind"] in {"Deployment", "DaemonSet"}
     }
-    assert {part: [one["name"] for one in its] for part, its in workloads.items()} == expected
+    assert {part: [container["name"] for container in its] for part, its in workloads.items()} == expected
     backend = workloads["backend"][-1]
     assert backend["image"] == f"cruddur-backend:{TAG}"
     assert backend["securityContext"]["readOnlyRootFilesystem"] is (profiles != "dev")

@@ -50,15 +50,15 @@ def test_the_sdk_goes_under_load(release: Release, store: Store) -> None:
     found = delivery(answers, store, segments=False)
     assert not found.failed, found.failed[:5]
     assert found.without_span == [], found
-    pods = served_by(store, [one["id"] for one in answers])
-    recorded = delivery([one for one in answers if pods[one["id"]] in recording], store)
+    pods = served_by(store, [answer["id"] for answer in answers])
+    recorded = delivery([answer for answer in answers if pods[answer["id"]] in recording], store)
     note("switch", {"collector to OpenTelemetry alone": f"{found}; of the pods with the SDK {recorded}"})
     assert 0 < recorded.requests < found.requests
     assert recorded.without_segment == [], recorded
 
 
 def served_by(store: Store, ids: Collection[str]) -> dict[str, str]:
-    """Give the pod that answered each request, as its spans say."""
+    """Return the pod that answered each request, as its spans say."""
     return {
         trace_id: trace.spans[0]["metadata"]["otel"]["resource"]["k8s.pod.name"]
         for trace_id, trace in store.traces(ids).items()

@@ -52,13 +52,13 @@ def install(place: Release, aws: Store, values: Mapping[str, Any]) -> None:
 
 
 def rules(aws: Store) -> set[str]:
-    """Give the names of the custom rules that X-Ray has."""
+    """Return the names of the custom rules that X-Ray has."""
     records = aws.call("GetSamplingRules", {})["SamplingRuleRecords"]
     return {record["SamplingRule"]["RuleName"] for record in records} - {"Default"}
 
 
 def groups(aws: Store) -> set[str]:
-    """Give the names of the custom groups that X-Ray has."""
+    """Return the names of the custom groups that X-Ray has."""
     return {group["GroupName"] for group in aws.call("Groups", {})["Groups"]} - {"Default"}
 
 
@@ -93,4 +93,4 @@ def test_a_namespace_goes_with_the_operator_in_it(place: Release, aws: Store) ->
     leftovers = place.cluster.items(
         "clusterroles,clusterrolebindings", "--selector", f"app.kubernetes.io/instance={NAME}"
     )
-    place.cluster.kubectl("delete", *[f"{one['kind']}/{one['metadata']['name']}" for one in leftovers])
+    place.cluster.kubectl("delete", *[f"{leftover['kind']}/{leftover['metadata']['name']}" for leftover in leftovers])

@@ -51,7 +51,7 @@ class Load:
         until(lambda: len(self.lines()) > 3, "the load's first requests are answered", seconds=60)
 
     def lines(self) -> list[dict[str, Any]]:
-        """Give the answers so far."""
+        """Return the answers so far."""
         try:
             text = self._release.kubectl("logs", self._name)
         except AssertionError:  # its container has not started
@@ -67,9 +67,9 @@ class Load:
         """End it, and give every request; each has been answered or has failed."""
         if self._answers is None:
             self._release.python(self._name, "import os, signal; os.kill(1, signal.SIGTERM)")
-            lines = until(lambda: [one for one in (self.lines(),) if one and "done" in one[-1]], "the load has ended")[
-                0
-            ]
+            lines = until(
+                lambda: [lines for lines in (self.lines(),) if lines and "done" in lines[-1]], "the load has ended"
+            )[0]
             self._answers = lines[:-1]
             assert len(self._answers) == lines[-1]["done"]
             self._release.kubectl("delete", "pod", self._name, "--wait=false")
@@ -98,11 +98,11 @@ def delivery(
     settle: float = SETTLE_SECONDS,
 ) -> Delivery:
     """Find what is wanted of each request's trace; what has not come `settle` seconds after the last news is lost."""
-    ids = [one["id"] for one in answers if not one["error"]]
+    ids = [answer["id"] for answer in answers if not answer["error"]]
     found: dict[str, Trace] = {}
 
     def lacking(kind: str) -> list[str]:
-        return [one for one in ids if not getattr(found.get(one), kind, ())]
+        return [trace_id for trace_id in ids if not getattr(found.get(trace_id), kind, ())]
 
     def missing() -> list[str]:
         return [*(lacking("segments") if segments else ()), *(lacking("spans") if spans else ())]
@@ -115,7 +115,7 @@ def delivery(
         time.sleep(0.5)
     return Delivery(
         requests=len(answers),
-        failed=[one for one in answers if one["error"] or one["status"] != 200],
+        failed=[answer for answer in answers if answer["error"] or answer["status"] != 200],
         without_segment=lacking("segments") if segments else [],
         without_span=lacking("spans") if spans else [],
     )
@@ -124,10 +124,10 @@ def delivery(
 def share(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], tuple[int, int]]:
     """Count requests and sampled requests of each worker of each pod."""
     asked, sampled = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
-    for one in entries:
-        worker = (one["pod"], one["pid"])
+    for entry in entries:
+        worker = (entry["pod"], entry["pid"])
         asked[worker] += 1
-        sampled[worker] += bool(one["sampled"])
+        sampled[worker] += bool(entry["sampled"])
     return {worker: (asked[worker], sampled[worker]) for worker in sorted(asked)}
 
 

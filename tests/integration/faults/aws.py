@@ -46,7 +46,7 @@ class Aws:
 
     def find(self, target: Target) -> AwsObject | None:
         """Read one object."""
-        return next((one for one in self.held() if one.target == target), None)
+        return next((item for item in self.held() if item.target == target), None)
 
     def record(self, target: Target) -> dict[str, Any]:
         """Read all that AWS tells of an object, a rule's times included."""
@@ -54,7 +54,7 @@ class Aws:
         if kind == "group":
             return dict(self._client.get_group(GroupName=name)["Group"])
         records = self._client.get_sampling_rules()["SamplingRuleRecords"]
-        return next(dict(one) for one in records if one["SamplingRule"]["RuleName"] == name)
+        return next(dict(record) for record in records if record["SamplingRule"]["RuleName"] == name)
 
     def create(self, value: Value, tags: Mapping[str, str]) -> None:
         """Make an object as somebody else would."""
@@ -69,7 +69,7 @@ class Aws:
         self._control("PUT", "faults", list(faults))
 
     def faults(self) -> list[dict[str, Any]]:
-        """Give the faults that have not applied yet."""
+        """Return the faults that have not applied yet."""
         return list(self._control("GET", "faults"))
 
     @contextmanager
@@ -87,8 +87,12 @@ class Aws:
         self._control("DELETE", "requests")
 
     def operators_calls(self) -> list[str]:
-        """Give the operations that the operator has called since."""
-        return [one["operation"] for one in self._control("GET", "requests") if one["listener"] == OPERATORS_DOOR]
+        """Return the operations that the operator has called since."""
+        return [
+            request["operation"]
+            for request in self._control("GET", "requests")
+            if request["listener"] == OPERATORS_DOOR
+        ]
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

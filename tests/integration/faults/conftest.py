@@ -32,14 +32,14 @@ def proxy(fault_cluster: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="session")
 def kubeconfig(fault_cluster: Cluster, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the operator's way in: through the proxy, with the chart's rights."""
+    """Return the operator's way in: through the proxy, with the chart's rights."""
     file = tmp_path_factory.mktemp("kubeconfig") / "operator"
     return fault_cluster.operator_client().kubeconfig(file, proxy.url)
 
 
 @pytest.fixture(scope="module")
 def aws(xray_local_process: Any) -> Iterator[Aws]:
-    """Give xray-local, emptied for each module."""
+    """Return xray-local, emptied for each module."""
     reached = Aws(xray_local_process.api, xray_local_process.agent)
     reached.reset()
     yield reached
@@ -60,5 +60,5 @@ def seldom_reading(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def probe(fault_cluster: Cluster, aws: Aws) -> Probe:
-    """Give the way to have it read AWS."""
+    """Return the way to have it read AWS."""
     return Probe(Hands(fault_cluster.admin, aws, World("probe")))

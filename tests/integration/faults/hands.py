@@ -88,9 +88,9 @@ class Hands:
 
     def remove(self, target: Target) -> None:
         """Delete an object in AWS behind the operator's back, if it is there."""
-        for key, one in self.world.wanted.items():
-            if one.target == target:
-                self.world.wanted[key] = replace(one, taken=None)
+        for key, item in self.world.wanted.items():
+            if item.target == target:
+                self.world.wanted[key] = replace(item, taken=None)
         with self.aws.spared():
             held = self.aws.find(target)
             if held is not None:
@@ -113,9 +113,9 @@ class Hands:
     def start_over(self) -> None:
         """Take everything away by force after something went wrong, with the operator stopped."""
         self.aws.reset()
-        for one in self._objects():
-            self._call("DELETE", self._path(key_of(one)))
-            self._without_finalizers(key_of(one))
+        for manifest in self._objects():
+            self._call("DELETE", self._path(key_of(manifest)))
+            self._without_finalizers(key_of(manifest))
         self.world = World(self.world.namespace)
         self._deleted.clear()
 
@@ -128,7 +128,7 @@ class Hands:
             del self.world.left[target]
 
     def problems(self) -> list[str]:
-        """Give what is not as the world asks."""
+        """Return what is not as the world asks."""
         try:
             return check(self.world, self.aws, self._objects())
         except GatewayError as error:  # it went away between two reads
@@ -147,7 +147,7 @@ class Hands:
             self._call("PATCH", self._path(key), {"metadata": {"finalizers": None}}, _MERGE)
 
     def _objects(self) -> list[dict[str, Any]]:
-        return [one for plural in _PLURALS.values() for one in self._call("GET", self._folder(plural))["items"]]
+        return [item for plural in _PLURALS.values() for item in self._call("GET", self._folder(plural))["items"]]
 
     def _wait_gone(self, key: Key) -> None:
         until = time.monotonic() + PATIENCE
@@ -190,10 +190,10 @@ def manifest(wanted: Wanted) -> dict[str, Any]:
     if is_rule and value.is_default:
         left_out = shape.keys() - {"RuleName", *DEFAULT_RULE_FIELDS}
     spec = dict(wanted.policies)
-    for one in spec_fields.RULE if is_rule else spec_fields.GROUP:
-        given = shape.get(one.api)
-        if given not in (None, {}) and one.api not in left_out:
-            spec[one.name] = {one.inner[name]: inner for name, inner in given.items()} if one.inner else given
+    for field in spec_fields.RULE if is_rule else spec_fields.GROUP:
+        content = shape.get(field.api)
+        if content not in (None, {}) and field.api not in left_out:
+            spec[field.name] = {field.inner[name]: inner for name, inner in content.items()} if field.inner else content
     kind = "XRaySamplingRule" if is_rule else "XRayGroup"
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": wanted.name}, "spec": spec}
 

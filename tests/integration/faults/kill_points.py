@@ -43,7 +43,7 @@ def calls(operations: Sequence[str]) -> list[Call]:
 
 
 def kill_points(made: Sequence[Call]) -> Iterator[tuple[Call, When]]:
-    """Give when to kill at calls; after a read AWS is as it is before the next call."""
+    """Yield when to kill at calls; after a read AWS is as it is before the next call."""
     for call in made:
         yield call, "before"
         if not call.operation.startswith(("Get", "List")):
@@ -66,7 +66,7 @@ class Probe:
         hands.apply(Wanted(name=_PROBE.name, value=_NO_SUCH_RULE, policies={"managementPolicy": "Observe"}))
 
     def ask(self) -> str:
-        """Ask for a read and give the token that is told when it is done."""
+        """Ask for a read and return the token that is told when it is done."""
         token = f"{time.time_ns()}-{next(self._numbers)}"
         self._hands.annotate(_PROBE, RECONCILE_ANNOTATION, token)
         return token
@@ -91,7 +91,7 @@ class Executioner:
         self._last_death = 0.0
 
     def record(self, scenario: Scenario) -> list[Call]:
-        """Run a scenario undisturbed and give its calls to AWS."""
+        """Run a scenario undisturbed and return its calls to AWS."""
         time.sleep(max(0.0, self._last_death + HELD_UP_SECONDS - time.monotonic()))  # calls held up are logged late
         name = self._prepared(scenario)
         self._hands.aws.forget_calls()
@@ -140,7 +140,7 @@ class Executioner:
 
     def _settled(self, after: str) -> None:
         problems = self._hands.settle(self._operator.revive)
-        told = "\n".join(f"- {one}" for one in problems)
+        told = "\n".join(f"- {problem}" for problem in problems)
         assert not problems, f"after {after}:\n{told}\n{self._operator.log[-5000:]}"
 
 

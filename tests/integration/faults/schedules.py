@@ -159,7 +159,7 @@ class _Author:
         policies = {"deletionPolicy": "Orphan"} if self._random.random() < 0.25 else {}
         style = self._random.choices(list(_STYLES), [5, 2, 1, 1, 1, 1])[0]
         if style == "default":
-            if any(one.value.is_default for one in self._live.values()):
+            if any(wanted.value.is_default for wanted in self._live.values()):
                 return
             self._apply(Wanted(name=name, value=self._value("rule", "Default")))
             return

@@ -23,7 +23,7 @@ LIMIT = int(os.environ.get("FAULT_KILL_POINTS", "0"))
 
 @pytest.fixture(scope="module")
 def executioner(fault_cluster: Cluster, aws: Aws, probe: Probe, seldom_reading: OperatorProcess) -> Executioner:
-    """Give the one who kills the operator."""
+    """Return the one who kills the operator."""
     return Executioner(Hands(fault_cluster.admin, aws, World("kill-points")), probe, seldom_reading)
 
 

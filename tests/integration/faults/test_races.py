@@ -24,7 +24,7 @@ SOON_SECONDS = 8.0
 
 @pytest.fixture
 def hands(fault_cluster: Cluster, aws: Aws, seldom_reading: OperatorProcess) -> Iterator[Hands]:
-    """Give hands in an empty namespace and an AWS without faults."""
+    """Return hands in an empty namespace and an AWS without faults."""
     found = Hands(fault_cluster.admin, aws, World("races"))
     try:
         yield found
@@ -37,7 +37,7 @@ def hands(fault_cluster: Cluster, aws: Aws, seldom_reading: OperatorProcess) -> 
 
 @pytest.fixture
 def settled(hands: Hands, seldom_reading: OperatorProcess) -> Callable[[], None]:
-    """Give the demand that all is soon as the resources ask."""
+    """Return the demand that all is soon as the resources ask."""
 
     def demand() -> None:
         hands.aws.script([])

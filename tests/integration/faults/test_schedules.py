@@ -42,7 +42,7 @@ def operator(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def stage(fault_cluster: Cluster, aws: Aws, proxy: Proxy, operator: OperatorProcess) -> Stage:
-    """Give what the schedules act on."""
+    """Return what the schedules act on."""
     return Stage(Hands(fault_cluster.admin, aws, World("schedules")), operator, fault_cluster, proxy)
 
 
@@ -73,5 +73,5 @@ def _run(seed: int, stage: Stage) -> None:
 
 def _demand(after: str, written: str, stage: Stage) -> None:
     problems = stage.hands.settle(stage.operator.revive)
-    told = "\n".join(f"- {one}" for one in problems)
+    told = "\n".join(f"- {problem}" for problem in problems)
     assert not problems, f"after {after}:\n{told}\n{written}\n{stage.operator.log[-5000:]}"

@@ -63,7 +63,7 @@ class Wanted:
         return {name: text for name, text in found.items() if name not in {OWNER_TAG, DELETION_TAG}}
 
     def tags(self, namespace: str) -> dict[str, str]:
-        """Give all tags that AWS's object must have."""
+        """Return all tags that AWS's object must have."""
         return {**self.other_tags, OWNER_TAG: f"{CLUSTER_ID}/{namespace}/{self.name}", DELETION_TAG: self.deletion}
 
 
@@ -90,32 +90,32 @@ class World:
     default_rule: SamplingRule = field(default_factory=default_rule)
 
     def expected(self) -> dict[Target, Left]:
-        """Give what AWS must hold, and nothing else."""
+        """Return what AWS must hold, and nothing else."""
         defaults: tuple[Value, ...] = (self.default_rule, Group(group_name="Default"))
-        whole = {(kind_of(one), name_of(one)): Left((one,), {}) for one in defaults}
+        whole = {(kind_of(default), name_of(default)): Left((default,), {}) for default in defaults}
         whole |= self.left
-        for one in self.wanted.values():
-            if one.expects == SYNCED:
-                tags = {} if one.value.is_default else one.tags(self.namespace)
-                whole[one.target] = Left((one.value,), tags)
+        for wanted in self.wanted.values():
+            if wanted.expects == SYNCED:
+                tags = {} if wanted.value.is_default else wanted.tags(self.namespace)
+                whole[wanted.target] = Left((wanted.value,), tags)
         return whole
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
-    """Give an object's key."""
+    """Return an object's key."""
     return Key("rule" if body["kind"] == "XRaySamplingRule" else "group", body["metadata"]["name"])
 
 
 def check(world: World, aws: Aws, objects: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Give every way in which AWS and the namespace's objects are not as the world asks."""
+    """Return every way in which AWS and the namespace's objects are not as the world asks."""
     return [*_aws(world.expected(), aws), *_cluster(world, objects)]
 
 
 def _aws(expected: Mapping[Target, Left], aws: Aws) -> Iterator[str]:
     held = aws.held()
-    counts = Counter(one.target for one in held)
+    counts = Counter(item.target for item in held)
     yield from (f"AWS has {_named(target)} {count} times" for target, count in counts.items() if count > 1)
-    found = {one.target: one for one in held}
+    found = {item.target: item for item in held}
     for target, left in expected.items():
         if target in found:
             yield from _compared(found[target], left, aws)
@@ -141,7 +141,7 @@ def _named(target: Target) -> str:
 
 
 def _cluster(world: World, objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    found = {key_of(one): one for one in objects}
+    found = {key_of(manifest): manifest for manifest in objects}
     for key, wanted in world.wanted.items():
         if key in found:
             yield from (f"{key} {problem}" for problem in _object(wanted, found[key]))
@@ -163,8 +163,8 @@ def _object(wanted: Wanted, body: Mapping[str, Any]) -> Iterator[str]:
         yield "is being deleted"
     if status.get("observedGeneration") != metadata["generation"]:
         yield f"has observedGeneration {status.get('observedGeneration')}, expected {metadata['generation']}"
-    told = {one["type"]: one for one in status.get("conditions") or ()}
+    told = {condition["type"]: condition for condition in status.get("conditions") or ()}
     for kind, state in (("Ready", synced), ("Synced", synced or wanted.expects == EXPIRED)):
-        one = told.get(kind, {})
-        if one.get("status") != str(state) or (kind == "Synced" and one.get("reason") != wanted.expects):
-            yield f"tells {kind}={one.get('status')} ({one.get('reason')}: {one.get('message')}), expected {state}"
+        condition = told.get(kind, {})
+        if condition.get("status") != str(state) or (kind == "Synced" and condition.get("reason") != wanted.expects):
+            yield f"tells {kind}={condition.get('status')} ({condition.get('reason')}: {condition.get('message')}), expected {state}"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.operator import bed, figures, latency, scale
+from bench.operator import figures, fixture, latency, scale
 from bench.operator.figures import Report
 from bench.processes import BenchError
 from tools.local_cluster import ApiError
@@ -23,7 +23,7 @@ def run(rounds: int, say: Callable[[str], None]) -> list[str]:
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            with bed.made(Path(folder)) as made:
+            with fixture.started(Path(folder)) as made:
                 _scale(made, min(rounds, ROUNDS_MAX), report, say)
                 _latency(made, report, say)
         except (RuntimeError, ApiError) as error:  # the cluster's
@@ -32,7 +32,7 @@ def run(rounds: int, say: Callable[[str], None]) -> list[str]:
     return report.broken
 
 
-def _scale(made: bed.Bed, rounds: int, report: Report, say: Callable[[str], None]) -> None:
+def _scale(made: fixture.Fixture, rounds: int, report: Report, say: Callable[[str], None]) -> None:
     """Start both in turns; the first round restarts them as well."""
     starts: dict[str, list[scale.Start]] = {"ours": [], "stock": []}
     restarts: dict[str, scale.Restart] = {}
@@ -58,7 +58,7 @@ def _scale(made: bed.Bed, rounds: int, report: Report, say: Callable[[str], None
     report.add(*(figures.list_calls(count, calls[count]) for count in (1, scale.OBJECTS)))
 
 
-def _latency(made: bed.Bed, report: Report, say: Callable[[str], None]) -> None:
+def _latency(made: fixture.Fixture, report: Report, say: Callable[[str], None]) -> None:
     made.reset_aws()
     with made.operator("ours", interval=latency.INTERVAL):
         say(f"operator: {latency.COUNT} rules until Ready")

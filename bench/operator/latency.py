@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bench.operator.bed import RULES, Bed, Connection, rule
+from bench.operator.fixture import RULES, Connection, Fixture, rule
 from bench.processes import BenchError
 
 COUNT = 25
@@ -61,8 +61,8 @@ class Ready:
 
 
 @contextmanager
-def _watched(bed: Bed) -> Iterator[Ready]:
-    connection, ready = Connection(bed.cluster.admin), Ready()
+def _watched(fixture: Fixture) -> Iterator[Ready]:
+    connection, ready = Connection(fixture.cluster.admin), Ready()
     response = connection.open("GET", f"{RULES}?watch=1")
     thread = threading.Thread(target=ready.follow, args=(response,), daemon=True)
     thread.start()
@@ -72,35 +72,35 @@ def _watched(bed: Bed) -> Iterator[Ready]:
         connection.close()
 
 
-def ready_seconds(bed: Bed) -> list[float]:
+def ready_seconds(fixture: Fixture) -> list[float]:
     """Return the seconds until Ready of each create and each change; the rules stay."""
     taken: list[float] = []
-    with _watched(bed) as ready:
-        taken += ready.wait(dict(_create(bed, number) for number in range(COUNT)))
+    with _watched(fixture) as ready:
+        taken += ready.wait(dict(_create(fixture, number) for number in range(COUNT)))
         for change in range(CHANGES):
             time.sleep(REFILL_SECONDS)
-            taken += ready.wait(dict(_change(bed, number, change) for number in range(COUNT)))
+            taken += ready.wait(dict(_change(fixture, number, change) for number in range(COUNT)))
     return taken
 
 
-def _create(bed: Bed, number: int) -> tuple[tuple[str, int], float]:
+def _create(fixture: Fixture, number: int) -> tuple[tuple[str, int], float]:
     at = time.monotonic()
-    return _named(bed.api.call("POST", RULES, rule(f"managed-{number:02}", 100 + number))), at
+    return _named(fixture.api.call("POST", RULES, rule(f"managed-{number:02}", 100 + number))), at
 
 
-def _change(bed: Bed, number: int, change: int) -> tuple[tuple[str, int], float]:
+def _change(fixture: Fixture, number: int, change: int) -> tuple[tuple[str, int], float]:
     body, at = {"spec": {"fixedRate": 0.2 + 0.1 * change}}, time.monotonic()
     path = f"{RULES}/managed-{number:02}"
-    return _named(bed.api.call("PATCH", path, body, "application/merge-patch+json")), at
+    return _named(fixture.api.call("PATCH", path, body, "application/merge-patch+json")), at
 
 
 def _named(body: Any) -> tuple[str, int]:
     return body["metadata"]["name"], body["metadata"]["generation"]
 
 
-def repair_seconds(bed: Bed) -> list[float]:
+def repair_seconds(fixture: Fixture) -> list[float]:
     """Edit rules in AWS, spread over the interval; give the seconds until AWS is right again."""
-    aws = bed.aws()
+    aws = fixture.aws()
     taken: list[float] = []
     for _ in range(DRIFT_ROUNDS):
         edited: dict[str, float] = {}

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from bench.operator.audit import Audit
-from bench.operator.bed import USERS, Bed, Operator, rule
+from bench.operator.fixture import USERS, Fixture, Operator, rule
 from bench.processes import BenchError
 
 OBJECTS = 2_000
@@ -47,10 +47,10 @@ class ListCalls:
     groups: float
 
 
-def fill_aws(bed: Bed) -> None:
+def fill_aws(fixture: Fixture) -> None:
     """Make the rules in AWS that are observed."""
-    bed.reset_aws()
-    aws = bed.aws()
+    fixture.reset_aws()
+    aws = fixture.aws()
     for number in range(AWS_RULES):
         wildcards = dict.fromkeys(("ServiceType", "Host", "HTTPMethod", "URLPath", "ResourceARN"), "*")
         name, priority = f"observed-{number}", 100 + number
@@ -74,24 +74,24 @@ def manifests(count: int) -> list[dict[str, object]]:
     ]
 
 
-def start(bed: Bed, name: str) -> Start:
+def start(fixture: Fixture, name: str) -> Start:
     """Measure a first start with all objects anew."""
-    bed.replace_all(manifests(OBJECTS))
-    audit, started = Audit(bed.cluster.audit, USERS[name]), time.time()
-    with bed.operator(name) as operator:
+    fixture.replace_all(manifests(OBJECTS))
+    audit, started = Audit(fixture.cluster.audit, USERS[name]), time.time()
+    with fixture.operator(name) as operator:
         listed = audit.wait_listed()
         done = audit.wait_statuses(OBJECTS)
         audit.wait_quiet(QUIET_SECONDS)
         cpu, (resident, peak) = operator.server.cpu_seconds(), operator.server.memory()
-    _check(bed)
+    _check(fixture)
     rate = OBJECTS / (done - listed)
     return Start(rate, done - started, audit.written / OBJECTS, cpu / OBJECTS, resident, peak)
 
 
-def restart(bed: Bed, name: str) -> Restart:
+def restart(fixture: Fixture, name: str) -> Restart:
     """Measure a start on what the same operator has left."""
-    audit = Audit(bed.cluster.audit, USERS[name])
-    with bed.operator(name) as operator:
+    audit = Audit(fixture.cluster.audit, USERS[name])
+    with fixture.operator(name) as operator:
         audit.wait_listed()
         if name == "ours":  # which does not show it by writing
             _wait_known(operator, OBJECTS)
@@ -99,9 +99,9 @@ def restart(bed: Bed, name: str) -> Restart:
         return Restart(audit.written, operator.server.cpu_seconds())
 
 
-def _check(bed: Bed) -> None:
+def _check(fixture: Fixture) -> None:
     """See that the work was done."""
-    missing = [rule["metadata"]["name"] for rule in bed.list() if not _is_ready(rule)]
+    missing = [rule["metadata"]["name"] for rule in fixture.list() if not _is_ready(rule)]
     if missing:
         raise BenchError(f"{len(missing)} objects are not Ready, {missing[0]} first")
 
@@ -123,13 +123,15 @@ def _wait_known(operator: Operator, count: int) -> None:
         )
 
 
-def list_calls(bed: Bed, count: int) -> ListCalls:
+def list_calls(fixture: Fixture, count: int) -> ListCalls:
     """Count ours' reads of AWS per interval while it has so many objects."""
-    with bed.operator("ours", interval=INTERVAL) as operator:
+    with fixture.operator("ours", interval=INTERVAL) as operator:
         _wait_known(operator, count)
-        bed.forget_aws_calls()
+        fixture.forget_aws_calls()
         time.sleep(INTERVAL * (INTERVALS + 1))
-        return ListCalls(*(_per_interval(bed.aws_calls(operation)) for operation in ("GetSamplingRules", "GetGroups")))
+        return ListCalls(
+            *(_per_interval(fixture.aws_calls(operation)) for operation in ("GetSamplingRules", "GetGroups"))
+        )
 
 
 def _per_interval(times: list[float]) -> float:

@@ -1,6 +1,6 @@
-"""AWS as the tests' hands and eyes have it: xray-local by boto3 at the agent's door, and its scripted faults.
+"""AWS for the tests: xray-local by boto3 on the agent's port, and its scripted faults.
 
-The operator comes in by the API's door, so the log of calls tells the two apart.
+The operator uses the API's port, so the log of calls distinguishes the two.
 """
 
 import json
@@ -14,12 +14,12 @@ import boto3
 from xray_operator.aws.boto_gateway import BotoGateway
 from xray_operator.aws.objects import AwsObject, Target, Value
 
-OPERATORS_DOOR = "api"
+OPERATOR_ENDPOINT = "api"
 Fault = Mapping[str, Any]
 
 
 class Aws:
-    """One xray-local: `api` is its URL, `agent` the other door's host and port."""
+    """A running xray-local: `api` is its URL, `agent` the agent's host and port."""
 
     def __init__(self, api: str, agent: str) -> None:
         self.api = api
@@ -27,10 +27,10 @@ class Aws:
             "xray",
             endpoint_url=f"http://{agent}",
             region_name="us-east-1",
-            aws_access_key_id="somebody",
-            aws_secret_access_key="else",
+            aws_access_key_id="another",
+            aws_secret_access_key="client",
         )
-        self.hand = BotoGateway(self._client)
+        self.gateway = BotoGateway(self._client)
 
     def close(self) -> None:
         """Close the connections."""
@@ -38,18 +38,18 @@ class Aws:
 
     def held(self) -> list[AwsObject]:
         """Read all rules and groups."""
-        return [*self.hand.rules(), *self.hand.groups()]
+        return [*self.gateway.rules(), *self.gateway.groups()]
 
     def tags(self, held: AwsObject) -> dict[str, str]:
         """Read an object's tags."""
-        return dict(self.hand.tags(held.arn))
+        return dict(self.gateway.tags(held.arn))
 
     def find(self, target: Target) -> AwsObject | None:
         """Read one object."""
         return next((item for item in self.held() if item.target == target), None)
 
     def record(self, target: Target) -> dict[str, Any]:
-        """Read all that AWS tells of an object, a rule's times included."""
+        """Read an object as AWS returns it, with a rule's times."""
         kind, name = target
         if kind == "group":
             return dict(self._client.get_group(GroupName=name)["Group"])
@@ -57,15 +57,15 @@ class Aws:
         return next(dict(record) for record in records if record["SamplingRule"]["RuleName"] == name)
 
     def create(self, value: Value, tags: Mapping[str, str]) -> None:
-        """Make an object as somebody else would."""
-        self.hand.create(value, tags)
+        """Create an object as another client."""
+        self.gateway.create(value, tags)
 
     def reset(self) -> None:
         """Empty it: objects, faults and the log of calls."""
         self._control("POST", "reset")
 
     def script(self, faults: Sequence[Fault]) -> None:
-        """Set the faults to come; none takes them all away."""
+        """Set the faults to come; an empty list clears them."""
         self._control("PUT", "faults", list(faults))
 
     def faults(self) -> list[dict[str, Any]]:
@@ -73,8 +73,8 @@ class Aws:
         return list(self._control("GET", "faults"))
 
     @contextmanager
-    def spared(self) -> Iterator[None]:
-        """Hold the faults back from what the tests themselves do."""
+    def without_faults(self) -> Iterator[None]:
+        """Suspend the faults during the tests' own calls."""
         waiting = self.faults()
         self.script([])
         try:
@@ -91,7 +91,7 @@ class Aws:
         return [
             request["operation"]
             for request in self._control("GET", "requests")
-            if request["listener"] == OPERATORS_DOOR
+            if request["listener"] == OPERATOR_ENDPOINT
         ]
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:

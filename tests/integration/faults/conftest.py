@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.integration.faults.actions import Actions
 from tests.integration.faults.aws import Aws
-from tests.integration.faults.hands import Hands
+from tests.integration.faults.environment import CLUSTER_ID, Environment
 from tests.integration.faults.kill_points import Probe
 from tests.integration.faults.proxy import Proxy
-from tests.integration.faults.world import CLUSTER_ID, World
 from tools import local_cluster
 from tools.local_cluster import Cluster
 from tools.operator_process import OperatorProcess
@@ -32,7 +32,7 @@ def proxy(fault_cluster: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="session")
 def kubeconfig(fault_cluster: Cluster, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the operator's way in: through the proxy, with the chart's rights."""
+    """Return the operator's kubeconfig: through the proxy, with the chart's rights."""
     file = tmp_path_factory.mktemp("kubeconfig") / "operator"
     return fault_cluster.operator_client().kubeconfig(file, proxy.url)
 
@@ -49,7 +49,7 @@ def aws(xray_local_process: Any) -> Iterator[Aws]:
 
 @pytest.fixture(scope="module")
 def seldom_reading(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
-    """Run an operator that reads AWS when it starts and when it has a reason, not at an interval."""
+    """Run an operator that reads AWS at its start and on request, not at an interval."""
     folder = tmp_path_factory.mktemp("operator")
     options: dict[str, float | str] = {"cluster_id": CLUSTER_ID, "interval": 86_400, "write_rate": 1000}
     with OperatorProcess(folder, api=aws.api, kubeconfig=kubeconfig, **options) as running:
@@ -61,4 +61,4 @@ def seldom_reading(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="module")
 def probe(fault_cluster: Cluster, aws: Aws) -> Probe:
     """Return the way to have it read AWS."""
-    return Probe(Hands(fault_cluster.admin, aws, World("probe")))
+    return Probe(Actions(fault_cluster.admin, aws, Environment("probe")))

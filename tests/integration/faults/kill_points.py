@@ -1,7 +1,7 @@
 """How the operator is killed at a call to AWS in a scenario.
 
-The calls are those of an undisturbed run. A scripted fault holds the call up, before AWS has done it or after; then the
-process gets SIGKILL, and the next one has to find its way from what is there.
+The calls are those of an undisturbed run. A scripted fault delays the call, before AWS carries it out or after;
+then the process gets SIGKILL, and the next process starts from the state that is left.
 """
 
 import time
@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Literal, NamedTuple
 
-from tests.integration.faults.hands import PATIENCE, Hands
+from tests.integration.faults.actions import TIMEOUT_SECONDS, Actions
+from tests.integration.faults.environment import Key, Wanted
 from tests.integration.faults.scenarios import Scenario
-from tests.integration.faults.world import Key, Wanted
 from tools.operator_process import OperatorProcess
 from xray_model import SamplingRule
 from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION
 
 When = Literal["before", "after"]
 Point = tuple["Call", When]
-HELD_UP_SECONDS = 3.0
+DELAY_SECONDS = 3.0
 _POLL_SECONDS = 0.003
 _PROBE = Key("rule", "probe")
 _NO_SUCH_RULE = SamplingRule(rule_name="never-made", priority=1, fixed_rate=0, reservoir_size=0)
@@ -43,7 +43,7 @@ def calls(operations: Sequence[str]) -> list[Call]:
 
 
 def kill_points(made: Sequence[Call]) -> Iterator[tuple[Call, When]]:
-    """Yield when to kill at calls; after a read AWS is as it is before the next call."""
+    """Yield when to kill at calls; after a read AWS is in the state before the next call."""
     for call in made:
         yield call, "before"
         if not call.operation.startswith(("Get", "List")):
@@ -58,94 +58,94 @@ def spread(points: Sequence[Point], limit: int, offset: int) -> list[Point]:
 
 
 class Probe:
-    """A resource that only looks, by which the operator is asked to read AWS; else it does so at its interval."""
+    """A resource that only observes; its annotation makes the operator read AWS before its interval is over."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, actions: Actions) -> None:
+        self._actions = actions
         self._numbers = count(1)
-        hands.apply(Wanted(name=_PROBE.name, value=_NO_SUCH_RULE, policies={"managementPolicy": "Observe"}))
+        actions.apply(Wanted(name=_PROBE.name, value=_NO_SUCH_RULE, policies={"managementPolicy": "Observe"}))
 
-    def ask(self) -> str:
-        """Ask for a read and return the token that is told when it is done."""
+    def request(self) -> str:
+        """Request a read; return the token that the status shows when it is done."""
         token = f"{time.time_ns()}-{next(self._numbers)}"
-        self._hands.annotate(_PROBE, RECONCILE_ANNOTATION, token)
+        self._actions.annotate(_PROBE, RECONCILE_ANNOTATION, token)
         return token
 
-    def read_anew(self) -> None:
-        """Ask, and wait for it."""
-        token = self.ask()
-        until = time.monotonic() + PATIENCE
-        while self._hands.read(_PROBE).get("status", {}).get("lastHandledReconcileAt") != token:
-            assert time.monotonic() < until, "the operator does not read AWS anew"
+    def read_again(self) -> None:
+        """Request a read and wait for it."""
+        token = self.request()
+        until = time.monotonic() + TIMEOUT_SECONDS
+        while self._actions.read(_PROBE).get("status", {}).get("lastHandledReconcileAt") != token:
+            assert time.monotonic() < until, "the operator did not read AWS"
             time.sleep(_POLL_SECONDS)
 
 
-class Executioner:
-    """Runs scenarios, undisturbed or with a death in them; the operator runs on from one to the next."""
+class ScenarioRunner:
+    """Runs scenarios, undisturbed or with a kill in them; the operator keeps running between them."""
 
-    def __init__(self, hands: Hands, probe: Probe, operator: OperatorProcess) -> None:
-        self._hands = hands
+    def __init__(self, actions: Actions, probe: Probe, operator: OperatorProcess) -> None:
+        self._actions = actions
         self._probe = probe
         self._operator = operator
         self._numbers = count(1)
-        self._last_death = 0.0
+        self._last_kill = 0.0
 
     def record(self, scenario: Scenario) -> list[Call]:
         """Run a scenario undisturbed and return its calls to AWS."""
-        time.sleep(max(0.0, self._last_death + HELD_UP_SECONDS - time.monotonic()))  # calls held up are logged late
+        time.sleep(max(0.0, self._last_kill + DELAY_SECONDS - time.monotonic()))  # delayed calls are logged late
         name = self._prepared(scenario)
-        self._hands.aws.forget_calls()
-        scenario.steps[-1](self._hands, name)
+        self._actions.aws.forget_calls()
+        scenario.steps[-1](self._actions, name)
         self._settled("an undisturbed run")
-        found = calls(self._hands.aws.operators_calls())
+        found = calls(self._actions.aws.operators_calls())
         self._clear()
         return found
 
     def kill_at(self, scenario: Scenario, call: Call, when: When) -> None:
-        """Kill the operator at a call, start it again, and demand the state that is asked for."""
+        """Kill the operator at a call, start it again, and wait for the state that the resources describe."""
         name = self._prepared(scenario)
-        self._hands.aws.script(_held_up(call, when))
-        scenario.steps[-1](self._hands, name)
-        self._wait_held_up(call)
+        self._actions.aws.script(_delayed(call, when))
+        scenario.steps[-1](self._actions, name)
+        self._wait_delayed(call)
         self._operator.kill()
-        self._last_death = time.monotonic()
-        self._hands.aws.script([])
+        self._last_kill = time.monotonic()
+        self._actions.aws.script([])
         self._operator.start()
         self._settled(f"SIGKILL {when} {call.operation} {call.number}")
         self._clear()
 
-    def start_over(self) -> None:
-        """Begin anew after something went wrong."""
+    def reset(self) -> None:
+        """Delete everything after a failure."""
         self._operator.kill()
-        self._hands.start_over()
+        self._actions.reset()
         self._operator.start()
 
     def _prepared(self, scenario: Scenario) -> str:
         name = f"{scenario.name.replace('_', '-')}-{next(self._numbers)}"
         for step in scenario.steps[:-1]:
-            step(self._hands, name)
+            step(self._actions, name)
             self._settled("the preparation")
-            self._probe.read_anew()
+            self._probe.read_again()
         return name
 
-    def _wait_held_up(self, call: Call) -> None:
-        until = time.monotonic() + PATIENCE
-        while self._hands.aws.faults():
+    def _wait_delayed(self, call: Call) -> None:
+        until = time.monotonic() + TIMEOUT_SECONDS
+        while self._actions.aws.faults():
             assert time.monotonic() < until, f"{call.operation} {call.number} was not called again"
             time.sleep(_POLL_SECONDS)
 
     def _clear(self) -> None:
-        self._hands.clear()
+        self._actions.clear()
         self._settled("the clearing up")
 
     def _settled(self, after: str) -> None:
-        problems = self._hands.settle(self._operator.revive)
-        told = "\n".join(f"- {problem}" for problem in problems)
-        assert not problems, f"after {after}:\n{told}\n{self._operator.log[-5000:]}"
+        problems = self._actions.settle(self._operator.revive)
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        assert not problems, f"after {after}:\n{listed}\n{self._operator.log[-5000:]}"
 
 
-def _held_up(call: Call, when: When) -> list[dict[str, object]]:
+def _delayed(call: Call, when: When) -> list[dict[str, object]]:
     earlier = [{"operation": call.operation, "times": call.number - 1}] if call.number > 1 else []
-    # Before: a call that is given up must not be done later on, so it ends with an error that nobody hears.
+    # Before: an abandoned call must not be carried out later, so it ends with an error that no client reads.
     error = {"status": 500} if when == "before" else {}
-    return [*earlier, {"operation": call.operation, "delay": HELD_UP_SECONDS, "when": when, **error}]
+    return [*earlier, {"operation": call.operation, "delay": DELAY_SECONDS, "when": when, **error}]

@@ -33,7 +33,7 @@ _GONE = {
 
 
 class Proxy:
-    """Passes requests to a server; `cut` ends the watches that are open. A server that is away is away for us, too."""
+    """Passes requests to a server; `cut` ends the open watches. While the server is stopped, so is the proxy."""
 
     def __init__(self, server: str, ca: Path) -> None:
         self.url = ""
@@ -60,7 +60,7 @@ class Proxy:
     def cut(self, *, gone: bool = False, hold: float = 0.0) -> None:
         """End all watches; lists and watches are let in again after `hold` seconds.
 
-        With `gone` the next watch of each kind is told that its version is too old, so that everything is listed anew.
+        With `gone` the next watch of each kind is answered with 410, so that everything is listed again.
         """
         self._wait(self._cut(gone=gone, hold=hold))
 

@@ -1,20 +1,20 @@
-"""What people do in the scenarios in whose course the operator is killed, step by step."""
+"""The scenarios during which the operator is killed, step by step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tests.integration.faults.hands import Hands
-from tests.integration.faults.world import Key, Wanted
+from tests.integration.faults.actions import Actions
+from tests.integration.faults.environment import Key, Wanted
 from xray_model import Group, SamplingRule, default_rule
 from xray_operator.aws.objects import OWNER_TAG, Value, kind_of
 
-Step = Callable[[Hands, str], None]
-_SOMEBODY_ELSE = {"team": "shop", OWNER_TAG: "elsewhere/shop/errors"}
+Step = Callable[[Actions, str], None]
+_FOREIGN_TAGS = {"team": "shop", OWNER_TAG: "elsewhere/shop/errors"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Steps with a fresh name. The calls to AWS are those that answer the last one; it knows AWS as it is before."""
+    """Steps with a fresh name. The kill points are the calls to AWS of the last step; the operator has read AWS before."""
 
     name: str
     steps: Sequence[Step]
@@ -40,96 +40,96 @@ def _default(rate: float) -> SamplingRule:
     return replace(default_rule(), fixed_rate=rate)
 
 
-def _make_rule(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_rule(name)))
+def _make_rule(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_rule(name)))
 
 
-def _make_group(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_group(name)))
+def _make_group(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_group(name)))
 
 
-def _make_orphan(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_rule(name), policies={"deletionPolicy": "Orphan"}))
+def _make_orphan(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_rule(name), policies={"deletionPolicy": "Orphan"}))
 
 
-def _make_replaceable(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_group(name), policies={"updateStrategy": "Recreate"}))
+def _make_replaceable(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_group(name), policies={"updateStrategy": "Recreate"}))
 
 
-def _replace(hands: Hands, name: str) -> None:
+def _replace(actions: Actions, name: str) -> None:
     value = _slower(name)
-    hands.apply(Wanted(name=name, value=value, policies={"updateStrategy": "Recreate"}))
+    actions.apply(Wanted(name=name, value=value, policies={"updateStrategy": "Recreate"}))
 
 
-def _foreign_rule(hands: Hands, name: str) -> None:
-    hands.foreign(_rule(name), {"team": "shop"})
+def _foreign_rule(actions: Actions, name: str) -> None:
+    actions.foreign(_rule(name), {"team": "shop"})
 
 
-def _foreign_group(hands: Hands, name: str) -> None:
-    hands.foreign(_group(name), _SOMEBODY_ELSE)
+def _foreign_group(actions: Actions, name: str) -> None:
+    actions.foreign(_group(name), _FOREIGN_TAGS)
 
 
-def _adopt(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_rule(name, 0.2), policies={"adoptionPolicy": "IfUnowned"}))
+def _adopt(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_rule(name, 0.2), policies={"adoptionPolicy": "IfUnowned"}))
 
 
-def _surprise(hands: Hands, name: str) -> None:
-    """Adopt what the operator has not read yet."""
-    _foreign_rule(hands, name)
-    _adopt(hands, name)
+def _adopt_unread(actions: Actions, name: str) -> None:
+    """Adopt an object that the operator has not read yet."""
+    _foreign_rule(actions, name)
+    _adopt(actions, name)
 
 
-def _take(hands: Hands, name: str) -> None:
+def _take(actions: Actions, name: str) -> None:
     value = _slower(name)
-    hands.apply(Wanted(name=name, value=value, policies={"adoptionPolicy": "Force"}))
+    actions.apply(Wanted(name=name, value=value, policies={"adoptionPolicy": "Force"}))
 
 
-def _take_default(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_default(1.0)))
+def _take_default(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_default(1.0)))
 
 
-def _delete_rule(hands: Hands, name: str) -> None:
-    hands.delete(Key("rule", name))
+def _delete_rule(actions: Actions, name: str) -> None:
+    actions.delete(Key("rule", name))
 
 
-def _expire(hands: Hands, name: str) -> None:
-    hands.expire(Key("rule", name))
+def _expire(actions: Actions, name: str) -> None:
+    actions.expire(Key("rule", name))
 
 
-def _update_rule(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_faster(name)))
+def _update_rule(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_faster(name)))
 
 
-def _update_group(hands: Hands, name: str) -> None:
-    hands.apply(Wanted(name=name, value=_slower(name)))
+def _update_group(actions: Actions, name: str) -> None:
+    actions.apply(Wanted(name=name, value=_slower(name)))
 
 
-def _delete_group(hands: Hands, name: str) -> None:
-    hands.delete(Key("group", name))
+def _delete_group(actions: Actions, name: str) -> None:
+    actions.delete(Key("group", name))
 
 
-def _steal(hands: Hands, name: str) -> None:
-    """Put somebody else's object in the place of ours, which the operator has not read yet."""
+def _steal(actions: Actions, name: str) -> None:
+    """Replace the managed object by a foreign one that the operator has not read yet."""
     for value in (_rule(name), _group(name)):
         target = kind_of(value), name
-        if hands.aws.find(target):
-            hands.remove(target)
-            hands.foreign(value, _SOMEBODY_ELSE)
+        if actions.aws.find(target):
+            actions.remove(target)
+            actions.foreign(value, _FOREIGN_TAGS)
 
 
 def _stolen(change: Callable[[str], Value], **policies: str) -> Step:
-    def step(hands: Hands, name: str) -> None:
-        _steal(hands, name)
+    def step(actions: Actions, name: str) -> None:
+        _steal(actions, name)
         value = change(name)
-        hands.apply(Wanted(name=name, value=value, policies=policies, expects="ForeignOwner"))
+        actions.apply(Wanted(name=name, value=value, policies=policies, expects="ForeignOwner"))
 
     return step
 
 
 def _steal_and(then: Step) -> Step:
-    def step(hands: Hands, name: str) -> None:
-        _steal(hands, name)
-        then(hands, name)
+    def step(actions: Actions, name: str) -> None:
+        _steal(actions, name)
+        then(actions, name)
 
     return step
 
@@ -142,11 +142,11 @@ SCENARIOS = (
     Scenario("replace_group", [_make_replaceable, _replace]),
     Scenario("keep_after_all", [_make_rule, _make_orphan]),
     Scenario("adopt_rule", [_foreign_rule, _adopt]),
-    Scenario("adopt_surprise", [_surprise]),
+    Scenario("adopt_unread", [_adopt_unread]),
     Scenario("take_group", [_foreign_group, _take]),
     Scenario("expire_rule", [_make_rule, _expire]),
     Scenario("expire_adopted", [_foreign_rule, _adopt, _expire]),
-    Scenario("expire_surprise", [_surprise, _expire]),
+    Scenario("expire_unread", [_adopt_unread, _expire]),
     Scenario("delete_rule", [_make_rule, _delete_rule]),
     Scenario("delete_group", [_make_group, _delete_group]),
     Scenario("orphan_rule", [_make_orphan, _delete_rule]),

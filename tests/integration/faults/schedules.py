@@ -1,7 +1,7 @@
-"""Random schedules from a seed: two to five resources, what people do to them, and what goes wrong meanwhile. Pure.
+"""Random schedules from a seed: two to five resources, what users do to them, and the faults meanwhile. Pure.
 
-Whatever happens in between, the end is known: nothing is written here whose outcome hangs on who is faster, but for
-what a deletion leaves in AWS, of which the world then says "perhaps".
+Whatever happens in between, the end is known: no step has an outcome that depends on timing, except what a deletion
+leaves in AWS, which is then optional in the environment.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from tests.integration.faults.environment import SYNCED, Key, Wanted
 from tests.integration.faults.steps import (
     Apply,
     Cut,
@@ -23,7 +24,6 @@ from tests.integration.faults.steps import (
     Step,
     StopApiServer,
 )
-from tests.integration.faults.world import SYNCED, Key, Wanted
 from xray_model import Group, InsightsConfiguration, SamplingRule, default_rule
 from xray_operator.aws.objects import OWNER_TAG, Kind, Target, Value
 
@@ -35,12 +35,12 @@ _WRITES = {
 _LISTS = ("GetSamplingRules", "GetGroups")
 _TAGGING = ("TagResource", "UntagResource")
 _EXPRESSIONS = ("responsetime > 1", "fault = true", 'service("shop")', 'annotation.zone = "a"', "error OR throttle")
-LOST_SECONDS = 1.3  # more than the operator waits for an answer
+LOST_SECONDS = 1.3  # longer than the operator's timeout
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a seed stands for."""
+    """The steps of a seed."""
 
     seed: int
     steps: tuple[Step, ...]
@@ -54,13 +54,13 @@ class Schedule:
 
 
 def schedule(seed: int) -> Schedule:
-    """Write the schedule of a seed."""
-    author = _Author(seed)
-    author.write()
-    return Schedule(seed, tuple(author.steps))
+    """Return the schedule of a seed."""
+    generator = _Generator(seed)
+    generator.write()
+    return Schedule(seed, tuple(generator.steps))
 
 
-class _Author:
+class _Generator:
     def __init__(self, seed: int) -> None:
         self.steps: list[Step] = []
         self._seed = seed
@@ -69,7 +69,7 @@ class _Author:
         self._live: dict[Key, Wanted] = {}
         self._history: dict[Target, list[Value]] = {}
         self._foreign: set[Target] = set()
-        self._staled: set[str] = set()
+        self._stale_operations: set[str] = set()
 
     def write(self) -> None:
         random = self._random
@@ -107,7 +107,7 @@ class _Author:
         return self._disturb({"code": "InternalFailure", "status": 500}, operation, most=4)
 
     def _lost(self) -> Step:
-        """AWS does it, and the answer is an error or comes too late; or it does it when nobody waits any more."""
+        """AWS carries out the call and the answer is an error or too late; or it does so after the timeout."""
         lost: Mapping[str, Any] = self._random.choice(
             [
                 {"when": "after", "status": 500},
@@ -118,11 +118,11 @@ class _Author:
         return self._disturb(lost, self._random.choice([*_TAGGING, *self._a_write()]), most=2)
 
     def _stale(self) -> Step | None:
-        """AWS shows what it has shown last; it does so for a while only, so once in a schedule for each operation."""
+        """AWS returns an outdated answer, at most once in a schedule for each operation."""
         operation = self._random.choice([*_LISTS, "ListTagsForResource"])
-        if operation in self._staled:
+        if operation in self._stale_operations:
             return None
-        self._staled.add(operation)
+        self._stale_operations.add(operation)
         return self._disturb({"stale": True}, operation, most=2)
 
     def _disturb(self, fault: Mapping[str, Any], operation: str, *, most: int) -> Step:
@@ -142,7 +142,7 @@ class _Author:
             self._delete: 3,
             self._recreate: 2,
             self._move: 2,
-            self._turn: 1,
+            self._flip_deletion_policy: 1,
         }
         if not self._live or (len(self._live) < RESOURCES_MAX and self._random.random() < 0.15):
             self._new()
@@ -151,7 +151,7 @@ class _Author:
         self._random.choices(list(changes), list(changes.values()))[0](wanted)
 
     def _new(self) -> None:
-        """Apply a new resource, with what is in AWS before it."""
+        """Apply a new resource, after what is in AWS before it."""
         kind: Kind = self._random.choice(["rule", "group"])
         number = next(self._numbers)
         name = f"s{self._seed}-{number}"
@@ -169,12 +169,12 @@ class _Author:
         elif kind == "group" and self._random.random() < 0.5:
             policies["updateStrategy"] = "Recreate"
         if adoption == "Force":
-            policies.pop("deletionPolicy", None)  # whose tags are left would hang on who is faster
+            policies.pop("deletionPolicy", None)  # which tags remain would depend on timing
         if style != "plain":
-            self._somebody_elses(kind, asked, owner)
+            self._foreign_object(kind, asked, owner)
         self._apply(Wanted(name=name, value=self._value(kind, asked), policies=policies, expects=expects))
 
-    def _somebody_elses(self, kind: Kind, asked: str, owner: str) -> None:
+    def _foreign_object(self, kind: Kind, asked: str, owner: str) -> None:
         value = self._value(kind, asked)
         tags = {"team": "shop"} | ({OWNER_TAG: owner} if owner else {})
         self.steps.append(Foreign(value, tags))
@@ -184,8 +184,8 @@ class _Author:
     def _update(self, wanted: Wanted) -> None:
         self._apply(replace(wanted, value=self._value(*wanted.target)))
 
-    def _turn(self, wanted: Wanted) -> None:
-        """Turn the deletion policy round."""
+    def _flip_deletion_policy(self, wanted: Wanted) -> None:
+        """Flip the deletion policy."""
         if self._is_plain(wanted):
             turned = "Delete" if wanted.deletion == "Orphan" else "Orphan"
             self._apply(replace(wanted, policies={**wanted.policies, "deletionPolicy": turned}))
@@ -207,13 +207,13 @@ class _Author:
         self.steps.append(Delete(wanted.key, tuple(self._history[wanted.target]) if unsure else ()))
 
     def _recreate(self, wanted: Wanted) -> None:
-        """Delete it and apply one of the same name."""
+        """Delete it and apply a resource of the same name."""
         if wanted.expects != SYNCED or (self._is_plain(wanted) and wanted.deletion == "Delete"):
             self._delete(wanted)
             self._apply(replace(wanted, value=self._value(*wanted.target)))
 
     def _move(self, wanted: Wanted) -> None:
-        """Delete it and have another one ask for the same object in AWS, at once."""
+        """Delete it and apply another resource for the same object in AWS at once."""
         if wanted.expects != SYNCED or (self._is_plain(wanted) and wanted.deletion == "Delete"):
             self._delete(wanted)
             name = f"s{self._seed}-{next(self._numbers)}"

@@ -1,23 +1,23 @@
-"""The steps of a schedule as values: what people do, what goes wrong, and pauses; `do` makes one come true."""
+"""The steps of a schedule as values: what users do, what fails, and pauses."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tests.integration.faults.hands import Hands
+from tests.integration.faults.actions import Actions
+from tests.integration.faults.environment import Key, Wanted
 from tests.integration.faults.proxy import Proxy
-from tests.integration.faults.world import Key, Wanted
 from tools.local_cluster import Cluster
 from tools.operator_process import OperatorProcess
 from xray_operator.aws.objects import Target, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """All that a step may act on."""
+class Context:
+    """What a step may act on."""
 
-    hands: Hands
+    actions: Actions
     operator: OperatorProcess
     cluster: Cluster
     proxy: Proxy
@@ -26,120 +26,120 @@ class Stage:
 class Step(Protocol):
     """One step; its repr is what a failure shows."""
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """Somebody else makes an object in AWS."""
+    """Another client creates an object in AWS."""
 
     value: Value
     tags: Mapping[str, str]
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.hands.foreign(self.value, self.tags)
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.actions.foreign(self.value, self.tags)
 
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Somebody applies a resource, a new one or a changed one."""
+    """A user applies a new or changed resource."""
 
     wanted: Wanted
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.hands.apply(self.wanted)
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.actions.apply(self.wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Somebody deletes a resource; `perhaps` is what may be left in AWS, if that depends on how far the operator is."""
+    """A user deletes a resource; `possible` are the values that AWS may keep, where that depends on timing."""
 
     key: Key
-    perhaps: tuple[Value, ...] = ()
+    possible: tuple[Value, ...] = ()
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.hands.delete(self.key, perhaps=self.perhaps)
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.actions.delete(self.key, possible=self.possible)
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Somebody changes an object of ours in AWS."""
+    """Another client changes a managed object in AWS."""
 
     value: Value
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.hands.edit(self.value)
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.actions.edit(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Somebody deletes an object of ours in AWS."""
+    """Another client deletes a managed object in AWS."""
 
     target: Target
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.hands.remove(self.target)
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.actions.remove(self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class Disturb:
-    """AWS is about to misbehave."""
+    """AWS answers the next calls with faults."""
 
     faults: tuple[Mapping[str, Any], ...]
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        aws = stage.hands.aws
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        aws = context.actions.aws
         aws.script([*aws.faults(), *self.faults])
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The watches end; with `gone` they cannot go on from where they were."""
+    """The watches end; with `gone` they cannot resume."""
 
     gone: bool
     hold: float
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.proxy.cut(gone=self.gone, hold=self.hold)
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.proxy.cut(gone=self.gone, hold=self.hold)
 
 
 @dataclass(frozen=True, slots=True)
 class StopApiServer:
-    """The API server goes away and comes back."""
+    """The API server stops and starts again."""
 
     seconds: float
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.cluster.stop_api_server()
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.cluster.stop_api_server()
         time.sleep(self.seconds)
-        stage.cluster.restart_api_server()
+        context.cluster.restart_api_server()
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """The operator dies and is started again."""
+    """The operator is killed and started again."""
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
-        stage.operator.restart()
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.operator.restart()
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing happens for a while."""
+    """Nothing happens for some time."""
 
     seconds: float
 
-    def do(self, stage: Stage) -> None:
-        """Make it so."""
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
         time.sleep(self.seconds)

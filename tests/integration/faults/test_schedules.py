@@ -1,4 +1,4 @@
-"""Random schedules of changes and faults: when all is over, AWS and the cluster are as the resources ask.
+"""Random schedules of changes and faults: in the end AWS and the cluster are as the resources describe.
 
 FAULT_SCHEDULES is their number and FAULT_SEED the first seed; a failure prints its own.
 """
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.faults.actions import Actions
 from tests.integration.faults.aws import Aws
-from tests.integration.faults.hands import Hands
+from tests.integration.faults.environment import CLUSTER_ID, Environment
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.schedules import schedule
-from tests.integration.faults.steps import Stage
+from tests.integration.faults.steps import Context
 from tests.integration.faults.summary import SEED
-from tests.integration.faults.world import CLUSTER_ID, World
 from tools.local_cluster import Cluster
 from tools.operator_process import OperatorProcess
 
@@ -41,37 +41,37 @@ def operator(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def stage(fault_cluster: Cluster, aws: Aws, proxy: Proxy, operator: OperatorProcess) -> Stage:
+def context(fault_cluster: Cluster, aws: Aws, proxy: Proxy, operator: OperatorProcess) -> Context:
     """Return what the schedules act on."""
-    return Stage(Hands(fault_cluster.admin, aws, World("schedules")), operator, fault_cluster, proxy)
+    return Context(Actions(fault_cluster.admin, aws, Environment("schedules")), operator, fault_cluster, proxy)
 
 
-def test_a_schedule_ends_as_the_resources_ask(
-    seed: int, stage: Stage, record_property: Callable[[str, object], None]
+def test_a_schedule_ends_as_the_resources_describe(
+    seed: int, context: Context, record_property: Callable[[str, object], None]
 ) -> None:
-    """Whatever fails meanwhile: nothing is missing, nothing is left, nothing of others is touched."""
+    """Whatever fails meanwhile: nothing is missing, nothing is left, no foreign object is changed."""
     record_property(SEED, seed)
     try:
-        _run(seed, stage)
+        _run(seed, context)
     except BaseException:
-        stage.operator.kill()
-        stage.hands.start_over()
-        stage.operator.start()
+        context.operator.kill()
+        context.actions.reset()
+        context.operator.start()
         raise
 
 
-def _run(seed: int, stage: Stage) -> None:
+def _run(seed: int, context: Context) -> None:
     written = schedule(seed)
     for step in written.steps:
-        step.do(stage)
-        stage.operator.revive()
-    stage.hands.aws.script([])
-    _demand("the schedule", str(written), stage)
-    stage.hands.clear()
-    _demand("everything was deleted", str(written), stage)
+        step.do(context)
+        context.operator.revive()
+    context.actions.aws.script([])
+    _demand("the schedule", str(written), context)
+    context.actions.clear()
+    _demand("everything was deleted", str(written), context)
 
 
-def _demand(after: str, written: str, stage: Stage) -> None:
-    problems = stage.hands.settle(stage.operator.revive)
-    told = "\n".join(f"- {problem}" for problem in problems)
-    assert not problems, f"after {after}:\n{told}\n{written}\n{stage.operator.log[-5000:]}"
+def _demand(after: str, written: str, context: Context) -> None:
+    problems = context.actions.settle(context.operator.revive)
+    listed = "\n".join(f"- {problem}" for problem in problems)
+    assert not problems, f"after {after}:\n{listed}\n{written}\n{context.operator.log[-5000:]}"

@@ -57,7 +57,7 @@ def test_what_somebody_changes_in_aws_is_shown_and_put_right(bench: Bench) -> No
     """Field by field, with events on the transitions only."""
     bench.apply(rule())
     bench.ready("xsr/checkout")
-    bench.aws.hand.update(checkout(1.0))
+    bench.aws.gateway.update(checkout(1.0))
     bench.until(lambda: bench.condition("xsr/checkout", "Drifted"), "False DriftRepaired")
     assert (bench.rate(), bench.message("xsr/checkout", "Drifted")) == (0.1, "FixedRate: 1.0 -> 0.1")
     bench.until(lambda: bench.events("xsr/checkout"), ["Created", "DriftDetected", "Updated", "DriftRepaired"])
@@ -71,7 +71,7 @@ def test_what_somebody_deletes_in_aws_is_made_again(bench: Bench) -> None:
     bench.ready("xg/slow")
     held = bench.aws.find(("group", "slow"))
     assert held is not None
-    bench.aws.hand.delete("group", held.arn)
+    bench.aws.gateway.delete("group", held.arn)
     bench.until(lambda: bench.condition("xg/slow", "Drifted"), "False DriftRepaired")
     made = bench.aws.find(("group", "slow"))
     assert made is not None
@@ -186,7 +186,7 @@ def test_the_26th_rule_is_refused_before_aws_is_asked_and_made_when_there_is_roo
     assert bench.message("xsr/checkout") == "cannot create 'checkout': the rule quota is full (25 of 25)"
     held = bench.aws.find(("rule", "other-3"))
     assert held is not None
-    bench.aws.hand.delete("rule", held.arn)
+    bench.aws.gateway.delete("rule", held.arn)
     bench.ready("xsr/checkout")
     assert bench.status("xsr/checkout")["quota"] == "25/25"
 

@@ -44,7 +44,7 @@ def test_the_metrics_tell_calls_objects_drift_and_quota(bench: Bench) -> None:
     bench.apply(rule(), group())
     bench.ready("xsr/checkout")
     bench.ready("xg/slow")
-    bench.aws.hand.update(SamplingRule(rule_name="checkout", priority=100, fixed_rate=1, reservoir_size=1))
+    bench.aws.gateway.update(SamplingRule(rule_name="checkout", priority=100, fixed_rate=1, reservoir_size=1))
     bench.until(lambda: bench.condition("xsr/checkout", "Drifted"), "False DriftRepaired")
     found = metrics(bench.operator)
     assert found["xray_operator_aws_calls_total create_sampling_rule Success"] >= 1

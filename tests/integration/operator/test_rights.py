@@ -45,7 +45,7 @@ def test_every_right_is_used_and_none_is_missing(bench: Bench) -> None:
     bench.apply(rule("second", ruleName="checkout"), group("third", groupName="slow"))
     bench.synced("xsr/second", "False Duplicate")
     bench.synced("xg/third", "False Duplicate")
-    bench.aws.hand.update(SamplingRule(rule_name="checkout", priority=100, fixed_rate=1, reservoir_size=1))
+    bench.aws.gateway.update(SamplingRule(rule_name="checkout", priority=100, fixed_rate=1, reservoir_size=1))
     bench.until(lambda: bench.condition("xsr/checkout", "Drifted"), "False DriftRepaired")
     bench.until(lambda: "DriftRepaired" in bench.events("xsr/checkout"), wanted=True)
     bench.clear()

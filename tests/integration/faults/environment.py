@@ -1,6 +1,6 @@
-"""What the resources ask for, as data, and the check that AWS and the cluster are so: nothing missing, nothing more.
+"""The state that the resources describe, as data, and the check that AWS and the cluster are in it, and hold nothing else.
 
-The tests' hands keep the world in step with what they do; the check reads everything anew and gives sentences.
+The tests' actions update it with what they do; the check reads everything again and yields sentences.
 """
 
 from collections import Counter
@@ -30,16 +30,16 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A resource that is there. `expects` is Synced's reason; any but InSync means that nothing in AWS is to be ours.
+    """A resource in the cluster. `expects` is Synced's reason; any but InSync means that it must own nothing in AWS.
 
-    `taken` is what was there before it was taken over.
+    `taken` is the object in AWS that it has adopted.
     """
 
     name: str
     value: Value
     policies: Mapping[str, Any] = field(default_factory=dict)
     expects: str = SYNCED
-    taken: "Left | None" = None
+    taken: "Leftover | None" = None
 
     @property
     def key(self) -> Key:
@@ -48,17 +48,17 @@ class Wanted:
 
     @property
     def target(self) -> Target:
-        """What in AWS it is about."""
+        """The object in AWS that it describes."""
         return kind_of(self.value), name_of(self.value)
 
     @property
     def deletion(self) -> str:
-        """What becomes of AWS's object with it."""
+        """Its deletion policy."""
         return str(self.policies.get("deletionPolicy", "Delete"))
 
     @property
     def other_tags(self) -> dict[str, str]:
-        """The tags that are none of ours, which stay."""
+        """The tags of others, which stay."""
         found = self.taken.tags if self.taken else {}
         return {name: text for name, text in found.items() if name not in {OWNER_TAG, DELETION_TAG}}
 
@@ -68,36 +68,36 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """An object in AWS that is nobody's of ours: one of `values`, with exactly these tags.
+class Leftover:
+    """An object in AWS that no resource manages: one of `values`, with exactly these tags.
 
-    `record` is all that AWS told of a foreign one when it was made; `perhaps` means that it may be missing.
+    `record` is what AWS reported of a foreign object when it was created; an `optional` one may be missing.
     """
 
     values: tuple[Value, ...]
     tags: Mapping[str, str]
     record: Mapping[str, Any] | None = None
-    perhaps: bool = False
+    optional: bool = False
 
 
 @dataclass(slots=True)
-class World:
+class Environment:
     """One namespace's resources and all of AWS."""
 
     namespace: str
     wanted: dict[Key, Wanted] = field(default_factory=dict)
-    left: dict[Target, Left] = field(default_factory=dict)
+    leftovers: dict[Target, Leftover] = field(default_factory=dict)
     default_rule: SamplingRule = field(default_factory=default_rule)
 
-    def expected(self) -> dict[Target, Left]:
+    def expected(self) -> dict[Target, Leftover]:
         """Return what AWS must hold, and nothing else."""
         defaults: tuple[Value, ...] = (self.default_rule, Group(group_name="Default"))
-        whole = {(kind_of(default), name_of(default)): Left((default,), {}) for default in defaults}
-        whole |= self.left
+        whole = {(kind_of(default), name_of(default)): Leftover((default,), {}) for default in defaults}
+        whole |= self.leftovers
         for wanted in self.wanted.values():
             if wanted.expects == SYNCED:
                 tags = {} if wanted.value.is_default else wanted.tags(self.namespace)
-                whole[wanted.target] = Left((wanted.value,), tags)
+                whole[wanted.target] = Leftover((wanted.value,), tags)
         return whole
 
 
@@ -106,12 +106,12 @@ def key_of(body: Mapping[str, Any]) -> Key:
     return Key("rule" if body["kind"] == "XRaySamplingRule" else "group", body["metadata"]["name"])
 
 
-def check(world: World, aws: Aws, objects: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return every way in which AWS and the namespace's objects are not as the world asks."""
-    return [*_aws(world.expected(), aws), *_cluster(world, objects)]
+def check(environment: Environment, aws: Aws, objects: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return every way in which AWS and the namespace's objects are not as the environment says."""
+    return [*_aws(environment.expected(), aws), *_cluster(environment, objects)]
 
 
-def _aws(expected: Mapping[Target, Left], aws: Aws) -> Iterator[str]:
+def _aws(expected: Mapping[Target, Leftover], aws: Aws) -> Iterator[str]:
     held = aws.held()
     counts = Counter(item.target for item in held)
     yield from (f"AWS has {_named(target)} {count} times" for target, count in counts.items() if count > 1)
@@ -119,13 +119,13 @@ def _aws(expected: Mapping[Target, Left], aws: Aws) -> Iterator[str]:
     for target, left in expected.items():
         if target in found:
             yield from _compared(found[target], left, aws)
-        elif not left.perhaps:
+        elif not left.optional:
             yield f"AWS has no {_named(target)}"
     for target in found.keys() - expected.keys():
-        yield f"AWS has {_named(target)}, which nobody asks for, with tags {aws.tags(found[target])}"
+        yield f"AWS has {_named(target)}, which no resource describes, with tags {aws.tags(found[target])}"
 
 
-def _compared(held: AwsObject, left: Left, aws: Aws) -> Iterator[str]:
+def _compared(held: AwsObject, left: Leftover, aws: Aws) -> Iterator[str]:
     name = _named(held.target)
     if held.value not in left.values:
         yield f"{name} in AWS is {held.value}, expected {' or '.join(map(str, left.values))}"
@@ -140,15 +140,15 @@ def _named(target: Target) -> str:
     return f"{target[0]} {target[1]!r}"
 
 
-def _cluster(world: World, objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _cluster(environment: Environment, objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     found = {key_of(manifest): manifest for manifest in objects}
-    for key, wanted in world.wanted.items():
+    for key, wanted in environment.wanted.items():
         if key in found:
             yield from (f"{key} {problem}" for problem in _object(wanted, found[key]))
         else:
             yield f"{key} is not in the cluster"
-    for key in found.keys() - world.wanted.keys():
-        yield f"{key} is in the cluster still, with finalizers {found[key]['metadata'].get('finalizers')}"
+    for key in found.keys() - environment.wanted.keys():
+        yield f"{key} is still in the cluster, with finalizers {found[key]['metadata'].get('finalizers')}"
 
 
 def _object(wanted: Wanted, body: Mapping[str, Any]) -> Iterator[str]:
@@ -158,13 +158,14 @@ def _object(wanted: Wanted, body: Mapping[str, Any]) -> Iterator[str]:
     if finalizers != [FINALIZER] and (synced or finalizers):
         yield f"has finalizers {finalizers}"
     if finalizers and wanted.expects == EXPIRED:
-        yield f"has finalizers {finalizers}, though its time is over"
+        yield f"has finalizers {finalizers}, though it has expired"
     if "deletionTimestamp" in metadata:
         yield "is being deleted"
     if status.get("observedGeneration") != metadata["generation"]:
         yield f"has observedGeneration {status.get('observedGeneration')}, expected {metadata['generation']}"
-    told = {condition["type"]: condition for condition in status.get("conditions") or ()}
+    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
     for kind, state in (("Ready", synced), ("Synced", synced or wanted.expects == EXPIRED)):
-        condition = told.get(kind, {})
+        condition = conditions.get(kind, {})
         if condition.get("status") != str(state) or (kind == "Synced" and condition.get("reason") != wanted.expects):
-            yield f"tells {kind}={condition.get('status')} ({condition.get('reason')}: {condition.get('message')}), expected {state}"
+            shown = f"{condition.get('status')} ({condition.get('reason')}: {condition.get('message')})"
+            yield f"has {kind}={shown}, expected {state}"

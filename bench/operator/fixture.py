@@ -1,6 +1,6 @@
 """What the measurements run on: a real kube-apiserver with etcd, xray-local, and the operators as processes.
 
-Both operators are given by name: "ours" under exactly the chart's permissions, "stock" under every permission.
+Both operators are selected by name: "ours" under exactly the chart's permissions, "stock" under every permission.
 """
 
 import http.client
@@ -85,7 +85,7 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
-class Bed:
+class Fixture:
     """The running API server and AWS."""
 
     cluster: Cluster
@@ -108,8 +108,8 @@ class Bed:
             yield Operator(server, url)
 
     def aws(self) -> Any:
-        """Return a boto3 client, as somebody else who edits AWS has it."""
-        keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "else"}
+        """Return a boto3 client, as another client that edits AWS has it."""
+        keys = {"aws_access_key_id": "another", "aws_secret_access_key": "client"}
         return boto3.client("xray", endpoint_url=self.xray, region_name="us-east-1", **keys)
 
     def aws_calls(self, operation: str) -> list[float]:
@@ -145,7 +145,7 @@ class Bed:
 
 
 @contextmanager
-def made(folder: Path) -> Iterator[Bed]:
+def started(folder: Path) -> Iterator[Fixture]:
     """Start everything but the operators, and end it with the block."""
     port = free_port()
     others = ["--agent-port", "0", "--otlp-port", "0"]
@@ -159,7 +159,7 @@ def made(folder: Path) -> Iterator[Bed]:
         _everything(api, "stock").kubeconfig(folder / "stock")
         connection = Connection(api.admin)
         try:
-            yield Bed(api, connection, folder, url)
+            yield Fixture(api, connection, folder, url)
         finally:
             connection.close()
 

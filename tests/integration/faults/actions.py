@@ -1,4 +1,4 @@
-"""What people do to the cluster and to AWS, and how the world changes by it: apply, delete, and edit by hand."""
+"""What users do to the cluster and to AWS, and how that changes the environment: apply, delete, and edit."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.integration.faults.aws import Aws
-from tests.integration.faults.world import EXPIRED, SYNCED, Key, Left, Wanted, World, check, key_of
+from tests.integration.faults.environment import EXPIRED, SYNCED, Environment, Key, Leftover, Wanted, check, key_of
 from tools.local_cluster import ApiError, Client
 from xray_model import DEFAULT_RULE_FIELDS, SamplingRule
 from xray_operator.aws.errors import GatewayError
@@ -18,7 +18,7 @@ from xray_operator.manifests.kinds import GROUP, RULE
 from xray_operator.manifests.manifest import API_GROUP, API_VERSION
 from xray_operator.reasons import Reason
 
-PATIENCE = 30.0  # seconds; what takes longer is a violation
+TIMEOUT_SECONDS = 30.0  # seconds; what takes longer is a violation
 _POLL_SECONDS = 0.05
 _PLURALS: Mapping[Kind, str] = {"rule": RULE.plural, "group": GROUP.plural}
 _BUSY = {429, 500, 502, 503, 504}
@@ -26,75 +26,77 @@ _MERGE = "application/merge-patch+json"
 _PAST = "2020-01-01T00:00:00Z"
 
 
-class Hands:
-    """Acts in one namespace and in AWS, and keeps `world` in step."""
+class Actions:
+    """Acts in one namespace and in AWS, and keeps `environment` in step."""
 
-    def __init__(self, admin: Client, aws: Aws, world: World) -> None:
+    def __init__(self, admin: Client, aws: Aws, environment: Environment) -> None:
         self.aws = aws
-        self.world = world
+        self.environment = environment
         self._admin = admin
         self._deleted: set[Key] = set()
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}}
-        self._call("PATCH", f"/api/v1/namespaces/{world.namespace}{_APPLY}", body)
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": environment.namespace}}
+        self._call("PATCH", f"/api/v1/namespaces/{environment.namespace}{_APPLY}", body)
 
     def apply(self, wanted: Wanted) -> None:
-        """Make or change a resource; one of the same name that is still being deleted is waited for."""
+        """Create or change a resource, after a resource of that name that is still being deleted."""
         if wanted.key in self._deleted:
-            self._wait_gone(wanted.key)
-        earlier, taken = self.world.wanted.get(wanted.key), None
+            self._wait_deleted(wanted.key)
+        earlier, taken = self.environment.wanted.get(wanted.key), None
         if wanted.expects == SYNCED:
-            taken = self.world.left.pop(wanted.target, None) or (earlier.taken if earlier else None)
-        self.world.wanted[wanted.key] = replace(wanted, taken=taken)
+            taken = self.environment.leftovers.pop(wanted.target, None) or (earlier.taken if earlier else None)
+        self.environment.wanted[wanted.key] = replace(wanted, taken=taken)
         self._call("PATCH", f"{self._path(wanted.key)}{_APPLY}", manifest(wanted))
 
     def expire(self, key: Key) -> None:
-        """Let a resource's time end: what was there before is there again, or nothing is."""
-        wanted = self.world.wanted[key]
+        """Let a resource expire: what it had adopted is restored, or nothing remains."""
+        wanted = self.environment.wanted[key]
         self.apply(replace(wanted, policies={**wanted.policies, "expiresAt": _PAST}, expects=EXPIRED))
         if wanted.taken is not None and not wanted.value.is_default:
-            self.world.left[wanted.target] = Left(wanted.taken.values, wanted.other_tags)
+            self.environment.leftovers[wanted.target] = Leftover(wanted.taken.values, wanted.other_tags)
 
-    def delete(self, key: Key, *, perhaps: tuple[Value, ...] = ()) -> None:
-        """Delete a resource. `perhaps` are the values that AWS may have of it still, if the operator was not so far."""
-        wanted = self.world.wanted.pop(key)
+    def delete(self, key: Key, *, possible: tuple[Value, ...] = ()) -> None:
+        """Delete a resource. `possible` are the values that AWS may still hold if the operator was slower."""
+        wanted = self.environment.wanted.pop(key)
         if wanted.expects == SYNCED:
-            self._leave(wanted, perhaps)
+            self._leave(wanted, possible)
         self._deleted.add(key)
         self._call("DELETE", self._path(key))
 
-    def _leave(self, wanted: Wanted, perhaps: tuple[Value, ...]) -> None:
+    def _leave(self, wanted: Wanted, possible: tuple[Value, ...]) -> None:
         """Note what a deletion leaves in AWS."""
         if wanted.value.is_default:
             if wanted.deletion == "Orphan" and isinstance(wanted.value, SamplingRule):
-                self.world.default_rule = wanted.value
-        elif wanted.target in self.world.left:
-            pass  # somebody else's has taken its place
+                self.environment.default_rule = wanted.value
+        elif wanted.target in self.environment.leftovers:
+            pass  # a foreign object has taken its place
         elif wanted.deletion == "Orphan":
-            self.world.left[wanted.target] = Left(perhaps or (wanted.value,), wanted.other_tags, perhaps=bool(perhaps))
-        elif perhaps and wanted.taken is not None:
-            self.world.left[wanted.target] = Left(perhaps, wanted.taken.tags, perhaps=True)
+            self.environment.leftovers[wanted.target] = Leftover(
+                possible or (wanted.value,), wanted.other_tags, optional=bool(possible)
+            )
+        elif possible and wanted.taken is not None:
+            self.environment.leftovers[wanted.target] = Leftover(possible, wanted.taken.tags, optional=True)
 
     def foreign(self, value: Value, tags: Mapping[str, str]) -> None:
-        """Make an object in AWS that is not ours."""
-        with self.aws.spared():
+        """Create a foreign object in AWS."""
+        with self.aws.without_faults():
             self.aws.create(value, tags)
             target = kind_of(value), name_of(value)
-            self.world.left[target] = Left((value,), tags, self.aws.record(target))
+            self.environment.leftovers[target] = Leftover((value,), tags, self.aws.record(target))
 
     def edit(self, value: Value) -> None:
         """Change an object in AWS behind the operator's back, if it is there."""
-        with self.aws.spared():
-            _unless_missing(lambda: self.aws.hand.update(value))
+        with self.aws.without_faults():
+            _unless_missing(lambda: self.aws.gateway.update(value))
 
     def remove(self, target: Target) -> None:
         """Delete an object in AWS behind the operator's back, if it is there."""
-        for key, item in self.world.wanted.items():
+        for key, item in self.environment.wanted.items():
             if item.target == target:
-                self.world.wanted[key] = replace(item, taken=None)
-        with self.aws.spared():
+                self.environment.wanted[key] = replace(item, taken=None)
+        with self.aws.without_faults():
             held = self.aws.find(target)
             if held is not None:
-                _unless_missing(lambda: self.aws.hand.delete(held.kind, held.arn))
+                _unless_missing(lambda: self.aws.gateway.delete(held.kind, held.arn))
 
     def annotate(self, key: Key, annotation: str, text: str) -> None:
         """Set an annotation of a resource."""
@@ -110,32 +112,32 @@ class Hands:
         self.delete(key)
         self._without_finalizers(key)
 
-    def start_over(self) -> None:
-        """Take everything away by force after something went wrong, with the operator stopped."""
+    def reset(self) -> None:
+        """Delete everything by force after a failure, with the operator stopped."""
         self.aws.reset()
         for manifest in self._objects():
             self._call("DELETE", self._path(key_of(manifest)))
             self._without_finalizers(key_of(manifest))
-        self.world = World(self.world.namespace)
+        self.environment = Environment(self.environment.namespace)
         self._deleted.clear()
 
     def clear(self) -> None:
-        """Delete every resource here, and what has been left in AWS."""
-        for key in list(self.world.wanted):
+        """Delete every resource here, and its leftovers in AWS."""
+        for key in list(self.environment.wanted):
             self.delete(key)
-        for target in list(self.world.left):
+        for target in list(self.environment.leftovers):
             self.remove(target)
-            del self.world.left[target]
+            del self.environment.leftovers[target]
 
     def problems(self) -> list[str]:
-        """Return what is not as the world asks."""
+        """Return how AWS and the cluster differ from the environment."""
         try:
-            return check(self.world, self.aws, self._objects())
-        except GatewayError as error:  # it went away between two reads
+            return check(self.environment, self.aws, self._objects())
+        except GatewayError as error:  # deleted between two reads
             return [str(error)]
 
-    def settle(self, meanwhile: Callable[[], object], seconds: float = PATIENCE) -> list[str]:
-        """Wait until the check finds nothing; what it finds when there is no more time is given."""
+    def settle(self, meanwhile: Callable[[], object], seconds: float = TIMEOUT_SECONDS) -> list[str]:
+        """Wait until the check finds no problem; return what it finds at the timeout."""
         until = time.monotonic() + seconds
         while (problems := self.problems()) and time.monotonic() < until:
             meanwhile()
@@ -143,14 +145,14 @@ class Hands:
         return problems
 
     def _without_finalizers(self, key: Key) -> None:
-        with suppress(ApiError):  # it is gone at once if it has none
+        with suppress(ApiError):  # without finalizers it is deleted already
             self._call("PATCH", self._path(key), {"metadata": {"finalizers": None}}, _MERGE)
 
     def _objects(self) -> list[dict[str, Any]]:
         return [item for plural in _PLURALS.values() for item in self._call("GET", self._folder(plural))["items"]]
 
-    def _wait_gone(self, key: Key) -> None:
-        until = time.monotonic() + PATIENCE
+    def _wait_deleted(self, key: Key) -> None:
+        until = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < until:
             try:
                 self.read(key)
@@ -160,30 +162,30 @@ class Hands:
                 self._deleted.discard(key)
                 return
             time.sleep(_POLL_SECONDS)
-        raise AssertionError(f"{key} was not gone {PATIENCE} s after it was deleted")
+        raise AssertionError(f"{key} still exists {TIMEOUT_SECONDS} s after its deletion")
 
     def _folder(self, plural: str) -> str:
-        return f"/apis/{API_GROUP}/{VERSION}/namespaces/{self.world.namespace}/{plural}"
+        return f"/apis/{API_GROUP}/{VERSION}/namespaces/{self.environment.namespace}/{plural}"
 
     def _path(self, key: Key) -> str:
         return f"{self._folder(_PLURALS[key.kind])}/{key.name}"
 
     def _call(self, method: str, path: str, body: Any = None, content: str = "application/apply-patch+yaml") -> Any:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 return self._admin.call(method, path, body, content)
-            except (ApiError, OSError) as error:  # the API server may be away, or just back
+            except (ApiError, OSError) as error:  # the API server may be stopped, or starting
                 if getattr(error, "status", 503) not in _BUSY or time.monotonic() > until:
                     raise
             time.sleep(_POLL_SECONDS)
 
 
-_APPLY = "?fieldManager=hands&force=true"
+_APPLY = "?fieldManager=actions&force=true"
 
 
 def manifest(wanted: Wanted) -> dict[str, Any]:
-    """Write a resource as a person would."""
+    """Return the manifest of a resource."""
     value, shape = wanted.value, wanted.value.to_api()
     is_rule = isinstance(value, SamplingRule)
     left_out = {"Version"} if is_rule else set()

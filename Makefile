@@ -19,7 +19,7 @@ IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
 BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
   $(foreach name,PIP_INDEX_URL UV_DEFAULT_INDEX,$(if $($(name)),--build-arg $(name))) # a mirror of PyPI, if one is set
-# Whoever runs the tests by hand may have more cores: make test WORKERS=8. A worker that is done takes tests of another.
+# Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing
@@ -74,7 +74,7 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests but the end-to-end ones, with coverage; integration with few faults
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20 FAULT_KILL_POINTS=1)
 	@rm -f .coverage .coverage.*
 	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) FAULT_KILL_POINTS=$(or $(FAULT_KILL_POINTS),1) \
 	  $(PYTEST) tests --ignore=tests/e2e --cov --cov-report=
@@ -104,12 +104,12 @@ chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, w
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract
 
-integration: setup cluster-tools ## the parts as processes, and the operator on a real kube-apiserver (FAULT_SCHEDULES=1000: more of them)
+integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000)
 	@$(PYTEST) tests/integration
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on a kind cluster, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
-	@TAG=$(TAG) $(RUN)python -m pytest $(or $(E2E),tests/e2e)
+	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=2 --dist=loadgroup $(or $(E2E),tests/e2e)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made if it is missing (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold

@@ -1,4 +1,4 @@
-"""Values that contradict each other: each pair gives a sentence that names the key, its value and what was expected."""
+"""Values that contradict each other: each pair is refused by a line with the key, its value and what was expected."""
 
 import json
 
@@ -15,50 +15,50 @@ SCALING: Values = {"backend.autoscaling.enabled": True}
 CONTRADICTIONS: list[tuple[Values, str]] = [
     (
         {"xrayLocal.enabled": False, "operator.clusterId": "prod"},
-        'aws.region is "", expected a region such as eu-central-1 because xrayLocal.enabled is false',
+        "aws.region: '': expected a region such as eu-central-1 because xrayLocal.enabled is false",
     ),
     (
         {"xrayLocal.enabled": False, "aws.region": "eu-central-1"},
         (
-            'operator.clusterId is "", expected this cluster\'s name because xrayLocal.enabled is false: '
-            "it tells whose the rules in AWS are"
+            "operator.clusterId: '': expected this cluster's name because xrayLocal.enabled is false: "
+            "the rules' owner tags in AWS contain it"
         ),
     ),
     (
         {**AWS, "aws.credentials.mode": "secret"},
-        'aws.credentials.existingSecret is "", expected a Secret\'s name because aws.credentials.mode is "secret"',
+        "aws.credentials.existingSecret: '': expected a Secret's name because aws.credentials.mode is 'secret'",
     ),
     (
         {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE},
-        'aws.credentials.irsa.agentRoleArn is "", expected a role\'s ARN because aws.credentials.mode is "irsa"',
+        "aws.credentials.irsa.agentRoleArn: '': expected a role's ARN because aws.credentials.mode is 'irsa'",
     ),
     (
         {**IRSA, "aws.credentials.irsa.agentRoleArn": ROLE},
         (
-            'aws.credentials.irsa.operatorRoleArn is "", expected a role\'s ARN because aws.credentials.mode is "irsa" '
+            "aws.credentials.irsa.operatorRoleArn: '': expected a role's ARN because aws.credentials.mode is 'irsa' "
             "and operator.enabled is true"
         ),
     ),
     *(
         (
             {**POD_IDENTITY, "daemon.image.tag": tag},
-            f'daemon.image.tag is "{tag}", expected 3.6.0 or newer because aws.credentials.mode is "podIdentity"',
+            f"daemon.image.tag: '{tag}': expected 3.6.0 or newer because aws.credentials.mode is 'podIdentity'",
         )
         for tag in ("3.5.0", "3.5", "2.x", "3.3.14-amd64")
     ),
     (
         {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "agent.serviceAccount.create": False},
         (
-            'agent.serviceAccount.name is "", expected an account\'s name because agent.serviceAccount.create is false '
-            'and aws.credentials.mode is "irsa"'
+            "agent.serviceAccount.name: '': expected an account's name because agent.serviceAccount.create is false "
+            "and aws.credentials.mode is 'irsa'"
         ),
     ),
     *(
         (
             {**IRSA, **ROLES, f"{part}.serviceAccount": {"create": False, "name": "mine"}},
             (
-                f'aws.credentials.irsa.{part}RoleArn is "{ROLE}", expected "" because {part}.serviceAccount.create is '
-                'false: the annotation of the account "mine" names its role'
+                f"aws.credentials.irsa.{part}RoleArn: '{ROLE}': expected '' because {part}.serviceAccount.create is "
+                "false: the annotation of the account 'mine' names its role"
             ),
         )
         for part in ("agent", "operator")
@@ -66,80 +66,80 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
     (
         {"operator.serviceAccount.create": False},
         (
-            'operator.serviceAccount.name is "", expected an account\'s name because operator.serviceAccount.create is '
-            "false: any pod of the namespace would else have the operator's rights"
+            "operator.serviceAccount.name: '': expected an account's name because operator.serviceAccount.create is "
+            "false: otherwise every pod of the namespace would have the operator's rights"
         ),
     ),
     (
         {"agent.serviceAccount.name": "mine", "operator.serviceAccount.name": "mine"},
         (
-            'operator.serviceAccount.name is "mine", expected another name because agent.serviceAccount makes an '
-            "account of that one"
+            "operator.serviceAccount.name: 'mine': expected another name because agent.serviceAccount creates an "
+            "account of that name"
         ),
     ),
     (
         {"honeycomb.enabled": True},
         (
-            'honeycomb.existingSecret is "", expected a Secret\'s name (or a key in honeycomb.apiKey) because '
+            "honeycomb.existingSecret: '': expected a Secret's name (or a key in honeycomb.apiKey) because "
             "honeycomb.enabled is true"
         ),
     ),
     (
         {"honeycomb.enabled": True, "honeycomb.apiKey": "key", "honeycomb.existingSecret": "mine"},
-        'honeycomb.apiKey is set and honeycomb.existingSecret is "mine", expected one of the two',
+        "honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the two",
     ),
     (
         {"tracing.hostPort": True, "tracing.placement": "sidecar"},
-        'tracing.hostPort is true, expected false because tracing.placement is "sidecar"',
+        "tracing.hostPort: 'true': expected false because tracing.placement is 'sidecar'",
     ),
     (
         {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
         (
-            "tracing.hostPort is true, expected false because tracing.xraySdk.enabled is false: "
-            "nobody listens on port 2000"
+            "tracing.hostPort: 'true': expected false because tracing.xraySdk.enabled is false: "
+            "nothing listens on port 2000"
         ),
     ),
     (
         {"tracing.placement": "sidecar", "backend.enabled": False},
         (
-            'tracing.placement is "sidecar", expected "node" because backend.enabled is false: '
-            "there is no pod to put a sidecar into"
+            "tracing.placement: 'sidecar': expected node because backend.enabled is false: "
+            "there is no pod for the sidecar"
         ),
     ),
     *(
         (
             {"collector.queue.maxElapsedTime": time},
             (
-                f'collector.queue.maxElapsedTime is "{time}", expected 0s (try for ever) or at least 30s, '
-                "the longest pause between two tries"
+                f"collector.queue.maxElapsedTime: '{time}': expected 0s (no limit) or at least 30s, "
+                "the longest pause between two attempts"
             ),
         )
         for time in ("1s", "29.9s", "29999ms", "0.4m")
     ),
     (
         {"otlp.extraExporters": {"honeycomb": {"endpoint": "http://a"}}},
-        'otlp.extraExporters has "honeycomb", expected another name because the chart has a pipeline of that one',
+        "otlp.extraExporters: 'honeycomb': expected another name because the chart has a pipeline of that name",
     ),
     (
         {"otlp.extraExporters": {"segments-to-xray": {"endpoint": "http://a"}}},
         (
-            'otlp.extraExporters has "segments-to-xray", expected another name because the chart has a pipeline of '
-            "that one"
+            "otlp.extraExporters: 'segments-to-xray': expected another name because the chart has a pipeline of "
+            "that name"
         ),
     ),
     (
         {**AWS, "aws.credentials.existingSecret": "keys"},
-        'aws.credentials.mode is "none", expected "secret" because aws.credentials.existingSecret is set',
+        "aws.credentials.mode: 'none': expected secret because aws.credentials.existingSecret is set",
     ),
     (
         {**AWS, "aws.credentials.irsa.agentRoleArn": ROLE},
-        'aws.credentials.mode is "none", expected "irsa" because aws.credentials.irsa.agentRoleArn is set',
+        "aws.credentials.mode: 'none': expected irsa because aws.credentials.irsa.agentRoleArn is set",
     ),
     *(
         (
             {"tracing.placement": "sidecar", "tracing.agent": agent, "backend.port": port},
             (
-                f'backend.port is {port}, expected another one because tracing.placement is "sidecar" and the '
+                f"backend.port: '{port}': expected another port because tracing.placement is 'sidecar' and the "
                 f"{listener} in the pod listens there"
             ),
         )
@@ -153,72 +153,72 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
     ),
     (
         {"backend.enabled": False, "backend.ingress": {"enabled": True, "hosts": [{"host": "a.example"}]}},
-        "backend.ingress.enabled is true, expected false because backend.enabled is false",
+        "backend.ingress.enabled: 'true': expected false because backend.enabled is false",
     ),
     (
         {
             **{f"{part}.service.type": "NodePort" for part in ("backend", "xrayLocal")},
             **{f"{part}.service.nodePort": 30080 for part in ("backend", "xrayLocal")},
         },
-        "xrayLocal.service.nodePort is 30080, expected another port because backend.service.nodePort is the same",
+        "xrayLocal.service.nodePort: '30080': expected another port because backend.service.nodePort is the same",
     ),
     (
         {**SCALING, "tracing.placement": "sidecar", "collector.resources.requests": {"cpu": None}},
         (
-            "collector.resources.requests.cpu is missing, expected a quantity because backend.autoscaling measures its "
+            "collector.resources.requests.cpu: not set: expected a quantity because backend.autoscaling measures its "
             "share"
         ),
     ),
     (
         {**SCALING, "backend.autoscaling.minReplicas": 7},
-        "backend.autoscaling.minReplicas is 7, expected at most maxReplicas, which is 6",
+        "backend.autoscaling.minReplicas: '7': expected at most maxReplicas, which is 6",
     ),
     (
         {**SCALING, "backend.autoscaling.targetCPUUtilizationPercentage": None},
         (
-            "backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentage there or in "
+            "backend.autoscaling.targetCPUUtilizationPercentage: 'null': expected a percentage there or in "
             "targetMemoryUtilizationPercentage"
         ),
     ),
     (
         {**SCALING, "backend.resources.requests": {"cpu": None}},
-        "backend.resources.requests.cpu is missing, expected a quantity because backend.autoscaling measures its share",
+        "backend.resources.requests.cpu: not set: expected a quantity because backend.autoscaling measures its share",
     ),
     (
         {"backend.service.nodePort": 30080},
-        'backend.service.nodePort is 30080, expected null because backend.service.type is "ClusterIP"',
+        "backend.service.nodePort: '30080': expected null because backend.service.type is 'ClusterIP'",
     ),
     (
         {"xrayLocal.service.nodePort": 30081},
-        'xrayLocal.service.nodePort is 30081, expected null because xrayLocal.service.type is "ClusterIP"',
+        "xrayLocal.service.nodePort: '30081': expected null because xrayLocal.service.type is 'ClusterIP'",
     ),
     (
         {"backend.ingress.enabled": True},
-        "backend.ingress.hosts is [], expected a list of hosts because backend.ingress.enabled is true",
+        "backend.ingress.hosts: '[]': expected a list of hosts because backend.ingress.enabled is true",
     ),
     (
         {"backend.httpRoute.enabled": True},
-        "backend.httpRoute.parentRefs is [], expected a list of Gateways because backend.httpRoute.enabled is true",
+        "backend.httpRoute.parentRefs: '[]': expected a list of Gateways because backend.httpRoute.enabled is true",
     ),
     (
         {"commonLabels": {"app.kubernetes.io/name": "shop"}},
-        'commonLabels has "app.kubernetes.io/name", expected another label because the chart sets that one',
+        "commonLabels: 'app.kubernetes.io/name': expected another label because the chart sets it",
     ),
     (
         {"daemon.podLabels": {"xray.cruddur.io/agent": "false"}},
-        'daemon.podLabels has "xray.cruddur.io/agent", expected another label because the chart sets that one',
+        "daemon.podLabels: 'xray.cruddur.io/agent': expected another label because the chart sets it",
     ),
 ]
 
 
 @pytest.mark.parametrize(("given", "message"), CONTRADICTIONS, ids=[message for _, message in CONTRADICTIONS])
 def test_values_that_contradict_each_other_are_refused(given: Values, message: str) -> None:
-    """One sentence names the key, its value, and what was expected."""
+    """One line names the key, its value, and what was expected."""
     assert refusal(given) == [message]
 
 
-def test_all_contradictions_are_said_at_once() -> None:
-    """Nobody has to install five times to find five."""
+def test_all_contradictions_are_reported_at_once() -> None:
+    """One installation finds all of them."""
     assert len(refusal({"xrayLocal.enabled": False, "tracing.hostPort": True, "tracing.placement": "sidecar"})) == 3
 
 
@@ -243,6 +243,6 @@ def test_all_contradictions_are_said_at_once() -> None:
     ],
     ids=json.dumps,
 )
-def test_only_what_is_needed_is_asked_for(given: Values) -> None:
-    """A role for nobody, or a daemon's version without a daemon, is not."""
+def test_only_what_is_needed_is_required(given: Values) -> None:
+    """A role that no pod uses, or a daemon's version without a daemon, is not."""
     assert render(given)

@@ -69,5 +69,5 @@ def test_the_schema_refuses_a_wrong_value() -> None:
 def test_a_contradiction_is_refused_in_the_same_words() -> None:
     """These are the chart's own."""
     given: Values = {"xrayLocal.enabled": False, "operator.clusterId": "prod"}
-    line = 'aws.region is "", expected a region such as eu-central-1 because xrayLocal.enabled is false'
+    line = "aws.region: '': expected a region such as eu-central-1 because xrayLocal.enabled is false"
     assert refusal(given, HELM3) == [line] == refusal(given, HELM)

@@ -12,13 +12,10 @@ from tests.chart.release import NAMESPACE, RELEASE, SECONDS, Values, nested
 from tools.chart.values import CHART
 from tools.provide import tool_path
 
-FORGETS = (
-    "- Traces, rules and groups are kept by xray-local, which forgets all of them when its pod goes: "
-    "not for production."
-)
+FORGETS = "- xray-local stores traces, rules and groups, and loses them when its pod is deleted: not for production."
 ENDS = (
-    "- AWS ends the support of the X-Ray daemon on 2027-02-25: "
-    "tracing.agent=collector takes its place, and addresses stay."
+    "- The X-Ray daemon is near its end of support (2027-02-25): "
+    "tracing.agent=collector replaces it, and addresses do not change."
 )
 NO_HONEYCOMB = "- Nothing is sent to Honeycomb: honeycomb.enabled is false."
 
@@ -116,14 +113,14 @@ PRODUCTION: Values = {
         ({**PRODUCTION, "honeycomb.enabled": False, "tracing.xraySdk.enabled": False}, [NO_HONEYCOMB]),
         (
             {**PRODUCTION, "honeycomb.enabled": False},
-            ["- OpenTelemetry's spans are sent to nobody: honeycomb.enabled and otlp.extraExporters are not set."],
+            ["- OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set."],
         ),
         (
             {**PRODUCTION, "aws.credentials.mode": "none"},
             [
                 (
-                    '- aws.credentials.mode is "none": the pods ask their node for its role, '
-                    "which takes a hop limit of 2 or more for its metadata."
+                    '- aws.credentials.mode is "none": the pods use their node\'s role, '
+                    "which requires a hop limit of 2 or more for the instance metadata."
                 )
             ],
         ),
@@ -133,12 +130,12 @@ PRODUCTION: Values = {
                 FORGETS,
                 ENDS,
                 NO_HONEYCOMB,
-                '- aws.credentials.mode is "podIdentity" and without effect: xrayLocal.enabled is true.',
+                '- aws.credentials.mode is "podIdentity" and has no effect: xrayLocal.enabled is true.',
             ],
         ),
         (
             {"aws.endpoint": "http://a", "honeycomb.enabled": True, "honeycomb.apiKey": "key"},
-            [FORGETS, ENDS, "- aws.endpoint is without effect: xrayLocal.enabled is true."],
+            [FORGETS, ENDS, "- aws.endpoint has no effect: xrayLocal.enabled is true."],
         ),
         (
             {
@@ -149,15 +146,15 @@ PRODUCTION: Values = {
             },
             [
                 ENDS,
-                "- OpenTelemetry's spans are sent to nobody: honeycomb.enabled and otlp.extraExporters are not set.",
-                "- collector.config is without effect: no collector runs, as nobody takes spans.",
+                "- OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set.",
+                "- collector.config has no effect: no collector runs, since no exporter for spans is set.",
             ],
         ),
         (
             {**PRODUCTION, "backend.tolerations": [{"operator": "Exists"}]},
             [
                 (
-                    "- What pods of the backend send to the collector on tainted nodes is lost: backend.tolerations is "
+                    "- What the backend's pods send to the collector on tainted nodes is lost: backend.tolerations is "
                     "set and collector.tolerations is not, and each node's collector serves that node only."
                 )
             ],
@@ -166,8 +163,8 @@ PRODUCTION: Values = {
             {**PRODUCTION, "operator.cleanup.enabled": False},
             [
                 (
-                    "- helm uninstall leaves rules and groups, in the cluster and in X-Ray: operator.cleanup.enabled "
-                    "is false. docs/operator.md says what to do before it."
+                    "- helm uninstall leaves rules and groups in the cluster and in X-Ray: operator.cleanup.enabled "
+                    "is false. See docs/operator.md for the steps before it."
                 )
             ],
         ),
@@ -193,8 +190,8 @@ PRODUCTION: Values = {
             [
                 (
                     "- tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout "
-                    "of the agent loses segments: two pods cannot share the port, and the node may go on sending UDP "
-                    "to the old one."
+                    "of the agent loses segments: two pods cannot share the port, and the node may keep sending UDP "
+                    "to the old pod."
                 )
             ],
         ),

@@ -1,10 +1,10 @@
-{{/* The daemon's container, on a node or as a sidecar. Its image's ENTRYPOINT binds 0.0.0.0:2000; the last word counts. */}}
+{{/* The daemon's container, on a node or as a sidecar. Its image's ENTRYPOINT binds 0.0.0.0:2000; the last flag wins. */}}
 {{- define "cruddur.daemonContainer" -}}
 {{- $v := .Values -}}
 name: daemon
 {{ include "cruddur.imageOf" (list . $v.daemon.image) }}
 args:
-  # -o: never ask for an instance's metadata; -m: the default is a share of the node's memory.
+  # -o: never read the instance metadata; -m: the default is a share of the node's memory.
   {{- $args := list "-o" "-n" (include "cruddur.region" .) "-m" (toString $v.daemon.bufferMemoryMB) "-l" $v.daemon.logLevel "-c" "/etc/xray/cfg.yaml" }}
   {{- if not (include "cruddur.onNodes" .) }}
   {{- $args = concat $args (list "-b" "127.0.0.1:2000" "-t" "127.0.0.1:2000") }}
@@ -31,7 +31,7 @@ volumeMounts:
   valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
 {{- end -}}
 
-{{/* The daemon's file: an endpoint can be given nowhere else. */}}
+{{/* The daemon's configuration file, the only place for an endpoint. */}}
 {{- define "cruddur.daemonConfig" -}}
 {{- $config := dict "Version" 2 -}}
 {{- with include "cruddur.xrayEndpoint" . }}{{ $_ := set $config "Endpoint" . }}{{ end -}}

@@ -2,7 +2,7 @@
 {{- default (ternary "us-east-1" "" .Values.xrayLocal.enabled) .Values.aws.region -}}
 {{- end -}}
 
-{{/* The X-Ray API's URL, or nothing for the region's own. */}}
+{{/* The X-Ray API's URL; empty for the region's default. */}}
 {{- define "cruddur.xrayEndpoint" -}}
 {{- if .Values.xrayLocal.enabled -}}
 http://{{ include "cruddur.part" (list . "xray-local") }}:8900
@@ -11,12 +11,12 @@ http://{{ include "cruddur.part" (list . "xray-local") }}:8900
 {{- end -}}
 {{- end -}}
 
-{{/* The variables of whoever speaks to AWS. Only mode `none` may ask the node for its role. */}}
+{{/* The variables of a container that calls AWS. Only mode `none` may use the node's role. */}}
 {{- define "cruddur.awsEnv" -}}
 {{- $credentials := .Values.aws.credentials -}}
 - {name: AWS_REGION, value: {{ include "cruddur.region" . }}}
 {{- if .Values.xrayLocal.enabled }}
-# xray-local takes any keys, and without some the SDKs would look for others.
+# xray-local accepts any keys; without them the SDKs would search for others.
 - {name: AWS_ACCESS_KEY_ID, value: local}
 - {name: AWS_SECRET_ACCESS_KEY, value: local}
 {{- else if eq $credentials.mode "secret" }}

@@ -32,7 +32,7 @@ receivers:
       {{- end }}
   {{- end }}
   {{- if $queued }}
-  # The awsxray exporter has no queue: otlp_http/segments has, and is told here whether X-Ray took what it sent.
+  # The awsxray exporter has no queue: otlp_http/segments has one, and learns here whether X-Ray accepted what it sent.
   otlp/segments:
     protocols:
       http:
@@ -53,7 +53,7 @@ processors:
     send_batch_size: {{ $v.collector.batch.size }}
     send_batch_max_size: {{ $v.collector.batch.size }}
   {{- if $agent }}
-  # PutTraceSegments takes 50. Without a batch, a burst of datagrams is lost in the receiver.
+  # PutTraceSegments accepts 50. Without a batch, a burst of datagrams is lost in the receiver.
   batch/segments:
     timeout: 1s
     send_batch_size: 50
@@ -95,7 +95,7 @@ service:
     {{- if $signs }}
     - sigv4auth
     {{- end }}
-  # A pipeline for each destination: one that fails holds up none of the others.
+  # A pipeline for each destination: one that fails does not delay the others.
   pipelines:
     {{- range $name, $_ := $exporters }}
     traces/{{ $name }}:
@@ -128,12 +128,12 @@ service:
                 without_type_suffix: false
 {{- end -}}
 
-{{/* Segments wait in a queue while X-Ray is away. Not in a sidecar: it has no handover, and while the collector stops it no longer sends from there. */}}
+{{/* Segments wait in a queue while X-Ray is unreachable. Not in a sidecar: it has no handover, and the collector sends nothing from a queue while it stops. */}}
 {{- define "cruddur.segmentsQueued" -}}
 {{- if and (include "cruddur.collectorIsAgent" .) (include "cruddur.onNodes" .) }}true{{ end -}}
 {{- end -}}
 
-{{/* The places that spans go to: name -> settings of an otlp_http exporter. */}}
+{{/* The destinations of spans: name -> settings of an otlp_http exporter. */}}
 {{- define "cruddur.spanExporters" -}}
 {{- $v := .Values -}}
 {{- $exporters := dict -}}

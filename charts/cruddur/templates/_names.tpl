@@ -1,4 +1,4 @@
-{{/* The first part of all names: the release's name, with the chart's behind it unless it is in there. */}}
+{{/* The first part of all names: the release's name, followed by the chart's unless it contains it. */}}
 {{- define "cruddur.fullname" -}}
 {{- $chart := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
@@ -15,7 +15,7 @@
 {{- printf "%s-%s" (include "cruddur.fullname" (index . 0)) (index . 1) -}}
 {{- end -}}
 
-{{/* What a part's pods are selected by; these never change. */}}
+{{/* The labels that select a part's pods; they never change. */}}
 {{- define "cruddur.selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
@@ -23,7 +23,7 @@ app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
-{{/* The labels of a part that no version changes: a pod with another label is another pod, and would be replaced. */}}
+{{/* A part's labels that are the same in every version: a changed pod label replaces the pod. */}}
 {{- define "cruddur.lastingLabels" -}}
 {{ include "cruddur.selector" . }}
 app.kubernetes.io/part-of: cruddur
@@ -43,7 +43,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- include "cruddur.labelsAnd" (list (index . 0) (index . 1) (dict)) -}}
 {{- end -}}
 
-{{/* The same with more of them, which win: (list $ "backend" labels). */}}
+{{/* The same with more labels, which take precedence: (list $ "backend" labels). */}}
 {{- define "cruddur.labelsAnd" -}}
 {{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.ownLabels" .)) (index . 0).Values.commonLabels (index . 2)) -}}
 {{- end -}}

@@ -15,7 +15,7 @@ image: {{ include "cruddur.image" . | quote }}
 imagePullPolicy: {{ (index . 1).pullPolicy }}
 {{- end -}}
 
-{{/* Pod Security "restricted"; the user is numeric, because the kubelet cannot see that a name is not root. */}}
+{{/* Pod Security "restricted"; the user is numeric, because the kubelet cannot verify that a name is not root. */}}
 {{- define "cruddur.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001
@@ -32,7 +32,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* What every pod's spec begins with. Service links would put variables such as CRUDDUR_BACKEND_PORT into it. */}}
+{{/* What every pod's spec begins with. Service links would add variables such as CRUDDUR_BACKEND_PORT. */}}
 {{- define "cruddur.podDefaults" -}}
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
@@ -60,7 +60,7 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* The same for a DaemonSet: Fargate nodes take none, and their pods would stay pending. */}}
+{{/* The same for a DaemonSet: Fargate nodes run none, and their pods would stay pending. */}}
 {{- define "cruddur.nodeScheduling" -}}
 {{- $noFargate := fromYaml (include "cruddur.notOnFargate" .) -}}
 {{- include "cruddur.scheduling" (mustMergeOverwrite (dict) . (dict "affinity" (default $noFargate .affinity))) -}}
@@ -87,7 +87,7 @@ rollingUpdate:
   {{- end }}
 {{- end -}}
 
-{{/* Goes on serving after the Service has another pod. The images have no shell, hence `sleep`. */}}
+{{/* Keeps serving after the Service has another pod. The images have no shell, hence `sleep`. */}}
 {{- define "cruddur.handover" -}}
 {{- if gt (int .Values.tracing.handoverSeconds) 0 }}
 lifecycle:
@@ -98,8 +98,8 @@ lifecycle:
 {{- end -}}
 
 {{/*
-One list of variables out of the chart's and the user's, by name: (list defaults extra). Helm 4 refuses a name twice.
-Kubernetes puts only what stands before into a value, so one of the user's with $(NAME) comes behind all others.
+One list of variables from the chart's and the user's, by name: (list defaults extra). Helm 4 refuses a name twice.
+Kubernetes expands $(NAME) only to variables above, so a user's variable with $(NAME) comes after all others.
 */}}
 {{- define "cruddur.env" -}}
 {{- $given := dict -}}

@@ -1,4 +1,4 @@
-{{/* Answers are "true" or nothing. */}}
+{{/* Each of these is "true" or empty. */}}
 {{- define "cruddur.daemonRuns" -}}
 {{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "daemon") }}true{{ end -}}
 {{- end -}}
@@ -7,7 +7,7 @@
 {{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "collector") }}true{{ end -}}
 {{- end -}}
 
-{{/* Whether anybody takes spans; else none are exported. A pipeline of the user's own takes them as well. */}}
+{{/* Whether spans have a destination; otherwise none are exported. A pipeline in collector.config is one as well. */}}
 {{- define "cruddur.spansWanted" -}}
 {{- $v := .Values -}}
 {{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (include "cruddur.ownSpansPipeline" .) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
@@ -30,7 +30,7 @@
 {{- if eq .Values.tracing.placement "node" }}true{{ end -}}
 {{- end -}}
 
-{{/* The label of the pods that serve port 2000, of either agent: while one takes over from the other, both serve. */}}
+{{/* The label of the pods that serve port 2000, of either agent: while one replaces the other, both serve. */}}
 {{- define "cruddur.agentLabel" -}}
 xray.cruddur.io/agent: "true"
 {{- end -}}

@@ -1,6 +1,6 @@
 {{/*
-What values.schema.json cannot say in words: values that contradict each other. Each line of the templates below is one
-mistake: the key, its value, and what was expected.
+Values that contradict each other, which values.schema.json cannot express. Each line of the templates below is one
+error: the key, its value, and what was expected.
 */}}
 {{- define "cruddur.validate" -}}
 {{- $problems := list -}}
@@ -17,18 +17,18 @@ mistake: the key, its value, and what was expected.
 {{- define "cruddur.awsProblems" -}}
 {{- $v := .Values -}}
 {{- if and (not $v.xrayLocal.enabled) (not $v.aws.region) }}
-aws.region is "", expected a region such as eu-central-1 because xrayLocal.enabled is false
+aws.region: '': expected a region such as eu-central-1 because xrayLocal.enabled is false
 {{- end }}
 {{- if and (not $v.xrayLocal.enabled) $v.operator.enabled (not $v.operator.clusterId) }}
-operator.clusterId is "", expected this cluster's name because xrayLocal.enabled is false: it tells whose the rules in AWS are
+operator.clusterId: '': expected this cluster's name because xrayLocal.enabled is false: the rules' owner tags in AWS contain it
 {{- end }}
 {{- end -}}
 
-{{/* Rights and roles go by accounts: nobody else may have the operator's, and no two parts that the chart makes may share one. */}}
+{{/* Rights and roles belong to accounts: no other pod may use the operator's, and no two parts of the chart may share one. */}}
 {{- define "cruddur.accountsProblems" -}}
 {{- $v := .Values -}}
 {{- if and $v.operator.enabled (not $v.operator.serviceAccount.create) (not $v.operator.serviceAccount.name) }}
-operator.serviceAccount.name is "", expected an account's name because operator.serviceAccount.create is false: any pod of the namespace would else have the operator's rights
+operator.serviceAccount.name: '': expected an account's name because operator.serviceAccount.create is false: otherwise every pod of the namespace would have the operator's rights
 {{- end }}
 {{- $made := dict -}}
 {{- $exists := dict "agent" (include "cruddur.onNodes" .) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
@@ -37,27 +37,27 @@ operator.serviceAccount.name is "", expected an account's name because operator.
 {{- if and (get $exists $part) $account.create -}}
 {{- $name := include "cruddur.serviceAccountName" (list $ $part $account) -}}
 {{- with get $made $name }}
-{{ $part }}.serviceAccount.name is {{ $name | quote }}, expected another name because {{ . }}.serviceAccount makes an account of that one
+{{ $part }}.serviceAccount.name: {{ $name | squote }}: expected another name because {{ . }}.serviceAccount creates an account of that name
 {{- end -}}
 {{- $_ := set $made $name $part -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Which roles are needed: each account that the chart makes needs one, unless its annotations name it. */}}
+{{/* The roles that are needed: each account that the chart creates needs one, unless its annotations name it. */}}
 {{- define "cruddur.credentialsProblems" -}}
 {{- $v := .Values -}}
 {{- $c := $v.aws.credentials -}}
 {{- if not $v.xrayLocal.enabled }}
 {{- if and (eq $c.mode "secret") (not $c.existingSecret) }}
-aws.credentials.existingSecret is "", expected a Secret's name because aws.credentials.mode is "secret"
+aws.credentials.existingSecret: '': expected a Secret's name because aws.credentials.mode is 'secret'
 {{- end }}
 {{- if and $c.existingSecret (ne $c.mode "secret") }}
-aws.credentials.mode is {{ $c.mode | quote }}, expected "secret" because aws.credentials.existingSecret is set
+aws.credentials.mode: {{ $c.mode | squote }}: expected secret because aws.credentials.existingSecret is set
 {{- end }}
 {{- range $key := list "agentRoleArn" "operatorRoleArn" }}
 {{- if and (get $c.irsa $key) (ne $c.mode "irsa") }}
-aws.credentials.mode is {{ $c.mode | quote }}, expected "irsa" because aws.credentials.irsa.{{ $key }} is set
+aws.credentials.mode: {{ $c.mode | squote }}: expected irsa because aws.credentials.irsa.{{ $key }} is set
 {{- end }}
 {{- end }}
 {{- if eq $c.mode "irsa" }}
@@ -67,20 +67,20 @@ aws.credentials.mode is {{ $c.mode | quote }}, expected "irsa" because aws.crede
 {{- range $part, $arn := $accounts }}
 {{- $account := (get $v $part).serviceAccount }}
 {{- if and (not $account.create) (not $account.name) }}
-{{ $part }}.serviceAccount.name is "", expected an account's name because {{ $part }}.serviceAccount.create is false and aws.credentials.mode is "irsa"
+{{ $part }}.serviceAccount.name: '': expected an account's name because {{ $part }}.serviceAccount.create is false and aws.credentials.mode is 'irsa'
 {{- else if and (not $account.create) $arn }}
-aws.credentials.irsa.{{ ternary "operatorRoleArn" "agentRoleArn" (eq $part "operator") }} is {{ $arn | quote }}, expected "" because {{ $part }}.serviceAccount.create is false: the annotation of the account {{ $account.name | quote }} names its role
+aws.credentials.irsa.{{ ternary "operatorRoleArn" "agentRoleArn" (eq $part "operator") }}: {{ $arn | squote }}: expected '' because {{ $part }}.serviceAccount.create is false: the annotation of the account {{ $account.name | squote }} names its role
 {{- end }}
 {{- end }}
 {{- if include "cruddur.lacksRole" (list (get $v $sender).serviceAccount $c.irsa.agentRoleArn) }}
-aws.credentials.irsa.agentRoleArn is "", expected a role's ARN because aws.credentials.mode is "irsa"
+aws.credentials.irsa.agentRoleArn: '': expected a role's ARN because aws.credentials.mode is 'irsa'
 {{- end }}
 {{- if and $v.operator.enabled (include "cruddur.lacksRole" (list $v.operator.serviceAccount $c.irsa.operatorRoleArn)) }}
-aws.credentials.irsa.operatorRoleArn is "", expected a role's ARN because aws.credentials.mode is "irsa" and operator.enabled is true
+aws.credentials.irsa.operatorRoleArn: '': expected a role's ARN because aws.credentials.mode is 'irsa' and operator.enabled is true
 {{- end }}
 {{- end }}
 {{- if and (eq $c.mode "podIdentity") (include "cruddur.daemonRuns" .) (regexMatch "^([0-2]|3[.][0-5])([.]|$)" $v.daemon.image.tag) }}
-daemon.image.tag is {{ $v.daemon.image.tag | quote }}, expected 3.6.0 or newer because aws.credentials.mode is "podIdentity"
+daemon.image.tag: {{ $v.daemon.image.tag | squote }}: expected 3.6.0 or newer because aws.credentials.mode is 'podIdentity'
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -93,10 +93,10 @@ daemon.image.tag is {{ $v.daemon.image.tag | quote }}, expected 3.6.0 or newer b
 {{- define "cruddur.honeycombProblems" -}}
 {{- $h := .Values.honeycomb -}}
 {{- if and $h.enabled (not $h.apiKey) (not $h.existingSecret) }}
-honeycomb.existingSecret is "", expected a Secret's name (or a key in honeycomb.apiKey) because honeycomb.enabled is true
+honeycomb.existingSecret: '': expected a Secret's name (or a key in honeycomb.apiKey) because honeycomb.enabled is true
 {{- end }}
 {{- if and $h.apiKey $h.existingSecret }}
-honeycomb.apiKey is set and honeycomb.existingSecret is {{ $h.existingSecret | quote }}, expected one of the two
+honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the two
 {{- end }}
 {{- end -}}
 
@@ -104,17 +104,17 @@ honeycomb.apiKey is set and honeycomb.existingSecret is {{ $h.existingSecret | q
 {{- $v := .Values -}}
 {{- $sidecar := eq $v.tracing.placement "sidecar" -}}
 {{- if and $v.tracing.hostPort $sidecar }}
-tracing.hostPort is true, expected false because tracing.placement is "sidecar"
+tracing.hostPort: 'true': expected false because tracing.placement is 'sidecar'
 {{- end }}
 {{- if and $v.tracing.hostPort (not $v.tracing.xraySdk.enabled) }}
-tracing.hostPort is true, expected false because tracing.xraySdk.enabled is false: nobody listens on port 2000
+tracing.hostPort: 'true': expected false because tracing.xraySdk.enabled is false: nothing listens on port 2000
 {{- end }}
 {{- if and $sidecar (not $v.backend.enabled) }}
-tracing.placement is "sidecar", expected "node" because backend.enabled is false: there is no pod to put a sidecar into
+tracing.placement: 'sidecar': expected node because backend.enabled is false: there is no pod for the sidecar
 {{- end }}
 {{- $elapsed := float64 (include "cruddur.seconds" $v.collector.queue.maxElapsedTime) }}
 {{- if and (gt $elapsed 0.0) (lt $elapsed 30.0) }}
-collector.queue.maxElapsedTime is {{ $v.collector.queue.maxElapsedTime | quote }}, expected 0s (try for ever) or at least 30s, the longest pause between two tries
+collector.queue.maxElapsedTime: {{ $v.collector.queue.maxElapsedTime | squote }}: expected 0s (no limit) or at least 30s, the longest pause between two attempts
 {{- end }}
 {{- if and $sidecar $v.backend.enabled }}
 {{- $taken := dict }}
@@ -122,12 +122,12 @@ collector.queue.maxElapsedTime is {{ $v.collector.queue.maxElapsedTime | quote }
 {{- if include "cruddur.spansWanted" . }}{{ $_ := set $taken "4318" "collector" }}{{ end }}
 {{- if include "cruddur.collectorRuns" . }}{{ $_ := set $taken "8888" "collector" }}{{ $_ := set $taken "13133" "collector" }}{{ end }}
 {{- with get $taken (toString $v.backend.port) }}
-backend.port is {{ $v.backend.port }}, expected another one because tracing.placement is "sidecar" and the {{ . }} in the pod listens there
+backend.port: {{ $v.backend.port | squote }}: expected another port because tracing.placement is 'sidecar' and the {{ . }} in the pod listens there
 {{- end }}
 {{- end }}
 {{- range $name := list "xray-local" "xray" "honeycomb" "segments" "segments-to-xray" }}
 {{- if hasKey $v.otlp.extraExporters $name }}
-otlp.extraExporters has {{ $name | quote }}, expected another name because the chart has a pipeline of that one
+otlp.extraExporters: {{ $name | squote }}: expected another name because the chart has a pipeline of that name
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -146,11 +146,11 @@ otlp.extraExporters has {{ $name | quote }}, expected another name because the c
 {{- $scaling := .Values.backend.autoscaling -}}
 {{- if $scaling.enabled }}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) }}
-backend.autoscaling.minReplicas is {{ $scaling.minReplicas }}, expected at most maxReplicas, which is {{ $scaling.maxReplicas }}
+backend.autoscaling.minReplicas: {{ $scaling.minReplicas | squote }}: expected at most maxReplicas, which is {{ $scaling.maxReplicas }}
 {{- end }}
 {{- $targets := dict "cpu" $scaling.targetCPUUtilizationPercentage "memory" $scaling.targetMemoryUtilizationPercentage }}
 {{- if not (compact (values $targets)) }}
-backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentage there or in targetMemoryUtilizationPercentage
+backend.autoscaling.targetCPUUtilizationPercentage: 'null': expected a percentage there or in targetMemoryUtilizationPercentage
 {{- end }}
 {{- $measured := list "backend" }}
 {{- if not (include "cruddur.onNodes" .) }}
@@ -161,7 +161,7 @@ backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentag
 {{- range $resource, $target := $targets }}
 {{- $resources := (get $.Values $part).resources }}
 {{- if and $target (not (dig "requests" $resource (dig "limits" $resource "" $resources) $resources)) }}
-{{ $part }}.resources.requests.{{ $resource }} is missing, expected a quantity because backend.autoscaling measures its share
+{{ $part }}.resources.requests.{{ $resource }}: not set: expected a quantity because backend.autoscaling measures its share
 {{- end }}
 {{- end }}
 {{- end }}
@@ -173,26 +173,26 @@ backend.autoscaling.targetCPUUtilizationPercentage is null, expected a percentag
 {{- range $part := list "backend" "xrayLocal" }}
 {{- $service := get (get $v $part) "service" }}
 {{- if and $service.nodePort (eq $service.type "ClusterIP") }}
-{{ $part }}.service.nodePort is {{ $service.nodePort }}, expected null because {{ $part }}.service.type is "ClusterIP"
+{{ $part }}.service.nodePort: {{ $service.nodePort | squote }}: expected null because {{ $part }}.service.type is 'ClusterIP'
 {{- end }}
 {{- end }}
 {{- if and $v.backend.enabled $v.xrayLocal.enabled $v.backend.service.nodePort (eq (toString $v.backend.service.nodePort) (toString $v.xrayLocal.service.nodePort)) }}
-xrayLocal.service.nodePort is {{ $v.xrayLocal.service.nodePort }}, expected another port because backend.service.nodePort is the same
+xrayLocal.service.nodePort: {{ $v.xrayLocal.service.nodePort | squote }}: expected another port because backend.service.nodePort is the same
 {{- end }}
 {{- range $way := list "ingress" "httpRoute" }}
 {{- if and (get $v.backend $way).enabled (not $v.backend.enabled) }}
-backend.{{ $way }}.enabled is true, expected false because backend.enabled is false
+backend.{{ $way }}.enabled: 'true': expected false because backend.enabled is false
 {{- end }}
 {{- end }}
 {{- if and $v.backend.ingress.enabled (not $v.backend.ingress.hosts) }}
-backend.ingress.hosts is [], expected a list of hosts because backend.ingress.enabled is true
+backend.ingress.hosts: '[]': expected a list of hosts because backend.ingress.enabled is true
 {{- end }}
 {{- if and $v.backend.httpRoute.enabled (not $v.backend.httpRoute.parentRefs) }}
-backend.httpRoute.parentRefs is [], expected a list of Gateways because backend.httpRoute.enabled is true
+backend.httpRoute.parentRefs: '[]': expected a list of Gateways because backend.httpRoute.enabled is true
 {{- end }}
 {{- end -}}
 
-{{/* The labels that the chart sets itself, and selects by. */}}
+{{/* The labels that the chart sets and selects by. */}}
 {{- define "cruddur.labelsProblems" -}}
 {{- $v := .Values -}}
 {{- $own := concat (keys (fromYaml (include "cruddur.ownLabels" (list . "any")))) (keys (fromYaml (include "cruddur.agentLabel" .))) -}}
@@ -203,7 +203,7 @@ backend.httpRoute.parentRefs is [], expected a list of Gateways because backend.
 {{- range $where, $labels := $given }}
 {{- range $name := keys $labels | sortAlpha }}
 {{- if has $name $own }}
-{{ $where }} has {{ $name | quote }}, expected another label because the chart sets that one
+{{ $where }}: {{ $name | squote }}: expected another label because the chart sets it
 {{- end }}
 {{- end }}
 {{- end }}

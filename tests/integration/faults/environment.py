@@ -1,4 +1,4 @@
-"""The state that the resources describe, as data, and the check that AWS and the cluster are in it, and hold nothing else.
+"""The state that the resources describe, as data, and the check that AWS and the cluster are in it exactly.
 
 The tests' actions update it with what they do; the check reads everything again and yields sentences.
 """

@@ -14,7 +14,7 @@ _FOREIGN_TAGS = {"team": "shop", OWNER_TAG: "elsewhere/shop/errors"}
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Steps with a fresh name. The kill points are the calls to AWS of the last step; the operator has read AWS before."""
+    """Steps with a fresh name. The kill points are the calls to AWS of the last step; the operator knows AWS before."""
 
     name: str
     steps: Sequence[Step]

@@ -23,7 +23,7 @@
 - name: NODE_NAME
   valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
 - {name: OTEL_SERVICE_NAME, value: {{ $v.serviceName | quote }}}
-# The facts that a processor in the collector would have to ask the API server for.
+# Resource attributes that a processor in the collector would have to read from the API server.
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: k8s.namespace.name={{ .Release.Namespace }},k8s.deployment.name={{ include "cruddur.part" (list . "backend") }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME)
 {{- if include "cruddur.spansWanted" . }}

@@ -16,7 +16,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* A pod of the operator's image that speaks to the API server: the operator itself, and the hooks. */}}
+{{/* A pod of the operator's image that uses the API server: the operator itself, and the hooks. */}}
 {{- define "cruddur.operatorPodSpec" -}}
 {{- include "cruddur.podDefaults" . }}
 securityContext:

@@ -9,6 +9,6 @@
 - {name: XRAY_LOCAL_DB, value: {{ ternary "/data/xray-local.sqlite" ":memory:" .Values.xrayLocal.persistInPod | quote }}}
 - {name: XRAY_LOCAL_MAX_TRACES, value: {{ int64 .Values.xrayLocal.maxTraces | quote }}}
 - {name: XRAY_LOCAL_REGION, value: {{ include "cruddur.region" . }}}
-# A name that is not here is refused, against DNS rebinding.
+# Other host names are refused, against DNS rebinding.
 - {name: XRAY_LOCAL_ALLOW_HOST, value: {{ join "," (concat $hosts .Values.xrayLocal.allowHosts) | quote }}}
 {{- end -}}

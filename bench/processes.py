@@ -1,6 +1,6 @@
 """Starts the servers that are measured, each on one core, and reads what CPU time they used.
 
-Called by every benchmark; CPU time comes from Linux's /proc, so the benchmarks run on Linux only.
+CPU time comes from Linux's /proc, so the benchmarks run on Linux only.
 """
 
 import os
@@ -41,8 +41,8 @@ class Server:
     def memory(self) -> tuple[float, float]:
         """MiB resident now, and at most so far, of the server without its children."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        told = dict(line.split(":", 1) for line in lines)
-        resident, peak = (int(told[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+        fields = dict(line.split(":", 1) for line in lines)
+        resident, peak = (int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
         return resident, peak
 
 

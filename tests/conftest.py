@@ -36,7 +36,7 @@ def _close_the_sdks_socket() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_stays_open() -> Iterator[None]:
-    """Fail at the end of the run if a socket is open or a child process runs: Python would warn when nobody listens."""
+    """Fail at the end of the run if a socket is open or a child process runs: Python's own warning comes too late."""
     yield
     _close_the_sdks_socket()
     gc.collect()
@@ -49,7 +49,7 @@ def nothing_stays_open() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
-    """Return a function that names a TCP port nobody listens on."""
+    """Return a function that returns a free TCP port."""
     return _free_port
 
 

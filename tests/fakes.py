@@ -87,7 +87,7 @@ class InMemoryGateway:
         self.tagged[arn] = {key: text for key, text in held.items() if key not in keys}
 
     def statistics(self) -> Mapping[str, Statistics]:
-        """Give what a test has put into `reported`."""
+        """Return what a test has put into `reported`."""
         self._called("statistics")
         return dict(self.reported)
 

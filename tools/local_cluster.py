@@ -1,6 +1,6 @@
 """A real kube-apiserver with etcd, without kubelets: CRDs, CEL, RBAC, watches and an audit log, on free ports.
 
-`make cluster-tools` puts the binaries into bin/. Started by the integration tests, the tour and the benchmark.
+`make cluster-tools` puts the binaries into bin/. The integration tests, the walkthrough and the benchmark run on it.
 """
 
 import base64

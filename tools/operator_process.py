@@ -1,6 +1,6 @@
 """The operator as a process: started, killed and restarted as a kubelet would, with its log in a file.
 
-Used by the integration tests; the cluster's and AWS's addresses are given, nothing is taken from the environment.
+The cluster's and AWS's addresses are arguments; nothing is read from the environment.
 """
 
 import json
@@ -53,7 +53,7 @@ class OperatorProcess:
 
     @property
     def port(self) -> int | None:
-        """Where the probes listen, once it is told."""
+        """The port of the probes, once it is logged."""
         for line in self.log.splitlines():
             if '"operator.started"' in line:
                 return int(json.loads(line)["port"])
@@ -102,7 +102,7 @@ class OperatorProcess:
         self.start()
 
     def revive(self) -> bool:
-        """Do a kubelet's part: start it again if it has ended by itself. Tell whether it had."""
+        """Restart it as a kubelet would if it has ended; return whether it had."""
         if self._process is None or self.is_running:
             return False
         self.start()

@@ -1,7 +1,6 @@
 """The operator on a real API server, against the simplest stock kopf operator in the same run.
 
-Rounds take turns: the same 2,000 manifests anew for each.
-Called by `bench.__main__`; everything it starts ends with it.
+Rounds alternate between the two, each with the same 2,000 manifests. Everything it starts ends with it.
 """
 
 import tempfile

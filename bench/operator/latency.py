@@ -1,6 +1,6 @@
 """How long 25 managed rules take: from the API server being asked until a watch shows Ready, and AWS put right again.
 
-Called by `bench.operator`. The rules are sent by direct API calls, one right after the other, as `kubectl apply` of one
+The rules are sent by direct API calls, one right after the other, as `kubectl apply` of one
 file sends them; kubectl's own start is not in the figure.
 """
 

@@ -1,6 +1,6 @@
 """2,000 objects that observe: first start and restart of ours and of the stock operator, on the same API server.
 
-Called by `bench.operator`. Each run gets the same manifests anew; the audit log says when what was written.
+Each run creates the same manifests; the audit log says when what was written.
 """
 
 import time
@@ -75,7 +75,7 @@ def manifests(count: int) -> list[dict[str, object]]:
 
 
 def start(fixture: Fixture, name: str) -> Start:
-    """Measure a first start with all objects anew."""
+    """Measure a first start with new objects."""
     fixture.replace_all(manifests(OBJECTS))
     audit, started = Audit(fixture.cluster.audit, USERS[name]), time.time()
     with fixture.operator(name) as operator:
@@ -113,12 +113,12 @@ def _is_ready(body: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
 
 def _wait_known(operator: Operator, count: int) -> None:
     """Wait until ours knows all objects."""
-    until, told = time.monotonic() + KNOWN_SECONDS, 0.0
-    while told != count:
+    until, ready = time.monotonic() + KNOWN_SECONDS, 0.0
+    while ready != count:
         if time.monotonic() > until:
-            raise BenchError(f"ours counts {told:g} objects as Ready, expected {count}")
+            raise BenchError(f"ours counts {ready:g} objects as Ready, expected {count}")
         time.sleep(0.2)
-        told = sum(
+        ready = sum(
             float(line.removeprefix(READY)) for line in operator.metrics().splitlines() if line.startswith(READY)
         )
 

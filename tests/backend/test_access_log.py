@@ -76,7 +76,7 @@ def test_the_line_waits_for_the_whole_answer(lines: list[dict[str, Any]]) -> Non
 
 
 def test_without_a_trace_the_ids_are_null(lines: list[dict[str, Any]]) -> None:
-    """A request that nobody records is logged all the same."""
+    """A request that is not recorded is logged as well."""
     run_wsgi_app(
         AccessLog(_answering("200 OK"), frozenset(), _ticks(0.0, 0.0)), EnvironBuilder("/").get_environ(), buffered=True
     )

@@ -14,7 +14,7 @@ def test_times_are_relative_to_now(now: datetime) -> None:
 
 
 def test_uuids_are_unique_and_replies_name_their_activity(now: datetime) -> None:
-    """Each activity and each reply can be told from every other."""
+    """Each activity and each reply differs from every other."""
     everything = [*home_samples(now), *notification_samples(now)]
     replies = [(activity, reply) for activity in everything for reply in activity["replies"]]
     uuids = [activity["uuid"] for activity in everything] + [reply["uuid"] for _, reply in replies]

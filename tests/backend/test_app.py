@@ -52,7 +52,7 @@ def test_a_route_gives_its_activities(client: FlaskClient, path: str, handles: l
     ],
 )
 def test_what_is_not_there_is_an_error_in_json(client: FlaskClient, path: str, status: int, error: str) -> None:
-    """A handle that nobody has, a blank one, and the failing route unless it was asked for."""
+    """An unknown handle, a blank one, and the failing route unless it is enabled."""
     response = client.get(path)
     assert (response.status_code, response.get_json()["error"]) == (status, error)
 

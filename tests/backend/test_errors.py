@@ -43,7 +43,7 @@ def client() -> FlaskClient:
     ],
 )
 def test_an_error_is_a_json_document(client: FlaskClient, path: str, status: int, error: str) -> None:
-    """The code is for programs, the message for people."""
+    """The code is for programs, the message for users."""
     response = client.get(path)
     assert (response.status_code, response.content_type) == (status, "application/json")
     assert response.get_json()["error"] == error

@@ -40,5 +40,5 @@ def test_both_spans_close_when_the_data_cannot_be_made(spans: Spans) -> None:
 
 
 def test_without_opentelemetry_the_answer_is_the_same(clock: Callable[[], datetime]) -> None:
-    """The tracer of an unconfigured OpenTelemetry records nothing and gets in nobody's way."""
+    """The tracer of an unconfigured OpenTelemetry records nothing and changes nothing."""
     assert len(home_activities(trace.NoOpTracer(), clock())) == 3

@@ -204,7 +204,7 @@ def test_without_opentelemetry_the_segments_remain(tmp_path: Path, free_port: Po
 
 
 def test_receivers_that_are_away_cost_no_request(tmp_path: Path, free_port: Ports) -> None:
-    """With nobody on either port every route answers as ever; a SIGTERM still ends the process by itself."""
+    """With no listener on either port every route answers as usual; SIGTERM still ends the process."""
     away = {
         "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{free_port()}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",

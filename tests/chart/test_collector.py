@@ -122,7 +122,7 @@ def test_spans_and_segments_go_where_the_values_say(given: Values, exporters: li
 
 
 def test_where_only_the_daemon_is_needed_no_collector_runs() -> None:
-    """The SDK's segments go to X-Ray, and nobody wants spans, unless a pipeline of the user's own takes them."""
+    """Segments go to X-Ray, and spans have no destination, unless a pipeline of the user's own exports them."""
     assert configuration(AWS) is None
     assert configuration({**AWS, "collector.config": {"processors": {"batch": {"timeout": "5s"}}}}) is None
     own = {"receivers": ["otlp"], "processors": ["memory_limiter", "batch"], "exporters": ["debug"]}

@@ -15,6 +15,6 @@ def test_there_is_one_for_each_value_set() -> None:
 
 @pytest.mark.parametrize("name", golden.value_sets())
 def test_the_render_is_the_one_that_is_kept(name: str) -> None:
-    """`make generate` writes them anew."""
+    """`make generate` writes them."""
     kept: Path = golden.GOLDEN / f"{name}.yaml"
     assert golden.render(golden.value_sets()[name]) == kept.read_text()

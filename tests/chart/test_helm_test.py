@@ -22,7 +22,7 @@ def test_the_pod_asks_the_service_and_xray_local() -> None:
 
 
 def test_without_xray_local_only_the_request_is_tested() -> None:
-    """Nobody but AWS knows the trace then."""
+    """Only AWS has the trace then."""
     assert arguments(AWS) == ["check", SERVICE, "--seconds=30", "--no-trace"]
 
 
@@ -32,7 +32,7 @@ def test_without_the_sdk_no_segment_is_expected() -> None:
 
 
 def test_the_image_is_xray_locals() -> None:
-    """The backend's may be anybody's, and have no Python."""
+    """The backend's may be any app's, without Python."""
     given: Values = {"xrayLocal.image.repository": "r/xray", "xrayLocal.image.tag": "1"}
     assert named_container(named(render(given), "Pod", "demo-cruddur-test"), "test")["image"] == "r/xray:1"
 

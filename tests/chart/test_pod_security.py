@@ -34,7 +34,7 @@ def test_a_host_port_is_the_one_exception(value_set: ValueSet) -> None:
 
 @for_each({name: values for name, values in CASES.items() if name != "kind-dev-values"})  # syncs files into a pod
 def test_every_pod_has_a_numeric_user_and_a_read_only_root(value_set: ValueSet) -> None:
-    """More than `restricted` asks for: the kubelet cannot tell that a name is not root."""
+    """More than `restricted` requires: the kubelet cannot verify that a name is not root."""
     for _, pod in pods(value_set.objects):
         assert pod["spec"]["securityContext"]["runAsUser"] == 10001
         for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:

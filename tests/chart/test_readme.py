@@ -11,7 +11,7 @@ HAND_WRITTEN = f"# Title\n\n{readme.MARK}"
 
 
 def test_each_group_has_a_table() -> None:
-    """What is above the mark stays, and what is below is written anew."""
+    """The text above the mark stays, and what is below is generated."""
     found = [Value("name", "", "A name."), Value("a.b", 1, "This | that."), Value("a.c", {"d": [None]}, "More.")]
     assert readme.render(f"{HAND_WRITTEN}old\n", found) == (
         f"{HAND_WRITTEN}\n"

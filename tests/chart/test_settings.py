@@ -58,7 +58,7 @@ def test_the_backend_can_read_its_variables(value_set: ValueSet) -> None:
 
 @for_each(with_part("operator"))
 def test_the_operator_can_read_its_variables(value_set: ValueSet) -> None:
-    """It is told where X-Ray is, and which cluster it is in."""
+    """They name the X-Ray API and the cluster."""
     env = variables(value_set.objects, "operator")
     found = operator.read_all({}, env)
     assert found.region

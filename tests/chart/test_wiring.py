@@ -179,7 +179,7 @@ def test_every_policy_and_budget_selects_pods(value_set: ValueSet) -> None:
         allowed = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
         if component(policy) in LASTING:
             assert chosen == agents(found, component(policy))
-            allowed -= {"otlp"}  # where nobody takes spans
+            allowed -= {"otlp"}  # where no collector receives spans
         else:
             assert chosen, policy["metadata"]["name"]
         assert all(allowed <= {*ports_of(pod), *ports_of(pod).values()} for pod in chosen)
@@ -248,7 +248,7 @@ def test_whatever_a_pod_mounts_or_reads_exists(value_set: ValueSet) -> None:
 
 @for_each(CASES)
 def test_every_mount_has_its_volume(value_set: ValueSet) -> None:
-    """And no volume is for nobody."""
+    """And every volume is mounted."""
     for _, pod in pods(value_set.objects):
         mounted = {mount["name"] for container in containers(pod) for mount in container.get("volumeMounts", [])}
         assert mounted == {volume["name"] for volume in pod["spec"].get("volumes", [])}

@@ -1,4 +1,4 @@
-"""`make dev`'s cluster: what a machine without Docker is told."""
+"""`make dev`'s cluster: the message on a machine without Docker."""
 
 from pathlib import Path
 

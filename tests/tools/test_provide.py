@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def program(folder: Path, says: str) -> Path:
-    """Write a kubectl that tells a version."""
+    """Write a kubectl that prints a version."""
     folder.mkdir(exist_ok=True)
     file = folder / "kubectl"
     file.write_text(f"#!/bin/sh\necho '{says}'\n")
@@ -80,7 +80,7 @@ def test_a_newer_version_fits_where_it_may(found: str | None, expected: bool) ->
     ],
 )
 def test_the_first_version_in_a_text_counts(text: str, version: str | None) -> None:
-    """Each tool tells its version in its own way."""
+    """Each tool prints its version in its own way."""
     assert provide.version_in(text) == version
 
 

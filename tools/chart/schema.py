@@ -40,7 +40,7 @@ def render(chart: Path = CHART) -> str:
 
 
 def shape(value: Value) -> Schema:
-    """Return what one value may be. Raises ValuesError where neither table nor default tell."""
+    """Return the schema of a value. Raises ValuesError if neither table nor default determine it."""
     fitting = [schema for pattern, schema in SHAPES.items() if fnmatchcase(value.path, pattern)]
     if fitting:
         return SHAPES.get(value.path, fitting[0])

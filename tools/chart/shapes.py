@@ -1,6 +1,6 @@
 """What each value of the chart may be, beyond the type of its default: path or pattern of paths -> JSON schema.
 
-Called by `schema`, which adds the types and the descriptions. A path counts before a pattern that matches it too. What
+`schema` adds the types and the descriptions. A path counts before a pattern that matches it too. What
 contradicts another value is not here but in templates/_validate.tpl, which can say so in words.
 """
 

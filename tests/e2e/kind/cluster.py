@@ -82,7 +82,7 @@ class Cluster:
         self.run(tool_path("kind"), "load", "docker-image", "--name", self.name, *images, seconds=MAKE_SECONDS)
 
     def export_logs(self, folder: Path) -> None:
-        """Keep what kind can tell of the nodes, their pods' logs among it. Raises nothing: something has failed."""
+        """Keep kind's logs of the nodes and their pods. Raises nothing, since a test has failed already."""
         with contextlib.suppress(AssertionError, OSError, subprocess.SubprocessError):
             self.run(tool_path("kind"), "export", "logs", "--name", self.name, folder)
 

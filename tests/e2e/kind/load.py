@@ -18,7 +18,7 @@ SECONDS = 20.0  # that an answer may take
 _printing = threading.Lock()
 
 
-def tell(line: object) -> None:
+def write(line: object) -> None:
     """Print a line whole, whichever thread it comes from."""
     with _printing:
         sys.stdout.write(json.dumps(line) + "\n")
@@ -26,7 +26,7 @@ def tell(line: object) -> None:
 
 
 def request(url: str) -> None:
-    """Send one request on a connection of its own, and tell how it ended."""
+    """Send one request on a connection of its own, and write how it ended."""
     trace_id = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
     asked = urllib.request.Request(
         url, headers={"X-Amzn-Trace-Id": f"Root={trace_id};Parent={secrets.token_hex(8)};Sampled=1"}
@@ -40,7 +40,7 @@ def request(url: str) -> None:
         status = problem.code
     except OSError as problem:
         error = str(problem)
-    tell({"id": trace_id, "status": status, "error": error, "at": started, "seconds": time.time() - started})
+    write({"id": trace_id, "status": status, "error": error, "at": started, "seconds": time.time() - started})
 
 
 def serve(url: str, work: "SimpleQueue[bool]") -> None:
@@ -65,7 +65,7 @@ def main(url: str, rate: float) -> None:
         work.put(False)
     for client in clients:
         client.join()
-    tell({"done": sent})
+    write({"done": sent})
 
 
 if __name__ == "__main__":

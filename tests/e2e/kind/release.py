@@ -27,7 +27,7 @@ until = partial(waiting.until, seconds=60.0, pause=0.5)  # each look is a call o
 
 @dataclass(slots=True)
 class Release:
-    """The release `cruddur`; `values` are those that it has, None when it is not there or nobody can tell."""
+    """The release `cruddur`; `values` are the installed ones, None when it is not installed or they are unknown."""
 
     cluster: Cluster
     namespace: str
@@ -94,7 +94,7 @@ class Release:
         """Wait until no pod of a component of the release is on its way out any more."""
         until(
             lambda: not any("deletionTimestamp" in pod["metadata"] for pod in self._all_pods(component)),
-            f"the pods of {component or 'the release'} that were told to go have gone",
+            f"the pods of {component or 'the release'} that are terminating have ended",
             seconds=120,
             pause=1,
         )

@@ -29,7 +29,7 @@ class Trace:
 
 
 class Store:
-    """xray-local behind a Service; a forward that its pod's end has broken is made anew."""
+    """xray-local behind a Service; a forward that broke with its pod is opened again."""
 
     def __init__(self, cluster: Cluster, namespace: str, service: str, port: int = 8900) -> None:
         self._cluster = cluster
@@ -64,7 +64,7 @@ class Store:
         )
         assert self._forward.stdout is not None
         line = self._forward.stdout.readline()  # Forwarding from 127.0.0.1:40001 -> 8900
-        # It tells of every connection, and would stop when nobody reads that.
+        # It prints a line for every connection, and would block if they were not read.
         threading.Thread(target=self._forward.stdout.read, daemon=True).start()
         self._url = f"http://{line.split()[2]}" if line.startswith("Forwarding") else "http://127.0.0.1:9"
 

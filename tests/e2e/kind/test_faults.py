@@ -91,7 +91,7 @@ def restarts(pod: Mapping[str, Any]) -> int:
 
 
 def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> None:
-    """Its backend goes on answering, and delivers again once the kubelet has started it anew."""
+    """Its backend keeps answering, and delivers again once the kubelet has restarted it."""
     release.ensure({"tracing": {"agent": "collector", "placement": "sidecar"}})
     with load(release, RATE) as running:
         victim = release.pods("backend")[0]

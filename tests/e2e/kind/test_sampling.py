@@ -17,7 +17,7 @@ READY_SECONDS = 5
 FOLLOW_SECONDS = 30  # the SDK asks for its rules every 10 s, and the daemon's proxy keeps none
 LOG_SECONDS = 0.5  # a request is logged after its answer has been sent
 REQUESTS = 600  # to each pod in one round
-ENOUGH = 200  # requests that a worker must have answered in a round for its share to tell anything
+ENOUGH = 200  # requests that a worker must have answered in a round for its share to be significant
 # The share that a worker samples may miss a rate of 50 % by this much: 3.4 standard deviations of ENOUGH requests.
 TOLERANCE = 0.12
 _SEND = f"""
@@ -59,7 +59,7 @@ def is_ready(release: Release) -> bool:
 
 
 def follows(workers: Mapping[tuple[str, int], tuple[int, int]], rate: float) -> bool:
-    """Return whether each worker has answered enough to tell, and sampled that share of it."""
+    """Return whether each worker has answered enough requests, and sampled that share of them."""
     allowed = TOLERANCE if 0 < rate < 1 else 0
     return all(asked >= ENOUGH and abs(sampled / asked - rate) <= allowed for asked, sampled in workers.values())
 

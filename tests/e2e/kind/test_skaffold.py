@@ -60,13 +60,13 @@ def tree(cluster: Cluster, release: Release, tmp_path_factory: pytest.TempPathFa
 
 
 def command(cluster: Cluster, verb: str, *options: str) -> list[str]:
-    """Return a skaffold command on the cluster; some cannot be told the context, and take the current one."""
+    """Return a skaffold command on the cluster; some have no option for the context, and use the current one."""
     context = () if verb in {"render", "verify"} else (f"--kube-context=kind-{cluster.name}",)
     return [str(tool_path("skaffold")), verb, *context, "--interactive=false", *options]
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
-    """Return the variables of a skaffold that speaks to the cluster and to nobody else, as `make dev` has it."""
+    """Return the variables of a skaffold that connects to the cluster only, as in `make dev`."""
     return {**cluster.environment(), "SKAFFOLD_CONFIG": str(ROOT / "deploy/kind/skaffold-config.yaml")}
 
 

@@ -29,7 +29,7 @@ def place(
 ) -> Iterator[Release]:
     """A release of its own that is not installed yet, with an X-Ray outside that has nothing."""
     release.uninstall()
-    aws.local("POST", "reset")  # a rule that was left to AWS is nobody's, and is not taken over without being asked
+    aws.local("POST", "reset")  # a rule that was left in AWS has no owner, and is adopted only on request
     with installed(cluster, "cruddur-ending", tmp_path_factory.mktemp("ending")) as made:
         made.kubectl("wait", "--for=create", "--timeout=30s", "serviceaccount/default", "configmap/kube-root-ca.crt")
         yield made
@@ -67,7 +67,7 @@ def test_uninstall_follows_the_policies_and_leaves_nothing(place: Release, aws: 
     cluster, here = place.cluster, f"--namespace={place.namespace}"
     before = cluster.names(here) | cluster.names()
     # All that the defaults make, and Honeycomb's Secret; X-Ray is outside for the operator alone, and outlives it.
-    honeycomb = {"enabled": True, "apiKey": "a-key", "endpoint": "http://nobody.invalid:4318"}
+    honeycomb = {"enabled": True, "apiKey": "a-key", "endpoint": "http://honeycomb.invalid:4318"}
     endpoint = {"name": "AWS_ENDPOINT_URL_XRAY", "value": peers.endpoint(AWS)}
     install(place, aws, {"honeycomb": honeycomb, "operator": {"extraEnv": [endpoint]}} | sampling())
     place.uninstall()

@@ -38,7 +38,7 @@ class Delivery:
 
 
 class Load:
-    """A pod that sends requests until it is told to stop."""
+    """A pod that sends requests until it is stopped."""
 
     def __init__(self, release: Release, name: str) -> None:
         self._release = release

@@ -113,7 +113,7 @@ def _refuse_taken_ports() -> None:
     for mapping in [mapping for node in nodes for mapping in node.get("extraPortMappings", ())]:
         port = mapping["hostPort"]
         assert ports.is_free(port, udp=False), (
-            f"port {port}, which {CONFIG.name} needs, is taken by {ports.holder(port)}: a running `make dev`? "
+            f"port {port}, which {CONFIG.name} needs, is taken by {ports.owner(port)}: a running `make dev`? "
             "`kind delete cluster --name cruddur`, or set KUBECONFIG to use its cluster"
         )
 

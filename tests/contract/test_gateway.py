@@ -172,7 +172,7 @@ def test_statistics_are_summed_by_rule_and_silent_rules_are_left_out(
     gateway.create(RULE, {})
     gateway.create(replace(RULE, rule_name="silent"), {})
     if isinstance(gateway, InMemoryGateway):
-        gateway.reported["backend"] = Statistics(requests=30, sampled=12, borrowed=3)
+        gateway.statistics_by_rule["backend"] = Statistics(requests=30, sampled=12, borrowed=3)
     else:
         counts = {"RuleName": "backend", "Timestamp": time.time()}
         documents = [

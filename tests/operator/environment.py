@@ -75,7 +75,7 @@ class Environment:
 
     def edit_in_aws(self, kind: Kind, name: str, **fields: Any) -> None:
         """Change an object in AWS outside the operator; the fields have AWS's names."""
-        self.aws.held[kind, name] = self.aws.held[kind, name].updated(fields)
+        self.aws.values[kind, name] = self.aws.values[kind, name].updated(fields)
 
     async def run_pass(self, key: Key = RULE, *, fresh: bool = False) -> bool:
         """Make one pass as the controller does and return whether to retry it; `fresh` reads AWS first."""

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.operator.bench import rule
-from tools import local_cluster
+from tests.integration.operator.fixture import rule
 from tools.local_cluster import CRDS, RULES, Cluster
 
 pytestmark = pytest.mark.process
@@ -21,7 +20,7 @@ FIELDS = ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spe
 
 
 def fields(manifest: Any) -> dict[str, Any]:
-    """Give the schema of a CRD's spec."""
+    """Return the schemas of a CRD's spec fields."""
     for step in FIELDS:
         manifest = manifest[step]
     found: dict[str, Any] = manifest
@@ -33,15 +32,15 @@ def _path(name: str) -> str:
 
 
 class Upgrade:
-    """An API server, and the Job as a process."""
+    """The Job of the chart as a process."""
 
-    def __init__(self, running: Cluster, folder: Path) -> None:
-        self.cluster = running
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster = cluster
         rules = yaml.safe_load((RULES.parent / "crds-rules.yaml").read_text())
-        self._kubeconfig = running.account("crds", rules, ()).kubeconfig(folder / "kubeconfig")
+        self._kubeconfig = cluster.account("crds", rules, ()).kubeconfig(folder / "kubeconfig")
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        """Run the command to its end and give its exit code and all that it said."""
+        """Run the command to its end and return its exit code and its output."""
         environ = {**os.environ, "KUBECONFIG": str(self._kubeconfig)}
         command = [sys.executable, "-m", "xray_operator", "crds", "--apply", *arguments]
         done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
@@ -51,42 +50,41 @@ class Upgrade:
         """Read a CRD."""
         return dict(self.cluster.admin.call("GET", _path(name)))
 
-    def appliers(self) -> set[str]:
-        """Give the names under which the rules' CRD was applied: with two, Helm's next install has a conflict."""
-        managed = self.cluster.admin.call("GET", _path(NAME))["metadata"]["managedFields"]
-        return {one["manager"] for one in managed if one["operation"] == "Apply"}
+    def field_managers(self) -> set[str]:
+        """Return the field managers that applied the rules' CRD: with two, Helm's next install has a conflict."""
+        return {entry["manager"] for entry in self.read()["metadata"]["managedFields"] if entry["operation"] == "Apply"}
 
     def install(self, manifest: dict[str, Any]) -> None:
-        """Put a CRD in as Helm does."""
+        """Install the rules' CRD as Helm does."""
         self.cluster.kubectl("delete", "crd", NAME)
         text = yaml.safe_dump(manifest)
         self.cluster.kubectl("apply", "--server-side", "--field-manager=helm", "-f", "-", text=text)
         self.cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=30s")
 
 
-@pytest.fixture(scope="module")
-def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
-    """Run an API server with our CRDs, put in by Helm."""
-    folder = tmp_path_factory.mktemp("crds")
-    with local_cluster.running(folder / "cluster") as running:
-        yield Upgrade(running, folder)
+@pytest.fixture
+def upgrade(api_server: Cluster, tmp_path: Path) -> Iterator[Upgrade]:
+    """Return the Job for the session's API server, and install the CRDs again afterwards."""
+    yield Upgrade(api_server, tmp_path)
+    api_server.kubectl("delete", "crd", NAME, OTHER, "--ignore-not-found")
+    api_server.install_crds()
 
 
-def carried() -> dict[str, Any]:
-    """Give the rules' CRD as this version has it."""
+def current() -> dict[str, Any]:
+    """Return the rules' CRD of this version."""
     return dict(yaml.safe_load((CRDS / "xraysamplingrules.yaml").read_text()))
 
 
-def test_an_older_crd_is_brought_up_to_date_and_objects_stay(upgrade: Upgrade) -> None:
-    """A field is new, a limit is another one; a second run changes nothing."""
-    older = carried()
+def test_older_crd_is_upgraded_and_objects_stay(upgrade: Upgrade) -> None:
+    """It lacks a field and has a lower limit; a second run changes nothing."""
+    older = current()
     del fields(older)["expiresAt"]
     fields(older)["host"]["maxLength"] = 10
     upgrade.install(older)
     upgrade.cluster.kubectl("apply", "-f", "-", text=yaml.safe_dump(rule()))
     assert upgrade.run() == (0, f"upgraded: {NAME}\nup to date: {OTHER}\n")
-    assert fields(upgrade.read()) == fields(carried())
-    assert upgrade.appliers() == {"helm"}
+    assert fields(upgrade.read()) == fields(current())
+    assert upgrade.field_managers() == {"helm"}
     later = rule(expiresAt="2030-01-31T12:00:00Z", host="a-host-with-a-long-name")
     upgrade.cluster.kubectl("apply", "-f", "-", text=yaml.safe_dump(later))
     assert upgrade.cluster.kubectl("get", "xsr", "-o", "name") == "xraysamplingrule.xray.cruddur.io/checkout\n"
@@ -95,27 +93,28 @@ def test_an_older_crd_is_brought_up_to_date_and_objects_stay(upgrade: Upgrade) -
     assert upgrade.read()["metadata"]["generation"] == generation
 
 
-def test_a_newer_crd_is_left_alone_unless_that_is_forced(upgrade: Upgrade) -> None:
-    """An older image tells what it would take away."""
-    newer = carried()
+def test_newer_crd_is_replaced_only_by_force(upgrade: Upgrade) -> None:
+    """The message names the field that would be lost."""
+    newer = current()
     fields(newer)["colour"] = {"type": "string"}
     upgrade.install(newer)
-    code, told = upgrade.run()
+    code, output = upgrade.run()
     assert code == 1
-    assert f"{NAME} has v1alpha1 .spec.colour; expected a newer image, crds.upgrade=false, or --force" in told
+    assert f"{NAME} has v1alpha1 .spec.colour; expected a newer image, crds.upgrade=false, or --force" in output
     assert "colour" in fields(upgrade.read())
     assert upgrade.run("--force")[0] == 0
     assert "colour" not in fields(upgrade.read())
 
 
-def test_it_may_touch_these_two_and_create_none(upgrade: Upgrade) -> None:
-    """A missing CRD is told; the rights are all used, and no more was asked for."""
+def test_missing_crd_is_reported_and_not_created(upgrade: Upgrade) -> None:
+    """The rights to read and patch the two CRDs are all used, and suffice."""
+    earlier = len(upgrade.cluster.audited(":crds"))
+    assert upgrade.run()[0] == 0
     upgrade.cluster.kubectl("delete", "crd", OTHER)
-    code, told = upgrade.run()
-    upgrade.cluster.install_crds()
-    assert (code, f"the CRD {OTHER} is missing" in told) == (1, True)
-    calls = upgrade.cluster.audited(":crds")
-    assert {(one["verb"], one["objectRef"]["name"]) for one in calls} == {
+    code, output = upgrade.run()
+    assert (code, f"the CRD {OTHER} is missing" in output) == (1, True)
+    calls = upgrade.cluster.audited(":crds")[earlier:]
+    assert {(call["verb"], call["objectRef"]["name"]) for call in calls} == {
         (verb, name) for verb in ("get", "patch") for name in (NAME, OTHER)
     }
-    assert {one["responseStatus"]["code"] for one in calls} == {200, 404}
+    assert {call["responseStatus"]["code"] for call in calls} == {200, 404}

@@ -1,13 +1,11 @@
-"""What `xray-operator import` writes is what a real kubectl and API server read, letter for letter."""
+"""A real kubectl and API server read what `xray-operator import` writes, character by character."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools import local_cluster
 from tools.local_cluster import Cluster
 from xray_model import Group, SamplingRule
 from xray_operator.aws.objects import AwsObject, Observed, Value, kind_of, name_of
@@ -39,15 +37,8 @@ SPACED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Run an API server."""
-    with local_cluster.running(tmp_path_factory.mktemp("import") / "cluster") as started:
-        yield started
-
-
 def imported() -> Export:
-    """Import a rule and a group for each text, which is in all fields that take it."""
+    """Import a rule and a group for each text, which is in all fields that accept it."""
     values: list[Value] = []
     for number, text in enumerate([*TEXTS, *SPACED]):
         rule = SamplingRule(
@@ -59,30 +50,30 @@ def imported() -> Export:
             attributes={text: text},
         )
         values += [rule, Group(group_name=text)]
-    held = [AwsObject(one, f"arn:{kind_of(one)}/{name_of(one)}") for one in values]
-    observed = Observed(held, {one.arn: {} for one in held})
-    return export(held, observed, cluster_id="local", namespace="default", adopt=False)
+    objects = [AwsObject(value, f"arn:{kind_of(value)}/{name_of(value)}") for value in values]
+    observed = Observed(objects, {aws_object.arn: {} for aws_object in objects})
+    return export(objects, observed, cluster_id="local", namespace="default", adopt=False)
 
 
-def taken(running: Cluster, file: Path) -> list[dict[str, Any]]:
-    """Give what the API server would store of a file."""
-    text = running.kubectl("create", "--dry-run=server", "-o", "json", "-f", str(file))
-    found = []
-    while text.strip():  # one object after another
-        one, end = json.JSONDecoder().raw_decode(text.lstrip())
-        found.append(one)
-        text = text.lstrip()[end:]
-    return found
+def accepted(cluster: Cluster, file: Path) -> list[dict[str, Any]]:
+    """Return the objects that the API server would store for a file."""
+    text = cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", str(file))
+    objects = []
+    while text := text.lstrip():  # JSON objects in a row
+        item, end = json.JSONDecoder().raw_decode(text)
+        objects.append(item)
+        text = text[end:]
+    return objects
 
 
-@pytest.mark.parametrize("form", ["yaml", "json"])
-def test_each_text_arrives_as_it_is_in_aws(running: Cluster, tmp_path: Path, form: str) -> None:
-    """Numbers, dates, booleans and nothings by their looks, and letters that cannot be seen."""
+@pytest.mark.parametrize("output", ["yaml", "json"])
+def test_imported_text_is_accepted_unchanged(api_server: Cluster, tmp_path: Path, output: str) -> None:
+    """Text that looks like a number, a date, a boolean or null, and characters that are invisible."""
     written = imported()
-    file = tmp_path / f"import.{form}"
-    file.write_text(written.to_yaml() if form == "yaml" else json.dumps(written.to_list()), encoding="utf-8")
-    found = taken(running, file)
-    assert len(found) == len(written.manifests) == 2 * len([*TEXTS, *SPACED])
-    for ours, theirs in zip(written.manifests, found, strict=True):
-        assert theirs["metadata"]["name"] == ours["metadata"]["name"]
-        assert {key: theirs["spec"].get(key) for key in ours["spec"]} == ours["spec"]
+    file = tmp_path / f"import.{output}"
+    file.write_text(written.to_yaml() if output == "yaml" else json.dumps(written.to_list()), encoding="utf-8")
+    objects = accepted(api_server, file)
+    assert len(objects) == len(written.manifests) == 2 * len([*TEXTS, *SPACED])
+    for manifest, stored in zip(written.manifests, objects, strict=True):
+        assert stored["metadata"]["name"] == manifest["metadata"]["name"]
+        assert {key: stored["spec"].get(key) for key in manifest["spec"]} == manifest["spec"]

@@ -1,217 +1,149 @@
-"""An object's life: made, changed, drifted and repaired, only looked at, suspended; and what its status tells."""
+"""The life of a rule and of a group on a real API server: status, events, PATCHes, columns, expiry and deletion."""
 
-from functools import partial
+import json
+from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 
-from tests.integration.operator.bench import Bench, group, rule
+from tests.integration.operator.fixture import CLUSTER_ID, OperatorFixture, group, rule
 from xray_model import Group, SamplingRule, default_rule
-from xray_operator.aws.objects import Value
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
 
 pytestmark = pytest.mark.process
+READS = {"GetSamplingRules", "GetGroups", "GetSamplingStatisticSummaries", "ListTagsForResource"}
 
 
-def checkout(rate: float = 0.1) -> SamplingRule:
-    """Give the rule of the tests as AWS holds it."""
+def checkout(rate: float) -> SamplingRule:
+    """Return the rule of the manifest with another rate."""
     return SamplingRule(rule_name="checkout", priority=100, fixed_rate=rate, reservoir_size=1)
 
 
-def test_a_rule_is_made_and_the_status_tells_what_aws_holds(bench: Bench) -> None:
-    """Its ARN, its name, the quota, three conditions about this generation."""
-    bench.apply(rule())
-    bench.ready("xsr/checkout")
-    status = bench.status("xsr/checkout")
-    assert bench.in_aws("checkout") == checkout()
+def expiry() -> dict[str, str]:
+    """Return an expiry two to three seconds ahead."""
+    return {"expiresAt": f"{datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def test_life_of_a_rule(operator: OperatorFixture) -> None:
+    """Created, updated, repaired, read on request, deleted; events tell each transition once."""
+    operator.apply_in_sync(rule())
+    status = operator.status("xsr/checkout")
+    assert operator.aws_value("checkout") == checkout(0.1)
+    assert operator.tags("checkout") == {
+        OWNER_TAG: f"{CLUSTER_ID}/{operator.namespace}/checkout",
+        DELETION_TAG: "Delete",
+    }
     assert status["arn"].endswith(":sampling-rule/checkout")
     assert (status["name"], status["quota"], "drift" in status) == ("checkout", "1/25", False)
-    told = {one["type"]: f"{one['status']} {one['reason']} {one['observedGeneration']}" for one in status["conditions"]}
-    assert told == {"Ready": "True Available 1", "Synced": "True InSync 1", "Drifted": "False NoDrift 1"}
-    bench.until(lambda: bench.events("xsr/checkout"), ["Created"])
+    assert [
+        f"{condition['type']} {condition['status']} {condition['reason']} {condition['observedGeneration']}"
+        for condition in status["conditions"]
+    ] == ["Ready True Available 1", "Synced True InSync 1", "Drifted False NoDrift 1"]
+    operator.apply_in_sync(rule(fixedRate=0.5))
+    assert (operator.rate(), operator.condition("xsr/checkout", "Drifted")) == (0.5, "False NoDrift")
+    operator.update_in_aws(checkout(1.0))
+    operator.wait_until(lambda: operator.condition("xsr/checkout", "Drifted"), "False DriftRepaired")
+    assert (operator.rate(), operator.message("xsr/checkout", "Drifted")) == (0.5, "FixedRate: 1.0 -> 0.5")
+    events = ["Created", "Updated", "DriftDetected", "Updated", "DriftRepaired"]
+    operator.wait_until(lambda: operator.events("xsr/checkout"), events)
+    operator.report_statistics("checkout", RequestCount=40, SampledCount=5, BorrowCount=1)
+    operator.request_read("xsr/checkout", "token-1")
+    status = operator.status("xsr/checkout")
+    assert status["statistics"] == {"requests": 40, "sampled": 5, "borrowed": 1}
+    assert operator.events("xsr/checkout") == events
+    operator.delete("xsr/checkout")
+    assert operator.aws_value("checkout") is None
 
 
-def test_kubectl_get_shows_what_matters(bench: Bench) -> None:
-    """Rule, priority, rate, reservoir, ready, drifted, age; by the category, too."""
-    bench.apply(rule(), group())
-    bench.ready("xsr/checkout")
-    bench.ready("xg/slow")
-    head, row = bench.kubectl("get", "xsr").splitlines()
+def test_life_of_a_group(operator: OperatorFixture) -> None:
+    """A recreated group has a new ARN: for a new expression, and after a deletion in AWS."""
+    operator.apply_in_sync(group(updateStrategy="Recreate"))
+    first = operator.status("xg/slow")["arn"]
+    operator.apply_in_sync(group(updateStrategy="Recreate", filterExpression="responsetime > 9"))
+    assert operator.aws_value("slow", "group") == Group(group_name="slow", filter_expression="responsetime > 9")
+    second = operator.status("xg/slow")["arn"]
+    operator.delete_in_aws("slow", "group")
+    operator.wait_until(lambda: operator.condition("xg/slow", "Drifted"), "False DriftRepaired")
+    third = operator.aws_object("slow", "group")
+    assert third is not None
+    assert operator.status("xg/slow")["arn"] == third.arn
+    assert len({first, second, third.arn}) == 3
+    operator.delete("xg/slow")
+    assert operator.aws_value("slow", "group") is None
+
+
+def test_new_object_takes_two_patches(operator: OperatorFixture) -> None:
+    """One adds the finalizer, one writes the status."""
+    operator.apply_in_sync(rule(), group())
+    operator.request_read("xsr/checkout", "one")
+    patches = operator.patches()
+    assert [patch for patch in patches if patch[0] == "slow"][:2] == [("slow", ""), ("slow", "status")]
+    assert patches.count(("checkout", "")) == 1
+
+
+def test_gitops_tools_cause_no_write(operator: OperatorFixture) -> None:
+    """Apply again, diff, label and annotate change neither AWS nor the status; a requested read is acknowledged."""
+    operator.apply_in_sync(rule())
+    operator.request_read("xsr/checkout", "one")
+    operator.aws.forget_calls()
+    before = operator.patches()
+    operator.apply(rule())
+    operator.kubectl("diff", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(rule()))
+    operator.kubectl("label", "xsr/checkout", "argocd.argoproj.io/instance=shop")
+    operator.kubectl("annotate", "xsr/checkout", "argocd.argoproj.io/sync-wave=1")
+    operator.request_read("xsr/checkout", "two")
+    assert set(operator.calls()) <= READS
+    assert operator.patches()[len(before) :] == [("checkout", "status")]
+
+
+def test_kubectl_get_has_our_columns(operator: OperatorFixture) -> None:
+    """Those of each kind; the category `xray` has both kinds."""
+    operator.apply_in_sync(rule(), group())
+    head, row = operator.kubectl("get", "xsr").splitlines()
     assert head.split() == ["NAME", "RULE", "PRIORITY", "RATE", "RESERVOIR", "READY", "DRIFTED", "AGE"]
     assert row.split()[:-1] == ["checkout", "checkout", "100", "0.1", "1", "True", "False"]
-    head, row = bench.kubectl("get", "xg").splitlines()
+    head, row = operator.kubectl("get", "xg").splitlines()
     assert head.split() == ["NAME", "GROUP", "EXPRESSION", "READY", "DRIFTED", "AGE"]
-    assert "xraygroup.xray.cruddur.io/slow" in bench.kubectl("get", "xray", "-o", "name")
+    assert "xraygroup.xray.cruddur.io/slow" in operator.kubectl("get", "xray", "-o", "name")
 
 
-def test_a_changed_spec_is_an_update_and_no_drift(bench: Bench) -> None:
-    """The new generation is told of."""
-    bench.apply(rule())
-    bench.ready("xsr/checkout")
-    bench.apply(rule(fixedRate=0.5))
-    bench.ready("xsr/checkout")
-    assert (bench.rate(), bench.condition("xsr/checkout", "Drifted")) == (0.5, "False NoDrift")
-    bench.until(lambda: bench.events("xsr/checkout"), ["Created", "Updated"])
+def test_26th_rule_waits_for_room_in_the_quota(operator: OperatorFixture) -> None:
+    """No request is sent for it; the status has the used and the maximum number."""
+    for number in range(25):
+        operator.create_in_aws(
+            SamplingRule(rule_name=f"other-{number}", priority=number + 1, fixed_rate=0, reservoir_size=0)
+        )
+    operator.wait_for_reads()
+    operator.apply(rule())
+    operator.wait_synced("xsr/checkout", "False QuotaExceeded")
+    assert operator.message("xsr/checkout") == "cannot create 'checkout': the rule quota is full (25 of 25)"
+    assert "CreateSamplingRule" not in operator.calls()
+    operator.delete_in_aws("other-3")
+    operator.wait_in_sync("xsr/checkout")
+    assert operator.status("xsr/checkout")["quota"] == "25/25"
 
 
-def test_what_somebody_changes_in_aws_is_shown_and_put_right(bench: Bench) -> None:
-    """Field by field, with events on the transitions only."""
-    bench.apply(rule())
-    bench.ready("xsr/checkout")
-    bench.aws.gateway.update(checkout(1.0))
-    bench.until(lambda: bench.condition("xsr/checkout", "Drifted"), "False DriftRepaired")
-    assert (bench.rate(), bench.message("xsr/checkout", "Drifted")) == (0.1, "FixedRate: 1.0 -> 0.1")
-    bench.until(lambda: bench.events("xsr/checkout"), ["Created", "DriftDetected", "Updated", "DriftRepaired"])
-    bench.look_anew("xsr/checkout", "one")
-    assert len(bench.events("xsr/checkout")) == 4
-
-
-def test_what_somebody_deletes_in_aws_is_made_again(bench: Bench) -> None:
-    """That is drift, too."""
-    bench.apply(group())
-    bench.ready("xg/slow")
-    held = bench.aws.find(("group", "slow"))
-    assert held is not None
-    bench.aws.gateway.delete("group", held.arn)
-    bench.until(lambda: bench.condition("xg/slow", "Drifted"), "False DriftRepaired")
-    made = bench.aws.find(("group", "slow"))
-    assert made is not None
-    bench.until(lambda: str(bench.status("xg/slow").get("arn")), made.arn)
-
-
-def test_observe_shows_drift_and_never_writes(bench: Bench) -> None:
-    """Without a finalizer, since nothing has to be cleaned up."""
-    bench.aws.create(checkout(0.9), {})
-    bench.look_at_aws()
-    bench.apply(rule(managementPolicy="Observe"))
-    bench.synced("xsr/checkout", "False Observed")
-    status = bench.status("xsr/checkout")
-    assert status["drift"] == [{"field": "fixedRate", "desired": "0.1", "actual": "0.9"}]
-    assert (bench.condition("xsr/checkout", "Ready"), bench.condition("xsr/checkout", "Drifted")) == (
-        "True Available",
-        "True DriftDetected",
+def test_takeover_is_undone_at_the_expiry(operator: OperatorFixture) -> None:
+    """The annotation on the API server has the previous values of an adopted rule, and of the Default rule."""
+    previous = SamplingRule(
+        rule_name="checkout", priority=7, fixed_rate=0.9, reservoir_size=3, service_name="shop", attributes={"a": "ü"}
     )
-    assert bench.read("xsr/checkout")["metadata"].get("finalizers") is None
-    assert (bench.rate(), bench.tags("checkout")) == (0.9, {})
-
-
-def test_a_suspended_object_is_left_alone_until_it_is_not(bench: Bench) -> None:
-    """Its spec may change meanwhile."""
-    bench.apply(rule())
-    bench.ready("xsr/checkout")
-    bench.apply(rule(fixedRate=0.7, suspend=True))
-    bench.synced("xsr/checkout", "False Suspended")
-    assert bench.rate() == 0.1
-    bench.apply(rule(fixedRate=0.7))
-    bench.ready("xsr/checkout")
-    assert bench.rate() == 0.7
-
-
-@pytest.mark.parametrize(("strategy", "is_same"), [("InPlace", True), ("Recreate", False)])
-def test_an_expression_changes_in_place_or_by_a_new_group(bench: Bench, strategy: str, is_same: bool) -> None:
-    """AWS merges the graphs of one ARN."""
-    bench.apply(group(updateStrategy=strategy))
-    bench.ready("xg/slow")
-    arn = bench.status("xg/slow")["arn"]
-    bench.apply(group(updateStrategy=strategy, filterExpression="responsetime > 9"))
-    bench.ready("xg/slow")
-    assert bench.in_aws("slow", "group") == Group(group_name="slow", filter_expression="responsetime > 9")
-    assert (bench.status("xg/slow")["arn"] == arn) is is_same
-
-
-def test_an_annotation_has_aws_read_at_once(bench: Bench) -> None:
-    """It is acknowledged in the status."""
-    bench.apply(rule())
-    bench.ready("xsr/checkout")
-    bench.look_anew("xsr/checkout", "token-1")
-    assert bench.status("xsr/checkout")["lastHandledReconcileAt"] == "token-1"
-
-
-def test_surprises_are_told(bench: Bench) -> None:
-    """An equal priority, a shadow, a rule that the SDKs ignore."""
-    bench.apply(
-        rule("all", priority=1),
-        rule("same", priority=1, host="a"),
-        rule("later", priority=2, host="b"),
-        rule("ignored", priority=3, attributes={"zone": "a"}),
+    operator.create_in_aws(previous, {"team": "shop"})
+    operator.apply(
+        rule(adoptionPolicy="IfUnowned", **expiry()),
+        rule("debug", ruleName="Default", priority=None, fixedRate=1.0, **expiry()),
     )
-    for name in ("all", "same", "later", "ignored"):
-        bench.ready(f"xsr/{name}")
-    for name, words in (("all", "as 'same'"), ("later", "'all' is evaluated"), ("ignored", "ignored by the SDKs")):
-        bench.until(partial(bench.warns, f"xsr/{name}", words), wanted=True)
+    operator.wait_synced("xsr/debug", "True Expired")
+    operator.wait_synced("xsr/checkout", "True Expired")
+    assert (operator.aws_value("checkout"), operator.tags("checkout")) == (previous, {"team": "shop"})
+    assert operator.aws_value("Default") == default_rule()
+    assert operator.finalizers("xsr/checkout") == []
+    assert {"Adopted", "Restored"} <= set(operator.events("xsr/checkout"))
 
 
-def test_an_expression_that_cannot_be_read_names_its_column(bench: Bench) -> None:
-    """AWS would disable the group in silence; nothing is sent."""
-    bench.apply(group(filterExpression="responsetime >"))
-    bench.synced("xg/slow", "False InvalidSpec")
-    assert "column 15" in bench.message("xg/slow")
-    assert bench.in_aws("slow", "group") is None
-
-
-def test_the_status_tells_how_a_rule_works(bench: Bench) -> None:
-    """What the SDKs have reported to AWS: requests, sampled, borrowed."""
-    bench.apply(rule())
-    bench.ready("xsr/checkout")
-    client = boto3.client(
-        "xray",
-        endpoint_url=bench.aws.api,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    document = {
-        "RuleName": "checkout",
-        "ClientID": "0" * 24,
-        "Timestamp": client.get_sampling_rules()["ResponseMetadata"]["HTTPHeaders"]["date"],
-        "RequestCount": 40,
-        "SampledCount": 5,
-        "BorrowCount": 1,
-    }
-    client.get_sampling_targets(SamplingStatisticsDocuments=[document])
-    client.close()
-    expected = {"requests": 40, "sampled": 5, "borrowed": 1}
-    bench.until(lambda: dict(bench.status("xsr/checkout").get("statistics", {})), expected)
-
-
-def test_the_26th_rule_is_refused_before_aws_is_asked_and_made_when_there_is_room(bench: Bench) -> None:
-    """The quota is told in the status, used of limit."""
-    filler: list[Value] = [
-        SamplingRule(rule_name=f"other-{n}", priority=n + 1, fixed_rate=0, reservoir_size=0) for n in range(25)
-    ]
-    for one in filler:
-        bench.aws.create(one, {})
-    bench.look_at_aws()
-    bench.apply(rule())
-    bench.synced("xsr/checkout", "False QuotaExceeded")
-    assert bench.message("xsr/checkout") == "cannot create 'checkout': the rule quota is full (25 of 25)"
-    held = bench.aws.find(("rule", "other-3"))
-    assert held is not None
-    bench.aws.gateway.delete("rule", held.arn)
-    bench.ready("xsr/checkout")
-    assert bench.status("xsr/checkout")["quota"] == "25/25"
-
-
-def test_the_defaults_are_managed_by_their_two_fields(bench: Bench) -> None:
-    """And their deletion puts back what was there before."""
-    bench.apply(rule("everything", ruleName="Default", priority=None, fixedRate=1.0))
-    bench.apply(
-        group("all", groupName="Default", filterExpression=None, insightsConfiguration={"insightsEnabled": True})
-    )
-    bench.ready("xsr/everything")
-    bench.ready("xg/all")
-    assert bench.rate("Default") == 1.0
-    bench.delete("xsr/everything")
-    bench.delete("xg/all")
-    assert bench.in_aws("Default") == default_rule()
-    assert bench.in_aws("Default", "group") == Group(group_name="Default")
-
-
-def test_a_namespace_can_be_deleted_with_objects_in_it(bench: Bench) -> None:
-    """Events are refused there by then; that holds nothing up."""
-    bench.apply(rule(), group(deletionPolicy="Orphan"))
-    bench.ready("xsr/checkout")
-    bench.ready("xg/slow")
-    bench.terminate()
-    bench.delete_content()
-    assert bench.in_aws("checkout") is None
-    assert bench.in_aws("slow", "group") is not None
+def test_namespace_with_objects_can_be_deleted(operator: OperatorFixture) -> None:
+    """A terminating namespace refuses events, which does not block the deletions."""
+    operator.apply_in_sync(rule(), group(deletionPolicy="Orphan"))
+    operator.terminate_namespace()
+    operator.delete_all()
+    assert operator.aws_value("checkout") is None
+    assert operator.tags("slow", "group") == {}

@@ -1,7 +1,7 @@
-"""A namespace with objects in it can be deleted although the operator lives in it, and goes first.
+"""A namespace with objects in it can be deleted although the operator runs in it and ends first.
 
-There is no namespace controller, so the tests play its part: it ends the pods, then deletes what is in the namespace.
-No other operator may run here: it would do what this one leaves undone.
+There is no namespace controller: the tests end the operator, then delete the objects. No other operator may run here,
+since it would do what this one leaves undone.
 """
 
 from collections.abc import Iterator
@@ -11,63 +11,48 @@ from pathlib import Path
 import pytest
 
 from tests.integration.faults.aws import Aws
-from tests.integration.operator.bench import Bench, group, rule
+from tests.integration.operator.fixture import OperatorFixture, group, make_operator, rule
 from tools.local_cluster import Cluster
-from tools.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.process
 _NUMBERS = count(1)
 
 
 @pytest.fixture
-def inhabited(api_server: Cluster, aws_process: Aws, tmp_path: Path) -> Iterator[Bench]:
-    """Give a namespace that an operator of its own lives in and serves."""
-    aws_process.reset()
+def operator(api_server: Cluster, aws: Aws, tmp_path: Path) -> Iterator[OperatorFixture]:
+    """Run an operator in the namespace that it watches."""
+    aws.reset()
     namespace = f"home-{next(_NUMBERS)}"
     api_server.kubectl("create", "namespace", namespace)
-    kubeconfig = api_server.operator_client((namespace,)).kubeconfig(tmp_path / "kubeconfig")
-    options: dict[str, float | str] = {"cluster_id": "home", "interval": 1, "aws_timeout": 2}
-    places = {"namespaces": namespace, "home_namespace": namespace}
-    with OperatorProcess(tmp_path, api=aws_process.api, kubeconfig=kubeconfig, **options, **places) as operator:
-        operator.start()
-        operator.wait_ready()
-        yield Bench(api_server, aws_process, operator, namespace)
+    with make_operator(api_server, aws, tmp_path, (namespace,), home_namespace=namespace) as process:
+        process.start()
+        process.wait_ready()
+        yield OperatorFixture(api_server, aws, process, namespace)
 
 
-def test_a_namespace_can_be_deleted_with_the_operator_in_it(inhabited: Bench) -> None:
-    """The operator is ended first, and does what the policies ask for before it goes."""
-    inhabited.apply(rule(), group(deletionPolicy="Orphan"))
-    inhabited.ready("xsr/checkout")
-    inhabited.ready("xg/slow")
-    inhabited.terminate()
-    assert inhabited.operator.terminate() == 0
-    inhabited.delete_content()
-    assert inhabited.in_aws("checkout") is None
-    assert inhabited.in_aws("slow", "group") is not None
-    assert inhabited.tags("slow", "group") == {}
+def test_operator_carries_out_the_policies_before_it_ends_with_its_namespace(operator: OperatorFixture) -> None:
+    """An ordinary restart before that leaves the finalizers and AWS as they are."""
+    operator.apply_in_sync(rule(), group(deletionPolicy="Orphan"))
+    assert operator.process.terminate() == 0
+    assert "shutdown." not in operator.process.log
+    assert operator.finalizers("xsr/checkout") == ["xray.cruddur.io/finalizer"]
+    assert operator.aws_value("checkout") is not None
+    operator.process.start()
+    operator.process.wait_ready()
+    operator.terminate_namespace()
+    assert operator.process.terminate() == 0
+    operator.delete_all()
+    assert operator.aws_value("checkout") is None
+    assert operator.tags("slow", "group") == {}
 
 
-def test_while_aws_is_away_the_namespace_goes_and_aws_keeps_its_objects(inhabited: Bench) -> None:
-    """They are named in the log."""
-    inhabited.apply(rule())
-    inhabited.ready("xsr/checkout")
-    inhabited.terminate()
-    fault = {"operation": "DeleteSamplingRule", "status": 503, "times": 1000}
-    inhabited.aws.script([fault])
-    assert inhabited.operator.terminate() == 0
-    inhabited.aws.script([])
-    inhabited.delete_content()
-    assert inhabited.in_aws("checkout") is not None
-    assert '"finalizer.removed"' in inhabited.operator.log
-
-
-def test_an_ordinary_restart_leaves_everything(inhabited: Bench) -> None:
-    """The namespace is not being deleted, so the finalizer and AWS stay."""
-    inhabited.apply(rule())
-    inhabited.ready("xsr/checkout")
-    assert inhabited.operator.terminate() == 0
-    assert "shutdown." not in inhabited.operator.log
-    assert inhabited.read("xsr/checkout")["metadata"]["finalizers"] == ["xray.cruddur.io/finalizer"]
-    assert inhabited.in_aws("checkout") is not None
-    inhabited.operator.start()
-    inhabited.delete("xsr/checkout")
+def test_finalizers_are_removed_with_the_namespace_while_aws_is_unreachable(operator: OperatorFixture) -> None:
+    """AWS keeps the objects, and the log names them."""
+    operator.apply_in_sync(rule())
+    operator.terminate_namespace()
+    operator.aws.script([{"operation": "DeleteSamplingRule", "status": 503, "times": 1000}])
+    assert operator.process.terminate() == 0
+    operator.aws.script([])
+    operator.delete_all()
+    assert operator.aws_value("checkout") is not None
+    assert '"finalizer.removed"' in operator.process.log

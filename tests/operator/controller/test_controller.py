@@ -160,7 +160,7 @@ async def test_an_object_that_is_gone_is_forgotten() -> None:
     first, second = Key("rule", "default", "a"), Key("rule", "default", "b")
     operator.cluster.apply(rule("a", ruleName="x", fixedRate=7))
     del operator.cluster.bodies[first]
-    del operator.aws.held["rule", "x"]
+    del operator.aws.values["rule", "x"]
     assert (await operator.called(120)).count("create") == 1
     assert [*operator.cache.resources] == [second]
     assert operator.conditions(second)["Ready"] == "True Available"
@@ -208,7 +208,7 @@ async def test_an_object_ends_at_its_time_whatever_the_interval() -> None:
     await operator.started(default_rule_at(1.0, expiresAt="2026-01-01T01:00:00Z"))
     assert await operator.called(3599) == []
     assert await operator.called(1) == ["update", "remove_finalizer", "status"]
-    assert operator.aws.held["rule", "Default"] == default_rule()
+    assert operator.aws.values["rule", "Default"] == default_rule()
     assert operator.conditions(DEFAULT)["Ready"] == "False Expired"
     await operator.controller.stop()
 
@@ -266,7 +266,7 @@ async def test_what_a_patch_answers_is_looked_at_when_the_watch_is_cut() -> None
 
     operator.cluster.watch = cut  # it hears of the claim
     await asyncio.sleep(30)
-    [held] = [one for (kind, name), one in operator.aws.held.items() if name == "backend"]
+    [held] = [one for (kind, name), one in operator.aws.values.items() if name == "backend"]
     assert held.to_api()["FixedRate"] == 0.7
     await operator.controller.stop()
 
@@ -278,7 +278,7 @@ async def test_an_object_that_vanishes_with_our_finalizer_is_let_go_in_aws() -> 
     operator.aws.failures["delete"] = [UNREACHABLE, THROTTLED]
     operator.controller.object_deleted(operator.cluster.bodies.pop(RULE))
     await asyncio.sleep(30)
-    assert (("rule", "backend") in operator.aws.held, operator.cache.resources) == (False, {})
+    assert (("rule", "backend") in operator.aws.values, operator.cache.resources) == (False, {})
     await operator.controller.stop()
 
 
@@ -326,7 +326,7 @@ async def test_a_timer_that_has_died_is_noticed() -> None:
     """The liveness probe asks."""
     operator = await Operator().started()
     alive = [operator.controller.is_alive]
-    operator.aws.reported = None  # type: ignore[assignment] # a defect of the gateway's
+    operator.aws.statistics_by_rule = None  # type: ignore[assignment] # a defect of the gateway's
     await asyncio.sleep(61)
     assert [*alive, operator.controller.is_alive] == [True, False]
     await operator.controller.stop()

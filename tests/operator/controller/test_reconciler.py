@@ -16,6 +16,7 @@ from xray_operator.reasons import Reason
 VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
 OTHER = SamplingRule(rule_name="other", priority=200, fixed_rate=0.5, reservoir_size=1)
 OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
+ARN = "arn:aws:xray:us-east-1:000000000000:rule/backend"
 READ = ["rules", "groups", "statistics"]
 IN_SYNC = {"Ready": "True Available", "Synced": "True InSync", "Drifted": "False NoDrift"}
 UNREACHABLE = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray at http://aws: ReadTimeoutError")
@@ -47,7 +48,7 @@ async def test_a_new_object_is_claimed_then_created_then_reported(manifest: dict
         "quota": "1/25",
         "conditions": [],
     }
-    assert environment.aws.tagged[arn] == {OWNER_TAG: f"local/default/{name}", DELETION_TAG: "Delete"}
+    assert environment.aws.tags_by_arn[arn] == {OWNER_TAG: f"local/default/{name}", DELETION_TAG: "Delete"}
 
 
 async def test_a_second_pass_writes_nothing() -> None:
@@ -96,7 +97,7 @@ async def test_drift_is_shown_before_it_is_repaired() -> None:
     assert shown["drift"] == [{"field": "fixedRate", "desired": "0.5", "actual": "0.1"}]
     assert describe_conditions(repaired) == IN_SYNC | {"Drifted": "False DriftRepaired FixedRate: 0.1 -> 0.5"}
     assert "drift" not in repaired
-    assert environment.aws.held["rule", "backend"] == VALUE
+    assert environment.aws.values["rule", "backend"] == VALUE
     assert (environment.reporter.drift_seen["rule"], environment.reporter.drift_repaired["rule"]) == (1, 1)
 
 
@@ -116,7 +117,7 @@ async def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
 async def test_what_somebody_deleted_is_drift_and_is_made_again() -> None:
     """The field is the name."""
     environment = await synced(group())
-    del environment.aws.held["group", "failing"]
+    del environment.aws.values["group", "failing"]
     await environment.run_pass(GROUP, fresh=True)
     assert environment.log == [*READ, "status", "create", "status"]
     assert environment.cluster.statuses[-2]["drift"] == [
@@ -199,7 +200,7 @@ async def test_of_two_objects_for_one_name_the_first_has_the_say() -> None:
 async def test_an_object_that_was_taken_away_from_us_is_left_alone() -> None:
     """The tags are read again before an update."""
     environment = await synced()
-    environment.aws.tagged["arn:aws:xray:us-east-1:000000000000:rule/backend"] = {OWNER_TAG: "prod/default/backend"}
+    environment.aws.tags_by_arn[ARN] = {OWNER_TAG: "prod/default/backend"}
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert environment.conditions()["Synced"] == f"False ForeignOwner {FOREIGN}"
     assert environment.writes() == []
@@ -312,7 +313,7 @@ async def test_warnings_and_statistics_are_told() -> None:
     """Of the object's own name in AWS."""
     environment = Environment()
     environment.create_in_aws(OTHER)
-    environment.aws.reported["x"] = Statistics(10, 5, 1)
+    environment.aws.statistics_by_rule["x"] = Statistics(10, 5, 1)
     key = environment.cluster.apply(rule("a", ruleName="x", priority=300))
     await environment.run_pass(key)
     assert environment.status(key)["lint"] == [

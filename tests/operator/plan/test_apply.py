@@ -53,7 +53,7 @@ def test_each_action_is_carried_out_and_told() -> None:
     assert gateway.calls == ["create", "tag", "update", "delete"]
     assert [outcome.done for outcome in outcomes] == [True] * 5 + [False]
     assert told == outcomes
-    assert gateway.tagged[arn] == OURS
+    assert gateway.tags_by_arn[arn] == OURS
 
 
 def test_a_failed_action_does_not_keep_the_others_back() -> None:

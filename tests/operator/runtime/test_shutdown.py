@@ -61,7 +61,7 @@ def in_a_world(scenario: _Scenario, *keys: Key) -> None:
 
 def held(environment: Environment) -> set[str]:
     """Give the names of what AWS holds, but the defaults."""
-    return {name for _, name in environment.aws.held if name != "Default"}
+    return {name for _, name in environment.aws.values if name != "Default"}
 
 
 def claimed(environment: Environment) -> set[Key]:
@@ -77,7 +77,7 @@ def test_a_namespace_that_is_deleted_takes_its_objects_with_it() -> None:
         await departure(environment).run()
         assert claimed(environment) == set()
         assert held(environment) == {"failing", "far"}
-        assert [tags for arn, tags in environment.aws.tagged.items() if "failing" in arn] == [{}]
+        assert [tags for arn, tags in environment.aws.tags_by_arn.items() if "failing" in arn] == [{}]
 
     in_a_world(scenario)
 

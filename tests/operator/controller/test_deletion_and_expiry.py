@@ -50,8 +50,8 @@ async def test_what_is_taken_over_is_written_down_with_the_finalizer(tags: dict[
     assert environment.log[:8] == [*READ, "tags", *READ, "tags"]
     assert environment.writes(AWS_WRITES | KUBERNETES_WRITES) == ["claim", "tag", "update", "status"]
     assert before(environment) == HELD.to_api()
-    assert environment.aws.held["rule", "backend"] == VALUE
-    assert environment.aws.tagged[ARN] == {"team": "a", OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
+    assert environment.aws.values["rule", "backend"] == VALUE
+    assert environment.aws.tags_by_arn[ARN] == {"team": "a", OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
     assert environment.conditions() == IN_SYNC
 
 
@@ -62,7 +62,7 @@ async def test_what_changes_owner_before_it_is_taken_over_is_left_alone() -> Non
     environment.list_resources()
     await environment.state.refresh()
     await environment.state.load_tags(environment.state.observed.find(("rule", "backend")))
-    environment.aws.tagged[ARN] = THEIRS
+    environment.aws.tags_by_arn[ARN] = THEIRS
     await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned")))
     assert environment.conditions()["Ready"] == "False ForeignOwner"
     assert (environment.writes(), environment.finalizers()) == ([], [])
@@ -73,7 +73,7 @@ async def test_a_changed_deletion_policy_is_written_to_the_tags() -> None:
     environment = await managed(rule())
     await environment.run_pass(environment.cluster.apply(rule(deletionPolicy="Orphan")))
     assert (environment.writes(), before(environment)) == (["tag"], None)
-    assert environment.aws.tagged[ARN][DELETION_TAG] == "Orphan"
+    assert environment.aws.tags_by_arn[ARN][DELETION_TAG] == "Orphan"
 
 
 async def test_the_default_rule_is_written_down_and_never_tagged() -> None:
@@ -105,7 +105,7 @@ async def test_a_deleted_object_gives_the_default_rule_back(policy: str, left: f
     environment.cluster.delete(DEFAULT)
     await environment.run_pass(DEFAULT)
     assert environment.log == (["update", "remove_finalizer"] if policy == "Delete" else ["remove_finalizer"])
-    held = environment.aws.held["rule", "Default"]
+    held = environment.aws.values["rule", "Default"]
     assert isinstance(held, SamplingRule)
     assert held.fixed_rate == left
     assert DEFAULT not in environment.cluster.bodies
@@ -120,7 +120,7 @@ async def test_the_default_group_takes_what_it_can() -> None:
     assert (environment.writes(), environment.conditions(GROUP)) == (["update"], IN_SYNC)
     environment.cluster.delete(GROUP)
     await environment.run_pass(GROUP)
-    assert environment.aws.held["group", "Default"] == Group(group_name="Default")
+    assert environment.aws.values["group", "Default"] == Group(group_name="Default")
 
 
 async def test_a_deleted_object_is_deleted_in_aws_after_a_fresh_look_at_its_tags() -> None:
@@ -129,28 +129,28 @@ async def test_a_deleted_object_is_deleted_in_aws_after_a_fresh_look_at_its_tags
     environment.cluster.delete(RULE)
     assert await environment.run_pass() is False
     assert environment.log == ["tags", "delete", "remove_finalizer"]
-    assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.held) == (False, False)
+    assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.values) == (False, False)
 
 
 async def test_an_orphan_keeps_its_rule_without_our_tags() -> None:
     """Those of others stay."""
     environment = await managed(rule(deletionPolicy="Orphan"))
-    environment.aws.tagged[ARN]["team"] = "a"
+    environment.aws.tags_by_arn[ARN]["team"] = "a"
     environment.cluster.delete(RULE)
     await environment.run_pass()
     assert environment.log == ["tags", "untag", "remove_finalizer"]
-    assert (environment.aws.held["rule", "backend"], environment.aws.tagged[ARN]) == (VALUE, {"team": "a"})
+    assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (VALUE, {"team": "a"})
 
 
 @pytest.mark.parametrize("policy", ["Delete", "Orphan"])
 async def test_what_does_not_carry_our_tag_is_not_touched_by_a_deletion(policy: str) -> None:
     """Whatever we knew of its tags before."""
     environment = await managed(rule(deletionPolicy=policy))
-    environment.aws.tagged[ARN] = {OWNER_TAG: "prod/default/backend"}
+    environment.aws.tags_by_arn[ARN] = {OWNER_TAG: "prod/default/backend"}
     environment.cluster.delete(RULE)
     await environment.run_pass()
     assert (environment.writes(), environment.seconds) == ([], 2)  # it has looked again, in case the tags are old
-    assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.held) == (False, True)
+    assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.values) == (False, True)
 
 
 @pytest.mark.parametrize("read", [True, False])
@@ -158,7 +158,7 @@ async def test_what_is_gone_already_needs_no_deletion(read: bool) -> None:
     """Whether we have read so or not."""
     environment = await managed(rule())
     environment.cluster.delete(RULE)
-    del environment.aws.held["rule", "backend"]
+    del environment.aws.values["rule", "backend"]
     assert await environment.run_pass(fresh=read) is False
     assert environment.writes() == []
     assert RULE not in environment.cluster.bodies
@@ -228,7 +228,7 @@ async def test_the_default_rule_goes_back_at_its_time_and_then_nothing_is_done()
     environment.seconds = HOUR
     await environment.run_pass(DEFAULT)
     assert environment.log == ["update", "remove_finalizer", "status"]
-    assert environment.aws.held["rule", "Default"] == default_rule()
+    assert environment.aws.values["rule", "Default"] == default_rule()
     assert (environment.conditions(DEFAULT), before(environment, DEFAULT), environment.finalizers(DEFAULT)) == (
         EXPIRED,
         None,
@@ -249,7 +249,7 @@ async def test_what_was_taken_over_goes_back_at_its_time() -> None:
     environment.log.clear()
     await environment.run_pass(RULE)
     assert environment.log == ["tags", "update", "untag", "remove_finalizer", "status"]
-    assert (environment.aws.held["rule", "backend"], environment.aws.tagged[ARN]) == (HELD, {})
+    assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (HELD, {})
     await environment.run_pass(fresh=True)
     assert environment.conditions() == EXPIRED
 
@@ -311,7 +311,7 @@ async def test_an_object_that_is_to_observe_is_let_go() -> None:
     assert (environment.finalizers(), environment.conditions()["Synced"]) == ([], "False Observed")
     environment.cluster.delete(RULE)
     assert RULE not in environment.cluster.bodies
-    assert environment.aws.held["rule", "backend"] == VALUE
+    assert environment.aws.values["rule", "backend"] == VALUE
 
 
 async def test_a_deletion_that_comes_with_observe_leaves_aws_alone() -> None:

@@ -35,10 +35,10 @@ async def managed(**spec: Any) -> Environment:
 
 def hide(environment: Environment) -> None:
     """Have AWS show the state before our rule, until the operator has waited."""
-    value, tags = environment.aws.held.pop(TARGET), environment.aws.tagged.pop(ARN)
+    value, tags = environment.aws.values.pop(TARGET), environment.aws.tags_by_arn.pop(ARN)
 
     def show() -> None:
-        environment.aws.held[TARGET], environment.aws.tagged[ARN] = value, tags
+        environment.aws.values[TARGET], environment.aws.tags_by_arn[ARN] = value, tags
 
     environment.meanwhile = show
 
@@ -50,16 +50,16 @@ async def test_a_deletion_does_not_believe_a_first_look() -> None:
     environment.cluster.delete(RULE)
     await environment.run_pass(fresh=True)
     assert environment.writes() == ["delete"]
-    assert TARGET not in environment.aws.held
+    assert TARGET not in environment.aws.values
 
 
 async def test_a_deletion_does_not_believe_stale_tags() -> None:
     """Those of an earlier rule of the same name."""
     environment = await managed()
-    environment.aws.tagged[ARN] = THEIRS
+    environment.aws.tags_by_arn[ARN] = THEIRS
 
     def show() -> None:
-        environment.aws.tagged[ARN] = OURS
+        environment.aws.tags_by_arn[ARN] = OURS
 
     environment.meanwhile = show
     environment.cluster.delete(RULE)
@@ -74,14 +74,14 @@ async def test_a_creation_that_is_carried_out_late_is_undone_by_the_deletion() -
     await environment.run_pass(environment.cluster.apply(rule()))
 
     def late() -> None:
-        environment.aws.held[TARGET], environment.aws.tagged[ARN] = VALUE, OURS
+        environment.aws.values[TARGET], environment.aws.tags_by_arn[ARN] = VALUE, OURS
         environment.meanwhile = lambda: None
 
     environment.meanwhile = late
     environment.cluster.delete(RULE)
     environment.log.clear()
     await environment.run_pass()
-    assert (environment.writes(), TARGET in environment.aws.held) == (["delete"], False)
+    assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
 
 
 async def test_a_creation_that_is_carried_out_after_the_deletion_is_undone_as_well() -> None:
@@ -89,17 +89,17 @@ async def test_a_creation_that_is_carried_out_after_the_deletion_is_undone_as_we
     environment = Environment()
     environment.aws.failures["create"] = [UNREACHABLE]
     await environment.run_pass(environment.cluster.apply(rule()))
-    environment.aws.held[TARGET], environment.aws.tagged[ARN] = VALUE, OURS
+    environment.aws.values[TARGET], environment.aws.tags_by_arn[ARN] = VALUE, OURS
 
     def late() -> None:
-        environment.aws.held[TARGET], environment.aws.tagged[ARN] = VALUE, OURS
+        environment.aws.values[TARGET], environment.aws.tags_by_arn[ARN] = VALUE, OURS
         environment.meanwhile = lambda: None
 
     environment.meanwhile = late
     environment.cluster.delete(RULE)
     environment.log.clear()
     await environment.run_pass(fresh=True)
-    assert (environment.writes(), TARGET in environment.aws.held) == (["delete", "delete"], False)
+    assert (environment.writes(), TARGET in environment.aws.values) == (["delete", "delete"], False)
 
 
 async def test_an_expiry_does_not_believe_a_first_look() -> None:
@@ -108,24 +108,24 @@ async def test_an_expiry_does_not_believe_a_first_look() -> None:
     hide(environment)
     environment.seconds = HOUR
     await environment.run_pass(fresh=True)
-    assert (environment.writes(), TARGET in environment.aws.held) == (["delete"], False)
+    assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
 
 
 async def test_an_expiry_deletes_nothing_that_is_another_owners_by_now() -> None:
     """Whatever we knew of its tags before."""
     environment = await managed(**SOON)
-    environment.aws.tagged[ARN] = THEIRS
+    environment.aws.tags_by_arn[ARN] = THEIRS
     environment.seconds = HOUR
     await environment.run_pass()
-    assert (environment.writes(), environment.aws.held[TARGET], environment.finalizers()) == ([], VALUE, [])
+    assert (environment.writes(), environment.aws.values[TARGET], environment.finalizers()) == ([], VALUE, [])
 
 
 async def test_a_new_deletion_policy_takes_nothing_that_is_another_owners_by_now() -> None:
     """The tags are read again before they are written."""
     environment = await managed()
-    environment.aws.tagged[ARN] = THEIRS
+    environment.aws.tags_by_arn[ARN] = THEIRS
     await environment.run_pass(environment.cluster.apply(rule(deletionPolicy="Orphan")))
-    assert (environment.writes(), environment.aws.tagged[ARN]) == ([], THEIRS)
+    assert (environment.writes(), environment.aws.tags_by_arn[ARN]) == ([], THEIRS)
     assert environment.conditions()["Synced"].startswith(f"False {Reason.FOREIGN_OWNER}")
 
 
@@ -152,14 +152,14 @@ async def test_what_is_taken_over_after_a_refused_creation_is_written_down_first
 async def test_what_took_the_place_of_ours_is_written_down_when_it_is_taken_over() -> None:
     """Not what was there when ours was made."""
     environment = await managed(adoptionPolicy="IfUnowned")
-    environment.aws.held[TARGET] = HELD
-    environment.aws.tagged[ARN] = {}
+    environment.aws.values[TARGET] = HELD
+    environment.aws.tags_by_arn[ARN] = {}
     await environment.run_pass(fresh=True)
     await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned", fixedRate=0.9)))
     assert (
         json.loads(environment.cluster.bodies[RULE]["metadata"]["annotations"][PREVIOUS_ANNOTATION])["FixedRate"] == 0.1
     )
-    assert environment.aws.tagged[ARN][OWNER_TAG] == "local/default/backend"
+    assert environment.aws.tags_by_arn[ARN][OWNER_TAG] == "local/default/backend"
 
 
 async def test_a_rival_that_is_not_there_any_more_has_no_say() -> None:
@@ -194,7 +194,7 @@ async def test_a_claimed_object_that_is_gone_is_let_go_in_aws() -> None:
     gone = environment.cache.mark_deleted(RULE)
     assert gone is not None
     assert await environment.reconciler.reconcile(gone) is False
-    assert (environment.patches(), TARGET in environment.aws.held) == ([], False)
+    assert (environment.patches(), TARGET in environment.aws.values) == ([], False)
     assert environment.cache.resources[RULE].claimed is False
 
 
@@ -208,4 +208,4 @@ async def test_a_gone_object_is_tried_again_when_aws_refuses() -> None:
     assert await environment.reconciler.reconcile(gone) is True
     assert environment.patches() == []
     assert await environment.reconciler.reconcile(gone) is False
-    assert TARGET not in environment.aws.held
+    assert TARGET not in environment.aws.values

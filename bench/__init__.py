@@ -1,1 +1,1 @@
-"""The measurements behind every figure in the documentation; `make bench` runs them all."""
+"""The measurements behind the documentation's figures; `make bench` runs them all."""

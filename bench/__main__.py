@@ -1,6 +1,6 @@
-"""`python -m bench [ingest|udp|requests|operator ...]`: runs the named benchmarks, or all, and prints their tables.
+"""`python -m bench [ingest|udp|requests|operator ...]`: run the named benchmarks, or all, and print their tables.
 
-Exits with 1 when a figure that the project promises is not reached.
+Exit with 1 if a promised figure is not reached.
 """
 
 import argparse
@@ -19,18 +19,18 @@ def _say(text: str) -> None:
 
 
 def _run(names: list[str], rounds: int) -> list[str]:
-    """Run the benchmarks and return what was promised and not reached."""
+    """Run the benchmarks and return the promises that were not kept."""
     broken = []
     if "ingest" in names:
         print("\n## Ingest: 50 segments of about 1.2 KB per PutTraceSegments, one core\n")
         ratio = ingest.run(rounds, calls=400, say=_say)
         if ratio < INGEST_PROMISE:
-            broken.append(f"ingest is x {ratio:.1f} of moto's, promised x {INGEST_PROMISE:.0f}")
+            broken.append(f"ingest: x {ratio:.1f} of moto's, promised x {INGEST_PROMISE:.0f}")
     if "udp" in names:
         print("\n## UDP: 20,000 datagrams a second for 5 seconds\n")
         lost = udp.run(rate=20_000, seconds=5, say=_say)
         if lost:
-            broken.append(f"{lost} datagrams were lost, promised none")
+            broken.append(f"udp: {lost} datagrams lost, promised 0")
     if "requests" in names:
         print("\n## Cost per request: one sync worker, one route with 1.8 KB of JSON, 4 clients\n")
         requests_cost.run(rounds, seconds=3.0, clients=4, say=_say)
@@ -45,15 +45,16 @@ def main(arguments: list[str]) -> int:
     everything = ["ingest", "udp", "requests", "operator"]
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(everything)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds that take turns (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: 5)")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in everything]
     if unknown or options.rounds < 1:
-        parser.error(f"NAME is {unknown[0]!r}, expected {', '.join(everything)}" if unknown else "--rounds is below 1")
+        expected = f"NAME: {unknown[0]!r}: expected one of {', '.join(everything)}" if unknown else ""
+        parser.error(expected or f"--rounds: '{options.rounds}': expected 1 or more")
     if sys.platform != "linux":
-        _say("bench: reads CPU time from /proc, so it needs Linux")
+        _say("bench: requires Linux, because it reads CPU times from /proc")
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers stop with this process
     print(f"Python {platform.python_version()}, {platform.machine()}")
     try:
         broken = _run(options.names or everything, options.rounds)

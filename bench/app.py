@@ -1,7 +1,7 @@
-"""The app of the request benchmark: one route with about 1.8 KB of JSON, traced as BENCH_RECORDERS says.
+"""The app of the request benchmark: one route with about 1.8 KB of JSON, traced according to BENCH_RECORDERS.
 
 `none`: no tracing. `xray`: aws_xray_sdk's own Flask middleware. `ours`: cruddur_tracing. OpenTelemetry's stock
-recorder needs nothing here: opentelemetry-instrument patches Flask.
+recorder needs no code here: opentelemetry-instrument patches Flask.
 """
 
 import os
@@ -15,7 +15,7 @@ ACTIVITIES = [
 
 
 def create_app(recorders: str) -> Flask:
-    """Make the app with the recorders that live in the app."""
+    """Return the app with the recorders that need code in the app."""
     app = Flask("bench")
     if recorders == "xray":
         from aws_xray_sdk.core import xray_recorder

@@ -1,4 +1,4 @@
-"""gunicorn's settings for the request benchmark with cruddur_tracing: its one line."""
+"""gunicorn's configuration for the request benchmark with cruddur_tracing."""
 
 from cruddur_tracing.gunicorn import post_fork
 

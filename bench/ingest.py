@@ -1,7 +1,7 @@
-"""Ingest of segments by PutTraceSegments, against moto's server in the same run.
+"""Ingest of segments with PutTraceSegments, compared with moto's server in the same run.
 
-Both servers run on one core, get the same calls of 50 segments of about 1.2 KB over one kept-alive connection,
-and take turns. The figure is segments per second of the server's CPU time.
+Both servers run on one core, alternately, with the same calls of 50 segments of about 1.2 KB over one kept-alive
+connection. The figure is segments per second of the server's CPU time.
 """
 
 import http.client
@@ -18,7 +18,7 @@ from bench.processes import BenchError, Server, running
 from bench.sink import free_port
 
 SEGMENTS_PER_CALL = 50
-# moto routes a call by the service in its signature; xray-local takes any.
+# moto routes a call by the service in its signature; xray-local accepts any.
 SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/xray/aws4_request, SignedHeaders=host, Signature=local"
 )
@@ -26,7 +26,7 @@ HEADERS = {"Content-Type": "application/json", "Authorization": SIGNATURE}
 
 
 def segment(random_: random.Random, now: float) -> str:
-    """Make a segment document of about 1.2 KB with two subsegments, as a small web request gives."""
+    """Return a segment document of about 1.2 KB with two subsegments, like that of a small web request."""
     trace_id = f"1-{int(now):08x}-{random_.getrandbits(96):024x}"
     subsegments = [
         {
@@ -57,7 +57,7 @@ def segment(random_: random.Random, now: float) -> str:
 
 
 def bodies(calls: int, seed: int) -> list[bytes]:
-    """Make the calls beforehand, so that only the server is measured."""
+    """Return the request bodies, built in advance so that only the server is measured."""
     random_, now = random.Random(seed), time.time()
     return [
         json.dumps({"TraceSegmentDocuments": [segment(random_, now) for _ in range(SEGMENTS_PER_CALL)]}).encode()
@@ -66,7 +66,7 @@ def bodies(calls: int, seed: int) -> list[bytes]:
 
 
 def measure(port: int, server: Server, calls: list[bytes]) -> float:
-    """Send the calls over one connection; segments per second of the server's CPU time."""
+    """Send the calls over one connection and return the segments per second of the server's CPU time."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     before = server.cpu_seconds()
     for body in calls:
@@ -80,7 +80,7 @@ def measure(port: int, server: Server, calls: list[bytes]) -> float:
 
 
 def run(rounds: int, calls: int, say: Callable[[str], None]) -> float:
-    """Measure both in turn, print the table, and return the ratio of xray-local to moto."""
+    """Measure both alternately, print the table, and return the ratio of xray-local to moto."""
     folder = Path(sys.executable).parent
     ours, moto = free_port(), free_port()
     others = ["--agent-port", "0", "--otlp-port", "0", "--max-traces", "1000000"]

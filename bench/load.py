@@ -1,4 +1,4 @@
-"""Sends GET requests from several clients for a while, and keeps each one's latency."""
+"""A load of GET requests from several clients, and their latencies."""
 
 import socket
 import threading
@@ -10,13 +10,13 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was answered: latencies in seconds, ascending, and how long it took."""
+    """The requests' latencies in seconds, ascending, and the duration in seconds."""
 
     latencies: list[float]
     seconds: float
 
     def quantile(self, share: float) -> float:
-        """Return the latency in seconds that `share` (0 to 1) of the requests stayed within."""
+        """Return a quantile of the latency in seconds; `share` is from 0 to 1."""
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 
@@ -33,7 +33,7 @@ def _client(port: int, end: float, latencies: list[float]) -> None:
 
 
 def send(port: int, seconds: float, clients: int) -> Load:
-    """Keep `clients` clients busy for `seconds`."""
+    """Send requests from `clients` clients concurrently for `seconds`."""
     started = time.perf_counter()
     each: list[list[float]] = [[] for _ in range(clients)]
     threads = [threading.Thread(target=_client, args=(port, started + seconds, kept)) for kept in each]

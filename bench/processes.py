@@ -1,7 +1,4 @@
-"""Starts the servers that are measured, each on one core, and reads what CPU time they used.
-
-CPU time comes from Linux's /proc, so the benchmarks run on Linux only.
-"""
+"""The measured servers, each pinned to one core, and their CPU time and memory from Linux's /proc."""
 
 import os
 import subprocess
@@ -19,11 +16,11 @@ START_SECONDS = 30.0
 
 
 class BenchError(Exception):
-    """A benchmark could not run; the text says why."""
+    """A benchmark could not run; the message has the reason."""
 
 
 def cores() -> tuple[set[int], set[int]]:
-    """Return the core for what is measured and those for everything else (the same one if there is only one)."""
+    """Return the core for the measured server, and the cores for all other processes (the same one if there is one)."""
     available = sorted(os.sched_getaffinity(0))
     return {available[0]}, set(available[1:]) or {available[0]}
 
@@ -35,14 +32,14 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def cpu_seconds(self) -> float:
-        """User and system seconds of the server and its children so far."""
+        """Return the user and system seconds of the server and its children so far."""
         return sum(_cpu_seconds(pid) for pid in _tree(self.process.pid))
 
     def memory(self) -> tuple[float, float]:
-        """MiB resident now, and at most so far, of the server without its children."""
+        """Return the server's current and peak resident memory in MiB, without its children."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        fields = dict(line.split(":", 1) for line in lines)
-        resident, peak = (int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+        status = dict(line.split(":", 1) for line in lines)
+        resident, peak = (int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
         return resident, peak
 
 
@@ -67,7 +64,7 @@ def running(
     cwd: Path | None = None,
     pinned: set[int] | None = None,
 ) -> Iterator[Server]:
-    """Run a server until the block ends; it is ready when `url` answers at all."""
+    """Run a server until the block ends; it is ready once `url` responds with any status."""
     core = cores()[0] if pinned is None else pinned
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -82,7 +79,7 @@ def running(
         try:
             if not _answers(url, process):
                 log.seek(0)
-                raise BenchError(f"{' '.join(command[:4])} did not answer on {url}:\n{log.read().decode()[-2000:]}")
+                raise BenchError(f"{' '.join(command[:4])} did not respond on {url}:\n{log.read().decode()[-2000:]}")
             yield Server(process)
         finally:
             process.terminate()

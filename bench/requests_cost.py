@@ -1,4 +1,4 @@
-"""What tracing costs a request: no tracing, each stock recorder, both, and ours, in turns.
+"""The cost of tracing per request: no tracing, each stock recorder, both, and ours, alternately.
 
 One sync gunicorn worker on one core, clients and sinks on the others. Each round runs every variant once; the
 figures are medians of the round-by-round ratios to the round without tracing.
@@ -30,7 +30,7 @@ STOCK_OTEL = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to run the app: which recorders, under opentelemetry-instrument or not."""
+    """A way to run the app: its recorders, with or without opentelemetry-instrument."""
 
     name: str
     recorders: str
@@ -58,7 +58,7 @@ VARIANTS = (
 
 @dataclass(slots=True)
 class Figures:
-    """A variant's figures, one for each round: CPU seconds per request, p50 and p99 in seconds."""
+    """A variant's figures for each round: CPU seconds per request, p50 and p99 in seconds."""
 
     cpu: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
@@ -94,7 +94,7 @@ def _measure(server: Server, port: int, seconds: float, clients: int, figures: F
 
 
 def run(rounds: int, seconds: float, clients: int, say: Callable[[str], None]) -> dict[str, Figures]:
-    """Measure every variant in turn, print the table, and return the figures."""
+    """Measure every variant alternately, print the table, and return the figures."""
     figures = {variant.name: Figures() for variant in VARIANTS}
     others = cores()[1]
     with ExitStack() as started:

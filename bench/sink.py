@@ -1,4 +1,4 @@
-"""A sink for both recorders that does next to nothing: run as a process beside the measured server.
+"""A minimal sink for both recorders, run as a process beside the measured server.
 
 `python -m bench.sink AGENT OTLP RATE` answers GetSamplingRules with one rule of that rate, SamplingTargets with no
 target, OTLP with 200, and drops every datagram.
@@ -52,16 +52,16 @@ class _Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Datagrams(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        """Drop it."""
+        """Drop the datagram."""
 
 
 def main(agent: int, otlp: int, rate: float) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is stopped."""
     _Door.rules = _rules(rate)
     servers: list[socketserver.BaseServer] = [
         ThreadingHTTPServer(("127.0.0.1", agent), _Door),

@@ -1,4 +1,4 @@
-"""Datagrams on the agent's UDP port: a steady 20,000 a second for 5 seconds, and how many are in the store."""
+"""Datagrams on the agent's UDP port: a steady 20,000 a second for 5 seconds, and the number that is stored."""
 
 import json
 import random
@@ -15,12 +15,12 @@ from bench.processes import running
 from bench.sink import free_port
 
 HEADER = b'{"format":"json","version":1}\n'
-SLICE_SECONDS = 0.002  # the sender's clock: so many datagrams, then sleep for the rest of the slice
+SLICE_SECONDS = 0.002  # the sender's interval: send a slice of datagrams, then sleep for the rest
 SETTLE_SECONDS = 30.0
 
 
 def send(port: int, datagrams: list[bytes], rate: int) -> float:
-    """Send at `rate` a second; the seconds it took."""
+    """Send at `rate` a second and return the seconds that it took."""
     burst = max(1, int(rate * SLICE_SECONDS))
     started = time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -40,9 +40,9 @@ def _segments(api: int) -> int:
 
 
 def run(rate: int, seconds: int, say: Callable[[str], None]) -> int:
-    """Send, wait until the store's count stands still, print the table, and return the number lost."""
+    """Send, wait until the store's count is stable, print the table, and return the number of lost datagrams."""
     random_, now = random.Random(1), time.time()
-    say(f"udp: making {rate * seconds:,} datagrams")
+    say(f"udp: building {rate * seconds:,} datagrams")
     datagrams = [HEADER + segment(random_, now).encode() for _ in range(rate * seconds)]
     api, agent = free_port(), free_port()
     command = [str(Path(sys.executable).parent / "xray-local"), "serve", "--api-port", str(api)]

@@ -1,4 +1,4 @@
-"""Fixtures of the backend's tests: sinks, and both recorders sending to them from this process."""
+"""Fixtures of the backend's tests: sinks, and both recorders in this process sending to them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from cruddur_tracing import TracingSettings
 from tests.backend.sinks import Sinks, running_sinks
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-EARLIEST = datetime(1, 1, 1, tzinfo=UTC)  # no sample can be older: to make one raises OverflowError
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)  # an older sample raises OverflowError
 
 
 @pytest.fixture
 def now() -> datetime:
-    """Return the moment that the tests' clock stands at."""
+    """Return the tests' fixed time."""
     return NOW
 
 
 @pytest.fixture
 def clock() -> Callable[[], datetime]:
-    """Return a clock that stands still."""
+    """Return a clock that does not advance."""
     return lambda: NOW
 
 
@@ -41,13 +41,13 @@ def sinks() -> Iterator[Sinks]:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """A tracer of this process and what it has ended, in order of ending."""
+    """A tracer of this process and its finished spans, in order."""
 
     tracer: Tracer
     exporter: InMemorySpanExporter
 
     def named(self, name: str) -> ReadableSpan:
-        """Return the one ended span of this name."""
+        """Return the only finished span of this name."""
         (found,) = [span for span in self.exporter.get_finished_spans() if span.name == name]
         return found
 
@@ -61,7 +61,7 @@ def spans() -> Spans:
 
 
 class _Kept:
-    """An emitter that keeps the documents it would send."""
+    """An emitter that stores documents instead of sending them."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ class _Kept:
 
 @pytest.fixture
 def xray_off() -> Iterator[TracingSettings]:
-    """Return settings of the tracing that switch the X-Ray SDK off, and switch it on again."""
+    """Yield tracing settings that disable the X-Ray SDK, and enable it again afterwards."""
     yield TracingSettings(xray_enabled=False)
     global_sdk_config.set_sdk_enabled(True)
 
@@ -87,7 +87,7 @@ class Segments:
 
 @pytest.fixture
 def segments() -> Iterator[Segments]:
-    """Return the SDK's one recorder with an emitter that keeps what it is given, and no segment open."""
+    """Yield the SDK's global recorder with an emitter that stores documents, and without an open segment."""
     kept, stock = _Kept(), xray_recorder.emitter
     missing = xray_recorder.context.context_missing
     global_sdk_config.set_sdk_enabled(True)

@@ -1,4 +1,4 @@
-"""Starts the backend as it runs everywhere, and reads what it says. Used by the process tests."""
+"""The backend as a process, started with its usual command, and its output."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def get(url: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A running backend: its address, its process and the files that its output goes to."""
+    """A running backend: its address, its process and its output files."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -43,16 +43,16 @@ class Backend:
     err: Path
 
     def stop(self) -> int:
-        """End it by SIGTERM and return its exit status."""
+        """Stop it with SIGTERM and return its exit status."""
         self.process.terminate()
         return self.process.wait(timeout=WAIT_SECONDS)
 
     def requests(self) -> list[dict[str, Any]]:
-        """Read the access log's whole lines."""
+        """Return the complete lines of the access log."""
         return [json.loads(line) for line in self.out.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
     def messages(self) -> list[dict[str, Any]]:
-        """Read everything else that it said; each line must be JSON."""
+        """Return the other output; each line must be JSON."""
         return [json.loads(line) for line in self.err.read_text().splitlines()]
 
     def complaints(self) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ class Backend:
 
 
 def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """Return the process's environment; nothing of the caller's AWS or OpenTelemetry set-up is in it."""
+    """Return the process's environment, without the caller's AWS and OpenTelemetry configuration."""
     mine = ("AWS_", "OTEL_", "CRUDDUR_", "PORT", "WEB_CONCURRENCY", "PYTHON", "GUNICORN_", "XDG_")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(mine)}
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -69,12 +69,12 @@ def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def to(sinks: Sinks) -> dict[str, str]:
-    """Return the variables that send both recorders to the sinks."""
+    """Return the variables that make both recorders send to the sinks."""
     return {"AWS_XRAY_DAEMON_ADDRESS": sinks.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": sinks.otlp}
 
 
 def run_to_its_end(home: Path, more: Mapping[str, str], command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a backend that cannot start, and return what it said."""
+    """Run a backend that cannot start, and return the finished process."""
     return subprocess.run(
         command,
         cwd=FOLDER,
@@ -91,7 +91,7 @@ def run_to_its_end(home: Path, more: Mapping[str, str], command: Sequence[str]) 
 def running_backend(
     home: Path, port: int, more: Mapping[str, str], command: Sequence[str] = INSTRUMENTED
 ) -> Iterator[Backend]:
-    """Run a backend on `port` until the block ends; it is ready when the block begins."""
+    """Run a backend on `port`, ready on entry, until the block ends."""
     out, err = home / "out.log", home / "err.log"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
@@ -119,7 +119,7 @@ def running_backend(
 
 def _ready(backend: Backend) -> bool:
     if backend.process.poll() is not None:
-        raise AssertionError(f"the backend ended with {backend.process.returncode}: {backend.err.read_text()}")
+        raise AssertionError(f"the backend exited with {backend.process.returncode}: {backend.err.read_text()}")
     try:
         return get(f"{backend.url}/readyz") == 200
     except (urllib.error.URLError, ConnectionError):

@@ -1,4 +1,4 @@
-"""Where the recorders send to in these tests: an agent (UDP segments, TCP sampling rules) and an OTLP receiver."""
+"""Sinks for the recorders: an agent (UDP segments, TCP sampling rules) and an OTLP receiver."""
 
 import gzip
 import json
@@ -41,7 +41,7 @@ class Call:
 
 @dataclass(slots=True)
 class Received:
-    """What has arrived so far, in order of arrival."""
+    """The received data, in order of arrival."""
 
     segments: list[dict[str, Any]] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -70,7 +70,7 @@ def _attributes(pairs: Any) -> dict[str, Any]:
 
 
 def decode_spans(body: bytes) -> Iterator[Span]:
-    """Read the spans of one OTLP request in protobuf."""
+    """Yield the spans of an OTLP request in protobuf."""
     for group in ExportTraceServiceRequest.FromString(body).resource_spans:
         resource = _attributes(group.resource.attributes)
         for scope in group.scope_spans:
@@ -103,7 +103,7 @@ class _Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _agent(received: Received, rate: float) -> type[BaseHTTPRequestHandler]:
@@ -144,7 +144,7 @@ class _Datagrams(socketserver.UDPServer):
     max_packet_size = 65536
 
     def server_bind(self) -> None:
-        # A burst while the test's own threads hold the interpreter must not be dropped by the kernel.
+        # The kernel must not drop a burst while the test's own threads hold the interpreter.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024 * 1024)
         super().server_bind()
 

@@ -27,7 +27,7 @@ class _Lines(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterable[list[dict[str, Any]]]:
-    """Return the lines that are written, as fields."""
+    """Return the fields of the written lines."""
     logger, handler = logging.getLogger(ACCESS_LOGGER), _Lines()
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -47,8 +47,8 @@ def _ticks(*seconds: float) -> Any:
     return iter(seconds).__next__
 
 
-def test_an_answer_is_one_line(lines: list[dict[str, Any]]) -> None:
-    """Method, path, status, milliseconds, and the trace in both recorders' forms."""
+def test_a_response_is_one_line(lines: list[dict[str, Any]]) -> None:
+    """The line has method, path, status, milliseconds, and the trace id in both formats."""
     environ = EnvironBuilder("/api/activities/home", query_string="token=secret").get_environ()
     environ[TRACE_KEY] = TRACE
     run_wsgi_app(AccessLog(_answering("200 OK"), frozenset(), _ticks(1.0, 1.0125)), environ, buffered=True)
@@ -66,8 +66,8 @@ def test_an_answer_is_one_line(lines: list[dict[str, Any]]) -> None:
     ]
 
 
-def test_the_line_waits_for_the_whole_answer(lines: list[dict[str, Any]]) -> None:
-    """Until the server has closed the answer's iterator, nothing is written."""
+def test_the_line_is_written_after_the_whole_response(lines: list[dict[str, Any]]) -> None:
+    """Nothing is written before the server has closed the response iterator."""
     app = AccessLog(_answering("200 OK"), frozenset(), _ticks(0.0, 1.0))
     answer = app(EnvironBuilder("/").get_environ(), lambda status, headers, exc_info=None: lambda data: None)
     assert (list(answer), lines) == ([b"text"], [])
@@ -76,7 +76,7 @@ def test_the_line_waits_for_the_whole_answer(lines: list[dict[str, Any]]) -> Non
 
 
 def test_without_a_trace_the_ids_are_null(lines: list[dict[str, Any]]) -> None:
-    """A request that is not recorded is logged as well."""
+    """A request that no recorder records is still logged."""
     run_wsgi_app(
         AccessLog(_answering("200 OK"), frozenset(), _ticks(0.0, 0.0)), EnvironBuilder("/").get_environ(), buffered=True
     )
@@ -85,14 +85,14 @@ def test_without_a_trace_the_ids_are_null(lines: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize(("status", "written"), [("200 OK", 0), ("503 Service Unavailable", 1)])
 def test_a_probe_is_logged_when_it_fails(lines: list[dict[str, Any]], status: str, written: int) -> None:
-    """A silent path's success leaves no line."""
+    """A successful response on a silent path is not logged."""
     app = AccessLog(_answering(status), frozenset({"/readyz"}), _ticks(0.0, 0.0))
     run_wsgi_app(app, EnvironBuilder("/readyz").get_environ(), buffered=True)
     assert len(lines) == written
 
 
 def test_a_crash_of_the_app_is_logged_as_500(lines: list[dict[str, Any]]) -> None:
-    """The exception goes on to the server."""
+    """The exception reaches the server."""
 
     def crashes(environ: Any, start_response: Any) -> list[bytes]:
         raise RuntimeError("crash")
@@ -104,8 +104,8 @@ def test_a_crash_of_the_app_is_logged_as_500(lines: list[dict[str, Any]]) -> Non
     assert [line["status"] for line in lines] == [500]
 
 
-def test_a_long_path_is_cut_and_an_odd_one_readable(lines: list[dict[str, Any]]) -> None:
-    """What a client sends cannot make a line long or break it."""
+def test_a_long_path_is_truncated_and_odd_bytes_are_replaced(lines: list[dict[str, Any]]) -> None:
+    """A client can neither make a line long nor break it."""
     for path in ("/" + "x" * 9000, "/é%0A"):
         app = AccessLog(_answering("404 Not Found"), frozenset(), _ticks(0.0, 0.0))
         run_wsgi_app(app, EnvironBuilder(path).get_environ(), buffered=True)
@@ -113,8 +113,8 @@ def test_a_long_path_is_cut_and_an_odd_one_readable(lines: list[dict[str, Any]])
     assert lines[1]["path"] == "/é\n"
 
 
-def test_an_app_is_asked_for_its_trace_inside_the_request(lines: list[dict[str, Any]]) -> None:
-    """The trace of the log line is the one that was current when the route ran."""
+def test_the_trace_is_read_inside_the_request(lines: list[dict[str, Any]]) -> None:
+    """The log line has the trace that was current when the route ran."""
     app = Flask("traced")
     access_log.install(app, silent=frozenset(), current_trace=lambda: TRACE)
     Client(app).get("/none").close()

@@ -1,4 +1,4 @@
-"""The whole app in this process, with the X-Ray SDK off and OpenTelemetry not set up: routes, answers, limits."""
+"""The whole app in this process, without both recorders: routes, responses, limits."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ HOME, FAIL = "/api/activities/home", "/api/activities/fail"
 
 @pytest.fixture
 def client(xray_off: TracingSettings, clock: Callable[[], datetime]) -> FlaskClient:
-    """Return a client of the app as it is by default."""
+    """Return a client of the app with default settings."""
     return create_app(Settings(max_body_bytes=10), tracing=xray_off, clock=clock).test_client()
 
 
@@ -30,8 +30,8 @@ def client(xray_off: TracingSettings, clock: Callable[[], datetime]) -> FlaskCli
         ("/api/activities/@%20worf%20", ["worf"]),
     ],
 )
-def test_a_route_gives_its_activities(client: FlaskClient, path: str, handles: list[str]) -> None:
-    """The answer is a list of activities in JSON, never stored by a cache."""
+def test_a_route_returns_its_activities(client: FlaskClient, path: str, handles: list[str]) -> None:
+    """The response is a JSON list of activities that caches must not store."""
     response = client.get(path)
     assert (response.status_code, [activity["handle"] for activity in response.get_json()]) == (200, handles)
     assert set(response.get_json()[0]) >= {"uuid", "handle", "message", "created_at", "expires_at", "replies"}
@@ -51,33 +51,33 @@ def test_a_route_gives_its_activities(client: FlaskClient, path: str, handles: l
         (FAIL, 404, "not_found"),
     ],
 )
-def test_what_is_not_there_is_an_error_in_json(client: FlaskClient, path: str, status: int, error: str) -> None:
-    """An unknown handle, a blank one, and the failing route unless it is enabled."""
+def test_an_unknown_resource_is_an_error_in_json(client: FlaskClient, path: str, status: int, error: str) -> None:
+    """Unknown and blank handles fail, and so does the failing route unless it is enabled."""
     response = client.get(path)
     assert (response.status_code, response.get_json()["error"]) == (status, error)
 
 
-def test_the_failing_route_fails_when_it_was_asked_for(xray_off: TracingSettings) -> None:
-    """Its answer is a 500 in JSON."""
+def test_the_failing_route_fails_if_it_is_enabled(xray_off: TracingSettings) -> None:
+    """The response is a 500 in JSON."""
     response = create_app(Settings(fail_route=True), tracing=xray_off).test_client().get(FAIL)
     assert (response.status_code, response.get_json()["error"]) == (500, "internal_server_error")
 
 
-def test_other_methods_are_refused(client: FlaskClient) -> None:
-    """405 names the method that is."""
+def test_other_methods_are_rejected(client: FlaskClient) -> None:
+    """405 lists the allowed method."""
     response = client.delete(HOME)
     assert (response.status_code, response.get_json()["error"]) == (405, "method_not_allowed")
     assert "GET" in response.headers["Allow"]
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"x" * 11, 413), (b"x" * 10, 200)])
-def test_a_large_body_is_refused(client: FlaskClient, body: bytes, status: int) -> None:
-    """The limit is the setting's, also where no route reads the body."""
+def test_a_large_body_is_rejected(client: FlaskClient, body: bytes, status: int) -> None:
+    """The setting's limit applies even if no route reads the body."""
     assert client.get(HOME, data=body).status_code == status
 
 
-def test_readiness_is_told_by_the_server(client: FlaskClient) -> None:
-    """The process stays healthy while it no longer wants requests."""
+def test_readiness_follows_the_server(client: FlaskClient) -> None:
+    """The process stays healthy after it has stopped accepting requests."""
     assert client.get("/readyz").status_code == 200
     client.application.extensions[Readiness.EXTENSION].follow(lambda: False)
     response = client.get("/readyz")
@@ -85,13 +85,13 @@ def test_readiness_is_told_by_the_server(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-def test_the_probes_are_what_the_tracing_leaves_out() -> None:
-    """The tracing's default and the routes name the same paths."""
+def test_the_tracing_excludes_the_probes() -> None:
+    """The tracing's default exclusions are the probes' paths."""
     assert frozenset(TracingSettings().excluded_paths) == PATHS
 
 
 def test_two_apps_share_no_state(xray_off: TracingSettings) -> None:
-    """Draining one app says nothing of another."""
+    """Draining one app does not affect another."""
     first, second = (create_app(Settings(), tracing=xray_off) for _ in range(2))
     first.extensions[Readiness.EXTENSION].follow(lambda: False)
     assert second.test_client().get("/readyz").status_code == 200

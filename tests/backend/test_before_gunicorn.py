@@ -1,4 +1,4 @@
-"""The check that runs before gunicorn is imported."""
+"""The check before gunicorn is imported."""
 
 import pytest
 
@@ -14,6 +14,8 @@ from cruddur.before_gunicorn import readable
         ({"WEB_CONCURRENCY": "two"}, False, {"WEB_CONCURRENCY": "two"}),
     ],
 )
-def test_gunicorn_can_read_a_number_and_nothing(environ: dict[str, str], expected: bool, left: dict[str, str]) -> None:
-    """An empty variable is taken out, since gunicorn would fail on it; a word is left for the settings to refuse."""
+def test_gunicorn_can_read_a_number_or_an_empty_variable(
+    environ: dict[str, str], expected: bool, left: dict[str, str]
+) -> None:
+    """An empty variable is removed, because gunicorn would fail on it; the settings reject a word."""
     assert (readable(environ), environ) == (expected, left)

@@ -1,4 +1,4 @@
-"""The backend between SIGTERM and its end, as a process."""
+"""The backend process between SIGTERM and its exit."""
 
 import os
 import signal
@@ -25,15 +25,15 @@ Ports = Callable[[], int]
 def test_sigterm_fails_readiness_and_requests_are_still_answered(
     tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
 ) -> None:
-    """Every worker says so; a second SIGTERM ends the process at once."""
+    """Every worker fails readiness; a second SIGTERM stops the process immediately."""
     with running_backend(tmp_path, free_port(), {**to(sinks), **FOREVER}, command) as backend:
         backend.process.terminate()
 
-        def both_say_so() -> bool:
+        def both_fail() -> bool:
             get(backend.url + READYZ)
             return len({line["pid"] for line in backend.requests() if line["status"] == 503}) == 2
 
-        until(both_say_so, "readiness has failed in both workers")
+        until(both_fail, "readiness has failed in both workers")
         assert [get(backend.url + path) for path in (READYZ, HOME, "/healthz") * 8] == [503, 200, 200] * 8
         assert backend.stop() == 0
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
@@ -41,8 +41,8 @@ def test_sigterm_fails_readiness_and_requests_are_still_answered(
 
 
 @pytest.mark.process
-def test_clients_that_heed_readiness_see_no_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """As a load balancer does, they turn away before the socket closes; all that was sampled has arrived."""
+def test_clients_that_respect_readiness_see_no_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Like a load balancer, they stop sending before the socket closes; all sampled requests arrive at the sinks."""
     with running_backend(tmp_path, free_port(), {**to(sinks), "CRUDDUR_DRAIN_SECONDS": "2"}) as backend:
 
         def while_it_is_ready() -> list[int]:
@@ -63,11 +63,11 @@ def test_clients_that_heed_readiness_see_no_failure(tmp_path: Path, free_port: P
 
 
 @pytest.mark.process
-def test_the_drain_outlives_a_reload(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """The workers that SIGHUP has made fail their readiness too."""
+def test_the_drain_works_after_a_reload(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """The workers that SIGHUP started also fail readiness."""
     with running_backend(tmp_path, free_port(), {**to(sinks), **FOREVER}) as backend:
         backend.process.send_signal(signal.SIGHUP)
-        until(lambda: _events(backend.messages()).count("Worker exiting") == 2, "the old workers have ended")
+        until(lambda: _events(backend.messages()).count("Worker exiting") == 2, "the old workers have exited")
         backend.process.terminate()
         until(lambda: get(backend.url + READYZ) == 503, "readiness has failed")
         assert [get(backend.url + READYZ) for _ in range(8)] == [503] * 8
@@ -78,8 +78,8 @@ def _events(messages: list[dict[str, str]]) -> list[str]:
     return [message["event"].partition(" (")[0] for message in messages]
 
 
-def test_a_worker_that_has_no_handlers_yet_hands_the_signal_on() -> None:
-    """Its SIGTERM is gunicorn's to keep, and says nothing about the other workers."""
+def test_a_worker_without_its_own_handlers_forwards_the_signal() -> None:
+    """The signal reaches gunicorn's handler and does not affect the other workers."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
     stops: list[int] = []
     drain = Drain(3600)
@@ -96,8 +96,8 @@ def test_a_worker_that_has_no_handlers_yet_hands_the_signal_on() -> None:
             signal.signal(number, handler)
 
 
-def test_without_seconds_nothing_changes() -> None:
-    """SIGTERM stays gunicorn's."""
+def test_a_drain_of_zero_seconds_changes_nothing() -> None:
+    """SIGTERM keeps gunicorn's handler."""
     before = signal.getsignal(signal.SIGTERM)
     Drain(0).before(lambda *_: None)
     assert signal.getsignal(signal.SIGTERM) is before

@@ -50,18 +50,18 @@ def test_an_error_is_a_json_document(client: FlaskClient, path: str, status: int
     assert set(response.get_json()) == {"error", "message"}
 
 
-def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
+def test_a_wrong_method_lists_the_allowed_ones(client: FlaskClient) -> None:
     """405 keeps its Allow header."""
     response = client.post("/blank")
     assert response.get_json()["error"] == "method_not_allowed"
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_a_crash_tells_nothing_of_itself(client: FlaskClient) -> None:
-    """What the exception says stays in the log."""
+def test_a_crash_reveals_nothing(client: FlaskClient) -> None:
+    """The exception's message is only in the log."""
     assert "secret" not in client.get("/crash").get_data(as_text=True)
 
 
-def test_a_redirect_is_no_error(client: FlaskClient) -> None:
+def test_a_redirect_is_not_an_error(client: FlaskClient) -> None:
     """Werkzeug raises redirects as exceptions; they pass unchanged."""
     assert client.get("/folder").headers["Location"].endswith("/folder/")

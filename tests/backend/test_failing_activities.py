@@ -1,4 +1,4 @@
-"""The failure on purpose."""
+"""The service that fails on purpose."""
 
 import pytest
 from opentelemetry.trace import StatusCode

@@ -11,8 +11,8 @@ from cruddur.services.home_activities import home_activities
 from tests.backend.conftest import EARLIEST, Spans
 
 
-def test_the_two_spans_are_nested_and_described(spans: Spans, now: datetime) -> None:
-    """The outer span holds the inner one; both carry the time, the inner one the number of results."""
+def test_the_two_spans_are_nested_and_have_attributes(spans: Spans, now: datetime) -> None:
+    """Both spans have the time, the inner one also the number of results."""
     results = home_activities(spans.tracer, now)
     outer, inner = spans.named("home-activities-data"), spans.named("home-result-activities")
     assert outer.parent is None
@@ -28,8 +28,8 @@ def test_the_two_spans_are_nested_and_described(spans: Spans, now: datetime) -> 
     assert [result["handle"] for result in results] == ["andrewbrown", "worf", "garek"]
 
 
-def test_both_spans_close_when_the_data_cannot_be_made(spans: Spans) -> None:
-    """A clock beyond the calendar makes it fail; each span ends as an error with the exception in it."""
+def test_both_spans_close_on_an_exception(spans: Spans) -> None:
+    """A time out of range raises; each span ends as an error with the exception."""
     with pytest.raises(OverflowError):
         home_activities(spans.tracer, EARLIEST)
     for name in ("home-activities-data", "home-result-activities"):
@@ -39,6 +39,6 @@ def test_both_spans_close_when_the_data_cannot_be_made(spans: Spans) -> None:
     assert not trace.get_current_span().get_span_context().is_valid
 
 
-def test_without_opentelemetry_the_answer_is_the_same(clock: Callable[[], datetime]) -> None:
-    """The tracer of an unconfigured OpenTelemetry records nothing and changes nothing."""
+def test_without_opentelemetry_the_result_is_the_same(clock: Callable[[], datetime]) -> None:
+    """The tracer of an unconfigured OpenTelemetry records nothing."""
     assert len(home_activities(trace.NoOpTracer(), clock())) == 3

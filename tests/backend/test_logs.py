@@ -1,4 +1,4 @@
-"""JSON lines."""
+"""Logging as JSON lines."""
 
 import io
 import json
@@ -19,7 +19,7 @@ def _record(message: str, *args: object, **more: object) -> logging.LogRecord:
 
 
 def test_a_record_is_one_line_of_json() -> None:
-    """A line break in a message stays inside the line."""
+    """A line break in a message is escaped."""
     line = logs.JsonFormatter().format(_record("two\nlines of %s", "text"))
     assert "\n" not in line
     assert json.loads(line) == {
@@ -31,8 +31,8 @@ def test_a_record_is_one_line_of_json() -> None:
     }
 
 
-def test_fields_join_the_line() -> None:
-    """What a caller passes as `fields` stands beside the rest, also what JSON does not know."""
+def test_fields_are_added_to_the_line() -> None:
+    """The `fields` are members of the line; types unknown to JSON become strings."""
     line = json.loads(logs.JsonFormatter().format(_record("request", fields={"status": 200, "odd": {1}})))
     assert (line["event"], line["status"], line["odd"]) == ("request", 200, "{1}")
 
@@ -43,8 +43,8 @@ def test_an_exception_is_part_of_its_line() -> None:
     assert json.loads(logs.JsonFormatter().format(record))["exception"].endswith("KeyError: 'gone'")
 
 
-def test_a_line_of_a_request_names_its_trace() -> None:
-    """From an exception in the log one finds its trace."""
+def test_a_line_of_a_request_has_its_trace_id() -> None:
+    """An exception in the log leads to its trace."""
     trace = TraceReference("1-5759e988-bd862e3fe1be46a994272793", sampled=True)
     with Flask("logs").test_request_context(environ_overrides={TRACE_KEY: trace}):
         line = json.loads(logs.JsonFormatter().format(_record("failed")))
@@ -53,7 +53,7 @@ def test_a_line_of_a_request_names_its_trace() -> None:
 
 @pytest.fixture
 def root_logging() -> Iterator[None]:
-    """Return the process's logging back as it was."""
+    """Restore the process's logging afterwards."""
     root, access = logging.root, logging.getLogger(logs.ACCESS_LOGGER)
     before = root.level, list(root.handlers), access.propagate
     yield
@@ -63,8 +63,8 @@ def root_logging() -> Iterator[None]:
     access.propagate = before[2]
 
 
-def test_configured_twice_each_line_is_written_once(root_logging: None) -> None:
-    """A worker configures what its master has configured already."""
+def test_after_configuring_twice_each_line_is_written_once(root_logging: None) -> None:
+    """A worker configures logging again after its master."""
     out, err = io.StringIO(), io.StringIO()
     for _ in range(2):
         logs.configure("info", out=out, err=err)

@@ -1,4 +1,4 @@
-"""The backend as a process, by the one command that it runs by everywhere: what arrives at the sinks."""
+"""The backend as a process, started with its usual command: the data that arrives at the sinks."""
 
 import contextlib
 import itertools
@@ -28,7 +28,7 @@ def _by_name(sinks: Sinks) -> dict[str, Span]:
 
 
 def _both_have(sinks: Sinks, backend: Backend) -> None:
-    """Wait until each request that the access log calls sampled has arrived at both sinks."""
+    """Wait until each sampled request of the access log has arrived at both sinks."""
     sampled = {line["trace_id"] for line in backend.requests() if line["sampled"]}
     otel_ids = {line["otel_trace_id"] for line in backend.requests() if line["sampled"]}
     segments = sinks.received.segments
@@ -48,7 +48,7 @@ def _wake_all_workers(backend: Backend, workers: int = 2) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_home_request_is_one_trace(tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]) -> None:
-    """The server span holds the two nested spans, and the segment is its child, all under one id."""
+    """The server span contains the two nested spans and the segment, all with one trace id."""
     with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
         assert get(backend.url + HOME) == 200
         assert backend.stop() == 0
@@ -65,7 +65,7 @@ def test_a_home_request_is_one_trace(tmp_path: Path, free_port: Ports, sinks: Si
     assert backend.complaints() == []
 
 
-def test_the_subsegments_arrive_in_their_segment(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+def test_the_subsegments_arrive_inside_their_segment(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
     """Notifications are three nested subsegments, a user's activities one."""
     with running_backend(tmp_path, free_port(), to(sinks)) as backend:
         assert get(backend.url + "/api/activities/notifications") == 200
@@ -84,8 +84,8 @@ def test_the_subsegments_arrive_in_their_segment(tmp_path: Path, free_port: Port
     assert (user["error"], user.get("fault"), user["http"]["response"]["status"]) == (True, None, 404)
 
 
-def test_a_failure_is_one_in_both_recorders(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """The route that fails on purpose: fault with the exception in X-Ray, error status in OpenTelemetry."""
+def test_both_recorders_record_a_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """It is a fault with the exception in X-Ray, and an error status in OpenTelemetry."""
     with running_backend(tmp_path, free_port(), {**to(sinks), "CRUDDUR_FAIL_ROUTE": "true"}) as backend:
         assert get(backend.url + FAIL) == 500
         backend.stop()
@@ -101,10 +101,10 @@ def test_a_failure_is_one_in_both_recorders(tmp_path: Path, free_port: Ports, si
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_each_worker_has_an_instance_id_of_its_own(
+def test_each_worker_has_its_own_instance_id(
     tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
 ) -> None:
-    """Spans of one worker carry one service.instance.id, and no other worker's spans carry it."""
+    """All spans of a worker have one service.instance.id, which no other worker's spans have."""
     with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
         _wake_all_workers(backend)
         backend.stop()
@@ -118,7 +118,7 @@ def test_each_worker_has_an_instance_id_of_its_own(
 def test_sigterm_during_load_loses_no_answered_sampled_request(
     tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
 ) -> None:
-    """What the access log calls sampled has arrived at both sinks when the process has ended."""
+    """All sampled requests of the access log have arrived at both sinks when the process exits."""
     with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
 
         def until_it_is_gone() -> None:
@@ -136,8 +136,8 @@ def test_sigterm_during_load_loses_no_answered_sampled_request(
     _both_have(sinks, backend)
 
 
-def test_straight_to_honeycomb_takes_two_variables(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """Spans go to /v1/traces with the team's key; metrics and logs are not sent at all."""
+def test_honeycomb_without_a_collector_needs_two_variables(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Spans go to /v1/traces with the team's key; metrics and logs are not sent."""
     variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": sinks.otlp,
         "OTEL_EXPORTER_OTLP_HEADERS": "x-honeycomb-team=KEY",
@@ -153,7 +153,7 @@ def test_straight_to_honeycomb_takes_two_variables(tmp_path: Path, free_port: Po
 
 
 def test_a_rule_of_zero_records_nothing(tmp_path: Path, free_port: Ports) -> None:
-    """Once both workers have fetched the rule, neither recorder has a new request."""
+    """After both workers have fetched the rule, no recorder records another request."""
     with running_sinks(rate=0.0) as sinks, running_backend(tmp_path, free_port(), to(sinks)) as backend:
 
         def fetched() -> bool:
@@ -167,13 +167,13 @@ def test_a_rule_of_zero_records_nothing(tmp_path: Path, free_port: Ports) -> Non
         backend.stop()
         _both_have(sinks, backend)
         later = backend.requests()[seen:]
-    # One request of each worker may have been decided by the local rule while its answer was on the way.
+    # The local rule may have sampled one request of each worker before the response arrived.
     assert len(later) == 40
     assert sum(line["sampled"] for line in later) <= 2
 
 
 def test_probes_are_never_traced(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """Nothing arrives for them, and nothing is logged while they succeed."""
+    """Nothing arrives at the sinks, and successful probes are not logged."""
     with running_backend(tmp_path, free_port(), to(sinks)) as backend:
         assert (get(backend.url + "/healthz"), get(backend.url + "/readyz")) == (200, 200)
         get(backend.url + HOME)
@@ -183,8 +183,8 @@ def test_probes_are_never_traced(tmp_path: Path, free_port: Ports, sinks: Sinks)
     assert len(sinks.received.segments) == 1
 
 
-def test_with_the_xray_sdk_off_the_spans_remain(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """Every route answers, nothing goes to the agent's port, and nothing is complained about."""
+def test_without_the_xray_sdk_spans_are_still_sent(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """Every route responds, nothing is sent to the agent, and no warning is logged."""
     with running_backend(tmp_path, free_port(), {**to(sinks), "AWS_XRAY_SDK_ENABLED": "false"}) as backend:
         assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
         backend.stop()
@@ -192,8 +192,8 @@ def test_with_the_xray_sdk_off_the_spans_remain(tmp_path: Path, free_port: Ports
     assert (sinks.received.segments, sinks.received.agent_calls, backend.complaints()) == ([], [], [])
 
 
-def test_without_opentelemetry_the_segments_remain(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """gunicorn alone: X-Ray records, and the access log has its ids."""
+def test_without_opentelemetry_segments_are_still_sent(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """With plain gunicorn X-Ray records, and the access log has its ids."""
     with running_backend(tmp_path, free_port(), to(sinks), GUNICORN) as backend:
         assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
         backend.stop()
@@ -203,8 +203,8 @@ def test_without_opentelemetry_the_segments_remain(tmp_path: Path, free_port: Po
     assert (sinks.received.otlp_calls, backend.complaints()) == ([], [])
 
 
-def test_receivers_that_are_away_cost_no_request(tmp_path: Path, free_port: Ports) -> None:
-    """With no listener on either port every route answers as usual; SIGTERM still ends the process."""
+def test_unreachable_receivers_fail_no_request(tmp_path: Path, free_port: Ports) -> None:
+    """Without agent and receiver every route responds, and SIGTERM stops the process without a kill."""
     away = {
         "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{free_port()}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",

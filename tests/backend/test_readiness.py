@@ -3,13 +3,13 @@
 from cruddur.readiness import Readiness
 
 
-def test_an_app_that_nobody_serves_yet_is_ready() -> None:
-    """Without a server's word nothing speaks against requests."""
+def test_an_app_without_a_server_is_ready() -> None:
+    """Without a source, readiness is the default."""
     assert Readiness().ready
 
 
 def test_readiness_follows_the_server() -> None:
-    """It ends as soon as the server says that it is stopping."""
+    """The app is not ready once the server is stopping."""
     serving = [True, False]
     readiness = Readiness()
     readiness.follow(lambda: serving.pop(0))

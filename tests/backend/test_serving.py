@@ -16,13 +16,13 @@ from cruddur.settings import Settings
 @pytest.mark.parametrize(
     ("host", "bind"), [("127.0.0.1", "127.0.0.1:4567"), ("::1", "[::1]:4567"), ("localhost", "localhost:4567")]
 )
-def test_an_address_is_written_as_gunicorn_reads_it(host: str, bind: str) -> None:
-    """An IPv6 address stands in brackets."""
+def test_an_address_has_gunicorn_s_format(host: str, bind: str) -> None:
+    """An IPv6 address has brackets."""
     assert bind_address(Settings(host=host)) == bind
 
 
-def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """The line names the address and the reason."""
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line has the address and the reason."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -35,7 +35,7 @@ def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("variable", ["GUNICORN_FD", "LISTEN_FDS"])
 def test_an_inherited_socket_is_not_checked(variable: str) -> None:
-    """The address of a socket that is handed over is in use by design."""
+    """The address of an inherited socket is always in use."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -46,7 +46,7 @@ def _worker() -> SimpleNamespace:
     return SimpleNamespace(alive=True, wsgi=SimpleNamespace(extensions={Readiness.EXTENSION: Readiness()}))
 
 
-def test_the_app_is_ready_while_its_worker_lives() -> None:
+def test_the_app_is_ready_while_its_worker_is_alive() -> None:
     """gunicorn clears `alive` on SIGTERM and before a planned restart."""
     worker = _worker()
     readiness = worker.wsgi.extensions[Readiness.EXTENSION]
@@ -60,10 +60,10 @@ def test_the_app_is_ready_while_its_worker_lives() -> None:
     ("queued", "alive"),
     [([], True), ([signal.SIGCHLD], True), ([signal.SIGCHLD, signal.SIGTERM], False), ([signal.SIGQUIT], False)],
 )
-def test_a_worker_heeds_a_stop_from_before_it_was_ready(
+def test_a_worker_stops_for_a_signal_from_before_it_was_ready(
     free_port: Callable[[], int], queued: list[int], alive: bool
 ) -> None:
-    """The signal is in the queue that the worker has from its master."""
+    """The signal is in the queue that the worker inherits from its master."""
     hooks, queue, worker = Hooks(Settings(port=free_port()), {}), SimpleQueue[int](), _worker()
     hooks.on_starting(SimpleNamespace(SIG_QUEUE=queue))
     for number in queued:

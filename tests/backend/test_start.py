@@ -1,4 +1,4 @@
-"""Starting and stopping the backend as a process: what it says when it cannot, and what it leaves behind."""
+"""Starting and stopping the backend as a process: errors, signals, leftovers."""
 
 import contextlib
 import http.client
@@ -29,18 +29,18 @@ Ports = Callable[[], int]
     ],
 )
 @pytest.mark.parametrize("command", [INSTRUMENTED, (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])])
-def test_a_bad_setting_stops_the_start(
+def test_an_invalid_setting_stops_the_start(
     tmp_path: Path, command: tuple[str, ...], variable: str, value: str, expected: str
 ) -> None:
-    """One line on stderr, no traceback, no worker, exit status 2."""
+    """There is one line on stderr, no traceback, no worker, and exit status 2."""
     done = run_to_its_end(tmp_path, {variable: value}, command)
     assert done.stderr == f"cruddur: {variable}: {value!r}: expected {expected}\n"
     assert (done.stdout, done.returncode) == ("", 2)
 
 
 @pytest.mark.parametrize("command", [GUNICORN, INSTRUMENTED])
-def test_a_taken_port_is_one_clear_line(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """The line says which; gunicorn's own eleven are not there."""
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """The line has the address; gunicorn's own eleven lines do not appear."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -52,15 +52,15 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, command: tuple[str, ...]
 
 
 def test_after_sigterm_a_probe_is_refused(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """gunicorn closes its listener first; whoever probes then sees that it is not ready."""
+    """gunicorn closes its listener first, so a probe finds it not ready."""
     with running_backend(tmp_path, free_port(), to(sinks)) as backend:
         backend.stop()
         with pytest.raises((urllib.error.URLError, ConnectionError)):
             get(f"{backend.url}/readyz")
 
 
-def test_after_sigterm_an_open_connection_is_told(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """Where a worker class keeps connections, a stopping worker answers a probe on one of them by 503."""
+def test_after_sigterm_an_open_connection_gets_503(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """With a worker class that keeps connections, a stopping worker answers a probe on one of them with 503."""
     kept = ("--worker-class", "gthread", "--threads", "2", "--keep-alive", "30")
     port, variables = free_port(), {**to(sinks), "WEB_CONCURRENCY": "1"}
     with running_backend(tmp_path, port, variables, (*INSTRUMENTED[:2], *kept, *INSTRUMENTED[2:])) as backend:
@@ -74,20 +74,20 @@ def test_after_sigterm_an_open_connection_is_told(tmp_path: Path, free_port: Por
 
         assert probe() == 200
         backend.process.terminate()
-        until(lambda: probe() == 503, "the worker says that it is stopping")
+        until(lambda: probe() == 503, "the worker is stopping")
         connection.close()
         assert backend.stop() == 0
 
 
 def test_sigterm_while_the_workers_boot_stops_them(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """A worker that was just forked does not miss the signal: the stop does not wait for the graceful timeout."""
+    """A newly forked worker does not miss the signal: the stop does not wait for the graceful timeout."""
     variables = {**to(sinks), "WEB_CONCURRENCY": "4", "CRUDDUR_GRACEFUL_TIMEOUT": "3600"}
     with running_backend(tmp_path, free_port(), variables) as backend:  # ready as soon as the first worker is
         assert backend.stop() == 0
 
 
 def test_after_sighup_new_workers_answer(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """The master stays, its workers are replaced, and the log says nothing above `info`."""
+    """The master stays, its workers are replaced, and nothing above `info` is logged."""
     with running_backend(tmp_path, free_port(), to(sinks)) as backend:
 
         def workers() -> set[int]:
@@ -103,13 +103,13 @@ def test_after_sighup_new_workers_answer(tmp_path: Path, free_port: Ports, sinks
 
 
 def test_nothing_is_written_to_the_home_folder(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """There is no control socket; only the logs of this test are there."""
+    """There is no control socket, only this test's logs."""
     with running_backend(tmp_path, free_port(), to(sinks)):
         assert {path.name for path in tmp_path.iterdir()} == {"out.log", "err.log"}
 
 
-def test_large_input_is_refused(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """A request line or a header beyond gunicorn's limits does not reach the app."""
+def test_large_input_is_rejected(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+    """A request line or header beyond gunicorn's limits does not reach the app."""
     with running_backend(tmp_path, free_port(), to(sinks)) as backend:
         assert get(f"{backend.url}/{'x' * 9000}") == 414
         assert get(f"{backend.url}/healthz") == 200

@@ -1,4 +1,4 @@
-"""Which trace a request belongs to."""
+"""The trace of the current request."""
 
 import logging
 
@@ -14,8 +14,8 @@ DIGITS = 0x5759E988BD862E3FE1BE46A994272793
 
 
 @pytest.mark.parametrize(("flags", "sampled"), [(1, True), (0, False)])
-def test_the_current_span_names_the_trace(segments: Segments, flags: int, sampled: bool) -> None:
-    """OpenTelemetry's 32 digits are X-Ray's id without its dashes."""
+def test_the_trace_is_the_current_span_s(segments: Segments, flags: int, sampled: bool) -> None:
+    """OpenTelemetry's 32 digits are X-Ray's id without dashes."""
     context = SpanContext(DIGITS, 0x53995C3F42CD8AD8, is_remote=False, trace_flags=TraceFlags(flags))
     with trace.use_span(NonRecordingSpan(context)):
         found = current_trace(segments.recorder)
@@ -23,20 +23,20 @@ def test_the_current_span_names_the_trace(segments: Segments, flags: int, sample
     assert found.otel_id == "5759e988bd862e3fe1be46a994272793"
 
 
-def test_without_a_span_the_segment_names_the_trace(segments: Segments) -> None:
-    """With OpenTelemetry off the X-Ray SDK's own id is the trace's."""
+def test_without_a_span_the_trace_is_the_segment_s(segments: Segments) -> None:
+    """Without OpenTelemetry the X-Ray SDK's trace id is used."""
     segments.recorder.begin_segment("backend-flask", traceid=ROOT, sampling=1)
     assert current_trace(segments.recorder) == TraceReference(ROOT, sampled=True)
 
 
-def test_a_placeholder_of_zeros_is_no_trace(segments: Segments) -> None:
-    """The X-Ray SDK gives an unsampled segment an id that stands for none."""
+def test_a_placeholder_of_zeros_is_not_a_trace(segments: Segments) -> None:
+    """The X-Ray SDK's id of an unsampled segment is a placeholder."""
     segments.recorder.begin_segment("backend-flask", sampling=0)
     assert current_trace(segments.recorder) is None
 
 
 def test_with_neither_there_is_no_trace(segments: Segments, caplog: pytest.LogCaptureFixture) -> None:
-    """Outside of any trace the answer is None, and nothing is logged as an error."""
+    """Outside of any trace the result is None, and no error is logged."""
     segments.recorder.context.context_missing = "IGNORE_ERROR"
     with caplog.at_level(logging.WARNING):
         assert current_trace(segments.recorder) is None

@@ -19,7 +19,7 @@ def _recorded(segments: Segments) -> dict[str, object]:
 
 
 def test_a_known_user_is_annotated(segments: Segments, now: datetime) -> None:
-    """Who was asked for and whether they exist can be searched for; how much there was is metadata."""
+    """The handle and its existence are searchable annotations; the number of activities is metadata."""
     segments.recorder.begin_segment("backend-flask", sampling=1)
     assert len(user_activities(segments.recorder, "andrewbrown", now) or []) == 1
     subsegment = _recorded(segments)
@@ -27,8 +27,8 @@ def test_a_known_user_is_annotated(segments: Segments, now: datetime) -> None:
     assert subsegment["metadata"] == {"user_activities": {"results": {"now": "2026-11-24T10:00:00+00:00", "length": 1}}}
 
 
-def test_an_unknown_user_is_no_fault(segments: Segments, now: datetime) -> None:
-    """A 404 is the client's error; the subsegment did its work. A long handle is cut."""
+def test_an_unknown_user_is_not_a_fault(segments: Segments, now: datetime) -> None:
+    """A 404 is the client's error, not the subsegment's. A long handle is truncated."""
     segments.recorder.begin_segment("backend-flask", sampling=1)
     assert user_activities(segments.recorder, "n" * 9000, now) is None
     subsegment = _recorded(segments)
@@ -36,8 +36,8 @@ def test_an_unknown_user_is_no_fault(segments: Segments, now: datetime) -> None:
     assert "fault" not in subsegment
 
 
-def test_the_subsegment_closes_when_the_data_cannot_be_made(segments: Segments) -> None:
-    """The exception passes, and the subsegment is a fault."""
+def test_the_subsegment_closes_on_an_exception(segments: Segments) -> None:
+    """The exception propagates, and the subsegment is a fault."""
     segments.recorder.begin_segment("backend-flask", sampling=1)
     with pytest.raises(OverflowError):
         user_activities(segments.recorder, "andrewbrown", EARLIEST)

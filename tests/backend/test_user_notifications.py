@@ -12,8 +12,10 @@ from tests.backend.conftest import EARLIEST, Segments
 CAPTURED = "user_notifications"
 
 
-def test_the_three_subsegments_are_nested_and_described(segments: Segments, clock: Callable[[], datetime]) -> None:
-    """Metadata on the middle one, an annotation on the innermost, and one segment around them."""
+def test_the_three_subsegments_are_nested_and_have_their_data(
+    segments: Segments, clock: Callable[[], datetime]
+) -> None:
+    """The middle one has metadata, the innermost an annotation, and one segment contains them."""
     segments.recorder.begin_segment("backend-flask", sampling=1)
     results = segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, clock)
     segments.recorder.end_segment()
@@ -32,8 +34,8 @@ def test_the_three_subsegments_are_nested_and_described(segments: Segments, cloc
     assert len(results) == 1
 
 
-def test_all_close_when_the_data_cannot_be_made(segments: Segments) -> None:
-    """The segment is sent with every subsegment closed, the failed ones marked as faults."""
+def test_all_subsegments_close_on_an_exception(segments: Segments) -> None:
+    """The segment is sent with every subsegment closed, and the failed ones are faults."""
     segments.recorder.begin_segment("backend-flask", sampling=1)
     with pytest.raises(OverflowError):
         segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, lambda: EARLIEST)
@@ -47,8 +49,8 @@ def test_all_close_when_the_data_cannot_be_made(segments: Segments) -> None:
         assert subsegment["end_time"] >= subsegment["start_time"]
 
 
-def test_an_unsampled_request_has_the_same_answer(segments: Segments, clock: Callable[[], datetime]) -> None:
-    """Nothing is sent, and nothing fails on the way."""
+def test_an_unsampled_request_has_the_same_result(segments: Segments, clock: Callable[[], datetime]) -> None:
+    """Nothing is sent, and nothing fails."""
     segments.recorder.begin_segment("backend-flask", sampling=0)
     results = segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, clock)
     segments.recorder.end_segment()
@@ -58,7 +60,7 @@ def test_an_unsampled_request_has_the_same_answer(segments: Segments, clock: Cal
 def test_without_a_segment_no_error_is_logged(
     segments: Segments, clock: Callable[[], datetime], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Outside of a request the function works, as `cruddur_tracing` sets the recorder up."""
+    """Outside of a request the function works with the recorder as `cruddur_tracing` configures it."""
     segments.recorder.context.context_missing = "IGNORE_ERROR"
     with caplog.at_level(logging.ERROR):
         assert len(segments.recorder.capture(CAPTURED)(user_notifications)(segments.recorder, clock)) == 1

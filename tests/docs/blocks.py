@@ -1,4 +1,4 @@
-"""Reads the code blocks of the Markdown pages: the commands that people copy, and the files that these name."""
+"""The code blocks of the Markdown pages: their commands, and the files that these use."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w-]+\.yaml)\b.*\n")
 
-# What the pages have people export first.
+# The variables that the pages export.
 VARIABLES = {
     "AWS_REGION": "eu-central-1",
     "ACCOUNT_ID": "123456789012",
@@ -41,12 +41,12 @@ class Command:
     words: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Give it as it can be typed."""
+        """Return the page and the command as typed."""
         return f"{self.page}: {shlex.join(self.words)}"
 
 
 def blocks() -> list[Block]:
-    """Give the code blocks of the README and of docs/."""
+    """Return the code blocks of the README and of docs/."""
     return [
         Block(page.name, found[2], textwrap.dedent(found[3]))
         for page in PAGES
@@ -55,7 +55,7 @@ def blocks() -> list[Block]:
 
 
 def lines() -> Iterator[tuple[str, str]]:
-    """Give the page and the text of each line of shell, continued lines joined, prompts taken off."""
+    """Yield the page and text of each shell line, with continued lines joined and prompts removed."""
     for block in blocks():
         if block.language not in {"sh", "console"}:
             continue
@@ -65,7 +65,7 @@ def lines() -> Iterator[tuple[str, str]]:
 
 
 def commands(*start: str) -> list[Command]:
-    """Give the commands that begin with these words, their variables filled in."""
+    """Return the commands that begin with these words, with variables substituted."""
     found = []
     for page, line in lines():
         if line.startswith(" ".join(start)):
@@ -75,9 +75,9 @@ def commands(*start: str) -> list[Command]:
 
 
 def values_files() -> dict[str, str]:
-    """Give the YAML blocks that begin with a comment naming a file: name -> text."""
+    """Return the YAML blocks that begin with a file name in a comment: name -> text."""
     named = [
         (found[1], block.text) for block in blocks() if block.language == "yaml" and (found := _FILE.match(block.text))
     ]
-    assert len(dict(named)) == len(named), f"two blocks have one name: {sorted(name for name, _ in named)}"
+    assert len(dict(named)) == len(named), f"two blocks have the same name: {sorted(name for name, _ in named)}"
     return dict(named)

@@ -1,4 +1,4 @@
-"""The commands in the pages are ones that work: helm renders them, and the AWS CLI has the others."""
+"""The commands in the pages are valid: helm renders them, and the AWS CLI has the others."""
 
 import re
 import subprocess
@@ -20,12 +20,12 @@ NOT_FOR_TEMPLATE = {"--install", "--reset-then-reuse-values"}
 _AWS = re.compile(r"\baws ([a-z][a-z0-9-]*) ([a-z][a-z0-9-]*)([^|;]*)")
 _FLAG = re.compile(r"(?<= )--([a-z0-9-]+)")
 FOR_EVERY_COMMAND = {"query", "output", "region", "profile"}
-MADE_BY_THE_CLI = {("ecr", "get-login-password"): set[str]()}  # no operation of the API
+MADE_BY_THE_CLI = {("ecr", "get-login-password"): set[str]()}  # not an operation of the API
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with the chart, and with the files that the pages have people write."""
+    """Return a folder with the chart and the files from the pages."""
     made = tmp_path_factory.mktemp("repository")
     for name in ("charts", "deploy"):
         (made / name).symlink_to(ROOT / name)
@@ -35,35 +35,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def render(words: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
-    """Give the objects that `helm install` or `helm upgrade` would send."""
+    """Return the objects that `helm install` or `helm upgrade` would send."""
     flags = [word for word in words[2:] if word not in NOT_FOR_TEMPLATE]
     command = [str(tool_path("helm")), "template", *flags, "--kube-version", KUBERNETES]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert run.returncode == 0, run.stderr
-    return [one for one in yaml.safe_load_all(run.stdout) if one]
+    return [document for document in yaml.safe_load_all(run.stdout) if document]
 
 
 @pytest.mark.parametrize("command", HELM, ids=str)
-def test_helm_renders_what_the_pages_say(command: Command, folder: Path) -> None:
-    """It is the release `cruddur` of this repository's chart in the namespace `cruddur`, and the values will do."""
+def test_helm_renders_the_pages_commands(command: Command, folder: Path) -> None:
+    """Each command is for the release `cruddur` of this repository's chart in the namespace `cruddur`."""
     assert command.words[2:4] == ("cruddur", "./charts/cruddur")
-    namespaces = {one["metadata"].get("namespace") for one in render(command.words, folder)}
+    namespaces = {document["metadata"].get("namespace") for document in render(command.words, folder)}
     assert namespaces - {None} == {"cruddur"}
 
 
 def test_both_guides_have_helm_commands() -> None:
-    """So that a change of their layout does not leave the test above with nothing to do."""
+    """Otherwise a changed layout could leave the test above without commands."""
     assert {"deploy.md", "migrate-from-daemon.md"} <= {command.page for command in HELM}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_values_file_is_used(name: str) -> None:
-    """A file that no command takes would not be checked by the schema."""
+    """The schema does not check a file that no command uses."""
     assert any(name in command.words for command in HELM)
 
 
 def test_helm_commands_in_the_pages_name_their_namespace() -> None:
-    """A command without it would go to the context's namespace, and find no release there."""
+    """Without it, a command would use the context's namespace, which has no release."""
     every = [command for verb in ("install", "upgrade", "test", "uninstall") for command in commands("helm", verb)]
     assert [str(command) for command in every if not _follows(command.words, "--namespace", "cruddur")] == []
 
@@ -76,14 +76,15 @@ def _follows(words: tuple[str, ...], flag: str, value: str) -> bool:
     ("placement", "accounts"),
     [("node", {"cruddur-agent", "cruddur-operator"}), ("sidecar", {"cruddur-backend", "cruddur-operator"})],
 )
-def test_the_accounts_with_a_role_are_those_of_the_guide(placement: str, accounts: set[str], folder: Path) -> None:
-    """A trust policy names them, and one letter's difference is an AccessDenied."""
+def test_the_guide_has_the_service_accounts_with_a_role(placement: str, accounts: set[str], folder: Path) -> None:
+    """The trust policies must have their exact names."""
     release = ("cruddur", "./charts/cruddur", "--namespace", "cruddur", "-f", "aws.yaml")
     objects = render(("helm", "install", *release, "--set", f"tracing.placement={placement}"), folder)
     found = {
-        one["metadata"]["name"]
-        for one in objects
-        if one["kind"] == "ServiceAccount" and "eks.amazonaws.com/role-arn" in one["metadata"].get("annotations", {})
+        document["metadata"]["name"]
+        for document in objects
+        if document["kind"] == "ServiceAccount"
+        and "eks.amazonaws.com/role-arn" in document["metadata"].get("annotations", {})
     }
     assert found == accounts
     guide = (ROOT / "docs/deploy.md").read_text()
@@ -91,21 +92,21 @@ def test_the_accounts_with_a_role_are_those_of_the_guide(placement: str, account
 
 
 def _operations(service: str) -> dict[str, set[str]]:
-    """Give the commands of a service and their flags, as the AWS CLI makes them from the service's model."""
+    """Return a service's commands and flags, as the AWS CLI derives them from the service model."""
     model = botocore.session.Session().get_service_model(service)
     found = {}
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
-        found[xform_name(name, "-")] = {xform_name(one, "-") for one in shape.members} if shape else set()
+        found[xform_name(name, "-")] = {xform_name(member, "-") for member in shape.members} if shape else set()
     return found
 
 
 AWS = sorted({(found[1], found[2], found[3]) for _, line in lines() for found in _AWS.finditer(line)})
 
 
-@pytest.mark.parametrize(("service", "name", "rest"), AWS, ids=[f"{one[0]} {one[1]}" for one in AWS])
+@pytest.mark.parametrize(("service", "name", "rest"), AWS, ids=[f"{command[0]} {command[1]}" for command in AWS])
 def test_the_aws_cli_has_the_command(service: str, name: str, rest: str) -> None:
-    """The service, its operation and every flag."""
+    """The service, the operation and every flag exist."""
     flags = set(_FLAG.findall(rest)) - FOR_EVERY_COMMAND
     known = MADE_BY_THE_CLI.get((service, name))
     if known is None:

@@ -1,4 +1,4 @@
-"""The IAM policies of deploy/iam: known actions only, and the operator's are the calls that it makes."""
+"""The IAM policies in deploy/iam: valid actions, and for the operator exactly its calls."""
 
 import ast
 import json
@@ -15,8 +15,8 @@ from tests.docs.blocks import ROOT, VARIABLES, blocks
 from xray_operator.aws.objects import OWNER_TAG
 
 FILES = {file.stem: file for file in sorted((ROOT / "deploy/iam").glob("*.json"))}
-GATEWAY = ROOT / "operator/src/xray_operator/aws/boto_gateway.py"
-# Actions without an operation of the API: the OTLP endpoint's, and what STS asks for besides AssumeRole.
+GATEWAY = ROOT / "operator/src/xray_operator/gateway.py"
+# Actions without an API operation: the OTLP endpoint's, and TagSession, which STS requires besides AssumeRole.
 PERMISSIONS_ONLY = {"xray:PutSpans", "xray:PutSpansForIndexing", "sts:TagSession"}
 PLACEHOLDERS = ("ACCOUNT_ID", "AWS_REGION", "CLUSTER_ID", "OIDC_PROVIDER", "NAMESPACE", "SERVICE_ACCOUNT")
 
@@ -24,7 +24,7 @@ each = pytest.mark.parametrize("file", FILES.values(), ids=FILES)
 
 
 def statements(file: Path) -> list[dict[str, Any]]:
-    """Read a policy's statements."""
+    """Return a policy's statements."""
     policy = json.loads(file.read_text())
     assert policy["Version"] == "2012-10-17"
     found: list[dict[str, Any]] = policy["Statement"]
@@ -32,18 +32,18 @@ def statements(file: Path) -> list[dict[str, Any]]:
 
 
 def listed(value: str | list[str]) -> list[str]:
-    """Give what IAM takes as one text or as a list of them."""
+    """Return a list for an IAM value that is a string or a list."""
     return [value] if isinstance(value, str) else value
 
 
 def actions(file: Path) -> set[str]:
-    """Give every action that a policy allows."""
-    return {action for one in statements(file) for action in listed(one["Action"])}
+    """Return every action that a policy allows."""
+    return {action for statement in statements(file) for action in listed(statement["Action"])}
 
 
 @each
 def test_a_policy_has_known_actions_only(file: Path) -> None:
-    """IAM takes a misspelled action without a word, and then it allows nothing."""
+    """IAM silently accepts a misspelled action, which then allows nothing."""
     session = botocore.session.Session()
     for action in actions(file) - PERMISSIONS_ONLY:
         service, _, name = action.partition(":")
@@ -51,7 +51,7 @@ def test_a_policy_has_known_actions_only(file: Path) -> None:
 
 
 def _gateways_calls() -> set[str]:
-    """Give the operations that the gateway names: the first argument of `_call` and of `_pages`."""
+    """Return the gateway's operations: the first argument of `_call` and `_pages`."""
     calls = (node for node in ast.walk(ast.parse(GATEWAY.read_text())) if isinstance(node, ast.Call))
     named = {
         str(call.args[0].value)
@@ -65,26 +65,26 @@ def _gateways_calls() -> set[str]:
     return {operations[method] for method in named}
 
 
-def test_the_operators_policy_is_what_the_gateway_calls() -> None:
-    """Nothing is missing, and nothing is allowed that is not used."""
+def test_the_operators_policy_allows_exactly_the_gateways_calls() -> None:
+    """No action is missing, and no unused action is allowed."""
     assert actions(FILES["operator"]) == {f"xray:{name}" for name in _gateways_calls()}
     assert len(_gateways_calls()) == 12
 
 
-def test_the_operator_writes_to_rules_and_groups_only() -> None:
-    """What X-Ray can narrow by resource is narrowed; the three reads it cannot."""
-    anywhere = [one for one in statements(FILES["operator"]) if one["Resource"] == "*"]
-    assert [set(one["Action"]) for one in anywhere] == [
+def test_the_operator_writes_only_to_rules_and_groups() -> None:
+    """Only the three reads that IAM cannot restrict have all resources."""
+    anywhere = [statement for statement in statements(FILES["operator"]) if statement["Resource"] == "*"]
+    assert [set(statement["Action"]) for statement in anywhere] == [
         {"xray:GetSamplingRules", "xray:GetGroups", "xray:GetSamplingStatisticSummaries"}
     ]
 
 
-def test_the_operator_writes_what_has_its_clusters_tag() -> None:
-    """Each write has the owner tag as its condition, except that to the two that have no tags."""
+def test_the_operator_writes_only_to_objects_with_its_clusters_tag() -> None:
+    """Each write has the owner tag as a condition, except for the two Default objects, which have no tags."""
     writes = {
-        one["Sid"]: one.get("Condition", {})
-        for one in statements(FILES["operator"])
-        if not one["Sid"].startswith("Read")
+        statement["Sid"]: statement.get("Condition", {})
+        for statement in statements(FILES["operator"])
+        if not statement["Sid"].startswith("Read")
     }
     requested, held = ({f"aws:{where}/{OWNER_TAG}": "CLUSTER_ID/*"} for where in ("RequestTag", "ResourceTag"))
     assert writes == {
@@ -103,13 +103,13 @@ def test_the_operator_writes_what_has_its_clusters_tag() -> None:
     ],
 )
 def test_an_agent_may_send_and_pass_sampling_on(name: str, allowed: set[str]) -> None:
-    """An agent reads no traces and changes nothing."""
+    """An agent neither reads traces nor changes rules."""
     assert actions(FILES[name]) == {f"xray:{action}" for action in allowed}
 
 
 @each
 def test_the_guides_function_fills_a_policy(file: Path) -> None:
-    """`fill` of docs/deploy.md leaves no placeholder, and JSON."""
+    """`fill` in docs/deploy.md leaves no placeholder and valid JSON."""
     (script,) = [block.text for block in blocks() if "fill() {" in block.text]
     function = script[script.index("fill() {") :]
     run = subprocess.run(

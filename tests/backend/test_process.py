@@ -205,12 +205,12 @@ def test_without_opentelemetry_segments_are_still_sent(tmp_path: Path, free_port
 
 def test_unreachable_receivers_fail_no_request(tmp_path: Path, free_port: Ports) -> None:
     """Without agent and receiver every route responds, and SIGTERM stops the process without a kill."""
-    away = {
+    unreachable = {
         "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{free_port()}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
         "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
     }
-    with running_backend(tmp_path, free_port(), away) as backend:
+    with running_backend(tmp_path, free_port(), unreachable) as backend:
         assert [get(backend.url + path) for path in ROUTES] == [200, 200, 200, 404]
         assert backend.stop() == 0
     assert len(backend.requests()) == 4

@@ -15,7 +15,7 @@ from tests.docs.blocks import ROOT, VARIABLES, blocks
 from xray_operator.aws.objects import OWNER_TAG
 
 FILES = {file.stem: file for file in sorted((ROOT / "deploy/iam").glob("*.json"))}
-GATEWAY = ROOT / "operator/src/xray_operator/gateway.py"
+GATEWAY = ROOT / "operator/src/xray_operator/aws/boto_gateway.py"
 # Actions without an API operation: the OTLP endpoint's, and TagSession, which STS requires besides AssumeRole.
 PERMISSIONS_ONLY = {"xray:PutSpans", "xray:PutSpansForIndexing", "sts:TagSession"}
 PLACEHOLDERS = ("ACCOUNT_ID", "AWS_REGION", "CLUSTER_ID", "OIDC_PROVIDER", "NAMESPACE", "SERVICE_ACCOUNT")

@@ -79,8 +79,8 @@ test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-t
 	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) FAULT_KILL_POINTS=$(or $(FAULT_KILL_POINTS),1) \
 	  $(PYTEST) tests --ignore=tests/e2e --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
-	  echo "coverage of $$package (at least 95 % of its lines):"; \
-	  $(RUN)coverage report --include="*/src/$$package/*" --fail-under=95 | tail -1; done
+	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \
+	  $(RUN)coverage report --include="*/src/$$package/*" --format=total --fail-under=95; done
 
 check: .venv/.synced ## lint, format, types, layers, structure, lock and generated files
 	@$(RUN)ruff check .

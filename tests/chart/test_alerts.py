@@ -25,7 +25,7 @@ def named_metrics(prefix: str) -> set[str]:
 
 @pytest.mark.process
 def test_the_collector_has_the_metrics_of_the_alerts(tmp_path: Path) -> None:
-    """A counter without its ending would never raise an alarm."""
+    """A counter without its suffix would never raise an alert."""
     wanted = named_metrics("otelcol_") - NOT_MADE
     assert wanted == {"otelcol_exporter_send_failed_spans_total", "otelcol_receiver_refused_spans_total"}
     # The destination answers 404, which counts as failed.

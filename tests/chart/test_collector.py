@@ -72,7 +72,7 @@ def test_the_collector_runs_where_something_needs_it() -> None:
 
 @for_each(WITH)
 def test_the_collector_accepts_its_configuration(value_set: ValueSet) -> None:
-    """`otelcol validate`, on whatever the chart builds."""
+    """`otelcol validate`, on each configuration that the chart builds."""
     assert complaint(configuration(value_set.values) or "") == ""
 
 
@@ -84,7 +84,7 @@ def test_the_collector_accepts_its_configuration(value_set: ValueSet) -> None:
     ],
 )
 def test_a_wrong_configuration_is_found(given: Values, message: str) -> None:
-    """A check that finds nothing would pass as well."""
+    """A check that never fails would prove nothing."""
     assert message in complaint(configuration(given) or "")
 
 
@@ -139,7 +139,7 @@ def test_where_only_the_daemon_is_needed_no_collector_runs() -> None:
         ("metrics", ["otlp"], False),
     ],
 )
-def test_the_backend_sends_spans_where_somebody_listens(name: str, receivers: list[str], wanted: bool) -> None:
+def test_the_backend_exports_spans_only_to_an_open_receiver(name: str, receivers: list[str], wanted: bool) -> None:
     """A receiver that no pipeline of traces has is not opened by the collector."""
     own = {"collector.config": {"service": {"pipelines": {name: {"receivers": receivers}}}}}
     backend = named(render({**AWS, "tracing.agent": "collector", **own}), "Deployment", "demo-cruddur-backend")
@@ -147,7 +147,7 @@ def test_the_backend_sends_spans_where_somebody_listens(name: str, receivers: li
     assert ("OTEL_EXPORTER_OTLP_ENDPOINT" in env) is wanted
 
 
-def test_the_ends_of_the_collector_are_the_pods_own() -> None:
+def test_the_collector_listens_on_its_pods_address() -> None:
     """On a node the pod's address, and in a sidecar the loopback address."""
     for placement, host in (("node", "${env:MY_POD_IP}"), ("sidecar", "127.0.0.1")):
         found = loaded({"tracing.agent": "collector", "tracing.placement": placement})["receivers"]
@@ -156,14 +156,14 @@ def test_the_ends_of_the_collector_are_the_pods_own() -> None:
         assert found["awsxray"]["proxy_server"]["endpoint"] == f"{host}:2000"
 
 
-def test_chinas_regions_have_a_domain_of_their_own() -> None:
+def test_regions_in_china_have_their_own_domain() -> None:
     """Where spans go to X-Ray by OTLP."""
     given: Values = {**AWS, "aws.region": "cn-north-1", "tracing.xraySdk.enabled": False}
     endpoint = "https://xray.cn-north-1.amazonaws.com.cn/v1/traces"
     assert loaded(given)["exporters"]["otlp_http/xray"]["traces_endpoint"] == endpoint
 
 
-def test_what_the_user_adds_is_merged_over_what_the_chart_builds() -> None:
+def test_collector_config_is_merged_over_the_charts() -> None:
     """Maps are merged, and lists are replaced."""
     added = {"processors": {"batch": {"timeout": "9s"}}, "service": {"extensions": ["health_check", "pprof"]}}
     found = loaded({"collector.config": added})

@@ -7,14 +7,14 @@ import pytest
 from tools.chart import golden
 
 
-def test_there_is_one_for_each_value_set() -> None:
-    """None is left of a set that was removed."""
+def test_each_value_set_has_a_render() -> None:
+    """A removed set leaves none."""
     kept = [file.stem for file in golden.GOLDEN.iterdir()]
     assert sorted(kept) == sorted(golden.value_sets()) == ["aws", "collector", "default", "otel-only", "sidecar"]
 
 
 @pytest.mark.parametrize("name", golden.value_sets())
-def test_the_render_is_the_one_that_is_kept(name: str) -> None:
+def test_the_render_equals_the_stored_file(name: str) -> None:
     """`make generate` writes them."""
     kept: Path = golden.GOLDEN / f"{name}.yaml"
     assert golden.render(golden.value_sets()[name]) == kept.read_text()

@@ -50,7 +50,7 @@ def test_the_objects_are_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("name", value_sets())
 def test_the_notes_are_the_same(name: str, showing: Path) -> None:
-    """But for `helm test --logs`: Helm 3 deletes the pod before it reads its logs (helm/helm#9098)."""
+    """Except for `helm test --logs`: Helm 3 deletes the pod before it reads its logs (helm/helm#9098)."""
     three, four = (
         named(render(values_of(name), helm=helm, chart=showing), "ConfigMap", "notes")["data"]["notes"]
         for helm in (HELM3, HELM)
@@ -66,7 +66,7 @@ def test_the_schema_refuses_a_wrong_value() -> None:
     assert re.search(r"\bbackend[./]port\b", line)
 
 
-def test_a_contradiction_is_refused_in_the_same_words() -> None:
+def test_a_contradiction_has_the_same_message() -> None:
     """These are the chart's own."""
     given: Values = {"xrayLocal.enabled": False, "operator.clusterId": "prod"}
     line = "aws.region: '': expected a region such as eu-central-1 because xrayLocal.enabled is false"

@@ -11,7 +11,7 @@ def arguments(given: Values | None = None) -> list[str]:
     return list(named_container(named(render(given), "Pod", "demo-cruddur-test"), "test")["args"])
 
 
-def test_the_pod_asks_the_service_and_xray_local() -> None:
+def test_the_pod_requests_the_service_and_xray_local() -> None:
     """The addresses are the Services', and the time is that of the values."""
     xray = "--endpoint=http://demo-cruddur-xray-local:8900"
     assert arguments() == ["check", SERVICE, "--seconds=30", xray]
@@ -37,6 +37,6 @@ def test_the_image_is_xray_locals() -> None:
     assert named_container(named(render(given), "Pod", "demo-cruddur-test"), "test")["image"] == "r/xray:1"
 
 
-def test_the_test_goes_with_the_backend() -> None:
+def test_without_the_backend_there_is_no_test() -> None:
     """Without one there is nothing to request."""
     assert [manifest for manifest in render({"backend.enabled": False}) if manifest["kind"] == "Pod"] == []

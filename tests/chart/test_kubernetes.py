@@ -72,8 +72,8 @@ def test_every_object_is_valid(value_set: ValueSet) -> None:
 
 
 @for_each(EVERYTHING)
-def test_the_oldest_kubernetes_knows_every_field_too(value_set: ValueSet) -> None:
-    """The one that Chart.yaml asks for at least."""
+def test_the_oldest_kubernetes_has_every_field(value_set: ValueSet) -> None:
+    """The lowest version that Chart.yaml allows."""
     oldest = re.sub("[^0-9.]", "", yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"].partition("-")[0])
     assert oldest == "1.30.0"
     for manifest in value_set.objects:
@@ -88,7 +88,7 @@ def test_the_oldest_kubernetes_knows_every_field_too(value_set: ValueSet) -> Non
     ],
 )
 def test_a_wrong_object_is_found(change: Object, message: str) -> None:
-    """A check that finds nothing would pass as well."""
+    """A check that never fails would prove nothing."""
     (deployment,) = [
         manifest
         for manifest in render()

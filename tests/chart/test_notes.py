@@ -41,7 +41,7 @@ def warnings(given: Values) -> list[str]:
     return [line for line in notes(given) if line.startswith("- ")]
 
 
-def test_the_next_commands_are_named() -> None:
+def test_the_notes_list_the_next_commands() -> None:
     """A request, its trace, and the test of the whole path."""
     assert notes({})[:8] == [
         "Send a request:",
@@ -75,7 +75,7 @@ BY_KUBECTL = "$(kubectl -n shop get service demo-cruddur-backend -o jsonpath='{%
         ),
     ],
 )
-def test_the_request_goes_by_the_way_that_is_open(given: Values, command: str) -> None:
+def test_the_request_uses_the_exposed_address(given: Values, command: str) -> None:
     """An Ingress, a node's port, a load balancer, or a forwarded port."""
     assert f"  {command}" in notes(given)
 
@@ -89,7 +89,7 @@ def test_the_request_goes_by_the_way_that_is_open(given: Values, command: str) -
     ],
 )
 def test_without_xray_local_the_trace_is_in_the_console(region: str, host: str) -> None:
-    """In the region's, of its partition."""
+    """Of the region, in its partition."""
     console = f"https://{region}.{host}/cloudwatch/home?region={region}#xray:traces/query"
     assert f"  {console}" in notes({**AWS, "aws.region": region})
 
@@ -201,6 +201,6 @@ PRODUCTION: Values = {
         ),
     ],
 )
-def test_what_is_off_or_will_surprise_is_said(given: Values, expected: list[Any]) -> None:
-    """A sentence each, and none when all is well."""
+def test_the_notes_warn_of_what_is_off_or_unexpected(given: Values, expected: list[Any]) -> None:
+    """One line each, and none with production values."""
     assert warnings(given) == expected

@@ -26,7 +26,7 @@ def test_every_pod_is_restricted(value_set: ValueSet) -> None:
 
 @for_each(HOST_PORT)
 def test_a_host_port_is_the_one_exception(value_set: ValueSet) -> None:
-    """It has to be asked for, and costs nothing else."""
+    """It must be enabled, and violates no other control."""
     found = {manifest["metadata"]["name"]: violations(pod) for manifest, pod in pods(value_set.objects)}
     agent = value_set.name.removeprefix("host-port-")
     assert {name: what for name, what in found.items() if what} == {f"demo-cruddur-{agent}": [f"{agent}: ports"]}
@@ -77,5 +77,5 @@ def security(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_the_table_finds_what_is_not_restricted(pod: dict[str, Any], expected: list[str]) -> None:
-    """A check that finds nothing would pass as well."""
+    """A check that never fails would prove nothing."""
     assert violations(pod) == expected

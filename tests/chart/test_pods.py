@@ -30,8 +30,8 @@ def part(found: list[Object], name: str) -> tuple[Object, Object]:
 
 
 @for_each(CASES)
-def test_no_variable_is_there_twice_and_each_knows_those_it_names(value_set: ValueSet) -> None:
-    """Helm 4 refuses a name twice, and $(NAME) is only read where NAME stands above it."""
+def test_variables_are_unique_and_come_after_those_they_refer_to(value_set: ValueSet) -> None:
+    """Helm 4 rejects duplicates, and $(NAME) is expanded only if NAME is defined above."""
     for _, pod in pods(value_set.objects):
         for container in containers(pod):
             above: set[str] = set()
@@ -42,7 +42,7 @@ def test_no_variable_is_there_twice_and_each_knows_those_it_names(value_set: Val
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_variable_of_the_users_replaces_the_charts(name: str) -> None:
+def test_extra_env_replaces_a_variable_of_the_chart(name: str) -> None:
     """It keeps the place of the chart's, which $(NAME) below reads; new ones come last."""
     _, before = part(render(), name)
     own = [variable["name"] for variable in before["env"]]
@@ -52,8 +52,8 @@ def test_a_variable_of_the_users_replaces_the_charts(name: str) -> None:
     assert after["env"][0] == {"name": own[0], "value": "mine"}
 
 
-def test_a_users_variable_that_reads_another_comes_behind_it() -> None:
-    """Kubernetes leaves $(NAME) as it is when NAME comes later."""
+def test_extra_env_is_sorted_after_what_it_refers_to() -> None:
+    """Kubernetes does not expand $(NAME) when NAME comes later."""
     address = {"name": "AWS_XRAY_DAEMON_ADDRESS", "value": "$(HOST_IP):2000"}
     host = {"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}
     _, backend = part(render({"backend.extraEnv": [address, host]}), "backend")
@@ -61,7 +61,7 @@ def test_a_users_variable_that_reads_another_comes_behind_it() -> None:
     assert [variable["name"] for variable in backend["env"]].count("AWS_XRAY_DAEMON_ADDRESS") == 1
 
 
-def test_of_two_variables_of_the_users_the_last_wins() -> None:
+def test_the_last_of_two_equal_extra_env_names_wins() -> None:
     """One list of the user's may name a variable twice."""
     given = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
     _, backend = part(render({"backend.extraEnv": given}), "backend")
@@ -69,7 +69,7 @@ def test_of_two_variables_of_the_users_the_last_wins() -> None:
 
 
 @for_each(CASES)
-def test_the_honeycomb_key_is_the_collectors_alone(value_set: ValueSet) -> None:
+def test_only_the_collector_reads_the_honeycomb_key(value_set: ValueSet) -> None:
     """It is in one Secret, and only the collector's container reads that."""
     found = value_set.objects
     encoded = base64.b64encode(KEY.encode()).decode()
@@ -86,8 +86,8 @@ def test_the_honeycomb_key_is_the_collectors_alone(value_set: ValueSet) -> None:
             assert container["name"] == "collector" or not read & secrets
 
 
-def test_a_key_in_a_secret_of_the_users_is_read_from_there() -> None:
-    """The chart then makes none."""
+def test_an_existing_secret_replaces_the_charts() -> None:
+    """The chart then creates none."""
     found = render({"honeycomb.enabled": True, "honeycomb.existingSecret": "mine", "honeycomb.existingSecretKey": "k"})
     assert of_kind(found, "Secret") == []
     _, collector = part(found, "collector")
@@ -98,7 +98,7 @@ def test_a_key_in_a_secret_of_the_users_is_read_from_there() -> None:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_digest_pins_the_image(name: str) -> None:
-    """It stands behind the tag, and decides."""
+    """It follows the tag, and takes precedence."""
     found = render({f"{name}.image": {"repository": "r.example:5000/a/b", "tag": "1.2", "digest": DIGEST}})
     assert part(found, name)[1]["image"] == f"r.example:5000/a/b:1.2@{DIGEST}"
 
@@ -109,8 +109,8 @@ def annotations(given: Values, kind: str, name: str) -> dict[str, str]:
     return dict(template["metadata"].get("annotations", {}))
 
 
-def test_a_daemon_beside_the_backend_can_be_reached_from_its_pod_alone() -> None:
-    """It signs what it passes on; its image listens on all addresses, and the last flag counts."""
+def test_a_sidecar_daemon_listens_on_loopback() -> None:
+    """It signs what it forwards; its image listens on all addresses, and the last flag wins."""
     backend = named(render({"tracing.placement": "sidecar"}), "Deployment", f"{PREFIX}-backend")
     args = named_container(backend["spec"]["template"], "daemon")["args"]
     assert args[-4:] == ["-b", "127.0.0.1:2000", "-t", "127.0.0.1:2000"]
@@ -129,7 +129,7 @@ def test_probes_are_never_traced() -> None:
 @pytest.mark.parametrize(
     ("placement", "kind", "name"), [("node", "DaemonSet", "daemon"), ("sidecar", "Deployment", "backend")]
 )
-def test_a_changed_daemon_configuration_restarts_who_runs_it(placement: str, kind: str, name: str) -> None:
+def test_a_changed_daemon_configuration_restarts_its_pods(placement: str, kind: str, name: str) -> None:
     """The checksum is on the pods with the daemon, and on no others."""
     way: Values = {"tracing.placement": placement}
     changed: Values = {**way, "daemon.config": {"Concurrency": 2}}
@@ -141,7 +141,7 @@ def test_a_changed_daemon_configuration_restarts_who_runs_it(placement: str, kin
 @pytest.mark.parametrize(
     ("placement", "kind", "name"), [("node", "DaemonSet", "collector"), ("sidecar", "Deployment", "backend")]
 )
-def test_a_changed_collector_configuration_restarts_who_runs_it(placement: str, kind: str, name: str) -> None:
+def test_a_changed_collector_configuration_restarts_its_pods(placement: str, kind: str, name: str) -> None:
     """The checksum is on the pods with the collector, and on no others."""
     way: Values = {"tracing.placement": placement}
     changed: Values = {**way, "collector.batch": {"size": 100}}
@@ -173,7 +173,7 @@ def test_two_renders_are_equal(value_set: ValueSet) -> None:
 
 
 @for_each(CASES)
-def test_no_pod_asks_the_node_for_credentials_unless_told(value_set: ValueSet) -> None:
+def test_only_mode_none_reads_the_nodes_credentials(value_set: ValueSet) -> None:
     """Mode `none` alone means the node's role."""
     of_node = value_set.values.get("xrayLocal.enabled", True) is False and not any(
         "credentials" in key for key in value_set.values
@@ -197,7 +197,7 @@ def data(found: list[Object], name: str) -> Any:
     return named(found, "ConfigMap", f"{PREFIX}-{name}")["data"]
 
 
-def test_the_daemon_is_told_where_xray_is() -> None:
+def test_the_daemons_file_has_the_endpoint() -> None:
     """An address cannot be given by an option, so it is in its file."""
     assert data(render(), "daemon") == {"cfg.yaml": "Endpoint: http://demo-cruddur-xray-local:8900\nVersion: 2\n"}
     assert data(render(AWS), "daemon") == {"cfg.yaml": "Version: 2\n"}

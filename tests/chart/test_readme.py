@@ -25,13 +25,13 @@ def test_each_group_has_a_table() -> None:
 
 
 def test_a_readme_without_the_mark_is_refused() -> None:
-    """Nothing of what is written by hand is overwritten."""
+    """Handwritten text is never overwritten."""
     with pytest.raises(values.ValuesError, match=r"README\.md has no line '<!-- What follows"):
         readme.render("# Title\n", [])
 
 
-def test_a_readme_that_is_behind_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message says how to bring it up to date."""
+def test_an_outdated_readme_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message says how to update it."""
     (tmp_path / "values.yaml").write_text("# -- A name.\nname: a\n\n# -- A port.\nport: 1\n")
     (tmp_path / "README.md").write_text(HAND_WRITTEN)
     assert readme.main(["--check"], tmp_path) == 1

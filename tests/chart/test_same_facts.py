@@ -45,7 +45,7 @@ def test_chart_and_compose_have_one_service_name() -> None:
     assert DEFAULTS["serviceName"] == COMPOSE["cruddur-backend"]["environment"]["OTEL_SERVICE_NAME"]
 
 
-def test_the_operator_may_do_what_its_tests_allow() -> None:
+def test_the_operator_has_the_rights_of_its_tests() -> None:
     """The integration tests run it with the rules of this file, for the whole cluster or for namespaces."""
     rules = yaml.safe_load((CHART / "files/operator-rules.yaml").read_text())
     assert named(render(), "ClusterRole", "shop-demo-cruddur-operator")["rules"] == rules

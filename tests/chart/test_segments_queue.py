@@ -28,8 +28,8 @@ def segment() -> tuple[str, bytes]:
     return trace_id, b'{"format": "json", "version": 1}\n' + json.dumps(document).encode()
 
 
-def test_segments_wait_for_an_x_ray_that_is_away(tmp_path: Path, free_port: Callable[[], int]) -> None:
-    """None is lost, whether it came before X-Ray was there or while the collector tried again."""
+def test_segments_wait_while_x_ray_is_unreachable(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    """None is lost, whether sent before X-Ray was reachable or during a retry."""
     x_ray = Stack(Addresses(free_port(), free_port(), free_port(), free_port()), tmp_path)
     given: Values = {**AWS, "tracing.agent": "collector", "aws.endpoint": x_ray.addresses.page}
     sent: list[str] = []

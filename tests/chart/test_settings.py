@@ -30,7 +30,7 @@ def with_part(part: str) -> dict[str, Values]:
 
 
 @for_each(CASES)
-def test_a_part_runs_unless_it_is_off(value_set: ValueSet) -> None:
+def test_a_part_runs_unless_it_is_disabled(value_set: ValueSet) -> None:
     """By its `enabled` alone."""
     names = {manifest["metadata"]["name"] for manifest in of_kind(value_set.objects, "Deployment")}
     for name, part in PARTS.items():
@@ -73,8 +73,8 @@ def test_xray_local_can_read_its_variables(value_set: ValueSet) -> None:
     assert {name for name in env if name.startswith(OURS)} <= {setting.variable for setting in local.FIELDS}
 
 
-def test_every_setting_of_ours_can_be_set_by_a_value() -> None:
-    """A setting without a value would be out of reach."""
+def test_every_setting_can_be_set_by_a_value() -> None:
+    """Otherwise it could not be set in a release."""
     objects = render(CASES["daemon-node-sdk-local-everything"])
     parts = {
         "backend": {row.variable for row in backend_table()} | TRACING,

@@ -51,18 +51,18 @@ def test_the_chart_lints_with_no_warning(helm: str) -> None:
     assert run.returncode == 0, run.stdout
 
 
-def test_the_schema_is_the_one_that_values_yaml_makes() -> None:
+def test_the_schema_is_generated_from_values_yaml() -> None:
     """It is generated, and has not been edited since."""
     assert (CHART / "values.schema.json").read_text() == schema.render()
 
 
-def test_the_schema_knows_the_keys_of_values_yaml_and_no_others() -> None:
+def test_the_schema_has_exactly_the_keys_of_values_yaml() -> None:
     """Compared with the file as YAML reads it, both ways; `global` and `enabled` are for charts around this one."""
     described = set(schema_keys(SCHEMA)) - {"global", "enabled"}
     assert described == set(keys_of(DEFAULTS, described))
 
 
-def test_no_shape_is_left_over() -> None:
+def test_every_shape_is_used() -> None:
     """A value that was renamed leaves none behind."""
     used = [id(schema.shape(value)) for value in values.read()]
     assert [pattern for pattern, shape in SHAPES.items() if id(shape) not in used] == []
@@ -96,7 +96,7 @@ def fields(part: dict[str, Any]) -> Any:
     return {name: fields(inner) for name, inner in part.get("properties", {}).items()}
 
 
-def test_a_subchart_takes_what_helm_gives_it() -> None:
+def test_a_subchart_accepts_global_values() -> None:
     """Helm puts `global` among the values of every chart."""
     assert render({"global": {"imageRegistry": "r"}}) == render()
 
@@ -186,8 +186,8 @@ def edges(part: str, name: str) -> tuple[list[float], list[float]]:
 
 
 @pytest.mark.parametrize("name", BACKEND)
-def test_the_backend_takes_the_same_numbers(name: str) -> None:
-    """What the schema lets through does not stop the pod, and the other way round."""
+def test_the_backend_accepts_the_same_numbers(name: str) -> None:
+    """The program accepts what the schema accepts, and rejects what it rejects."""
     inside, outside = edges("backend", name)
     for number in inside:
         backend_settings.Settings.from_env({BACKEND[name]: str(number)})
@@ -197,8 +197,8 @@ def test_the_backend_takes_the_same_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPERATOR)
-def test_the_operator_takes_the_same_numbers(name: str) -> None:
-    """What the schema lets through does not stop the pod, and the other way round."""
+def test_the_operator_accepts_the_same_numbers(name: str) -> None:
+    """The program accepts what the schema accepts, and rejects what it rejects."""
     inside, outside = edges("operator", name)
     for number in inside:
         operator_settings.read_all({}, {OPERATOR[name]: str(number)})
@@ -207,7 +207,7 @@ def test_the_operator_takes_the_same_numbers(name: str) -> None:
             operator_settings.read_all({}, {OPERATOR[name]: str(number)})
 
 
-def test_the_log_levels_are_the_programs() -> None:
+def test_the_log_levels_are_those_of_the_programs() -> None:
     """Each part's schema lists what its program reads."""
     assert SCHEMA["properties"]["backend"]["properties"]["logLevel"]["enum"] == list(backend_settings.LOG_LEVELS)
     for level in SCHEMA["properties"]["operator"]["properties"]["logLevel"]["enum"]:

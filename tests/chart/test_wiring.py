@@ -63,7 +63,7 @@ def test_a_new_version_alone_replaces_no_pod(value_set: ValueSet) -> None:
 
 
 @for_each(EVERYTHING)
-def test_labels_of_the_users_are_added(value_set: ValueSet) -> None:
+def test_labels_from_values_are_added(value_set: ValueSet) -> None:
     """Everywhere, and a part's own label wins over a common one."""
     found = value_set.objects
     assert {manifest["metadata"]["labels"]["team"] for manifest in found if manifest["kind"] != "PrometheusRule"} == {
@@ -75,7 +75,7 @@ def test_labels_of_the_users_are_added(value_set: ValueSet) -> None:
 
 
 @for_each(CASES)
-def test_no_object_is_there_twice(value_set: ValueSet) -> None:
+def test_objects_are_unique(value_set: ValueSet) -> None:
     """By kind, namespace and name."""
     names = [
         (manifest["kind"], manifest["metadata"].get("namespace"), manifest["metadata"]["name"])
@@ -116,7 +116,7 @@ def test_every_service_has_pods_with_its_ports(value_set: ValueSet) -> None:
 
 
 def test_services_and_policies_outlive_the_agents() -> None:
-    """The pods of before a change send to the same addresses, and are let in, until the last of them has ended."""
+    """Previous pods send to the same addresses, and are admitted, until the last of them has ended."""
 
     def reachable(values: Values) -> list[Object]:
         found = render({"networkPolicy.enabled": True, **values})
@@ -139,8 +139,8 @@ def test_services_and_policies_outlive_the_agents() -> None:
         assert reachable(values) == before
 
 
-def test_xray_local_lets_in_whoever_may_send_in_either_placement() -> None:
-    """A sidecar of before is in a pod of the backend."""
+def test_xray_local_admits_the_senders_of_both_placements() -> None:
+    """A previous sidecar is in a pod of the backend."""
     node, sidecar = (
         named(
             render({"networkPolicy.enabled": True, "tracing.placement": where}),
@@ -152,7 +152,7 @@ def test_xray_local_lets_in_whoever_may_send_in_either_placement() -> None:
     assert node == sidecar
 
 
-def test_numbers_and_truths_may_be_names() -> None:
+def test_numbers_and_booleans_are_valid_names() -> None:
     """A preview of pull request 2026 in a release `true`; YAML would read other types."""
     for manifest in render({"networkPolicy.enabled": True}, release="true"):
         names = [manifest["metadata"].get("namespace", ""), *manifest["metadata"]["labels"].values()]
@@ -163,7 +163,7 @@ def test_numbers_and_truths_may_be_names() -> None:
 
 @for_each(CASES)
 def test_every_controller_selects_its_own_pods_only(value_set: ValueSet) -> None:
-    """Two that share pods would fight for them."""
+    """Two controllers must not select the same pods."""
     found = value_set.objects
     for manifest, pod in pods(found):
         if manifest["kind"] in {"Deployment", "DaemonSet"}:
@@ -204,7 +204,7 @@ def test_every_monitor_finds_its_port(value_set: ValueSet) -> None:
 
 
 @for_each(CASES)
-def test_what_routes_and_scales_names_what_there_is(value_set: ValueSet) -> None:
+def test_routes_and_scalers_refer_to_existing_objects(value_set: ValueSet) -> None:
     """Ingress and HTTPRoute the Service, the HorizontalPodAutoscaler the Deployment."""
     found = value_set.objects
     for ingress in of_kind(found, "Ingress"):
@@ -238,7 +238,7 @@ def references(pod: Object) -> Iterator[tuple[str, str]]:
 
 
 @for_each(CASES)
-def test_whatever_a_pod_mounts_or_reads_exists(value_set: ValueSet) -> None:
+def test_every_reference_of_a_pod_exists(value_set: ValueSet) -> None:
     """In the release, or among what the values name."""
     found = value_set.objects
     there = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in found}
@@ -270,8 +270,8 @@ def test_every_account_exists(value_set: ValueSet) -> None:
 
 
 @for_each(CASES)
-def test_only_who_speaks_to_the_api_server_has_a_token(value_set: ValueSet) -> None:
-    """An account is bound to rights, or its pod gets none of its tokens."""
+def test_only_accounts_with_rights_have_a_token(value_set: ValueSet) -> None:
+    """A pod whose account has no rights mounts no token."""
     found = value_set.objects
     bindings = [manifest for manifest in found if manifest["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
     bound = {subject["name"] for binding in bindings for subject in binding["subjects"]}
@@ -287,7 +287,7 @@ def test_only_who_speaks_to_the_api_server_has_a_token(value_set: ValueSet) -> N
     }
 )
 def test_no_name_is_too_long(value_set: ValueSet) -> None:
-    """With the longest release name that Helm takes, all names fit a label."""
+    """With the longest release name that Helm accepts, all names fit a label."""
     found = render(value_set.values, release=LONGEST)
     assert max(len(manifest["metadata"]["name"]) for manifest in found) <= 63
     texts = [text for manifest in found for text in manifest["metadata"]["labels"].values()]

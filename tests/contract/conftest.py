@@ -13,7 +13,7 @@ from xray_operator.aws.gateway import Gateway
 
 @pytest.fixture
 def xray_client(xray_local: Any) -> Iterator[Any]:
-    """Give boto3's client of a real xray-local."""
+    """Return boto3's client for a real xray-local."""
     client = boto3.client(
         "xray",
         endpoint_url=xray_local.api,
@@ -27,7 +27,7 @@ def xray_client(xray_local: Any) -> Iterator[Any]:
 
 @pytest.fixture(params=["in memory", "boto3 to xray-local"])
 def gateway(request: pytest.FixtureRequest) -> Gateway:
-    """Give each gateway in turn, empty but for the defaults."""
+    """Return each gateway in turn, with the defaults only."""
     if request.param == "in memory":
         return InMemoryGateway()
     return BotoGateway(request.getfixturevalue("xray_client"))

@@ -1,4 +1,4 @@
-"""The AWS CLI and the operator's command line lead to the same objects."""
+"""The AWS CLI and the operator's command line create the same objects."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ AWS = Path(os.environ.get("AWS_CLI", ROOT / ".tools" / "awscli" / "bin" / "aws")
 
 
 def run(api: str, folder: Path, *command: object) -> subprocess.CompletedProcess[str]:
-    """Run a command against xray-local without the user's AWS configuration."""
+    """Run a command with xray-local, without this machine's AWS configuration."""
     environment = {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -31,7 +31,7 @@ def run(api: str, folder: Path, *command: object) -> subprocess.CompletedProcess
     )
 
 
-def test_what_the_aws_cli_creates_does_not_differ_from_the_manifests(xray_local: Any, tmp_path: Path) -> None:
+def test_objects_of_the_aws_cli_match_the_manifests(xray_local: Any, tmp_path: Path) -> None:
     """The examples' JSON by `aws xray create-...`, then `xray-operator diff` on their YAML: no differences."""
     assert AWS.exists(), f"{AWS} is missing: run make setup"
     for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
@@ -44,8 +44,8 @@ def test_what_the_aws_cli_creates_does_not_differ_from_the_manifests(xray_local:
     assert (done.returncode, done.stdout, done.stderr) == (0, "no differences\n", "")
 
 
-def test_what_is_imported_does_not_differ(xray_local: Any, tmp_path: Path) -> None:
-    """`xray-operator import` of what the AWS CLI made, read by `diff`: no differences."""
+def test_import_matches_the_objects_of_the_aws_cli(xray_local: Any, tmp_path: Path) -> None:
+    """`xray-operator import` of what the AWS CLI created, read by `diff`: no differences."""
     for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
         run(xray_local.api, tmp_path, AWS, "xray", operation, "--cli-input-json", f"file://examples/aws/{file}.json")
     operator, manifests = ROOT / ".venv" / "bin" / "xray-operator", tmp_path / "imported.yaml"
@@ -56,8 +56,8 @@ def test_what_is_imported_does_not_differ(xray_local: Any, tmp_path: Path) -> No
     assert (done.returncode, done.stdout) == (0, "no differences\n")
 
 
-def test_a_changed_object_without_an_owner_is_a_conflict(xray_local: Any, tmp_path: Path) -> None:
-    """apply does not change an unmanaged rule, prints how to adopt it, and exits 1."""
+def test_unowned_different_object_is_a_conflict(xray_local: Any, tmp_path: Path) -> None:
+    """apply does not change another client's object, names the policy that would, and exits with 1."""
     operator = ROOT / ".venv" / "bin" / "xray-operator"
     manifest = tmp_path / "rule.yaml"
     text = (ROOT / "examples" / "sampling-rule.yaml").read_text()

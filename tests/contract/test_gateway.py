@@ -1,4 +1,4 @@
-"""What every gateway promises: the in-memory one and boto3 against xray-local pass the same tests."""
+"""The contract of every gateway: the in-memory one and boto3 with xray-local pass the same tests."""
 
 import time
 from collections.abc import Callable
@@ -32,30 +32,30 @@ GROUP = Group(
 OWNED = {OWNER_TAG: "local/default/backend"}
 
 
-def held(gateway: Gateway, name: str) -> AwsObject | None:
-    """Find a rule or group by its name."""
-    return next((item for item in [*gateway.rules(), *gateway.groups()] if item.name == name), None)
+def find(gateway: Gateway, name: str) -> AwsObject | None:
+    """Return the rule or group of a name."""
+    return next((found for found in [*gateway.rules(), *gateway.groups()] if found.name == name), None)
 
 
-def test_the_defaults_are_there_from_the_start(gateway: Gateway) -> None:
+def test_defaults_exist_from_the_start(gateway: Gateway) -> None:
     """Every region has one rule and one group."""
-    assert [item.value for item in gateway.rules()] == [default_rule()]
-    assert [item.value for item in gateway.groups()] == [Group(group_name="Default")]
+    assert [found.value for found in gateway.rules()] == [default_rule()]
+    assert [found.value for found in gateway.groups()] == [Group(group_name="Default")]
 
 
 @pytest.mark.parametrize("value", [RULE, GROUP], ids=["rule", "group"])
-def test_what_is_created_is_read_back_with_its_tags(gateway: Gateway, value: Value) -> None:
-    """With the same value and the same ARN."""
+def test_created_object_is_read_back_with_its_tags(gateway: Gateway, value: Value) -> None:
+    """The value is the same, and the ARN is the returned one."""
     arn = gateway.create(value, OWNED)
     name = value.rule_name if isinstance(value, SamplingRule) else value.group_name
-    found = held(gateway, name)
+    found = find(gateway, name)
     assert found == AwsObject(value, arn)
     assert dict(gateway.tags(arn)) == OWNED
 
 
 @pytest.mark.parametrize("value", [RULE, GROUP], ids=["rule", "group"])
-def test_a_name_is_given_once(gateway: Gateway, value: Value) -> None:
-    """The second create says ALREADY_EXISTS and changes nothing."""
+def test_name_is_unique(gateway: Gateway, value: Value) -> None:
+    """The second create raises ALREADY_EXISTS and changes nothing."""
     gateway.create(value, {})
     with pytest.raises(GatewayError) as raised:
         gateway.create(value, {})
@@ -70,47 +70,55 @@ def test_a_name_is_given_once(gateway: Gateway, value: Value) -> None:
     ],
     ids=["rule", "group"],
 )
-def test_an_update_is_read_back(gateway: Gateway, changed: Value) -> None:
-    """Every updatable field arrives, clearing ones too."""
+def test_update_is_read_back(gateway: Gateway, changed: Value) -> None:
+    """Every updatable field, also a removed one."""
     gateway.create(RULE if isinstance(changed, SamplingRule) else GROUP, {})
     gateway.update(changed)
     name = changed.rule_name if isinstance(changed, SamplingRule) else changed.group_name
-    found = held(gateway, name)
+    found = find(gateway, name)
     assert found is not None
     assert found.value == changed
 
 
 @pytest.mark.parametrize("value", [RULE, GROUP], ids=["rule", "group"])
-def test_what_is_not_there_is_not_found(gateway: Gateway, value: Value) -> None:
-    """Update and delete say so by the same reason."""
+def test_missing_object_is_not_found(gateway: Gateway, value: Value) -> None:
+    """Update and delete have the same reason."""
     with pytest.raises(GatewayError) as updating:
         gateway.update(value)
     arn = gateway.create(value, {})
-    kind = held(gateway, "backend" if value is RULE else "failing")
-    assert kind is not None
-    gateway.delete(kind.kind, arn)
+    found = find(gateway, "backend" if value is RULE else "failing")
+    assert found is not None
+    gateway.delete(found.kind, arn)
     with pytest.raises(GatewayError) as deleting:
-        gateway.delete(kind.kind, arn)
+        gateway.delete(found.kind, arn)
     assert (updating.value.reason, deleting.value.reason) == (Reason.NOT_FOUND, Reason.NOT_FOUND)
-    assert held(gateway, kind.name) is None
+    assert find(gateway, found.name) is None
 
 
-def test_the_default_rule_takes_its_two_fields(gateway: Gateway) -> None:
-    """The update sends no other, so AWS takes it."""
+def test_default_rule_accepts_its_two_fields(gateway: Gateway) -> None:
+    """The update has no other field, so AWS accepts it."""
     changed = replace(default_rule(), fixed_rate=0.2, reservoir_size=5)
     gateway.update(changed)
-    assert [item.value for item in gateway.rules()] == [changed]
+    assert [found.value for found in gateway.rules()] == [changed]
 
 
-def test_the_default_rule_stays(gateway: Gateway) -> None:
-    """It cannot be deleted."""
+def test_default_group_accepts_insights(gateway: Gateway) -> None:
+    """The update has no expression, so AWS accepts it; the previous value can be restored."""
+    changed = Group(group_name="Default", insights=InsightsConfiguration(insights_enabled=True))
+    for value in (changed, Group(group_name="Default")):
+        gateway.update(value)
+        assert [found.value for found in gateway.groups()] == [value]
+
+
+def test_default_rule_cannot_be_deleted(gateway: Gateway) -> None:
+    """AWS calls the request invalid."""
     with pytest.raises(GatewayError) as raised:
         gateway.delete("rule", gateway.rules()[0].arn)
     assert raised.value.reason is Reason.INVALID
 
 
-def test_twenty_five_rules_are_the_most(gateway: Gateway) -> None:
-    """The 26th says LIMIT_EXCEEDED; Default does not count."""
+def test_quota_of_rules_is_25(gateway: Gateway) -> None:
+    """The 26th raises LIMIT_EXCEEDED; Default does not count."""
     for number in range(25):
         gateway.create(replace(RULE, rule_name=f"rule-{number}"), {})
     with pytest.raises(GatewayError) as raised:
@@ -118,8 +126,8 @@ def test_twenty_five_rules_are_the_most(gateway: Gateway) -> None:
     assert raised.value.reason is Reason.LIMIT_EXCEEDED
 
 
-def test_twenty_five_groups_are_the_most(gateway: Gateway) -> None:
-    """The same for groups."""
+def test_quota_of_groups_is_25(gateway: Gateway) -> None:
+    """The 26th raises LIMIT_EXCEEDED; Default does not count."""
     for number in range(25):
         gateway.create(replace(GROUP, group_name=f"group-{number}"), {})
     with pytest.raises(GatewayError) as raised:
@@ -127,8 +135,8 @@ def test_twenty_five_groups_are_the_most(gateway: Gateway) -> None:
     assert raised.value.reason is Reason.LIMIT_EXCEEDED
 
 
-def test_tags_are_added_to_those_that_are_there(gateway: Gateway) -> None:
-    """A key that is there gets the new value."""
+def test_tags_are_added_to_existing_ones(gateway: Gateway) -> None:
+    """An existing key gets the new value."""
     arn = gateway.create(RULE, {"team": "a"})
     gateway.tag(arn, OWNED)
     gateway.tag(arn, {"team": "b"})
@@ -136,14 +144,14 @@ def test_tags_are_added_to_those_that_are_there(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("value", [RULE, GROUP], ids=["rule", "group"])
-def test_tags_are_taken_off_and_others_stay(gateway: Gateway, value: Value) -> None:
-    """A key that is not there is passed over; the object stays as it is."""
+def test_tags_are_removed_and_others_stay(gateway: Gateway, value: Value) -> None:
+    """A missing key is ignored; the object is unchanged."""
     arn = gateway.create(value, {"team": "a", **OWNED})
     gateway.untag(arn, (OWNER_TAG, DELETION_TAG))
     assert dict(gateway.tags(arn)) == {"team": "a"}
     gateway.untag(arn, (OWNER_TAG,))
     assert dict(gateway.tags(arn)) == {"team": "a"}
-    assert held(gateway, "backend" if value is RULE else "failing") == AwsObject(value, arn)
+    assert find(gateway, "backend" if value is RULE else "failing") == AwsObject(value, arn)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +163,8 @@ def test_tags_are_taken_off_and_others_stay(gateway: Gateway, value: Value) -> N
     ],
     ids=["tags", "tag", "untag"],
 )
-def test_tags_of_what_is_gone_are_not_found(gateway: Gateway, call: Callable[[Gateway, str], object]) -> None:
-    """Reading, adding and taking off alike."""
+def test_tags_of_a_deleted_object_are_not_found(gateway: Gateway, call: Callable[[Gateway, str], object]) -> None:
+    """Reading, adding and removing alike."""
     arn = gateway.create(RULE, OWNED)
     gateway.delete("rule", arn)
     with pytest.raises(GatewayError) as raised:
@@ -164,10 +172,10 @@ def test_tags_of_what_is_gone_are_not_found(gateway: Gateway, call: Callable[[Ga
     assert raised.value.reason is Reason.NOT_FOUND
 
 
-def test_statistics_are_summed_by_rule_and_silent_rules_are_left_out(
+def test_statistics_are_summed_by_rule_and_silent_rules_are_omitted(
     gateway: Gateway, request: pytest.FixtureRequest
 ) -> None:
-    """Two SDKs report counts for one rule, one of them 0, and none for Default."""
+    """Two SDKs report one rule, one rule has no requests, and Default has no report."""
     assert dict(gateway.statistics()) == {}
     gateway.create(RULE, {})
     gateway.create(replace(RULE, rule_name="silent"), {})

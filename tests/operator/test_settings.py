@@ -1,11 +1,11 @@
-"""The settings: what each takes, how a bad one is told, and which source beats which."""
+"""The settings: valid and invalid values, error messages, and the precedence of their sources."""
 
 import pytest
 
 from xray_operator.settings import SETTINGS, Settings, SettingsError, read_all
 
 
-def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
+def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
     """With AWS's quota, and one read a minute."""
     assert read_all({}, {}) == Settings(
         namespaces=(),
@@ -46,9 +46,9 @@ def test_the_defaults_serve_the_whole_cluster_on_the_loopback_address() -> None:
         ("log_level", "debug", "debug"),
     ],
 )
-def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
-    """From the option as from the variable."""
-    [setting] = [one for one in SETTINGS if one.name == name]
+def test_valid_value_is_read(name: str, text: str, value: object) -> None:
+    """From the option and from the variable."""
+    [setting] = [setting for setting in SETTINGS if setting.name == name]
     assert getattr(read_all({name: text}, {}), name) == value
     assert getattr(read_all({}, {setting.variable: text}), name) == value
 
@@ -86,9 +86,9 @@ def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
         ("log_level", "INFO", "debug, info, warning or error"),
     ],
 )
-def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str, expected: str) -> None:
-    """The option, or the variable, as the user wrote it."""
-    [setting] = [one for one in SETTINGS if one.name == name]
+def test_invalid_value_names_its_source_and_what_was_expected(name: str, text: str, expected: str) -> None:
+    """The option, or the variable."""
+    [setting] = [setting for setting in SETTINGS if setting.name == name]
     with pytest.raises(SettingsError) as by_option:
         read_all({name: text}, {})
     with pytest.raises(SettingsError) as by_variable:
@@ -97,24 +97,26 @@ def test_a_bad_value_names_its_source_and_what_was_expected(name: str, text: str
     assert str(by_variable.value) == f"{setting.variable}: {text!r}: expected {expected}"
 
 
-def test_an_option_beats_its_variable_and_a_variable_the_default() -> None:
-    """An option that was not given is None; a variable that is beaten is not read."""
+def test_option_precedes_variable_and_variable_precedes_default() -> None:
+    """An omitted option is None; a variable with an option is not read."""
     environ = {"XRAY_OPERATOR_INTERVAL": "30", "XRAY_OPERATOR_WRITE_RATE": "fast", "AWS_REGION": "eu-west-1"}
     found = read_all({"write_rate": "2", "interval": None, "region": "us-east-1"}, environ)
     assert (found.interval, found.write_rate, found.region) == (30, 2, "us-east-1")
 
 
-def test_awss_own_variables_keep_their_names() -> None:
+def test_awss_variables_keep_their_names() -> None:
     """All others have the prefix and the option's name."""
-    assert [(one.option, one.variable) for one in SETTINGS if not one.variable.startswith("XRAY_OPERATOR_")] == [
+    assert [
+        (setting.option, setting.variable) for setting in SETTINGS if not setting.variable.startswith("XRAY_OPERATOR_")
+    ] == [
         ("--region", "AWS_REGION"),
         ("--endpoint", "AWS_ENDPOINT_URL_XRAY"),
     ]
-    [setting] = [one for one in SETTINGS if one.name == "aws_timeout"]
+    [setting] = [setting for setting in SETTINGS if setting.name == "aws_timeout"]
     assert (setting.option, setting.variable) == ("--aws-timeout", "XRAY_OPERATOR_AWS_TIMEOUT")
 
 
-def test_every_setting_is_a_member_and_says_what_it_is_for() -> None:
+def test_every_setting_is_a_field_and_has_help() -> None:
     """In one order."""
-    assert [one.name for one in SETTINGS] == list(Settings.__dataclass_fields__)
-    assert all(one.help for one in SETTINGS)
+    assert [setting.name for setting in SETTINGS] == list(Settings.__dataclass_fields__)
+    assert all(setting.help for setting in SETTINGS)

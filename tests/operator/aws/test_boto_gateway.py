@@ -1,4 +1,4 @@
-"""AWS's errors as ours: by code, by message, by status, and when nobody answers."""
+"""boto3's errors and responses as ours: by code, by message, by status, and without a response."""
 
 import json
 import urllib.request
@@ -16,7 +16,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 @pytest.fixture
 def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Give boto3 a key, and nobody's own configuration."""
+    """Set a key, and hide this machine's AWS configuration."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -38,7 +38,7 @@ def script(api: str, **fault: Any) -> None:
     [
         ({"status": 429, "code": "ThrottledException", "message": "Rate exceeded"}, Reason.THROTTLED),
         ({"status": 403, "code": "AccessDeniedException", "message": "no"}, Reason.DENIED),
-        ({"status": 403, "code": "ExpiredTokenException", "message": "old"}, Reason.DENIED),
+        ({"status": 400, "code": "ExpiredTokenException", "message": "old"}, Reason.DENIED),
         ({"status": 500, "code": "InternalFailure", "message": "oops"}, Reason.UNREACHABLE),
         ({"status": 400, "code": "InvalidRequestException", "message": "Group NOT FOUND"}, Reason.NOT_FOUND),
         ({"status": 400, "code": "InvalidRequestException", "message": "It already exists"}, Reason.ALREADY_EXISTS),
@@ -48,8 +48,8 @@ def script(api: str, **fault: Any) -> None:
         ({"status": 400, "code": "InvalidRequestException", "message": "anything else"}, Reason.INVALID),
     ],
 )
-def test_each_error_has_its_reason_and_its_own_words(xray_local: Any, fault: dict[str, Any], reason: Reason) -> None:
-    """The code and the message are kept, without request ids."""
+def test_error_has_its_reason_and_aws_message(xray_local: Any, fault: dict[str, Any], reason: Reason) -> None:
+    """The code and the message are kept, without request IDs."""
     script(xray_local.api, **fault)
     with pytest.raises(GatewayError) as raised:
         connect("us-east-1", xray_local.api).rules()
@@ -57,14 +57,34 @@ def test_each_error_has_its_reason_and_its_own_words(xray_local: Any, fault: dic
 
 
 @pytest.mark.usefixtures("credentials")
-def test_a_short_trouble_is_retried(xray_local: Any) -> None:
-    """Two failures are not seen."""
+def test_transient_errors_are_retried(xray_local: Any) -> None:
+    """Two failures have no effect."""
     script(xray_local.api, times=2, status=500)
-    assert [held.name for held in connect("us-east-1", xray_local.api).rules()] == ["Default"]
+    assert [found.name for found in connect("us-east-1", xray_local.api).rules()] == ["Default"]
 
 
 @pytest.mark.usefixtures("credentials")
-def test_nobody_at_the_endpoint_is_one_line(free_port: Callable[[], int]) -> None:
+@pytest.mark.parametrize("status", [500, 503])
+def test_server_error_without_a_code_is_unreachable(xray_local: Any, status: int) -> None:
+    """A proxy or a load balancer sends no code of AWS's."""
+    script(xray_local.api, status=status)
+    with pytest.raises(GatewayError) as raised:
+        connect("us-east-1", xray_local.api).rules()
+    assert raised.value.reason is Reason.UNREACHABLE
+
+
+@pytest.mark.usefixtures("credentials")
+def test_response_after_the_timeout_is_unreachable(xray_local: Any) -> None:
+    """The message names the endpoint and the error."""
+    script(xray_local.api, delay=1.0)
+    with pytest.raises(GatewayError) as raised:
+        connect("us-east-1", xray_local.api, attempts=1, read_seconds=0.1).rules()
+    assert raised.value.reason is Reason.UNREACHABLE
+    assert raised.value.message == f"cannot reach X-Ray at {xray_local.api}: ReadTimeoutError"
+
+
+@pytest.mark.usefixtures("credentials")
+def test_refused_connection_is_one_line(free_port: Callable[[], int]) -> None:
     """It names the endpoint."""
     endpoint = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(GatewayError) as raised:
@@ -74,24 +94,22 @@ def test_nobody_at_the_endpoint_is_one_line(free_port: Callable[[], int]) -> Non
 
 
 @pytest.mark.usefixtures("credentials")
-def test_without_a_region_there_is_no_gateway() -> None:
+def test_missing_region_is_an_error() -> None:
     """The message says where to set it."""
     with pytest.raises(GatewayError, match="no AWS region is set: expected AWS_REGION or --region"):
         connect(None, None)
 
 
 @pytest.mark.usefixtures("credentials")
-def test_an_endpoint_that_is_no_address_is_one_line() -> None:
-    """boto3 raises a ValueError of its own."""
+def test_invalid_endpoint_is_one_line() -> None:
+    """boto3 raises a ValueError for it."""
     with pytest.raises(GatewayError, match="cannot reach X-Ray at nowhere"):
         connect("us-east-1", "nowhere")
 
 
 @pytest.mark.usefixtures("credentials")
-def test_without_credentials_the_message_says_what_was_expected(
-    xray_local: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A profile, a role, or a key."""
+def test_missing_credentials_are_an_error(xray_local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what was expected: a profile, a role, or a key."""
     for name in CREDENTIALS:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -102,36 +120,36 @@ def test_without_credentials_the_message_says_what_was_expected(
 
 
 class _Client:
-    """Stands where boto3's client does: gives one answer for every call."""
+    """Stands for boto3's client: returns one response, then an empty page."""
 
     class meta:  # noqa: N801 - boto3 names it so
         endpoint_url = "http://aws"
 
-    def __init__(self, answer: dict[str, Any]) -> None:
-        self.answer = answer
+    def __init__(self, response: dict[str, Any]) -> None:
+        self.response = response
 
     def get_sampling_rules(self, **_: Any) -> dict[str, Any]:
-        """Give the answer, then an empty page."""
-        given, self.answer = self.answer, {"SamplingRuleRecords": []}
-        return given
+        """Return the next page."""
+        page, self.response = self.response, {"SamplingRuleRecords": []}
+        return page
 
 
 def test_every_page_is_read() -> None:
-    """NextToken leads on, even from an empty page."""
+    """By NextToken, even after an empty page."""
     client = _Client({"SamplingRuleRecords": [], "NextToken": "more"})
     assert BotoGateway(client).rules() == []
-    assert client.answer == {"SamplingRuleRecords": []}
+    assert client.response == {"SamplingRuleRecords": []}
 
 
-def test_members_of_a_newer_api_do_not_hide_a_rule() -> None:
-    """They are passed over: one such object must not stop the work on all others."""
+def test_members_of_a_newer_api_are_ignored() -> None:
+    """Such an object must not stop the work on all others."""
     rule = {"RuleName": "r", "RuleARN": "arn", "Priority": 1, "FixedRate": 0.5, "ReservoirSize": 1, "Newer": 1}
     client = _Client({"SamplingRuleRecords": [{"SamplingRule": rule}]})
-    assert [held.name for held in BotoGateway(client).rules()] == ["r"]
+    assert [found.name for found in BotoGateway(client).rules()] == ["r"]
 
 
-def test_what_cannot_be_read_is_an_error_and_never_a_shorter_list() -> None:
-    """A rate that is none."""
+def test_invalid_object_is_an_error_and_not_a_shorter_list() -> None:
+    """Such as a rate above 1."""
     rule = {"RuleName": "r", "RuleARN": "arn", "Priority": 1, "FixedRate": 5, "ReservoirSize": 1}
     client = _Client({"SamplingRuleRecords": [{"SamplingRule": rule}]})
     with pytest.raises(GatewayError, match="cannot read an object in AWS: FixedRate"):

@@ -36,7 +36,7 @@ VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoi
 
 
 class Line:
-    """A command line on an in-memory gateway and one manifest; `run` gives exit code, output and errors."""
+    """A command line with an in-memory gateway and one manifest; `run` returns exit code, output and errors."""
 
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.gateway = InMemoryGateway()
@@ -46,35 +46,35 @@ class Line:
 
     def run(self, *arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
         """Run with `-f FILE` for FILE in the arguments."""
-        given = [str(self.file) if one == "FILE" else one for one in arguments]
-        code = main(given, environ or {}, lambda _region, _endpoint: self.gateway)
+        words = [str(self.file) if word == "FILE" else word for word in arguments]
+        code = main(words, environ or {}, lambda _region, _endpoint: self.gateway)
         captured = self._capture.readouterr()
         return code, captured.out, captured.err
 
 
 @pytest.fixture
 def line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Line:
-    """Give a command line."""
+    """Return a command line."""
     return Line(tmp_path, capsys)
 
 
-def test_plan_shows_and_does_nothing(line: Line) -> None:
-    """A plus for what would be created."""
+def test_plan_writes_nothing(line: Line) -> None:
+    """A plus marks what would be created."""
     assert line.run("plan", "-f", "FILE") == (0, "+ rule  backend\n", "")
     assert "create" not in line.gateway.calls
 
 
-def test_import_tells_of_a_name_that_is_another_one_beside_the_json(line: Line) -> None:
+def test_import_reports_a_changed_name_on_standard_error(line: Line) -> None:
     """JSON has no comments."""
     line.gateway.create(replace(VALUE, rule_name="Back End"), {})
-    code, printed, told = line.run("import", "-o", "json")
+    code, printed, errors = line.run("import", "-o", "json")
     assert (code, json.loads(printed)["items"][0]["spec"]["ruleName"]) == (0, "Back End")
     expected = "rule 'Back End' is named back-end: Kubernetes rejects its own name"
-    assert told == f"xray-operator: {expected}\n"
+    assert errors == f"xray-operator: {expected}\n"
 
 
-def test_import_prints_what_aws_holds(line: Line) -> None:
-    """As YAML or JSON; of one kind if asked."""
+def test_import_prints_the_objects_in_aws(line: Line) -> None:
+    """As YAML or JSON, of all kinds or of one."""
     line.gateway.create(VALUE, {})
     code, printed, _ = line.run("import", "--adopt", "--namespace", "shop")
     assert (code, printed) == (
@@ -84,20 +84,20 @@ def test_import_prints_what_aws_holds(line: Line) -> None:
     code, printed, _ = line.run("import", "--kind", "rule", "--defaults", "-o", "json")
     listed = json.loads(printed)
     assert (listed["apiVersion"], listed["kind"]) == ("v1", "List")
-    assert [one["metadata"]["name"] for one in listed["items"]] == ["default", "backend"]
+    assert [item["metadata"]["name"] for item in listed["items"]] == ["default", "backend"]
     assert line.run("import", "--kind", "group") == (0, "", "")
 
 
-def test_apply_does_and_tells(line: Line) -> None:
-    """A line for each action as it is done, and the counts; the second time nothing is written."""
+def test_apply_writes_and_reports(line: Line) -> None:
+    """A line for each action and the counts; the second time nothing is written."""
     assert line.run("apply", "-f", "FILE") == (0, "+ rule  backend\n1 created\n", "")
     assert line.run("apply", "-f", "FILE") == (0, "= rule  backend\n1 unchanged\n", "")
     assert line.gateway.calls.count("create") == 1
     assert "update" not in line.gateway.calls
 
 
-def test_diff_exits_2_when_something_differs(line: Line) -> None:
-    """And 0 when nothing does."""
+def test_diff_exits_2_if_there_are_differences(line: Line) -> None:
+    """And 0 if there are none."""
     assert line.run("diff", "-f", "FILE")[0] == 2
     line.run("apply", "-f", "FILE")
     assert line.run("diff", "-f", "FILE") == (0, "no differences\n", "")
@@ -106,7 +106,7 @@ def test_diff_exits_2_when_something_differs(line: Line) -> None:
 
 
 def test_diff_as_json_has_the_fields(line: Line) -> None:
-    """Desired and actual."""
+    """With the desired and the actual values."""
     line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"})
     code, out, _ = line.run("diff", "-f", "FILE", "-o", "json")
     difference = {"field": "FixedRate", "desired": 0.5, "actual": 0.1}
@@ -123,13 +123,13 @@ def test_apply_as_json_has_conditions(line: Line) -> None:
     assert [condition["reason"] for condition in outcome["conditions"]] == ["Missing", "Throttled", "NoDrift"]
 
 
-def test_a_failed_apply_says_what_was_not_done(line: Line) -> None:
-    """Exit 1, and the error on the action's line."""
+def test_failed_apply_counts_what_was_not_done(line: Line) -> None:
+    """Exit code 1, and the error in the action's line."""
     line.gateway.failures["create"] = [GatewayError(Reason.THROTTLED, "slow down")]
     assert line.run("apply", "-f", "FILE") == (1, "+ rule  backend  FAILED: slow down\n1 not done\n", "")
 
 
-def test_a_conflict_names_the_owner(line: Line) -> None:
+def test_conflict_names_the_owner(line: Line) -> None:
     """Nothing is written."""
     line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "prod/a/b"})
     code, out, _ = line.run("apply", "-f", "FILE")
@@ -141,8 +141,8 @@ def test_a_conflict_names_the_owner(line: Line) -> None:
     assert json.loads(line.run("plan", "-f", "FILE", "-o", "json")[1])[0]["reason"] == "ForeignOwner"
 
 
-def test_an_adoption_is_told_with_the_new_owner(line: Line) -> None:
-    """The cluster's id comes from the option, or from the environment."""
+def test_adoption_reports_the_new_owner(line: Line) -> None:
+    """The cluster ID is from the option, or from the environment."""
     line.file.write_text(RULE + "  adoptionPolicy: IfUnowned\n")
     line.gateway.create(VALUE, {})
     assert line.run("plan", "-f", "FILE", "--cluster-id", "prod")[1] == (
@@ -154,21 +154,21 @@ def test_an_adoption_is_told_with_the_new_owner(line: Line) -> None:
     )
 
 
-def test_an_unowned_twin_is_noted(line: Line) -> None:
+def test_equal_unowned_object_is_reported(line: Line) -> None:
     """In text and in JSON."""
     line.gateway.create(VALUE, {})
     assert line.run("plan", "-f", "FILE")[1].startswith("= rule  backend  without an owner tag; adoptionPolicy")
     assert "note" in json.loads(line.run("plan", "-f", "FILE", "-o", "json")[1])[0]
 
 
-def test_prune_deletes_only_what_is_asked_to_go(line: Line) -> None:
-    """Without the option nothing is deleted."""
+def test_nothing_is_deleted_without_prune(line: Line) -> None:
+    """With it, the objects of this cluster that have no manifest."""
     line.gateway.create(replace(VALUE, rule_name="old"), {OWNER_TAG: "local/default/old"})
     assert "old" not in line.run("plan", "-f", "FILE")[1]
     assert line.run("apply", "-f", "FILE", "--prune")[1] == "+ rule  backend\n- rule  old\n1 created, 1 deleted\n"
 
 
-def test_a_bad_manifest_stops_everything(line: Line) -> None:
+def test_invalid_manifest_stops_apply(line: Line) -> None:
     """AWS is not even read; every problem is a line."""
     line.file.write_text(RULE + "---\n" + RULE.replace("0.5", "2.0").replace("backend", "other"))
     code, out, err = line.run("apply", "-f", "FILE")
@@ -193,21 +193,21 @@ def test_a_bad_manifest_stops_everything(line: Line) -> None:
         (["explain", "-f", "FILE", "--live"], "expected either -f FILE or --live"),
     ],
 )
-def test_a_wrong_command_line_exits_64(line: Line, arguments: list[str], message: str) -> None:
-    """With one line, and not diff's 2."""
+def test_usage_error_exits_64(line: Line, arguments: list[str], message: str) -> None:
+    """With one line; 2 is diff's exit code."""
     code, out, err = line.run(*arguments)
     assert (code, out, err.count("\n")) == (64, "", 1)
     assert message in err
 
 
-def test_an_unreachable_aws_is_one_line(line: Line) -> None:
-    """Exit 1."""
+def test_unreachable_aws_is_one_line(line: Line) -> None:
+    """Exit code 1."""
     line.gateway.failures["rules"] = [GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray at http://x")]
     assert line.run("plan", "-f", "FILE") == (1, "", "xray-operator: cannot reach X-Ray at http://x\n")
 
 
-def test_explain_says_which_rule_wins_and_why(line: Line) -> None:
-    """From files, Default is added."""
+def test_explain_shows_which_rule_applies(line: Line) -> None:
+    """With the reasons; Default is added to the files."""
     line.file.write_text(RULE + "  urlPath: /api/*\n")
     assert line.run("explain", "-f", "FILE", "--path", "/healthz")[1].splitlines() == [
         "    100 backend                          1/s then 0.5       URLPath '/api/*' does not match '/healthz'",
@@ -215,8 +215,8 @@ def test_explain_says_which_rule_wins_and_why(line: Line) -> None:
     ]
 
 
-def test_explain_warns_of_rules_that_surprise(line: Line) -> None:
-    """And gives both as JSON."""
+def test_explain_prints_lint_warnings(line: Line) -> None:
+    """Rules and warnings in text and in JSON."""
     line.file.write_text(RULE + "  resourceARN: arn:x\n")
     assert line.run("explain", "-f", "FILE")[1].splitlines()[-1].startswith("warning: rule 'backend' is ignored by the")
     data = json.loads(line.run("explain", "-f", "FILE", "-o", "json")[1])
@@ -224,28 +224,28 @@ def test_explain_warns_of_rules_that_surprise(line: Line) -> None:
     assert len(data["warnings"]) == 1
 
 
-def test_explain_reads_aws_when_asked(line: Line) -> None:
-    """No files then."""
+def test_explain_live_reads_aws(line: Line) -> None:
+    """Without files."""
     line.gateway.create(replace(VALUE, http_method="POST"), {})
     out = line.run("explain", "--live", "--method", "post")[1]
     assert out.splitlines()[0].startswith("*   100 backend")
 
 
-def test_manifests_come_from_standard_input_too(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a dash."""
+def test_manifests_are_read_from_standard_input(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the file name `-`."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(RULE))
     assert line.run("plan", "-f", "-")[1] == "+ rule  backend\n"
 
 
-def test_nothing_to_do_is_said(line: Line) -> None:
-    """When the plan is empty, the summary still has words."""
+def test_summary_of_an_empty_plan(line: Line) -> None:
+    """It is not an empty line."""
     from xray_operator.cli.render import summary
 
     assert summary([]) == "nothing to do"
 
 
 def test_ctrl_c_is_one_line(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 130."""
+    """Exit code 130."""
 
     def interrupted(_region: str | None, _endpoint: str | None) -> InMemoryGateway:
         raise KeyboardInterrupt
@@ -255,8 +255,8 @@ def test_ctrl_c_is_one_line(line: Line, capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.process
-def test_the_installed_command_writes_nothing_when_one_document_is_bad(xray_local: Any, tmp_path: Path) -> None:
-    """xray-local's log of calls is empty afterwards."""
+def test_installed_command_writes_nothing_if_a_document_is_invalid(xray_local: Any, tmp_path: Path) -> None:
+    """xray-local's log of calls stays empty."""
     file = tmp_path / "two.yaml"
     file.write_text(RULE + "---\n" + RULE.replace("0.5", "2.0").replace("backend", "other"))
     done = subprocess.run(
@@ -272,8 +272,8 @@ def test_the_installed_command_writes_nothing_when_one_document_is_bad(xray_loca
 
 
 @pytest.mark.process
-def test_python_m_is_the_same_command_and_ends_by_ctrl_c(tmp_path: Path, free_port: Callable[[], int]) -> None:
-    """A run that waits for standard input ends with 130 and one line."""
+def test_python_m_ends_by_ctrl_c(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    """A command that waits for standard input exits with 130 and one line."""
     run = subprocess.Popen(
         [sys.executable, "-m", "xray_operator", "plan", "-f", "-"],
         stdin=subprocess.PIPE,
@@ -291,7 +291,7 @@ def test_python_m_is_the_same_command_and_ends_by_ctrl_c(tmp_path: Path, free_po
 
 
 def _waiting_in(pid: int) -> str:
-    """Name the kernel function that a process sleeps in."""
+    """Return the kernel function that a process sleeps in."""
     return Path(f"/proc/{pid}/wchan").read_text()
 
 
@@ -305,7 +305,7 @@ def _environment(api: str) -> dict[str, str]:
     }
 
 
-def test_the_readme_has_every_exit_code() -> None:
-    """A script must know them."""
+def test_readme_has_every_exit_code() -> None:
+    """Scripts depend on them."""
     readme = (Path(__file__).resolve().parents[3] / "operator" / "README.md").read_text()
     assert [code for code in (0, 1, 2, 64, 130) if f"\n| {code} |" not in readme] == []

@@ -1,4 +1,4 @@
-"""The commands that speak to a cluster: their options, exit codes and errors, in one line each."""
+"""The commands that need a cluster: their options, exit codes and errors, each error in one line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,30 +10,30 @@ from xray_operator.cli import main
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep this machine's own clusters out."""
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide this machine's clusters."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
-def test_release_asks_which_namespaces(capsys: pytest.CaptureFixture[str]) -> None:
-    """The whole cluster only when it is said so."""
+def test_finalizers_requires_a_scope(capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole cluster only by its option."""
     assert main(["finalizers"], {}) == 64
     assert "one of the arguments -n/--namespace -A/--all-namespaces is required" in capsys.readouterr().err
     assert main(["finalizers", "-A", "-n", "shop"], {}) == 64
 
 
-def test_release_needs_a_way_into_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+def test_finalizers_requires_credentials(capsys: pytest.CaptureFixture[str]) -> None:
     """As `run` does."""
     assert main(["finalizers", "-A"], {}) == 1
     expected = "xray-operator: no cluster credentials found: expected a pod's service account, or KUBECONFIG\n"
     assert capsys.readouterr().err == expected
 
 
-def test_release_gives_up_on_an_api_server_that_does_not_answer(
+def test_finalizers_gives_up_on_an_unreachable_api_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_port: Callable[[], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After its time; the message names the address."""
+    """After the timeout; the message names the address."""
     port = free_port()
     config = {
         "current-context": "test",
@@ -47,14 +47,14 @@ def test_release_gives_up_on_an_api_server_that_does_not_answer(
     assert f"the Kubernetes API did not answer: Cannot connect to host 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-def test_crds_are_printed_as_the_chart_has_them(capsys: pytest.CaptureFixture[str]) -> None:
-    """So that they can be applied without the chart."""
+def test_crds_prints_the_manifests(capsys: pytest.CaptureFixture[str]) -> None:
+    """They can be applied without the chart."""
     assert main(["crds"], {}) == 0
-    names = [one["metadata"]["name"] for one in yaml.safe_load_all(capsys.readouterr().out)]
+    names = [manifest["metadata"]["name"] for manifest in yaml.safe_load_all(capsys.readouterr().out)]
     assert names == ["xraysamplingrules.xray.cruddur.io", "xraygroups.xray.cruddur.io"]
 
 
-def test_crds_are_applied_to_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
-    """There has to be one."""
+def test_crds_apply_requires_credentials(capsys: pytest.CaptureFixture[str]) -> None:
+    """As `run` does."""
     assert main(["crds", "--apply"], {}) == 1
     assert "no cluster credentials found" in capsys.readouterr().err

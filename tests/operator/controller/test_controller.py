@@ -1,4 +1,4 @@
-"""The loop around the passes, in virtual time: the watch, the timer, retries, expiry, and the end."""
+"""The loop around the passes, in virtual time: the watch, the timer, retries, expiry, and the stop."""
 
 import asyncio
 import copy
@@ -21,7 +21,7 @@ UNREACHABLE = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")
 
 
 class Operator(Environment):
-    """A environment with the loop; draws are always 0.5, so an interval is exact and a retry waits half its bound."""
+    """An environment with the loop; draws are always 0.5, so an interval is exact and a retry waits half its bound."""
 
     def __init__(self, interval: float = 60, after: Environment | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -38,11 +38,11 @@ class Operator(Environment):
         self.cluster.watch = self._watched
 
     def _watched(self, kind: str, body: dict[str, Any]) -> None:
-        hear = self.controller.object_deleted if kind == "DELETED" else self.controller.object_changed
-        asyncio.get_running_loop().call_soon(hear, body)
+        handler = self.controller.object_deleted if kind == "DELETED" else self.controller.object_changed
+        asyncio.get_running_loop().call_soon(handler, body)
 
     async def started(self, *manifests: dict[str, Any]) -> "Operator":
-        """Run until these objects are in step, and empty the log."""
+        """Run until these objects are in sync, and empty the log."""
         for manifest in manifests:
             self.cluster.apply(manifest)
         self.controller.start()
@@ -51,7 +51,7 @@ class Operator(Environment):
         return self
 
     async def called(self, seconds: float) -> list[str]:
-        """Give the calls of the next seconds."""
+        """Return the calls of the next seconds."""
         self.log.clear()
         await asyncio.sleep(seconds)
         return [*self.log]
@@ -68,8 +68,8 @@ def virtually(scenario: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[],
 
 
 @virtually
-async def test_what_the_watch_tells_is_brought_to_aws() -> None:
-    """Added, changed, deleted; the echo of our own writes is no news."""
+async def test_watch_events_are_reconciled() -> None:
+    """Added, changed, deleted; the echo of our own writes is ignored."""
     operator = await Operator().started()
     operator.cluster.apply(rule())
     assert await operator.called(1) == ["claim", "create", "status"]
@@ -82,19 +82,21 @@ async def test_what_the_watch_tells_is_brought_to_aws() -> None:
 
 
 @virtually
-async def test_many_objects_wait_for_one_read() -> None:
-    """Those that were there at the start."""
+async def test_many_objects_share_one_read() -> None:
+    """At the start and at each interval."""
     operator = Operator()
     for number in range(20):
         operator.cluster.apply(group(f"group-{number}"))
     operator.controller.start()
     await asyncio.sleep(0.5)
-    assert [operator.log.count(one) for one in (*READ, "claim", "create")] == [1, 1, 1, 20, 20]
+    assert [operator.log.count(call) for call in (*READ, "claim", "create")] == [1, 1, 1, 20, 20]
+    await operator.called(20)
+    assert await operator.called(60) == READ
     await operator.controller.stop()
 
 
 @virtually
-async def test_an_object_that_is_listed_again_is_no_news() -> None:
+async def test_relisted_object_is_ignored() -> None:
     """kopf lists everything after each reconnect."""
     operator = await Operator().started(rule())
     operator.controller.object_changed(operator.cluster.bodies[RULE])
@@ -103,7 +105,7 @@ async def test_an_object_that_is_listed_again_is_no_news() -> None:
 
 
 @virtually
-async def test_the_timer_reads_aws_and_finds_drift() -> None:
+async def test_timer_reads_aws_and_finds_drift() -> None:
     """Nothing in Kubernetes has changed; without a difference there are three reads and no write."""
     operator = await Operator(interval=60).started(rule())
     assert await operator.called(58) == []
@@ -115,8 +117,8 @@ async def test_the_timer_reads_aws_and_finds_drift() -> None:
 
 
 @virtually
-async def test_while_aws_cannot_be_read_it_is_asked_more_and_more_slowly() -> None:
-    """After 1, 3 and 7 s, and never more slowly than the interval; then all is as before."""
+async def test_failed_reads_back_off() -> None:
+    """Retries follow after 1, 3 and 7 s; a successful read ends the series."""
     operator = Operator(interval=60)
     operator.aws.failures["rules"] = [UNREACHABLE] * 3
     await operator.started(rule())
@@ -128,8 +130,8 @@ async def test_while_aws_cannot_be_read_it_is_asked_more_and_more_slowly() -> No
 
 
 @virtually
-async def test_a_pass_that_failed_is_tried_again_more_and_more_slowly() -> None:
-    """After 0.5, 1.5 and 3.5 s; success ends the series."""
+async def test_failed_passes_back_off() -> None:
+    """Retries follow after 0.5, 1.5 and 3.5 s; a successful pass ends the series."""
     operator = await Operator().started()
     operator.aws.failures["create"] = [THROTTLED] * 3
     operator.cluster.apply(rule())
@@ -143,8 +145,8 @@ async def test_a_pass_that_failed_is_tried_again_more_and_more_slowly() -> None:
 
 
 @virtually
-async def test_what_kubernetes_refuses_is_tried_again() -> None:
-    """A conflict, a server error, nobody there."""
+async def test_kubernetes_errors_are_retried() -> None:
+    """A conflict, a server error, and no response."""
     operator = await Operator().started()
     operator.cluster.failures["claim"] = [KubernetesError(status, "no") for status in (409, 500, 0)]
     operator.cluster.apply(rule())
@@ -154,8 +156,8 @@ async def test_what_kubernetes_refuses_is_tried_again() -> None:
 
 
 @virtually
-async def test_an_object_that_is_gone_is_forgotten() -> None:
-    """Before the watch tells of it; it is not tried again, and who asked for the same has its turn."""
+async def test_deleted_object_is_dropped_and_its_rival_reconciled() -> None:
+    """Before the watch reports the deletion; there is no retry."""
     operator = await Operator().started(rule("a", ruleName="x"), rule("b", ruleName="x"))
     first, second = Key("rule", "default", "a"), Key("rule", "default", "b")
     operator.cluster.apply(rule("a", ruleName="x", fixedRate=7))
@@ -168,8 +170,8 @@ async def test_an_object_that_is_gone_is_forgotten() -> None:
 
 
 @virtually
-async def test_an_object_that_comes_and_goes_at_once_is_nothing_to_do() -> None:
-    """Its key waits in the queue for nobody."""
+async def test_object_deleted_before_its_pass_is_ignored() -> None:
+    """Its key is in the queue already."""
     operator = await Operator().started()
     operator.cluster.delete(operator.cluster.apply(rule()))
     assert await operator.called(50) == []
@@ -177,8 +179,8 @@ async def test_an_object_that_comes_and_goes_at_once_is_nothing_to_do() -> None:
 
 
 @virtually
-async def test_a_defect_stops_one_pass_and_no_worker() -> None:
-    """It is logged and tried again, and the others go on."""
+async def test_unexpected_exception_does_not_end_a_worker() -> None:
+    """It is logged, the pass is retried, and the other objects are reconciled."""
     operator = await Operator().started()
     operator.cluster.failures["claim"] = [ZeroDivisionError()]
     operator.cluster.apply(rule())
@@ -190,7 +192,7 @@ async def test_a_defect_stops_one_pass_and_no_worker() -> None:
 
 
 @virtually
-async def test_a_token_asks_for_a_fresh_read() -> None:
+async def test_token_requests_a_read() -> None:
     """Each token once."""
     operator = await Operator().started(rule())
     operator.edit_in_aws("rule", "backend", FixedRate=0.1)
@@ -202,8 +204,8 @@ async def test_a_token_asks_for_a_fresh_read() -> None:
 
 
 @virtually
-async def test_an_object_ends_at_its_time_whatever_the_interval() -> None:
-    """An hour of debugging is an hour, though AWS is read once a day."""
+async def test_object_expires_at_its_time_whatever_the_interval() -> None:
+    """One hour stays one hour when AWS is read once a day."""
     operator = Operator(interval=86400)
     await operator.started(default_rule_at(1.0, expiresAt="2026-01-01T01:00:00Z"))
     assert await operator.called(3599) == []
@@ -214,8 +216,8 @@ async def test_an_object_ends_at_its_time_whatever_the_interval() -> None:
 
 
 @virtually
-async def test_what_a_write_means_for_others_is_told_soon() -> None:
-    """The quota in use, a second later, and without a read."""
+async def test_write_updates_the_status_of_other_objects() -> None:
+    """The used quota and the warnings follow within two seconds, without a read."""
     operator = await Operator().started(rule("a"))
     await asyncio.sleep(2)
     operator.cluster.apply(rule("b"))
@@ -228,20 +230,20 @@ async def test_what_a_write_means_for_others_is_told_soon() -> None:
 
 
 @virtually
-async def test_one_name_in_aws_has_one_pass_at_a_time() -> None:
-    """Ten objects that come at once make one rule."""
+async def test_object_in_aws_has_one_pass_at_a_time() -> None:
+    """Ten resources that arrive at once create one rule."""
     operator = await Operator().started()
     for number in range(10):
         operator.cluster.apply(rule(f"rule-{number}", ruleName="x"))
     assert (await operator.called(0.5)).count("create") == 1
-    told = [operator.conditions(Key("rule", "default", f"rule-{number}"))["Ready"] for number in range(10)]
-    assert sorted(told) == ["False Duplicate"] * 9 + ["True Available"]
+    ready = [operator.conditions(Key("rule", "default", f"rule-{number}"))["Ready"] for number in range(10)]
+    assert sorted(ready) == ["False Duplicate"] * 9 + ["True Available"]
     await operator.controller.stop()
 
 
 @virtually
-async def test_the_end_waits_for_what_is_being_done_and_takes_nothing_new() -> None:
-    """Events are posted as well."""
+async def test_stop_finishes_the_current_pass_and_starts_no_other() -> None:
+    """Its events are created as well."""
     operator = await Operator().started()
     operator.cluster.apply(rule())
     await asyncio.sleep(0)
@@ -255,8 +257,8 @@ async def test_the_end_waits_for_what_is_being_done_and_takes_nothing_new() -> N
 
 
 @virtually
-async def test_what_a_patch_answers_is_looked_at_when_the_watch_is_cut() -> None:
-    """A spec that was changed during a pass, of which only the answer to our own PATCH tells."""
+async def test_change_in_a_patch_response_is_reconciled() -> None:
+    """A spec that changed during a pass, while the watch is interrupted."""
     operator = await Operator().started()
     operator.cluster.apply(rule())
 
@@ -264,16 +266,15 @@ async def test_what_a_patch_answers_is_looked_at_when_the_watch_is_cut() -> None
         operator.cluster.watch = lambda kind, body: None
         operator.cluster.apply(rule(fixedRate=0.7))
 
-    operator.cluster.watch = cut  # it hears of the claim
+    operator.cluster.watch = cut  # called for the claim
     await asyncio.sleep(30)
-    [held] = [one for (kind, name), one in operator.aws.values.items() if name == "backend"]
-    assert held.to_api()["FixedRate"] == 0.7
+    assert operator.aws.values["rule", "backend"].to_api()["FixedRate"] == 0.7
     await operator.controller.stop()
 
 
 @virtually
-async def test_an_object_that_vanishes_with_our_finalizer_is_let_go_in_aws() -> None:
-    """The API server deletes one whose finalizer comes too late; and AWS is asked until it is done."""
+async def test_claimed_object_that_vanishes_is_deleted_in_aws() -> None:
+    """The API server can delete an object while the finalizer is added; AWS is retried until it succeeds."""
     operator = await Operator().started(rule())
     operator.aws.failures["delete"] = [UNREACHABLE, THROTTLED]
     operator.controller.object_deleted(operator.cluster.bodies.pop(RULE))
@@ -283,47 +284,47 @@ async def test_an_object_that_vanishes_with_our_finalizer_is_let_go_in_aws() -> 
 
 
 @virtually
-async def test_the_end_of_an_earlier_object_is_not_that_of_the_new_one() -> None:
-    """Of two objects with one name, the word of the first one's end may come last."""
+async def test_late_deletion_of_an_earlier_object_is_ignored() -> None:
+    """Of two objects with one name, the event of the first one's deletion may come last."""
     operator = await Operator().started(rule())
     earlier = copy.deepcopy(operator.cluster.bodies[RULE])
-    earlier["metadata"]["uid"] = "an earlier one"
+    earlier["metadata"]["uid"] = "an earlier uid"
     operator.controller.object_deleted(earlier)
     assert RULE in operator.cache.resources
     await operator.controller.stop()
 
 
 class HangingKubernetes(InMemoryKubernetes):
-    """Never answers a claim."""
+    """Never responds to a claim."""
 
-    async def claim(self, resource: Resource, before: str | None) -> Resource:
-        """Wait for ever."""
+    async def claim(self, resource: Resource, previous: str | None) -> Resource:
+        """Wait until it is cancelled."""
         await asyncio.Event().wait()
         raise AssertionError
 
 
 @virtually
-async def test_the_end_does_not_wait_for_ever() -> None:
-    """What hangs is given up."""
+async def test_stop_has_a_timeout() -> None:
+    """A pass that hangs is cancelled."""
     earlier = Environment()
     earlier.cluster = HangingKubernetes(earlier.log)
     operator = await Operator(after=earlier).started(rule())
-    begun = asyncio.get_running_loop().time()
+    start = asyncio.get_running_loop().time()
     await operator.controller.stop()
-    assert asyncio.get_running_loop().time() - begun == DRAIN_SECONDS
+    assert asyncio.get_running_loop().time() - start == DRAIN_SECONDS
 
 
 @virtually
-async def test_who_never_started_need_not_stop() -> None:
-    """kopf calls the end after a failed start, too."""
+async def test_stop_before_start_is_a_no_op() -> None:
+    """kopf calls the shutdown after a failed start, too."""
     operator = Operator()
     assert not operator.controller.is_alive
     await operator.controller.stop()
 
 
 @virtually
-async def test_a_timer_that_has_died_is_noticed() -> None:
-    """The liveness probe asks."""
+async def test_dead_timer_is_not_alive() -> None:
+    """The liveness probe reports it."""
     operator = await Operator().started()
     alive = [operator.controller.is_alive]
     operator.aws.statistics_by_rule = None  # type: ignore[assignment] # a defect of the gateway's

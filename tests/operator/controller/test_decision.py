@@ -55,15 +55,15 @@ def decided(about: Resource, observed: Observed, rival: Resource | None = None) 
     return decide(about, about.manifest, observed, rival=rival, config=CONFIG, now=NOW)
 
 
-def test_a_new_object_is_claimed_and_created_without_verification() -> None:
-    """AWS itself refuses a name that exists."""
+def test_new_object_is_claimed_and_created_without_verification() -> None:
+    """AWS itself rejects a name that exists."""
     decision = decided(resource(), aws())
     assert decision.actions == (Create(RULE, OURS),)
     assert (decision.verification, decision.finalizer) == (Verification.NONE, FinalizerChange.ADD)
     assert (decision.previous, decision.expired, decision.drift) == (None, False, ())
 
 
-def test_an_object_in_sync_needs_no_verification() -> None:
+def test_object_in_sync_needs_no_verification() -> None:
     """It stays claimed."""
     decision = decided(resource(claimed=True), aws((RULE, OURS)))
     assert decision.actions == (Keep(RULE),)
@@ -90,7 +90,7 @@ def test_an_object_in_sync_needs_no_verification() -> None:
         (resource(suspend=True, claimed=True), aws((CHANGED, OURS)), Verification.NONE),
     ],
 )
-def test_a_write_to_an_existing_object_is_verified(
+def test_write_to_an_existing_object_is_verified(
     about: Resource, observed: Observed, verification: Verification
 ) -> None:
     """By its tags, or by everything if it is taken over; a conflict once; an expiry without an object repeatedly."""
@@ -106,12 +106,12 @@ def test_a_write_to_an_existing_object_is_verified(
         (resource(claimed=True, expiresAt=PAST), FinalizerChange.NONE),
     ],
 )
-def test_without_a_write_nothing_is_claimed(about: Resource, finalizer: FinalizerChange) -> None:
+def test_object_without_a_write_is_not_claimed(about: Resource, finalizer: FinalizerChange) -> None:
     """An object that only observes loses its finalizer."""
     assert decided(about, aws()).finalizer is finalizer
 
 
-def test_a_takeover_stores_the_previous_value() -> None:
+def test_takeover_stores_the_previous_value() -> None:
     """A changed deletion policy is not a takeover, and Default has no owner: its value is stored once."""
     force = resource(claimed=True, adoptionPolicy="Force")
     decision = decided(force, aws((CHANGED, THEIRS)))
@@ -123,7 +123,7 @@ def test_a_takeover_stores_the_previous_value() -> None:
     assert decided(resource(default, claimed=True), aws((default_rule(), {}))).previous is None
 
 
-def test_a_difference_is_drift_only_if_this_spec_had_been_applied() -> None:
+def test_difference_is_drift_only_if_the_spec_had_been_applied() -> None:
     """A changed spec is not drift; a missing object is, by its name."""
     changed = (Difference("FixedRate", 0.5, 0.1),)
     applied = resource(claimed=True, status=SYNCED)
@@ -134,7 +134,7 @@ def test_a_difference_is_drift_only_if_this_spec_had_been_applied() -> None:
     assert decided(resource(claimed=True, status=older), aws((CHANGED, OURS))).drift == ()
 
 
-def test_a_rival_and_a_full_quota_are_conflicts() -> None:
+def test_rival_and_full_quota_are_conflicts() -> None:
     """Without a claim."""
     decision = decided(resource(), aws(), resource(rule("first", ruleName="backend")))
     message = "'backend' is already managed by XRaySamplingRule default/first"
@@ -148,8 +148,8 @@ def test_a_rival_and_a_full_quota_are_conflicts() -> None:
     assert conflict.reason is Reason.QUOTA_EXCEEDED
 
 
-def test_an_expired_object_is_deleted_and_released() -> None:
-    """One that only observes, or is suspended, is only compared."""
+def test_expired_object_is_deleted_and_released() -> None:
+    """A suspended object is only compared."""
     decision = decided(resource(claimed=True, expiresAt=PAST), aws((RULE, OURS)))
     assert (decision.actions, decision.expired) == ((Delete(RULE, "arn:0"),), True)
     over = decided(resource(claimed=True, expiresAt=PAST), aws())
@@ -159,7 +159,7 @@ def test_an_expired_object_is_deleted_and_released() -> None:
     assert isinstance(suspended.actions[0], Observe)
 
 
-def test_an_update_has_the_differences() -> None:
-    """And keeps the claim."""
+def test_update_has_the_differences() -> None:
+    """The object stays claimed."""
     [action] = decided(resource(claimed=True), aws((CHANGED, OURS))).actions
     assert action == Update(RULE, "arn:0", (Difference("FixedRate", 0.5, 0.1),))

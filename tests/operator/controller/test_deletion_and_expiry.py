@@ -1,4 +1,4 @@
-"""What an object takes over and how it lets go: adoption, the defaults, deletion, expiry, Observe and suspend."""
+"""Takeover and its end: adoption, the Default objects, deletion, expiry, Observe and suspend."""
 
 import json
 from typing import Any
@@ -11,10 +11,11 @@ from xray_model import Group, SamplingRule, default_rule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
 from xray_operator.kubernetes.connection import KubernetesError
+from xray_operator.kubernetes.resource import PREVIOUS_ANNOTATION
 from xray_operator.reasons import Reason
 
 VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
-HELD = VALUE.updated({"FixedRate": 0.1})
+CHANGED = VALUE.updated({"FixedRate": 0.1})
 ARN = "arn:aws:xray:us-east-1:000000000000:rule/backend"
 THEIRS = {OWNER_TAG: "prod/default/backend", "team": "a"}
 READ = ["rules", "groups", "statistics"]
@@ -25,38 +26,37 @@ HOUR = 3600
 THROTTLED = GatewayError(Reason.THROTTLED, "ThrottledException: Rate exceeded")
 
 
-def before(environment: Environment, key: Any = RULE) -> Any:
-    """Give what the annotation has."""
-    text = environment.cluster.bodies[key]["metadata"]["annotations"].get("xray.cruddur.io/before")
+def previous(environment: Environment, key: Any = RULE) -> Any:
+    """Return the previous value in the annotation."""
+    text = environment.cluster.bodies[key]["metadata"]["annotations"].get(PREVIOUS_ANNOTATION)
     return None if text is None else json.loads(text)
 
 
 async def managed(manifest: dict[str, Any]) -> Environment:
-    """Give a environment with an object that is in step, and an empty log."""
+    """Return an environment with an object that is in sync, and an empty log."""
     environment = Environment()
     await environment.run_pass(environment.cluster.apply(manifest))
     environment.log.clear()
     return environment
 
 
-@pytest.mark.parametrize(("tags", "policy"), [({"team": "a"}, "IfUnowned"), (THEIRS, "Force")])
-async def test_what_is_taken_over_is_written_down_with_the_finalizer(tags: dict[str, str], policy: str) -> None:
-    """After a fresh read, before AWS is written; the tags of others stay."""
+async def test_takeover_stores_the_previous_value_with_the_finalizer() -> None:
+    """After a second read, before AWS is written; the tags of others stay."""
     environment = Environment()
     await environment.state.refresh()
-    environment.create_in_aws(VALUE, tags)
+    environment.create_in_aws(VALUE, THEIRS)
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
-    await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy=policy)), fresh=True)
+    await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="Force")), fresh=True)
     assert environment.log[:8] == [*READ, "tags", *READ, "tags"]
     assert environment.writes(AWS_WRITES | KUBERNETES_WRITES) == ["claim", "tag", "update", "status"]
-    assert before(environment) == HELD.to_api()
+    assert previous(environment) == CHANGED.to_api()
     assert environment.aws.values["rule", "backend"] == VALUE
     assert environment.aws.tags_by_arn[ARN] == {"team": "a", OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
     assert environment.conditions() == IN_SYNC
 
 
-async def test_what_changes_owner_before_it_is_taken_over_is_left_alone() -> None:
-    """The read before the claim is the one that counts."""
+async def test_object_that_changes_owner_before_the_takeover_is_left_alone() -> None:
+    """The read before the claim decides."""
     environment = Environment()
     environment.create_in_aws(VALUE)
     environment.list_resources()
@@ -68,51 +68,40 @@ async def test_what_changes_owner_before_it_is_taken_over_is_left_alone() -> Non
     assert (environment.writes(), environment.finalizers()) == ([], [])
 
 
-async def test_a_changed_deletion_policy_is_written_to_the_tags() -> None:
-    """And is no takeover: there is nothing to go back to."""
-    environment = await managed(rule())
-    await environment.run_pass(environment.cluster.apply(rule(deletionPolicy="Orphan")))
-    assert (environment.writes(), before(environment)) == (["tag"], None)
-    assert environment.aws.tags_by_arn[ARN][DELETION_TAG] == "Orphan"
-
-
-async def test_the_default_rule_is_written_down_and_never_tagged() -> None:
-    """Its values of before are in the annotation, which is written once."""
+async def test_default_rule_is_stored_once_and_never_tagged() -> None:
+    """The annotation keeps the values before the first update."""
     environment = Environment()
     await environment.run_pass(environment.cluster.apply(default_rule_at(1.0)))
     assert environment.log == [*READ, *READ, "claim", "update", "status"]
-    assert before(environment, DEFAULT) == default_rule().to_api()
+    assert previous(environment, DEFAULT) == default_rule().to_api()
     await environment.run_pass(environment.cluster.apply(default_rule_at(0.9)))
     again = Environment(after=environment)
     await again.run_pass(DEFAULT)
-    assert (again.conditions(DEFAULT), before(again, DEFAULT)) == (IN_SYNC, default_rule().to_api())
+    assert (again.conditions(DEFAULT), previous(again, DEFAULT)) == (IN_SYNC, default_rule().to_api())
     assert "quota" in again.status(DEFAULT)
     assert "tag" not in again.log
 
 
-async def test_a_default_rule_that_is_as_asked_is_claimed_and_not_written() -> None:
-    """What is there is to come back even if it is changed later."""
+async def test_default_rule_in_sync_is_claimed_and_not_updated() -> None:
+    """Its values are stored all the same, to be restored later."""
     environment = Environment()
     await environment.run_pass(environment.cluster.apply(default_rule_at(0.05)))
-    assert (environment.writes(), before(environment, DEFAULT)) == ([], default_rule().to_api())
+    assert (environment.writes(), previous(environment, DEFAULT)) == ([], default_rule().to_api())
     assert environment.finalizers(DEFAULT) == ["xray.cruddur.io/finalizer"]
 
 
-@pytest.mark.parametrize(("policy", "left"), [("Delete", 0.05), ("Orphan", 1.0)])
-async def test_a_deleted_object_gives_the_default_rule_back(policy: str, left: float) -> None:
-    """As it was before, unless it is to stay."""
-    environment = await managed(default_rule_at(1.0, deletionPolicy=policy))
+async def test_deletion_restores_the_default_rule() -> None:
+    """To its values before the takeover."""
+    environment = await managed(default_rule_at(1.0))
     environment.cluster.delete(DEFAULT)
     await environment.run_pass(DEFAULT)
-    assert environment.log == (["update", "remove_finalizer"] if policy == "Delete" else ["remove_finalizer"])
-    held = environment.aws.values["rule", "Default"]
-    assert isinstance(held, SamplingRule)
-    assert held.fixed_rate == left
+    assert environment.log == ["update", "remove_finalizer"]
+    assert environment.aws.values["rule", "Default"] == default_rule()
     assert DEFAULT not in environment.cluster.bodies
 
 
-async def test_the_default_group_takes_what_it_can() -> None:
-    """It is updated, and neither created nor tagged."""
+async def test_default_group_is_updated_and_restored() -> None:
+    """It is neither created nor tagged."""
     manifest = group("failing", groupName="Default", insightsConfiguration={"insightsEnabled": True})
     del manifest["spec"]["filterExpression"]
     environment = Environment()
@@ -123,8 +112,8 @@ async def test_the_default_group_takes_what_it_can() -> None:
     assert environment.aws.values["group", "Default"] == Group(group_name="Default")
 
 
-async def test_a_deleted_object_is_deleted_in_aws_after_a_fresh_look_at_its_tags() -> None:
-    """Then it may go; what never was claimed goes without us."""
+async def test_deletion_reads_the_tags_then_deletes_in_aws() -> None:
+    """The finalizer is removed last."""
     environment = await managed(rule())
     environment.cluster.delete(RULE)
     assert await environment.run_pass() is False
@@ -132,8 +121,8 @@ async def test_a_deleted_object_is_deleted_in_aws_after_a_fresh_look_at_its_tags
     assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.values) == (False, False)
 
 
-async def test_an_orphan_keeps_its_rule_without_our_tags() -> None:
-    """Those of others stay."""
+async def test_orphan_stays_in_aws_without_our_tags() -> None:
+    """The tags of others stay."""
     environment = await managed(rule(deletionPolicy="Orphan"))
     environment.aws.tags_by_arn[ARN]["team"] = "a"
     environment.cluster.delete(RULE)
@@ -142,20 +131,19 @@ async def test_an_orphan_keeps_its_rule_without_our_tags() -> None:
     assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (VALUE, {"team": "a"})
 
 
-@pytest.mark.parametrize("policy", ["Delete", "Orphan"])
-async def test_what_does_not_carry_our_tag_is_not_touched_by_a_deletion(policy: str) -> None:
-    """Whatever we knew of its tags before."""
-    environment = await managed(rule(deletionPolicy=policy))
+async def test_deletion_leaves_an_object_without_our_tag() -> None:
+    """It reads again first, in case the tags are stale."""
+    environment = await managed(rule())
     environment.aws.tags_by_arn[ARN] = {OWNER_TAG: "prod/default/backend"}
     environment.cluster.delete(RULE)
     await environment.run_pass()
-    assert (environment.writes(), environment.seconds) == ([], 2)  # it has looked again, in case the tags are old
+    assert (environment.writes(), environment.seconds) == ([], 2)
     assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.values) == (False, True)
 
 
 @pytest.mark.parametrize("read", [True, False])
-async def test_what_is_gone_already_needs_no_deletion(read: bool) -> None:
-    """Whether we have read so or not."""
+async def test_deletion_of_a_missing_object_writes_nothing(read: bool) -> None:
+    """Whether a read has shown that or not."""
     environment = await managed(rule())
     environment.cluster.delete(RULE)
     del environment.aws.values["rule", "backend"]
@@ -165,28 +153,28 @@ async def test_what_is_gone_already_needs_no_deletion(read: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "told"),
+    ("call", "error", "synced"),
     [
         ("rules", GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray"), "False Unreachable cannot reach X-Ray"),
         ("tags", GatewayError(Reason.DENIED, "no"), "False Denied no"),
         ("delete", THROTTLED, "False Throttled ThrottledException: Rate exceeded"),
     ],
 )
-async def test_an_object_stays_until_aws_has_let_go(call: str, error: GatewayError, told: str) -> None:
-    """The reason is on it meanwhile."""
+async def test_deletion_waits_until_aws_answers(call: str, error: GatewayError, synced: str) -> None:
+    """The reason is in the status in the meantime."""
     environment = await managed(rule())
     environment.cluster.delete(RULE)
     environment.aws.failures[call] = [error]
     assert await environment.run_pass(fresh=True) is True
-    assert (environment.conditions()["Synced"], environment.conditions()["Ready"]) == (told, "True Available")
+    assert (environment.conditions()["Synced"], environment.conditions()["Ready"]) == (synced, "True Available")
     assert environment.finalizers() == ["xray.cruddur.io/finalizer"]
     environment.seconds = 10
     assert await environment.run_pass() is False
     assert RULE not in environment.cluster.bodies
 
 
-async def test_a_spec_that_cannot_be_used_can_be_deleted() -> None:
-    """Its name and policy are known."""
+async def test_object_with_an_invalid_spec_can_be_deleted() -> None:
+    """Its name and its policy are known."""
     environment = await managed(rule())
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=7)))
     environment.cluster.delete(RULE)
@@ -194,8 +182,8 @@ async def test_a_spec_that_cannot_be_used_can_be_deleted() -> None:
     assert environment.writes() == ["delete"]
 
 
-async def test_an_object_that_was_never_claimed_is_none_of_ours_to_delete() -> None:
-    """It may wait for somebody else's finalizer."""
+async def test_unclaimed_object_is_deleted_without_us() -> None:
+    """It may wait for another finalizer."""
     environment = Environment()
     environment.create_in_aws(VALUE)
     key = environment.cluster.apply(rule())
@@ -207,8 +195,8 @@ async def test_an_object_that_was_never_claimed_is_none_of_ours_to_delete() -> N
     assert environment.log == []
 
 
-async def test_a_new_rule_goes_at_its_time_and_then_nothing_is_done() -> None:
-    """Its finalizer goes with it; deleting the object afterwards asks nothing of AWS."""
+async def test_expiry_deletes_a_rule_and_removes_the_finalizer() -> None:
+    """Later passes and the object's deletion write nothing to AWS."""
     environment = await managed(rule(**SOON))
     environment.seconds = HOUR - 1
     await environment.run_pass()
@@ -222,14 +210,14 @@ async def test_a_new_rule_goes_at_its_time_and_then_nothing_is_done() -> None:
     assert environment.log == READ
 
 
-async def test_the_default_rule_goes_back_at_its_time_and_then_nothing_is_done() -> None:
-    """Whatever somebody does with it afterwards."""
+async def test_expiry_restores_the_default_rule() -> None:
+    """Later changes in AWS are left alone."""
     environment = await managed(default_rule_at(1.0, **SOON))
     environment.seconds = HOUR
     await environment.run_pass(DEFAULT)
     assert environment.log == ["update", "remove_finalizer", "status"]
     assert environment.aws.values["rule", "Default"] == default_rule()
-    assert (environment.conditions(DEFAULT), before(environment, DEFAULT), environment.finalizers(DEFAULT)) == (
+    assert (environment.conditions(DEFAULT), previous(environment, DEFAULT), environment.finalizers(DEFAULT)) == (
         EXPIRED,
         None,
         [],
@@ -240,22 +228,22 @@ async def test_the_default_rule_goes_back_at_its_time_and_then_nothing_is_done()
     assert environment.log == READ
 
 
-async def test_what_was_taken_over_goes_back_at_its_time() -> None:
-    """As it was, and nobody's."""
+async def test_expiry_restores_and_releases_an_adopted_rule() -> None:
+    """It has its previous values and no owner."""
     environment = Environment()
-    environment.create_in_aws(HELD)
+    environment.create_in_aws(CHANGED)
     await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned", **SOON)))
     environment.seconds = HOUR
     environment.log.clear()
     await environment.run_pass(RULE)
     assert environment.log == ["tags", "update", "untag", "remove_finalizer", "status"]
-    assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (HELD, {})
+    assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (CHANGED, {})
     await environment.run_pass(fresh=True)
     assert environment.conditions() == EXPIRED
 
 
-async def test_an_object_that_comes_too_late_does_nothing() -> None:
-    """It is told so; a later time brings it to life."""
+async def test_expired_object_is_not_created() -> None:
+    """A later expiry creates it."""
     environment = Environment()
     environment.seconds = HOUR
     await environment.run_pass(environment.cluster.apply(rule(**SOON)))
@@ -264,8 +252,8 @@ async def test_an_object_that_comes_too_late_does_nothing() -> None:
     assert (environment.writes(), environment.conditions()) == (["create"], IN_SYNC)
 
 
-async def test_an_end_that_fails_is_tried_again() -> None:
-    """The object is not let go before."""
+async def test_failed_expiry_is_retried() -> None:
+    """The finalizer stays until it succeeds."""
     environment = await managed(rule(**SOON))
     environment.seconds = HOUR
     environment.aws.failures["delete"] = [THROTTLED]
@@ -281,30 +269,31 @@ async def test_an_end_that_fails_is_tried_again() -> None:
     assert (environment.conditions(), environment.writes()) == (EXPIRED, ["delete", "delete"])
 
 
-@pytest.mark.parametrize(
-    ("spec", "why"), [({"managementPolicy": "Observe"}, "Observed"), ({"suspend": True}, "Suspended")]
-)
-async def test_who_only_looks_never_writes(spec: dict[str, Any], why: str) -> None:
-    """Nothing there, something else there, the same there; no finalizer, and it is no failure."""
+async def test_observe_reports_drift_and_writes_nothing() -> None:
+    """Neither to AWS nor a finalizer, whether the object is missing, different or equal."""
     environment = Environment()
-    key = environment.cluster.apply(rule(adoptionPolicy="Force", **SOON, **spec))
+    key = environment.cluster.apply(rule(adoptionPolicy="Force", managementPolicy="Observe", **SOON))
     assert await environment.run_pass(key) is False
-    assert environment.conditions() == {"Ready": "False Missing", "Synced": f"False {why}", "Drifted": "False NoDrift"}
-    environment.create_in_aws(HELD, THEIRS)
+    assert environment.conditions() == {
+        "Ready": "False Missing",
+        "Synced": "False Observed",
+        "Drifted": "False NoDrift",
+    }
+    environment.create_in_aws(CHANGED, THEIRS)
     await environment.run_pass(fresh=True)
     drifted = {"Drifted": "True DriftDetected FixedRate: 0.1 -> 0.5"}
-    assert environment.conditions() == {"Ready": "True Available", "Synced": f"False {why}"} | drifted
+    assert environment.conditions() == {"Ready": "True Available", "Synced": "False Observed"} | drifted
     assert environment.status()["drift"] == [{"field": "fixedRate", "desired": "0.5", "actual": "0.1"}]
     assert environment.status()["arn"] == ARN
     environment.edit_in_aws("rule", "backend", FixedRate=0.5)
     environment.seconds = HOUR
     await environment.run_pass(fresh=True)
-    assert environment.conditions() == IN_SYNC | {"Synced": f"True {why}"}
+    assert environment.conditions() == IN_SYNC | {"Synced": "True Observed"}
     assert (environment.finalizers(), environment.writes()) == ([], [])
 
 
-async def test_an_object_that_is_to_observe_is_let_go() -> None:
-    """AWS keeps what it has; deleting the object then asks nothing of AWS."""
+async def test_change_to_observe_removes_the_finalizer() -> None:
+    """AWS keeps the object when the resource is deleted."""
     environment = await managed(rule())
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7, managementPolicy="Observe")))
     assert environment.log == ["remove_finalizer", "status"]
@@ -314,8 +303,8 @@ async def test_an_object_that_is_to_observe_is_let_go() -> None:
     assert environment.aws.values["rule", "backend"] == VALUE
 
 
-async def test_a_deletion_that_comes_with_observe_leaves_aws_alone() -> None:
-    """The finalizer is taken away all the same."""
+async def test_deletion_of_an_observing_object_leaves_aws_alone() -> None:
+    """Its finalizer is removed."""
     environment = await managed(rule())
     environment.cluster.apply(rule(managementPolicy="Observe"))
     environment.cluster.delete(RULE)
@@ -323,14 +312,15 @@ async def test_a_deletion_that_comes_with_observe_leaves_aws_alone() -> None:
     assert environment.log == ["remove_finalizer"]
 
 
-async def test_a_suspended_object_keeps_its_finalizer_and_goes_on_without_drift() -> None:
-    """What differs when it is resumed is the spec's doing."""
+async def test_suspended_object_is_updated_when_it_is_resumed() -> None:
+    """It keeps its finalizer; what was changed in the meantime is not drift."""
     environment = await managed(rule())
-    await environment.run_pass(environment.cluster.apply(rule(suspend=True)))
+    await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7, suspend=True)))
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     await environment.run_pass(fresh=True)
     assert (environment.writes(), len(environment.finalizers())) == ([], 1)
-    await environment.run_pass(environment.cluster.apply(rule()))
+    assert environment.conditions()["Synced"] == "False Suspended"
+    await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert (environment.writes(), environment.conditions(), environment.reporter.drift_seen) == (
         ["update"],
         IN_SYNC,

@@ -1,4 +1,4 @@
-"""What is true may be seen late, and what is seen may be over: stale reads, lost answers, objects gone meanwhile."""
+"""Races: stale reads, lost responses, late writes, and objects that are deleted during a pass."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from xray_operator.kubernetes.resource_cache import ResourceDeletedError
 from xray_operator.reasons import Reason
 
 VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
-HELD = VALUE.updated({"FixedRate": 0.1})
+CHANGED = VALUE.updated({"FixedRate": 0.1})
 ARN = "arn:aws:xray:us-east-1:000000000000:rule/backend"
 OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
 THEIRS = {OWNER_TAG: "prod/default/backend"}
@@ -26,7 +26,7 @@ UNREACHABLE = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")
 
 
 async def managed(**spec: Any) -> Environment:
-    """Give a environment with a rule that is in step, and an empty log."""
+    """Return an environment with a rule that is in sync, and an empty log."""
     environment = Environment()
     await environment.run_pass(environment.cluster.apply(rule(**spec)))
     environment.log.clear()
@@ -34,7 +34,7 @@ async def managed(**spec: Any) -> Environment:
 
 
 def hide(environment: Environment) -> None:
-    """Have AWS show the state before our rule, until the operator has waited."""
+    """Have AWS return the state before our rule, until the operator has waited."""
     value, tags = environment.aws.values.pop(TARGET), environment.aws.tags_by_arn.pop(ARN)
 
     def show() -> None:
@@ -43,7 +43,7 @@ def hide(environment: Environment) -> None:
     environment.meanwhile = show
 
 
-async def test_a_deletion_does_not_believe_a_first_look() -> None:
+async def test_deletion_reads_again_if_the_object_is_missing() -> None:
     """A stale list does not leave the rule behind."""
     environment = await managed()
     hide(environment)
@@ -53,8 +53,8 @@ async def test_a_deletion_does_not_believe_a_first_look() -> None:
     assert TARGET not in environment.aws.values
 
 
-async def test_a_deletion_does_not_believe_stale_tags() -> None:
-    """Those of an earlier rule of the same name."""
+async def test_deletion_reads_again_if_the_owner_is_another() -> None:
+    """The tags may be those of an earlier rule of the same name."""
     environment = await managed()
     environment.aws.tags_by_arn[ARN] = THEIRS
 
@@ -67,8 +67,8 @@ async def test_a_deletion_does_not_believe_stale_tags() -> None:
     assert environment.writes() == ["delete"]
 
 
-async def test_a_creation_that_is_carried_out_late_is_undone_by_the_deletion() -> None:
-    """Its answer was lost, and then the object was deleted."""
+async def test_deletion_undoes_a_creation_that_takes_effect_late() -> None:
+    """Its response was lost, and then the object was deleted."""
     environment = Environment()
     environment.aws.failures["create"] = [UNREACHABLE]
     await environment.run_pass(environment.cluster.apply(rule()))
@@ -84,8 +84,8 @@ async def test_a_creation_that_is_carried_out_late_is_undone_by_the_deletion() -
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
 
 
-async def test_a_creation_that_is_carried_out_after_the_deletion_is_undone_as_well() -> None:
-    """Two were tried, of which the first was done late, and the second even later."""
+async def test_deletion_undoes_a_creation_that_takes_effect_after_it() -> None:
+    """Of two attempts, the first took effect late and the second even later."""
     environment = Environment()
     environment.aws.failures["create"] = [UNREACHABLE]
     await environment.run_pass(environment.cluster.apply(rule()))
@@ -102,8 +102,8 @@ async def test_a_creation_that_is_carried_out_after_the_deletion_is_undone_as_we
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete", "delete"], False)
 
 
-async def test_an_expiry_does_not_believe_a_first_look() -> None:
-    """What is over has to go, too."""
+async def test_expiry_reads_again_if_the_object_is_missing() -> None:
+    """A stale list does not leave the expired rule behind."""
     environment = await managed(**SOON)
     hide(environment)
     environment.seconds = HOUR
@@ -111,8 +111,8 @@ async def test_an_expiry_does_not_believe_a_first_look() -> None:
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
 
 
-async def test_an_expiry_deletes_nothing_that_is_another_owners_by_now() -> None:
-    """Whatever we knew of its tags before."""
+async def test_expiry_leaves_an_object_that_changed_its_owner() -> None:
+    """The cached tags do not decide."""
     environment = await managed(**SOON)
     environment.aws.tags_by_arn[ARN] = THEIRS
     environment.seconds = HOUR
@@ -120,7 +120,7 @@ async def test_an_expiry_deletes_nothing_that_is_another_owners_by_now() -> None
     assert (environment.writes(), environment.aws.values[TARGET], environment.finalizers()) == ([], VALUE, [])
 
 
-async def test_a_new_deletion_policy_takes_nothing_that_is_another_owners_by_now() -> None:
+async def test_changed_deletion_policy_leaves_an_object_that_changed_its_owner() -> None:
     """The tags are read again before they are written."""
     environment = await managed()
     environment.aws.tags_by_arn[ARN] = THEIRS
@@ -129,13 +129,13 @@ async def test_a_new_deletion_policy_takes_nothing_that_is_another_owners_by_now
     assert environment.conditions()["Synced"].startswith(f"False {Reason.FOREIGN_OWNER}")
 
 
-async def test_what_is_taken_over_after_a_refused_creation_is_written_down_first() -> None:
-    """It was made after AWS was read, so the creation finds the name taken."""
+async def test_takeover_after_a_rejected_creation_stores_the_previous_value() -> None:
+    """The object appeared after AWS was read."""
     environment = Environment()
     await environment.state.refresh()
-    environment.create_in_aws(HELD)
+    environment.create_in_aws(CHANGED)
     await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned")))
-    assert [one for one in environment.log if one not in {"rules", "groups", "statistics", "tags"}] == [
+    assert [call for call in environment.log if call not in {"rules", "groups", "statistics", "tags"}] == [
         "claim",
         "create",
         "claim",
@@ -149,10 +149,10 @@ async def test_what_is_taken_over_after_a_refused_creation_is_written_down_first
     assert environment.finalizers() == ["xray.cruddur.io/finalizer"]
 
 
-async def test_what_took_the_place_of_ours_is_written_down_when_it_is_taken_over() -> None:
-    """Not what was there when ours was made."""
+async def test_takeover_of_a_replaced_object_stores_its_value() -> None:
+    """Not the value from when ours was created."""
     environment = await managed(adoptionPolicy="IfUnowned")
-    environment.aws.values[TARGET] = HELD
+    environment.aws.values[TARGET] = CHANGED
     environment.aws.tags_by_arn[ARN] = {}
     await environment.run_pass(fresh=True)
     await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned", fixedRate=0.9)))
@@ -162,20 +162,20 @@ async def test_what_took_the_place_of_ours_is_written_down_when_it_is_taken_over
     assert environment.aws.tags_by_arn[ARN][OWNER_TAG] == "local/default/backend"
 
 
-async def test_a_rival_that_is_not_there_any_more_has_no_say() -> None:
-    """Its end was not told, since the watch was cut."""
+async def test_deleted_rival_is_dropped() -> None:
+    """The interrupted watch did not report its deletion."""
     environment = Environment()
     await environment.state.refresh()
-    gone = environment.cluster.apply(rule("older", ruleName="backend"))
+    rival = environment.cluster.apply(rule("older", ruleName="backend"))
     environment.list_resources()
-    environment.cluster.bodies.pop(gone)
+    environment.cluster.bodies.pop(rival)
     environment.cache.put(from_body(environment.cluster.bodies[environment.cluster.apply(rule())]))
     await environment.reconciler.reconcile(environment.cache.resources[RULE])
-    assert (environment.conditions()["Synced"], gone in environment.cache.resources) == ("True InSync", False)
+    assert (environment.conditions()["Synced"], rival in environment.cache.resources) == ("True InSync", False)
 
 
-async def test_an_object_that_is_gone_when_it_is_claimed_creates_nothing() -> None:
-    """The answer to the claim comes after the word of its end."""
+async def test_object_that_is_deleted_during_the_claim_is_not_created() -> None:
+    """The response to the PATCH comes after the event of the deletion."""
     environment = Environment()
     environment.cluster.apply(rule())
     environment.list_resources()
@@ -187,25 +187,25 @@ async def test_an_object_that_is_gone_when_it_is_claimed_creates_nothing() -> No
     assert environment.writes() == []
 
 
-async def test_a_claimed_object_that_is_gone_is_let_go_in_aws() -> None:
-    """Without a word to Kubernetes, which has it no more."""
+async def test_claimed_object_that_was_deleted_is_deleted_in_aws() -> None:
+    """Without a write to Kubernetes, where it no longer exists."""
     environment = await managed()
     environment.cluster.bodies.pop(RULE)
-    gone = environment.cache.mark_deleted(RULE)
-    assert gone is not None
-    assert await environment.reconciler.reconcile(gone) is False
+    deleted = environment.cache.mark_deleted(RULE)
+    assert deleted is not None
+    assert await environment.reconciler.reconcile(deleted) is False
     assert (environment.patches(), TARGET in environment.aws.values) == ([], False)
     assert environment.cache.resources[RULE].claimed is False
 
 
-async def test_a_gone_object_is_tried_again_when_aws_refuses() -> None:
-    """There is nobody to tell."""
+async def test_deleted_object_is_retried_when_aws_fails() -> None:
+    """There is no status to write."""
     environment = await managed()
     environment.cluster.bodies.pop(RULE)
-    gone = environment.cache.mark_deleted(RULE)
-    assert gone is not None
+    deleted = environment.cache.mark_deleted(RULE)
+    assert deleted is not None
     environment.aws.failures["delete"] = [UNREACHABLE]
-    assert await environment.reconciler.reconcile(gone) is True
+    assert await environment.reconciler.reconcile(deleted) is True
     assert environment.patches() == []
-    assert await environment.reconciler.reconcile(gone) is False
+    assert await environment.reconciler.reconcile(deleted) is False
     assert TARGET not in environment.aws.values

@@ -1,4 +1,4 @@
-"""One pass: new, changed, drifted, in conflict, and when AWS cannot be read or contradicts what was read."""
+"""One pass: new, changed and drifted objects, conflicts, and an AWS that fails or contradicts the cached state."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from tests.operator.environment import Environment, describe_conditions
 from tests.operator.in_memory_kubernetes import GROUP, RULE, group, rule
 from xray_model import SamplingRule
 from xray_operator.aws.errors import GatewayError
-from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, Statistics, Value
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, Statistics
 from xray_operator.kubernetes.connection import KubernetesError
-from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION
+from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION, Key
 from xray_operator.reasons import Reason
 
 VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
@@ -24,7 +24,7 @@ DENIED = GatewayError(Reason.DENIED, "AccessDeniedException: not allowed")
 
 
 async def synced(manifest: dict[str, Any] | None = None) -> Environment:
-    """Give a environment with an object that is in step, and an empty log."""
+    """Return an environment with an object that is in sync, and an empty log."""
     environment = Environment()
     await environment.run_pass(environment.cluster.apply(manifest or rule()))
     environment.log.clear()
@@ -32,8 +32,8 @@ async def synced(manifest: dict[str, Any] | None = None) -> Environment:
 
 
 @pytest.mark.parametrize("manifest", [rule(), group()], ids=["rule", "group"])
-async def test_a_new_object_is_claimed_then_created_then_reported(manifest: dict[str, Any]) -> None:
-    """The finalizer is stored before AWS is written; two PATCHes are all."""
+async def test_new_object_is_claimed_then_created_then_reported(manifest: dict[str, Any]) -> None:
+    """The finalizer is stored before AWS is written; there are two PATCHes."""
     environment = Environment()
     key = environment.cluster.apply(manifest)
     assert await environment.run_pass(key) is False
@@ -51,8 +51,8 @@ async def test_a_new_object_is_claimed_then_created_then_reported(manifest: dict
     assert environment.aws.tags_by_arn[arn] == {OWNER_TAG: f"local/default/{name}", DELETION_TAG: "Delete"}
 
 
-async def test_a_second_pass_writes_nothing() -> None:
-    """Neither on what is known, nor on a fresh read, nor after a restart."""
+async def test_second_pass_writes_nothing() -> None:
+    """Neither from the cached state, nor after a read, nor after a restart."""
     environment = await synced()
     await environment.run_pass()
     assert environment.log == []
@@ -64,8 +64,8 @@ async def test_a_second_pass_writes_nothing() -> None:
     assert again.log == ["rules", "groups", "statistics", "tags"]
 
 
-async def test_without_a_stored_finalizer_aws_is_not_written() -> None:
-    """Somebody else wrote the object at the same time; the newer version comes anyway."""
+async def test_aws_is_not_written_if_the_claim_fails() -> None:
+    """After a conflict, the pass for the newer version claims and creates."""
     environment = Environment()
     key = environment.cluster.apply(rule())
     environment.cluster.failures["claim"] = [KubernetesError(409, "modified")]
@@ -76,8 +76,8 @@ async def test_without_a_stored_finalizer_aws_is_not_written() -> None:
     assert environment.conditions() == IN_SYNC
 
 
-async def test_a_changed_spec_is_an_update_and_no_drift() -> None:
-    """After a look at the tags, since they may have changed."""
+async def test_changed_spec_is_an_update_and_not_drift() -> None:
+    """The tags are read before the write, since they may have changed."""
     environment = await synced()
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert environment.log == ["tags", "update", "status"]
@@ -86,8 +86,8 @@ async def test_a_changed_spec_is_an_update_and_no_drift() -> None:
     assert environment.reporter.drift_seen == {}
 
 
-async def test_drift_is_shown_before_it_is_repaired() -> None:
-    """Drifted with the fields is written first, then AWS, then DriftRepaired."""
+async def test_drift_is_reported_before_it_is_repaired() -> None:
+    """First the status with the fields, then AWS, then DriftRepaired."""
     environment = await synced()
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     await environment.run_pass(fresh=True)
@@ -101,8 +101,8 @@ async def test_drift_is_shown_before_it_is_repaired() -> None:
     assert (environment.reporter.drift_seen["rule"], environment.reporter.drift_repaired["rule"]) == (1, 1)
 
 
-async def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
-    """Nothing is written meanwhile."""
+async def test_drift_repaired_stays_until_the_spec_changes() -> None:
+    """Nothing is written in the meantime."""
     environment = await synced()
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     await environment.run_pass(fresh=True)
@@ -114,8 +114,8 @@ async def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
     assert environment.conditions() == IN_SYNC
 
 
-async def test_what_somebody_deleted_is_drift_and_is_made_again() -> None:
-    """The field is the name."""
+async def test_deletion_in_aws_is_drift_and_is_repaired() -> None:
+    """The field of the drift is the name."""
     environment = await synced(group())
     del environment.aws.values["group", "failing"]
     await environment.run_pass(GROUP, fresh=True)
@@ -126,8 +126,8 @@ async def test_what_somebody_deleted_is_drift_and_is_made_again() -> None:
     assert environment.conditions(GROUP) == IN_SYNC | {"Drifted": "False DriftRepaired GroupName: None -> 'failing'"}
 
 
-async def test_drift_that_cannot_be_repaired_stays_drift() -> None:
-    """Until it can be; then it is told as repaired, and counted once."""
+async def test_drift_stays_until_a_repair_succeeds() -> None:
+    """A repeated failure is not written again; the drift and its repair are counted once."""
     environment = await synced()
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     environment.aws.failures["update"] = [DENIED, DENIED]
@@ -137,7 +137,7 @@ async def test_drift_that_cannot_be_repaired_stays_drift() -> None:
         "Synced": "False Denied AccessDeniedException: not allowed",
         "Drifted": "True DriftDetected FixedRate: 0.1 -> 0.5",
     }
-    assert [one["field"] for one in environment.status()["drift"]] == ["fixedRate"]
+    assert [difference["field"] for difference in environment.status()["drift"]] == ["fixedRate"]
     environment.log.clear()
     assert await environment.run_pass() is True
     assert environment.patches() == []
@@ -148,28 +148,17 @@ async def test_drift_that_cannot_be_repaired_stays_drift() -> None:
 
 FOREIGN = "'backend' is owned by prod/default/backend; adoptionPolicy: Force takes it over"
 UNOWNED = "'backend' already exists without an owner tag; adoptionPolicy: IfUnowned takes it over"
-FULL = "cannot create 'backend': the rule quota is full (1 of 1)"
 
 
-@pytest.mark.parametrize(
-    ("value", "tags", "reason", "message"),
-    [
-        (VALUE, {OWNER_TAG: "prod/default/backend"}, "ForeignOwner", FOREIGN),
-        (VALUE, {}, "NotOwned", UNOWNED),
-        (OTHER, {}, "QuotaExceeded", FULL),
-    ],
-)
-async def test_a_conflict_has_its_reason_and_writes_nothing_to_aws(
-    value: Value, tags: dict[str, str], reason: str, message: str
-) -> None:
-    """No finalizer either, nor the ARN of what is not ours; the second pass is silent, and it is not tried again."""
-    environment = Environment(rule_quota=1)
-    environment.create_in_aws(value, tags)
+async def test_conflict_is_reported_once_and_writes_nothing() -> None:
+    """There is no finalizer, no ARN and no retry."""
+    environment = Environment()
+    environment.create_in_aws(VALUE, {OWNER_TAG: "prod/default/backend"})
     key = environment.cluster.apply(rule())
     assert await environment.run_pass(key) is False
     assert environment.conditions() == {
-        "Ready": f"False {reason}",
-        "Synced": f"False {reason} {message}",
+        "Ready": "False ForeignOwner",
+        "Synced": f"False ForeignOwner {FOREIGN}",
         "Drifted": "False NoDrift",
     }
     assert ("arn" in environment.status(), environment.finalizers()) == (False, [])
@@ -178,8 +167,18 @@ async def test_a_conflict_has_its_reason_and_writes_nothing_to_aws(
     assert environment.log == READ
 
 
-async def test_of_two_objects_for_one_name_the_first_has_the_say() -> None:
-    """The second says Duplicate, writes nothing, and takes over when the first is gone."""
+async def test_rule_and_group_of_one_name_are_two_objects() -> None:
+    """Names are unique by kind."""
+    environment = Environment()
+    for manifest in (rule("twice"), group("twice")):
+        await environment.run_pass(environment.cluster.apply(manifest))
+    assert environment.writes() == ["create", "create"]
+    assert environment.conditions(Key("rule", "default", "twice")) == IN_SYNC
+    assert environment.conditions(Key("group", "default", "twice")) == IN_SYNC
+
+
+async def test_second_resource_for_an_object_waits_for_the_first() -> None:
+    """It is reported as Duplicate, writes nothing, and creates the object once the first is deleted."""
     environment = Environment()
     first, second = (
         environment.cluster.apply(rule("a", ruleName="x")),
@@ -188,8 +187,8 @@ async def test_of_two_objects_for_one_name_the_first_has_the_say() -> None:
     for key in (second, first, second):
         await environment.run_pass(key)
     assert environment.writes() == ["create"]
-    told = "False Duplicate 'x' is already managed by XRaySamplingRule default/a"
-    assert (environment.conditions(second)["Synced"], environment.finalizers(second)) == (told, [])
+    duplicate = "False Duplicate 'x' is already managed by XRaySamplingRule default/a"
+    assert (environment.conditions(second)["Synced"], environment.finalizers(second)) == (duplicate, [])
     environment.cluster.delete(first)
     await environment.run_pass(first)
     await environment.run_pass(second)
@@ -197,7 +196,7 @@ async def test_of_two_objects_for_one_name_the_first_has_the_say() -> None:
     assert environment.conditions(second) == IN_SYNC
 
 
-async def test_an_object_that_was_taken_away_from_us_is_left_alone() -> None:
+async def test_object_that_another_owner_took_over_is_not_updated() -> None:
     """The tags are read again before an update."""
     environment = await synced()
     environment.aws.tags_by_arn[ARN] = {OWNER_TAG: "prod/default/backend"}
@@ -206,19 +205,31 @@ async def test_an_object_that_was_taken_away_from_us_is_left_alone() -> None:
     assert environment.writes() == []
 
 
-async def test_a_spec_that_cannot_be_used_touches_nothing() -> None:
-    """Ready stays: AWS has what an earlier spec asked for."""
-    environment = await synced()
-    assert await environment.run_pass(environment.cluster.apply(rule(fixedRate=7))) is False
+@pytest.mark.parametrize(
+    ("valid", "invalid", "problem"),
+    [
+        (rule(), rule(fixedRate=7), "spec.fixedRate: 7: expected a number from 0 to 1"),
+        (
+            group(),
+            group(filterExpression="responsetime >"),
+            "spec.filterExpression: 'responsetime >': "
+            "expected a filter expression (column 15: expected a number after >)",
+        ),
+    ],
+    ids=["rule", "group"],
+)
+async def test_invalid_spec_writes_nothing_to_aws(valid: dict[str, Any], invalid: dict[str, Any], problem: str) -> None:
+    """Ready stays: AWS has what an earlier spec defined."""
+    environment = await synced(valid)
+    key = environment.cluster.apply(invalid)
+    assert await environment.run_pass(key) is False
     assert environment.log == ["status"]
-    assert environment.conditions() == IN_SYNC | {
-        "Synced": "False InvalidSpec spec.fixedRate: 7: expected a number from 0 to 1"
-    }
-    assert environment.status()["lint"] == ["spec.fixedRate: 7: expected a number from 0 to 1"]
+    assert environment.conditions(key) == IN_SYNC | {"Synced": f"False InvalidSpec {problem}"}
+    assert environment.status(key)["lint"] == [problem]
 
 
-async def test_while_aws_cannot_be_read_ready_stands() -> None:
-    """The reason is told once, without a PATCH for each attempt; the end of the outage is told too."""
+async def test_ready_stays_while_aws_is_unreachable() -> None:
+    """The reason is written once and not for each attempt, and removed after the outage."""
     environment = await synced()
     environment.aws.failures["rules"] = [UNREACHABLE, UNREACHABLE]
     assert await environment.run_pass(fresh=True) is True
@@ -232,8 +243,8 @@ async def test_while_aws_cannot_be_read_ready_stands() -> None:
     assert (environment.conditions(), environment.writes()) == (IN_SYNC, [])
 
 
-async def test_a_new_object_while_aws_cannot_be_read_is_unknown() -> None:
-    """Neither claimed nor created."""
+async def test_new_object_is_unknown_while_aws_is_unreadable() -> None:
+    """It is neither claimed nor created."""
     environment = Environment()
     environment.aws.failures["groups"] = [DENIED]
     assert await environment.run_pass(environment.cluster.apply(rule())) is True
@@ -241,8 +252,8 @@ async def test_a_new_object_while_aws_cannot_be_read_is_unknown() -> None:
     assert environment.log == ["rules", "groups", "status"]
 
 
-async def test_tags_that_cannot_be_read_are_no_missing_tags() -> None:
-    """An object of ours must not look like nobody's."""
+async def test_unreadable_tags_are_not_missing_tags() -> None:
+    """An object of ours must not look unowned."""
     environment = Environment()
     environment.create_in_aws(VALUE, OURS)
     environment.aws.failures["tags"] = [DENIED]
@@ -255,10 +266,8 @@ async def test_tags_that_cannot_be_read_are_no_missing_tags() -> None:
     ("tags", "synced_as"),
     [(OURS, "True InSync"), ({}, f"False NotOwned {UNOWNED}")],
 )
-async def test_what_appeared_since_the_read_is_decided_anew_in_the_same_pass(
-    tags: dict[str, str], synced_as: str
-) -> None:
-    """AWS says ALREADY_EXISTS; then it is ours, or somebody else's."""
+async def test_already_exists_is_decided_again_in_the_same_pass(tags: dict[str, str], synced_as: str) -> None:
+    """The object that appeared after the read is ours, or is not."""
     environment = Environment()
     await environment.state.refresh()
     environment.create_in_aws(VALUE, tags)
@@ -267,8 +276,8 @@ async def test_what_appeared_since_the_read_is_decided_anew_in_the_same_pass(
     assert environment.conditions()["Synced"] == synced_as
 
 
-async def test_what_disappeared_since_the_read_is_decided_anew_in_the_same_pass() -> None:
-    """AWS says NOT_FOUND; a second contradiction is told and tried again."""
+async def test_not_found_is_decided_again_in_the_same_pass() -> None:
+    """A second contradiction is reported and retried."""
     environment = await synced()
     environment.cluster.apply(rule(fixedRate=0.7))
     environment.aws.failures["update"] = [GatewayError(Reason.NOT_FOUND, "does not exist")]
@@ -281,7 +290,7 @@ async def test_what_disappeared_since_the_read_is_decided_anew_in_the_same_pass(
     assert await environment.run_pass() is False
 
 
-async def test_a_contradiction_and_then_silence_is_an_outage() -> None:
+async def test_contradiction_followed_by_an_outage_is_an_outage() -> None:
     """Nothing more is written before AWS has been read."""
     environment = Environment()
     await environment.state.refresh()
@@ -297,8 +306,8 @@ async def test_a_contradiction_and_then_silence_is_an_outage() -> None:
     assert (environment.conditions(), environment.writes()) == (IN_SYNC, ["create"])
 
 
-async def test_a_create_that_was_done_though_nobody_answered_ends_right() -> None:
-    """The next pass reads, finds its own tag, and creates nothing twice."""
+async def test_creation_without_an_answer_is_not_repeated() -> None:
+    """The next pass reads AWS and finds its own tag."""
     environment = Environment()
     await environment.state.refresh()
     environment.create_in_aws(VALUE, OURS)
@@ -309,8 +318,8 @@ async def test_a_create_that_was_done_though_nobody_answered_ends_right() -> Non
     assert (environment.conditions(), environment.writes()) == (IN_SYNC, ["create"])
 
 
-async def test_warnings_and_statistics_are_told() -> None:
-    """Of the object's own name in AWS."""
+async def test_warnings_and_statistics_are_reported() -> None:
+    """By the object's name in AWS."""
     environment = Environment()
     environment.create_in_aws(OTHER)
     environment.aws.statistics_by_rule["x"] = Statistics(10, 5, 1)
@@ -323,16 +332,16 @@ async def test_warnings_and_statistics_are_told() -> None:
 
 
 @pytest.mark.parametrize("failing", [False, True])
-async def test_a_token_is_acknowledged_when_aws_was_read(failing: bool) -> None:
-    """Not while it cannot be."""
+async def test_token_is_acknowledged_after_a_read(failing: bool) -> None:
+    """Not after a failed one."""
     environment = await synced()
     environment.aws.failures["rules"] = [UNREACHABLE] if failing else []
     await environment.run_pass(environment.cluster.apply(rule(), **{RECONCILE_ANNOTATION: "1"}), fresh=True)
     assert environment.status().get("lastHandledReconcileAt") == (None if failing else "1")
 
 
-async def test_an_object_that_is_gone_is_no_object_to_report_on() -> None:
-    """The caller forgets it."""
+async def test_report_on_a_deleted_object_is_not_found() -> None:
+    """The controller drops the object."""
     environment = await synced()
     environment.cluster.apply(rule(fixedRate=7))
     environment.list_resources()

@@ -6,7 +6,7 @@ from tests.operator.virtual_time import in_virtual_time
 from xray_operator.controller.work_queue import WorkQueue
 
 
-async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
+async def test_keys_are_returned_in_the_order_of_their_addition() -> None:
     """First in, first out."""
     queue: WorkQueue[str] = WorkQueue()
     for key in ("b", "a", "c"):
@@ -14,8 +14,8 @@ async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
     assert [await queue.get() for _ in range(3)] == ["b", "a", "c"]
 
 
-async def test_a_key_that_waits_is_there_once() -> None:
-    """The second add says nothing new."""
+async def test_waiting_key_is_queued_once() -> None:
+    """A second add changes nothing."""
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")
     queue.add("a")
@@ -25,8 +25,8 @@ async def test_a_key_that_waits_is_there_once() -> None:
     assert (len(queue), queue.is_idle) == (0, True)
 
 
-async def test_a_key_that_is_worked_on_comes_again_when_it_is_done() -> None:
-    """It is not given to a second worker meanwhile, and not lost."""
+async def test_key_in_work_is_queued_again_when_it_is_done() -> None:
+    """No second worker gets it in the meantime, and it is not lost."""
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")
     await queue.get()
@@ -38,29 +38,29 @@ async def test_a_key_that_is_worked_on_comes_again_when_it_is_done() -> None:
     assert await queue.get() == "a"
 
 
-async def test_whoever_waits_is_woken_by_an_add() -> None:
-    """One key wakes one of two; the other waits on."""
+async def test_add_wakes_one_waiting_worker() -> None:
+    """The other one waits until the queue is closed."""
     queue: WorkQueue[str] = WorkQueue()
     waiting = [asyncio.create_task(queue.get()) for _ in range(2)]
     await asyncio.sleep(0)
     queue.add("a")
     done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    assert [one.result() for one in done] == ["a"]
+    assert [task.result() for task in done] == ["a"]
     assert len(pending) == 1
     queue.close()
     assert await pending.pop() is None
 
 
-async def test_a_closed_queue_gives_nothing_out() -> None:
-    """Not even what waits in it."""
+async def test_closed_queue_returns_no_key() -> None:
+    """Not even a waiting one."""
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")
     queue.close()
     assert await queue.get() is None
 
 
-def test_a_key_for_later_comes_at_its_time() -> None:
-    """It does not count as work until then."""
+def test_delayed_key_is_returned_at_its_time() -> None:
+    """Until then the queue is idle."""
 
     async def scenario() -> None:
         queue: WorkQueue[str] = WorkQueue()
@@ -72,8 +72,8 @@ def test_a_key_for_later_comes_at_its_time() -> None:
     in_virtual_time(scenario)
 
 
-def test_of_two_times_the_earlier_counts() -> None:
-    """Whichever was asked for first; the key comes once."""
+def test_earlier_of_two_times_counts() -> None:
+    """In either order of their additions; the key is returned once."""
 
     async def scenario() -> None:
         queue: WorkQueue[str] = WorkQueue()
@@ -89,8 +89,8 @@ def test_of_two_times_the_earlier_counts() -> None:
     in_virtual_time(scenario)
 
 
-def test_what_is_added_now_is_not_added_again_later() -> None:
-    """Nor what was forgotten, nor anything after the end."""
+def test_add_replaces_a_delayed_key() -> None:
+    """Forget and close remove delayed keys as well."""
 
     async def scenario() -> None:
         queue: WorkQueue[str] = WorkQueue()
@@ -111,8 +111,8 @@ def test_what_is_added_now_is_not_added_again_later() -> None:
     in_virtual_time(scenario)
 
 
-def test_a_time_that_has_passed_is_now() -> None:
-    """A negative number of seconds waits for nothing."""
+def test_negative_delay_is_none() -> None:
+    """The key is returned at once."""
 
     async def scenario() -> None:
         queue: WorkQueue[str] = WorkQueue()

@@ -1,4 +1,4 @@
-"""CRDs are brought up to date, both or none, and never back unless that is forced."""
+"""The upgrade of the CRDs: both or none, and a downgrade only by force."""
 
 import copy
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ NAMES = ["xraysamplingrules.xray.cruddur.io", "xraygroups.xray.cruddur.io"]
 
 
 class Cluster(InMemoryKubernetes):
-    """Stores CRDs by name; applied ones are served after a number of reads."""
+    """Stores CRDs by name; applied CRDs are served after a number of reads."""
 
-    def __init__(self, looks: int = 0) -> None:
+    def __init__(self, reads: int = 0) -> None:
         super().__init__()
         self.stored = {f"{info.plural}.xray.cruddur.io": crds.manifest(info) for info in KINDS.values()}
         for manifest in self.stored.values():
             manifest["metadata"]["generation"] = 1
             manifest["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
-        self.looks = looks
+        self.reads = reads
         self.patches: list[str] = []
 
     async def get_crd(self, name: str) -> dict[str, Any]:
         """Read a CRD; after a patch, one read fewer remains until it is served."""
         if name not in self.stored:
             raise KubernetesError(404, "the Kubernetes API refused: not found")
-        if self.patches and self.looks:
-            self.looks -= 1
+        if self.patches and self.reads:
+            self.reads -= 1
         return self._served(self.stored[name])
 
     async def apply_crd(self, manifest: Mapping[str, Any], field_manager: str) -> dict[str, Any]:
@@ -45,11 +45,11 @@ class Cluster(InMemoryKubernetes):
         return self._served(stored)
 
     def _served(self, stored: dict[str, Any]) -> dict[str, Any]:
-        stored["status"]["conditions"][0]["status"] = "False" if self.patches and self.looks else "True"
+        stored["status"]["conditions"][0]["status"] = "False" if self.patches and self.reads else "True"
         return copy.deepcopy(stored)
 
     def spec(self, number: int = 0) -> dict[str, Any]:
-        """Give the schema of a CRD's spec, to be changed."""
+        """Return the properties of a CRD's spec, which a test may change."""
         version = self.stored[NAMES[number]]["spec"]["versions"][0]
         properties: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
         return properties
@@ -67,13 +67,13 @@ class Upgrade:
         self.seconds += seconds
 
     async def run(self, *, force: bool = False) -> list[str]:
-        """Apply, and give the lines."""
+        """Apply, and return the lines."""
         await self._upgrade.apply(5, force=force)
         return self.lines
 
 
-async def test_an_older_crd_is_upgraded_and_the_other_is_up_to_date() -> None:
-    """By a server-side apply under Helm's name, so that Helm has no conflict with it later."""
+async def test_older_crd_is_upgraded_and_the_other_is_up_to_date() -> None:
+    """By a server-side apply as Helm's field manager, so that Helm has no conflict with it later."""
     api = Cluster()
     del api.spec()["expiresAt"]
     assert await Upgrade(api).run() == [f"upgraded: {NAMES[0]}", f"up to date: {NAMES[1]}"]
@@ -82,15 +82,15 @@ async def test_an_older_crd_is_upgraded_and_the_other_is_up_to_date() -> None:
     assert await Upgrade(api).run() == [f"up to date: {name}" for name in NAMES]
 
 
-async def test_it_waits_until_they_are_served() -> None:
-    """And says so when that does not happen."""
-    assert len(await Upgrade(Cluster(looks=3)).run()) == 2
+async def test_upgrade_waits_until_the_crds_are_served() -> None:
+    """And fails after the timeout."""
+    assert len(await Upgrade(Cluster(reads=3)).run()) == 2
     with pytest.raises(UpgradeError, match=f"the CRD {NAMES[0]} was applied but is not served"):
-        await Upgrade(Cluster(looks=99)).run()
+        await Upgrade(Cluster(reads=99)).run()
 
 
-async def test_a_newer_crd_stays_and_so_does_the_other() -> None:
-    """The message names what would be lost and what can be done; --force does it."""
+async def test_newer_crd_stops_the_upgrade_of_both() -> None:
+    """The message names what would be lost and how to continue; --force upgrades."""
     api = Cluster()
     del api.spec(0)["expiresAt"]
     api.spec(1)["colour"] = {"type": "string"}
@@ -105,8 +105,8 @@ async def test_a_newer_crd_stays_and_so_does_the_other() -> None:
     assert "colour" not in api.spec(1)
 
 
-async def test_a_missing_crd_is_not_created() -> None:
-    """There is no right that is limited to it; the message says what to do."""
+async def test_missing_crd_is_not_created() -> None:
+    """No right could be limited to it; the message says how to create it."""
     api = Cluster()
     del api.stored[NAMES[1]]
     with pytest.raises(
@@ -116,8 +116,8 @@ async def test_a_missing_crd_is_not_created() -> None:
     assert api.patches == []
 
 
-async def test_a_refusal_is_an_error() -> None:
-    """And not a missing CRD."""
+async def test_forbidden_request_is_an_error() -> None:
+    """It does not count as a missing CRD."""
 
     class Refuses(Cluster):
         async def get_crd(self, name: str) -> dict[str, Any]:
@@ -146,12 +146,12 @@ def _crd(*versions: dict[str, Any]) -> dict[str, Any]:
         ({"maxLength": 5}, {"maxLength": 4}, []),
     ],
 )
-def test_what_would_be_lost_is_named(stored: dict[str, Any], ours: dict[str, Any], expected: list[str]) -> None:
-    """Fields and values; limits and texts may change in both directions."""
+def test_lost_fields_and_values_are_named(stored: dict[str, Any], ours: dict[str, Any], expected: list[str]) -> None:
+    """Limits and descriptions may change in both directions."""
     assert lost_members(_crd(_version("v1", stored)), _crd(_version("v1", ours))) == expected
 
 
-def test_a_version_that_is_served_would_be_lost() -> None:
-    """One that is not served any more may go."""
+def test_served_version_would_be_lost() -> None:
+    """A version that is not served may be removed."""
     stored = _crd(_version("v1", {}), _version("v2", {}), _version("v0", {}, served=False))
     assert lost_members(stored, _crd(_version("v1", {}))) == ["v2"]

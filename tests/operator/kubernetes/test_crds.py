@@ -1,4 +1,4 @@
-"""The CRDs: every limit of AWS is in their schema, and what a schema cannot say is a CEL rule with its words."""
+"""The CRDs: the schema has every limit of AWS, and CEL rules have the rest with their messages."""
 
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,20 @@ STAR = {"type": "string", "default": "*"}
 
 
 def version(kind: KindInfo) -> dict[str, Any]:
-    """Give the one version of a kind."""
+    """Return the only version of a kind."""
     [found] = manifest(kind)["spec"]["versions"]
     assert isinstance(found, dict)
     return found
 
 
 def spec(kind: KindInfo) -> dict[str, Any]:
-    """Give the spec's schema."""
+    """Return the spec's schema."""
     found: dict[str, Any] = version(kind)["schema"]["openAPIV3Schema"]["properties"]["spec"]
     return found
 
 
 def fields(kind: KindInfo) -> dict[str, dict[str, Any]]:
-    """Give each spec field's schema without its text and its CEL rules."""
+    """Return each spec field's schema without its description and its CEL rules."""
     hidden = {"description", "x-kubernetes-validations"}
     return {
         name: {key: value for key, value in schema.items() if key not in hidden}
@@ -37,8 +37,8 @@ def fields(kind: KindInfo) -> dict[str, dict[str, Any]]:
 
 
 def messages(schema: dict[str, Any]) -> list[str]:
-    """Give what the CEL rules of a schema say."""
-    return [one["message"] for one in schema.get("x-kubernetes-validations", [])]
+    """Return the messages of a schema's CEL rules."""
+    return [rule["message"] for rule in schema.get("x-kubernetes-validations", [])]
 
 
 POLICIES = {
@@ -50,8 +50,8 @@ POLICIES = {
 }
 
 
-def test_a_rules_fields_have_awss_limits() -> None:
-    """Each one, typed here once more on purpose."""
+def test_fields_of_a_rule_have_awss_limits() -> None:
+    """Each is repeated here on purpose."""
     whole = {"type": "integer", "format": "int32"}
     assert fields(RULE) == {
         "ruleName": {"type": "string", "minLength": 1, "maxLength": 32},
@@ -82,7 +82,7 @@ def test_a_rules_fields_have_awss_limits() -> None:
     }
 
 
-def test_a_groups_fields_have_awss_limits() -> None:
+def test_fields_of_a_group_have_awss_limits() -> None:
     """And the strategy for its expression."""
     flag = {"type": "boolean", "default": False}
     assert fields(GROUP) == {
@@ -97,8 +97,8 @@ def test_a_groups_fields_have_awss_limits() -> None:
     }
 
 
-def test_what_a_rules_schema_cannot_say_is_said_in_words() -> None:
-    """Names that stay, fields that only the Default rule may omit, and what it may not have."""
+def test_cel_rules_of_a_rule() -> None:
+    """Immutable names, fields that only the Default rule may omit, and those that it may not have."""
     assert messages(spec(RULE)) == [
         "ruleName cannot be added or removed later",
         "priority is required (only the Default rule may omit it)",
@@ -114,7 +114,7 @@ def test_what_a_rules_schema_cannot_say_is_said_in_words() -> None:
     }
 
 
-def test_what_a_groups_schema_cannot_say_is_said_in_words() -> None:
+def test_cel_rules_of_a_group() -> None:
     """The Default group has no expression; notifications need insights."""
     assert messages(spec(GROUP)) == [
         "groupName cannot be added or removed later",
@@ -128,7 +128,7 @@ def test_what_a_groups_schema_cannot_say_is_said_in_words() -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [(RULE, "ruleName"), (GROUP, "groupName")])
-def test_a_name_that_is_too_long_for_aws_must_be_given(kind: KindInfo, name: str) -> None:
+def test_long_metadata_name_requires_a_name_for_aws(kind: KindInfo, name: str) -> None:
     """metadata.name may have 253 characters, and is the default."""
     assert version(kind)["schema"]["openAPIV3Schema"]["x-kubernetes-validations"] == [
         {
@@ -139,7 +139,7 @@ def test_a_name_that_is_too_long_for_aws_must_be_given(kind: KindInfo, name: str
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
-def test_the_status_is_a_subresource_with_every_field_of_the_table(kind: KindInfo) -> None:
+def test_status_is_a_subresource_with_every_documented_field(kind: KindInfo) -> None:
     """Conditions are a map by their type."""
     assert version(kind)["subresources"] == {"status": {}}
     status = version(kind)["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]
@@ -148,8 +148,8 @@ def test_the_status_is_a_subresource_with_every_field_of_the_table(kind: KindInf
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
-def test_every_field_is_described(kind: KindInfo) -> None:
-    """As a sentence, with AWS's name where it has one."""
+def test_every_field_has_a_description(kind: KindInfo) -> None:
+    """It is a sentence, with AWS's name if there is one."""
     texts = {name: schema["description"] for name, schema in spec(kind)["properties"].items()}
     assert all(text[0].isupper() and text.endswith(".") for text in texts.values())
     assert texts["suspend"] == "True: nothing is written until this is false again."
@@ -157,10 +157,10 @@ def test_every_field_is_described(kind: KindInfo) -> None:
         assert texts["host"] == "The request's Host header (AWS: Host)."
 
 
-def test_a_listing_shows_what_matters_and_more_when_asked() -> None:
+def test_printer_columns() -> None:
     """`-o wide` adds the reason of Synced and the quota."""
     columns = version(RULE)["additionalPrinterColumns"]
-    assert [one["name"] for one in columns if not one.get("priority")] == [
+    assert [column["name"] for column in columns if not column.get("priority")] == [
         "Rule",
         "Priority",
         "Rate",
@@ -169,37 +169,37 @@ def test_a_listing_shows_what_matters_and_more_when_asked() -> None:
         "Drifted",
         "Age",
     ]
-    assert [one["name"] for one in columns if one.get("priority")] == ["Synced", "Used"]
-    assert [one["name"] for one in version(GROUP)["additionalPrinterColumns"]][:2] == ["Group", "Expression"]
+    assert [column["name"] for column in columns if column.get("priority")] == ["Synced", "Used"]
+    assert [column["name"] for column in version(GROUP)["additionalPrinterColumns"]][:2] == ["Group", "Expression"]
 
 
-def test_the_names_are_the_documented_ones() -> None:
+def test_kinds_have_their_documented_names() -> None:
     """Plural, short names, and the common category."""
     names = [manifest(info)["spec"]["names"] for info in KINDS.values()]
-    assert [(one["plural"], one["shortNames"], one["categories"]) for one in names] == [
+    assert [(found["plural"], found["shortNames"], found["categories"]) for found in names] == [
         ("xraysamplingrules", ["xsr"], ["xray"]),
         ("xraygroups", ["xg"], ["xray"]),
     ]
 
 
-def test_the_charts_files_are_what_the_model_gives() -> None:
-    """`make check` runs the same."""
+def test_chart_files_match_the_model() -> None:
+    """`make check` runs the same comparison."""
     assert main(["--check", str(CHART)]) == 0
 
 
 def test_files_are_written_and_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is missing or edited is named."""
+    """A missing or edited file is named."""
     assert main(["--check", str(tmp_path)]) == 1
     assert main([str(tmp_path)]) == 0
     assert main(["--check", str(tmp_path)]) == 0
     capsys.readouterr()
     (tmp_path / "xraygroups.yaml").write_text(render(GROUP) + "\n")
     assert main(["--check", str(tmp_path)]) == 1
-    told = f"{tmp_path / 'xraygroups.yaml'} is out of date; run make generate\n"
-    assert capsys.readouterr().err == told
+    message = f"{tmp_path / 'xraygroups.yaml'} is out of date; run make generate\n"
+    assert capsys.readouterr().err == message
 
 
-def test_the_yaml_has_no_aliases_and_says_where_it_comes_from() -> None:
+def test_yaml_has_no_aliases_and_names_its_origin() -> None:
     """kubectl would read them; people do not."""
     text = render(RULE)
     assert text.startswith("# Generated from the operator's model by `make generate`; do not edit.\napiVersion: ")

@@ -1,4 +1,4 @@
-"""What `xray-operator release` deletes and lets go, what it tells, and when it stops waiting."""
+"""`xray-operator finalizers`: what it deletes and releases, what it prints, and its timeout."""
 
 import pytest
 
@@ -11,135 +11,137 @@ RULE = Key("rule", "default", "backend")
 GROUP = Key("group", "default", "failing")
 
 
-class Bench:
-    """Objects in memory, a clock that moves when somebody sleeps, and what happens meanwhile."""
+class FinalizersFixture:
+    """Objects in memory, a clock that moves when the command sleeps, and an operator that acts in the meantime."""
 
     def __init__(self) -> None:
         self.cluster = InMemoryKubernetes()
         self.lines: list[str] = []
         self.seconds = 0.0
-        self.release = FinalizerRemover(self.cluster, self.lines.append, clock=lambda: self.seconds, sleep=self.sleep)
-        self.operator_takes: set[Key] = set()
+        self.remover = FinalizerRemover(self.cluster, self.lines.append, clock=lambda: self.seconds, sleep=self.sleep)
+        self.operator_claims: set[Key] = set()
         self.operator_deletes = False
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass, in which an operator works."""
+        """Let time pass, in which an operator acts."""
         self.seconds += seconds
         for key in [*self.cluster.bodies]:
             resource = from_body(self.cluster.bodies[key])
             if resource.deleting and self.operator_deletes:
                 await self.cluster.remove_finalizer(resource)
-            elif key in self.operator_takes:
+            elif key in self.operator_claims:
                 await self.cluster.claim(resource, None)
 
-    def held(self, manifest: dict[str, object], **status: str) -> None:
-        """Put an object into the cluster that an operator has claimed."""
+    def add_claimed(self, manifest: dict[str, object], **status: str) -> None:
+        """Add an object that an operator has claimed."""
         key = self.cluster.apply(manifest)
         others = ["other/one"] if "other" in status else []
         self.cluster.bodies[key]["metadata"]["finalizers"] = [*others, FINALIZER]
         self.cluster.bodies[key]["status"] = status
 
     def finalizers(self, key: Key) -> list[str]:
-        """Give an object's finalizers."""
+        """Return an object's finalizers."""
         return list(self.cluster.bodies[key]["metadata"]["finalizers"])
 
 
 @pytest.fixture
-def bench() -> Bench:
-    """Give a bench."""
-    return Bench()
+def fixture() -> FinalizersFixture:
+    """Give a fixture."""
+    return FinalizersFixture()
 
 
-async def test_objects_are_let_go_and_what_aws_keeps_is_told(bench: Bench) -> None:
-    """The finalizers of others stay, and so do the objects."""
-    bench.held(rule(), arn="arn:1", other="yes")
-    bench.held(group())
-    await bench.release.remove(Scope(), 60)
-    assert bench.lines == [
+async def test_finalizers_are_removed_and_the_lines_name_what_aws_keeps(fixture: FinalizersFixture) -> None:
+    """The objects and the finalizers of others stay."""
+    fixture.add_claimed(rule(), arn="arn:1", other="yes")
+    fixture.add_claimed(group())
+    await fixture.remover.remove(Scope(), 60)
+    assert fixture.lines == [
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
         "finalizer removed: XRayGroup default/failing; its status has no ARN of a group 'failing'",
     ]
-    assert (bench.finalizers(RULE), bench.finalizers(GROUP)) == (["other/one"], [])
-    assert bench.seconds == 3
+    assert (fixture.finalizers(RULE), fixture.finalizers(GROUP)) == (["other/one"], [])
+    assert fixture.seconds == 3
 
 
-async def test_what_an_operator_takes_again_is_let_go_until_the_time_is_over(bench: Bench) -> None:
-    """An operator that runs on is named; the command does not wait for ever."""
-    bench.held(rule(), arn="arn:1")
-    bench.operator_takes = {RULE}
-    await bench.release.remove(Scope(), 7)
-    assert bench.seconds == 9
-    assert bench.lines == [
+async def test_object_that_is_claimed_again_is_released_until_the_timeout(fixture: FinalizersFixture) -> None:
+    """A running operator is named; the command does not wait longer."""
+    fixture.add_claimed(rule(), arn="arn:1")
+    fixture.operator_claims = {RULE}
+    await fixture.remover.remove(Scope(), 7)
+    assert fixture.seconds == 9
+    assert fixture.lines == [
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
         "claimed again: XRaySamplingRule default/backend; a running operator manages it",
     ]
 
 
-async def test_nothing_to_let_go_is_looked_at_twice(bench: Bench) -> None:
-    """So is a cluster without CRDs, which holds nothing."""
-    await bench.release.remove(Scope(), 60)
-    assert (bench.lines, bench.seconds) == ([], 3)
+async def test_cluster_without_finalizers_is_listed_again(fixture: FinalizersFixture) -> None:
+    """As is a cluster without CRDs."""
+    await fixture.remover.remove(Scope(), 60)
+    assert (fixture.lines, fixture.seconds) == ([], 3)
 
 
-async def test_a_running_operator_carries_the_deletion_out(bench: Bench) -> None:
-    """What is gone is told, and nothing is let go."""
-    bench.held(rule(), arn="arn:1")
-    bench.cluster.apply(group())
-    bench.operator_deletes = True
-    await bench.release.delete(Scope(), 60)
-    assert bench.lines == ["deleted: XRayGroup default/failing", "deleted: XRaySamplingRule default/backend"]
-    assert (bench.cluster.bodies, bench.seconds) == ({}, 1)
+async def test_delete_waits_for_the_operator(fixture: FinalizersFixture) -> None:
+    """Deleted objects are reported, and no finalizer is removed."""
+    fixture.add_claimed(rule(), arn="arn:1")
+    fixture.cluster.apply(group())
+    fixture.operator_deletes = True
+    await fixture.remover.delete(Scope(), 60)
+    assert fixture.lines == ["deleted: XRayGroup default/failing", "deleted: XRaySamplingRule default/backend"]
+    assert (fixture.cluster.bodies, fixture.seconds) == ({}, 1)
 
 
-async def test_without_an_operator_the_deleted_are_let_go_after_the_time(bench: Bench) -> None:
-    """So an uninstall is never held up; what AWS keeps is named."""
-    bench.held(rule(), arn="arn:1")
-    await bench.release.delete(Scope(), 5)
-    assert bench.lines == [
+async def test_delete_removes_finalizers_after_the_timeout(fixture: FinalizersFixture) -> None:
+    """An uninstall is never blocked; the lines name what AWS keeps."""
+    fixture.add_claimed(rule(), arn="arn:1")
+    await fixture.remover.delete(Scope(), 5)
+    assert fixture.lines == [
         "not deleted after 5 s: 1; expected a running operator with access to AWS",
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
     ]
-    assert bench.cluster.bodies == {}
+    assert fixture.cluster.bodies == {}
 
 
-async def test_a_deletion_that_was_begun_is_not_asked_for_again(bench: Bench) -> None:
-    """A second run waits for what the first has asked for."""
-    bench.held(rule())
-    bench.cluster.delete(RULE)
-    bench.cluster.calls.clear()
-    bench.operator_deletes = True
-    await bench.release.delete(Scope(), 60)
-    assert "request_deletion" not in bench.cluster.calls
-    assert bench.lines == ["deleted: XRaySamplingRule default/backend"]
+async def test_second_run_finishes_an_interrupted_delete(fixture: FinalizersFixture) -> None:
+    """It waits for the deletions that the first has requested."""
+    fixture.add_claimed(rule())
+    fixture.cluster.delete(RULE)
+    fixture.cluster.calls.clear()
+    fixture.operator_deletes = True
+    await fixture.remover.delete(Scope(), 60)
+    assert "request_deletion" not in fixture.cluster.calls
+    assert fixture.lines == ["deleted: XRaySamplingRule default/backend"]
 
 
-async def test_only_what_is_in_scope_is_touched(bench: Bench) -> None:
+async def test_objects_out_of_scope_are_left_alone(fixture: FinalizersFixture) -> None:
     """By namespace and by labels."""
-    bench.held(rule())
-    bench.held({**group(), "metadata": {"name": "failing", "labels": {"app": "shop"}}})
-    await bench.release.remove(Scope(("elsewhere",)), 60)
-    await bench.release.remove(Scope(("default",), "app=shop"), 60)
-    assert (bench.finalizers(RULE), bench.finalizers(GROUP)) == ([FINALIZER], [])
+    fixture.add_claimed(rule())
+    fixture.add_claimed({**group(), "metadata": {"name": "failing", "labels": {"app": "shop"}}})
+    await fixture.remover.remove(Scope(("elsewhere",)), 60)
+    await fixture.remover.remove(Scope(("default",), "app=shop"), 60)
+    assert (fixture.finalizers(RULE), fixture.finalizers(GROUP)) == ([FINALIZER], [])
 
 
-async def test_an_api_server_that_is_away_for_a_while_is_asked_again(bench: Bench) -> None:
-    """A refusal is not: it stays as it is."""
-    bench.held(rule())
-    bench.cluster.failures["list"] = [KubernetesError(0, "away"), KubernetesError(503, "starting")]
-    await bench.release.remove(Scope(), 60)
-    assert bench.finalizers(RULE) == []
-    bench.cluster.failures["list"] = [KubernetesError(403, "forbidden")]
+async def test_unreachable_api_server_is_retried(fixture: FinalizersFixture) -> None:
+    """A forbidden request is not, and the timeout ends the retries."""
+    fixture.add_claimed(rule())
+    fixture.cluster.failures["list"] = [KubernetesError(0, "away"), KubernetesError(503, "starting")]
+    await fixture.remover.remove(Scope(), 60)
+    assert fixture.finalizers(RULE) == []
+    fixture.cluster.failures["list"] = [KubernetesError(403, "forbidden")]
     with pytest.raises(KubernetesError, match="forbidden"):
-        await bench.release.remove(Scope(), 60)
-    bench.cluster.failures["list"] = [KubernetesError(0, "away")] * 9
+        await fixture.remover.remove(Scope(), 60)
+    fixture.cluster.failures["list"] = [KubernetesError(0, "away")] * 9
     with pytest.raises(KubernetesError, match="away"):
-        await bench.release.delete(Scope(), 5)
+        await fixture.remover.delete(Scope(), 5)
 
 
-async def test_an_object_that_changes_meanwhile_is_let_go_at_the_next_look(bench: Bench) -> None:
-    """It is told once it is done."""
-    bench.held(rule(), arn="arn:1")
-    bench.cluster.failures["let_go"] = [KubernetesError(409, "modified")]
-    await bench.release.remove(Scope(), 60)
-    assert bench.lines == ["finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)"]
-    assert bench.finalizers(RULE) == []
+async def test_object_that_is_modified_is_retried(fixture: FinalizersFixture) -> None:
+    """It is reported once."""
+    fixture.add_claimed(rule(), arn="arn:1")
+    fixture.cluster.failures["remove_finalizer"] = [KubernetesError(409, "modified")]
+    await fixture.remover.remove(Scope(), 60)
+    assert fixture.lines == [
+        "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)"
+    ]
+    assert fixture.finalizers(RULE) == []

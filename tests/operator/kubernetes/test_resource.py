@@ -1,4 +1,4 @@
-"""A Kubernetes object as a value: what is read of it, and what is not read again."""
+"""A Kubernetes object as a value: what is read from its body, and what is parsed once."""
 
 import json
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ from xray_operator.manifests.policies import DeletionPolicy
 
 
 def stored(manifest: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-    """Give a manifest as the API server does."""
+    """Return a manifest as the API server returns it."""
     known = {"namespace": "default", "uid": "uid-1", "resourceVersion": "7", "generation": 2}
     return {**manifest, "metadata": {**known, **manifest["metadata"], **metadata}}
 
 
-def test_an_object_is_read_whole() -> None:
-    """What was never set is empty."""
+def test_resource_has_every_part_of_a_body() -> None:
+    """Absent parts are empty."""
     found = from_body(stored(rule()))
     assert (found.key, found.uid, found.version, found.generation) == (RULE, "uid-1", "7", 2)
     assert (found.created, found.deleting, found.finalizers, found.token, found.previous) == ("", False, (), None, None)
@@ -35,7 +35,7 @@ def test_an_object_is_read_whole() -> None:
     assert found.owner("local") == "local/default/backend"
 
 
-def test_what_others_wrote_beside_the_spec_is_read() -> None:
+def test_resource_has_the_metadata_and_the_status() -> None:
     """Deletion, finalizers, the token, the status."""
     body = stored(
         rule(deletionPolicy="Orphan"),
@@ -58,19 +58,19 @@ def test_what_others_wrote_beside_the_spec_is_read() -> None:
         (default_rule_at(1.0, "a"), ("rule", "Default"), "XRaySamplingRule default/a"),
     ],
 )
-def test_the_name_in_aws_may_be_another(body: dict[str, Any], target: tuple[str, str], text: str) -> None:
-    """The key stays the object's own."""
+def test_name_in_aws_may_differ(body: dict[str, Any], target: tuple[str, str], text: str) -> None:
+    """The key has the object's own name."""
     found = from_body(stored(body))
     assert (found.target, str(found.key)) == (target, text)
 
 
-def test_a_namespace_that_is_not_given_is_default() -> None:
+def test_missing_namespace_is_default() -> None:
     """As everywhere in Kubernetes."""
     assert key_of(group()) == Key("group", "default", "failing")
 
 
-def test_a_spec_that_cannot_be_used_has_its_problems_in_one_line() -> None:
-    """Target and deletion policy are known even so: the object may have to be deleted."""
+def test_invalid_spec_has_its_problems_in_one_line() -> None:
+    """Target and deletion policy are known all the same: the object may have to be deleted."""
     found = from_body(stored(rule(fixedRate=7, priority=0, ruleName="r", deletionPolicy="Orphan")))
     assert (found.manifest, found.target, found.deletion) == (None, ("rule", "r"), DeletionPolicy.ORPHAN)
     assert found.problems == (
@@ -95,41 +95,41 @@ def test_a_spec_that_cannot_be_used_has_its_problems_in_one_line() -> None:
         ({"managementPolicy": None}, "spec.managementPolicy: None: expected Manage, Observe"),
     ],
 )
-def test_a_policy_that_cannot_be_read_is_named(spec: dict[str, Any], problem: str) -> None:
-    """With what it may be; an old API server may have let it through."""
+def test_invalid_policy_is_named(spec: dict[str, Any], problem: str) -> None:
+    """With the expected values; an older CRD may have accepted it."""
     found = from_body(stored(rule(**spec)))
     assert (found.manifest, found.problems) == (None, problem)
 
 
-def test_a_time_is_read_in_its_zone() -> None:
-    """And kept in UTC."""
+def test_expiry_is_converted_to_utc() -> None:
+    """From the time zone of the text."""
     found = from_body(stored(rule(expiresAt="2030-01-31T12:00:00+01:00")))
     assert found.manifest is not None
     assert found.manifest.expires == datetime(2030, 1, 31, 11, tzinfo=UTC)
 
 
-def test_a_spec_is_parsed_again_only_with_another_generation_or_object() -> None:
-    """The same generation of the same object is the same manifest; its metadata is news all the same."""
+def test_spec_is_parsed_once_for_each_generation() -> None:
+    """The metadata is read each time."""
     first = from_body(stored(rule()))
     again = from_body(stored(rule(), resourceVersion="8", finalizers=["xray.cruddur.io/finalizer"]), first)
     assert again.manifest is first.manifest
     assert (again.version, again.claimed) == ("8", True)
     changed = from_body(stored(rule(fixedRate=1), generation=3), first)
     recreated = from_body(stored(rule(fixedRate=1), uid="uid-2"), first)
-    for one in (changed, recreated):
-        assert one.manifest is not None
-        assert isinstance(one.manifest.value, SamplingRule)
-        assert one.manifest.value.fixed_rate == 1
+    for resource in (changed, recreated):
+        assert resource.manifest is not None
+        assert isinstance(resource.manifest.value, SamplingRule)
+        assert resource.manifest.value.fixed_rate == 1
 
 
-def test_what_a_patch_answers_is_taken_over() -> None:
-    """As any other news of the object."""
+def test_patched_reads_the_response() -> None:
+    """As any other version of the object."""
     first = from_body(stored(rule()))
     assert first.patched({**stored(rule(), resourceVersion="9"), "status": {"name": "x"}}).status == {"name": "x"}
 
 
-def before(body: dict[str, Any], text: str) -> Resource:
-    """Read an object with the annotation."""
+def annotated(body: dict[str, Any], text: str) -> Resource:
+    """Return an object with a text in the annotation."""
     return from_body(stored(body, annotations={"xray.cruddur.io/before": text}))
 
 
@@ -141,13 +141,13 @@ def before(body: dict[str, Any], text: str) -> Resource:
         (group(), Group(group_name="failing", filter_expression="error")),
     ],
 )
-def test_what_was_there_before_is_written_down_and_read_back(body: dict[str, Any], value: Value) -> None:
-    """In the annotation, as AWS's own JSON."""
-    assert before(body, previous_annotation(value)).previous == value
+def test_previous_value_is_stored_and_read_back(body: dict[str, Any], value: Value) -> None:
+    """In the annotation, as AWS's JSON."""
+    assert annotated(body, previous_annotation(value)).previous == value
 
 
-def test_the_annotation_is_short_json() -> None:
-    """With sorted keys and no blanks."""
+def test_annotation_is_compact_json() -> None:
+    """With sorted keys and no spaces."""
     assert json.loads(previous_annotation(Group(group_name="g"))) == {
         "GroupName": "g",
         "InsightsConfiguration": {"InsightsEnabled": False, "NotificationsEnabled": False},
@@ -156,8 +156,8 @@ def test_the_annotation_is_short_json() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"RuleName": "backend"}', '{"Unknown": 1}'])
-def test_an_annotation_that_somebody_has_spoilt_is_nothing_to_go_back_to(text: str) -> None:
-    """It stops nothing."""
-    found = before(rule(), text)
+def test_invalid_annotation_has_no_previous_value(text: str) -> None:
+    """It does not make the resource invalid."""
+    found = annotated(rule(), text)
     assert found.previous is None
     assert found.manifest is not None

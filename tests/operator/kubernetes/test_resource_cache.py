@@ -38,6 +38,7 @@ def filled(*resources: Resource) -> ResourceCache:
         (resource("a", "9"), False),
         (resource("a", "8"), False),
         (resource("a", "1", created=2), True),
+        (resource("a", "99", created=0), False),
     ],
 )
 def test_newer_version_or_younger_resource_is_new(later: Resource, is_new: bool) -> None:

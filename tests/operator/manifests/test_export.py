@@ -1,4 +1,4 @@
-"""What AWS holds, written as manifests: names, what is left out, and that reading gives back what was written."""
+"""The export of AWS's objects as manifests: names, omitted defaults, quoting, and the way back."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,22 +33,22 @@ GROUP = Group(
 
 
 def imported(*values: Value, tags: dict[str, str] | None = None, **options: Any) -> Export:
-    """Import objects that all carry the same tags."""
-    held = [AwsObject(one, f"arn:{kind_of(one)}/{name_of(one)}") for one in values]
-    observed = Observed(held, {one.arn: tags or {} for one in held})
-    return export(held, observed, **{"cluster_id": "local", "namespace": None, "adopt": False, **options})
+    """Return the export of objects that all have the same tags."""
+    objects = [AwsObject(value, f"arn:{kind_of(value)}/{name_of(value)}") for value in values]
+    observed = Observed(objects, {aws_object.arn: tags or {} for aws_object in objects})
+    return export(objects, observed, **{"cluster_id": "local", "namespace": None, "adopt": False, **options})
 
 
-def test_a_rule_has_what_is_not_at_its_default() -> None:
-    """Its name stands in the metadata alone."""
+def test_exported_rule_omits_defaults() -> None:
+    """Its name is in the metadata only."""
     assert imported(RULE).to_yaml() == (
         "apiVersion: xray.cruddur.io/v1alpha1\nkind: XRaySamplingRule\nmetadata:\n  name: checkout\nspec:\n"
         "  priority: 100\n  fixedRate: 0.1\n  reservoirSize: 1\n  serviceName: checkout\n"
     )
 
 
-def test_the_defaults_have_only_what_they_may_have() -> None:
-    """Two fields for the rule; nothing but its name for a group without insights."""
+def test_exported_default_objects_have_only_their_own_fields() -> None:
+    """Two for the rule; only the name for a group without insights."""
     group, rule = imported(default_rule(), Group(group_name="Default")).manifests
     assert rule["metadata"] == group["metadata"] == {"name": "default"}
     assert rule["spec"] == {"ruleName": "Default", "fixedRate": 0.05, "reservoirSize": 1}
@@ -56,8 +56,8 @@ def test_the_defaults_have_only_what_they_may_have() -> None:
 
 
 @pytest.mark.parametrize("value", [RULE, FULL, GROUP, default_rule(), Group(group_name="Default")], ids=name_of)
-def test_what_is_written_reads_as_the_same_value(value: Value) -> None:
-    """Zeros and inner objects included."""
+def test_exported_manifest_parses_to_the_same_value(value: Value) -> None:
+    """Zeros and nested objects included."""
     [document] = yaml.safe_load_all(imported(value).to_yaml())
     manifest, problems = parse(YamlDocument("import", 1, document))
     assert problems == []
@@ -74,15 +74,17 @@ def test_what_is_written_reads_as_the_same_value(value: Value) -> None:
         (["x" * 32, "X" * 32], ["x" * 32, f"{'x' * 28}-2"]),
     ],
 )
-def test_a_name_becomes_one_that_kubernetes_takes(names: list[str], expected: list[str]) -> None:
-    """Each once, and the true name is kept in the spec."""
+def test_name_becomes_a_valid_kubernetes_name(names: list[str], expected: list[str]) -> None:
+    """Each is unique, and the spec has the name in AWS."""
     written = imported(*(Group(group_name=name) for name in names)).manifests
-    assert sorted(one["metadata"]["name"] for one in written) == sorted(expected)
-    assert sorted(one["spec"].get("groupName", one["metadata"]["name"]) for one in written) == sorted(names)
+    assert sorted(manifest["metadata"]["name"] for manifest in written) == sorted(expected)
+    assert sorted(manifest["spec"].get("groupName", manifest["metadata"]["name"]) for manifest in written) == sorted(
+        names
+    )
 
 
-def test_a_name_that_is_another_one_is_told_in_one_line() -> None:
-    """With what cannot be seen in it written out."""
+def test_changed_name_is_reported_in_one_line() -> None:
+    """Invisible characters are escaped."""
     notes = imported(Group(group_name="Slow requests"), Group(group_name="a\nb\u2028"), GROUP).notes
     assert notes == (
         "group 'Slow requests' is named slow-requests: Kubernetes rejects its own name",
@@ -91,8 +93,8 @@ def test_a_name_that_is_another_one_is_told_in_one_line() -> None:
 
 
 @pytest.mark.parametrize("owner", ["shop/Pay now", "Shop/pay", "shop/pay\u2028x: y", "shop/" + "x" * 254, "shop/-"])
-def test_an_owners_name_that_kubernetes_refuses_is_kept_and_told(owner: str) -> None:
-    """The command line takes it, and the tag in AWS has it."""
+def test_owner_that_is_not_a_kubernetes_name_is_kept_and_reported(owner: str) -> None:
+    """The command line accepts it, and the tag in AWS has it."""
     found = imported(RULE, tags={OWNER_TAG: f"local/{owner}"})
     shown = owner.replace("\u2028", "\\u2028")
     assert found.notes == (f"rule 'checkout': its owner tag {shown} is not a Kubernetes name",)
@@ -122,30 +124,30 @@ def test_an_owners_name_that_kubernetes_refuses_is_kept_and_told(owner: str) -> 
         "1:30",
     ],
 )
-def test_a_text_that_looks_like_something_else_is_quoted(text: str) -> None:
-    """Whatever of it YAML 1.1, PyYAML or Go's readers take for a number, a date or a boolean."""
+def test_ambiguous_text_is_quoted(text: str) -> None:
+    """Whatever YAML 1.1, PyYAML or Go's readers parse as a number, a date or a boolean."""
     rule = SamplingRule(rule_name=text, priority=1, fixed_rate=0, reservoir_size=0, attributes={text: text})
     written = imported(rule).to_yaml()
     assert f"'{text}': '{text}'\n" in written
     assert yaml.safe_load(written)["spec"]["attributes"] == {text: text}
 
 
-@pytest.mark.parametrize("letter", ["\x85", "\u2028", "\ufeff", "\n", "\t", "\x7f"])
-def test_a_letter_that_cannot_be_seen_is_written_out(letter: str) -> None:
-    """Some end a line for one reader and not for another."""
-    written = imported(replace(RULE, service_name=f"a{letter}b")).to_yaml()
-    assert f"a{letter}b" not in written
-    assert yaml.safe_load(written)["spec"]["serviceName"] == f"a{letter}b"
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\ufeff", "\n", "\t", "\x7f"])
+def test_invisible_character_is_escaped(character: str) -> None:
+    """Some end a line for some readers."""
+    written = imported(replace(RULE, service_name=f"a{character}b")).to_yaml()
+    assert f"a{character}b" not in written
+    assert yaml.safe_load(written)["spec"]["serviceName"] == f"a{character}b"
 
 
 @pytest.mark.parametrize("text", ["checkout", "GET", "/api/*", "one", "yesterday", "nullable", "a:b"])
-def test_a_plain_text_stays_plain(text: str) -> None:
-    """As people write it."""
+def test_plain_text_is_not_quoted(text: str) -> None:
+    """As users write it."""
     assert f"serviceName: {text}\n" in imported(replace(RULE, service_name=text)).to_yaml()
 
 
-def test_what_is_this_clusters_gets_its_name_and_policy_back() -> None:
-    """From its tags, whatever namespace is asked for."""
+def test_object_of_this_cluster_has_its_name_and_policy_from_its_tags() -> None:
+    """Whatever the namespace of the options."""
     tags = {OWNER_TAG: "local/shop/pay", DELETION_TAG: "Orphan"}
     [written] = imported(RULE, tags=tags, namespace="other", adopt=True).manifests
     assert written["metadata"] == {"name": "pay", "namespace": "shop"}
@@ -153,14 +155,14 @@ def test_what_is_this_clusters_gets_its_name_and_policy_back() -> None:
     assert "adoptionPolicy" not in written["spec"]
 
 
-def test_what_belongs_to_another_cluster_is_a_comment() -> None:
+def test_object_of_another_cluster_is_a_comment() -> None:
     """It is not ours to apply."""
     found = imported(GROUP, tags={OWNER_TAG: "prod/shop/slow"})
     assert found.to_yaml() == "# group 'slow' is owned by prod/shop/slow\n"
 
 
-def test_what_has_no_owner_can_be_adopted_into_a_namespace() -> None:
-    """But nobody adopts a default."""
+def test_unowned_object_can_be_adopted_into_a_namespace() -> None:
+    """A default object needs no adoption."""
     rule, default = imported(RULE, default_rule(), namespace="shop", adopt=True).manifests[::-1]
     assert (rule["metadata"]["namespace"], rule["spec"]["adoptionPolicy"]) == ("shop", "IfUnowned")
     assert "adoptionPolicy" not in default["spec"]

@@ -1,4 +1,4 @@
-"""Manifests: what they become, and the one line for everything that can be wrong with them."""
+"""Loading manifests: their values, and one line for each problem."""
 
 from pathlib import Path
 
@@ -30,14 +30,14 @@ spec:
 
 
 def problems(text: str) -> list[str]:
-    """Give the lines that a text's load ends with."""
+    """Return the problems of a text."""
     with pytest.raises(ManifestError) as raised:
         load(["-"], lambda: text)
     return list(raised.value.problems)
 
 
-def test_a_rule_has_its_name_from_the_metadata() -> None:
-    """And our policies' safe defaults."""
+def test_name_is_from_the_metadata() -> None:
+    """The policies have their safe defaults."""
     (manifest,) = load(["-"], lambda: RULE)
     assert manifest.value == SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
     assert (manifest.namespace, manifest.deletion, manifest.adoption) == (
@@ -51,8 +51,8 @@ def test_a_rule_has_its_name_from_the_metadata() -> None:
     }
 
 
-def test_every_field_arrives() -> None:
-    """AWS's names in camelCase, and ours beside them."""
+def test_every_field_is_parsed() -> None:
+    """AWS's names in camelCase, and our policies."""
     text = (
         RULE.replace("name: backend", "name: backend\n  namespace: team")
         + """\
@@ -87,8 +87,8 @@ def test_every_field_arrives() -> None:
     assert (manifest.namespace, manifest.deletion.value, manifest.adoption.value) == ("team", "Orphan", "Force")
 
 
-def test_a_group_and_a_rule_in_one_file(tmp_path: Path) -> None:
-    """Documents are separated by ---, empty ones are passed over."""
+def test_file_can_have_several_documents(tmp_path: Path) -> None:
+    """They are separated by ---; empty ones are ignored."""
     file = tmp_path / "all.yaml"
     file.write_text(RULE + "---\n---\n" + GROUP + "  insightsConfiguration: {insightsEnabled: true}\n")
     group = Group(
@@ -98,8 +98,8 @@ def test_a_group_and_a_rule_in_one_file(tmp_path: Path) -> None:
     assert [manifest.kind for manifest in load([str(tmp_path)], str)] == ["rule", "group"]
 
 
-def test_the_default_rule_has_two_fields() -> None:
-    """Its priority is not asked for."""
+def test_default_rule_has_two_fields() -> None:
+    """It has no priority."""
     text = RULE.replace("name: backend", f"name: {DEFAULT_RULE_NAME}").replace("  priority: 100\n", "")
     (manifest,) = load(["-"], lambda: text)
     assert manifest.value == default_rule().updated({"FixedRate": 0.5, "ReservoirSize": 1})
@@ -173,19 +173,19 @@ def test_the_default_rule_has_two_fields() -> None:
         ),
     ],
 )
-def test_a_problem_is_one_line_with_place_value_and_expectation(text: str, expected: str) -> None:
-    """File, line, document, field, value, and what it should be."""
+def test_problem_is_one_line(text: str, expected: str) -> None:
+    """File, line, document, field, value, and what was expected."""
     assert problems(text)[0].startswith(expected)
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """Two bad fields and a bad second document are three lines."""
     bad = RULE.replace("0.5", "2").replace("100", "0") + "---\n" + GROUP.replace("fault", "((")
     assert len(problems(bad)) == 3
 
 
-def test_more_than_the_quota_is_refused_before_aws_is_asked() -> None:
-    """Twenty-six rules cannot be."""
+def test_more_rules_than_the_quota_are_an_error() -> None:
+    """Before any request is sent."""
     text = "---\n".join(RULE.replace("name: backend", f"name: rule-{number}") for number in range(26))
     assert problems(text) == ["the files define 26 rules: expected at most 25, AWS's quota"]
 
@@ -197,7 +197,7 @@ def test_more_than_the_quota_is_refused_before_aws_is_asked() -> None:
         (lambda folder: folder, ": no .yaml or .yml files in this folder"),
     ],
 )
-def test_files_that_cannot_be_read_are_named(tmp_path: Path, prepare: object, expected: str) -> None:
+def test_unreadable_file_is_named(tmp_path: Path, prepare: object, expected: str) -> None:
     """A missing file, an empty folder."""
     assert callable(prepare)
     with pytest.raises(ManifestError) as raised:
@@ -205,8 +205,8 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path, prepare: object, ex
     assert expected in raised.value.problems[0]
 
 
-def test_a_file_that_is_not_text_or_too_large_is_named(tmp_path: Path) -> None:
-    """Both are told, with their names."""
+def test_binary_or_large_file_is_named(tmp_path: Path) -> None:
+    """Both problems are reported."""
     (tmp_path / "a.yaml").write_bytes(b"\xff\xfe")
     (tmp_path / "b.yml").write_text("x" * (BYTES_MAX + 1))
     with pytest.raises(ManifestError) as raised:
@@ -217,8 +217,8 @@ def test_a_file_that_is_not_text_or_too_large_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_the_examples_json_and_yaml_are_the_same() -> None:
-    """Both ways lead to the same objects."""
+def test_json_and_yaml_examples_are_the_same() -> None:
+    """The AWS CLI and the operator create the same objects."""
     import json
 
     root = Path(__file__).resolve().parents[3] / "examples"

@@ -1,4 +1,4 @@
-"""Observing and applying: what is read, what is written, and what happens when a call fails."""
+"""Observing and applying: what is read, what is written, and the effect of a failed call."""
 
 from dataclasses import replace
 
@@ -17,47 +17,47 @@ OURS = {OWNER_TAG: "local/default/backend"}
 GROUP = Group(group_name="failing", filter_expression="fault")
 
 
-def test_everything_is_read_once_and_tags_only_of_what_is_named() -> None:
+def test_aws_is_read_once_and_tags_only_of_named_objects() -> None:
     """Two lists, and one call for the rule that a manifest names."""
     gateway = InMemoryGateway()
     gateway.create(RULE, {OWNER_TAG: "x"})
     gateway.create(OTHER, {})
     gateway.calls.clear()
-    seen = observe(gateway, [Manifest(name="backend", namespace="default", value=RULE)])
+    observed = observe(gateway, [Manifest(name="backend", namespace="default", value=RULE)])
     assert gateway.calls == ["rules", "groups", "tags"]
-    assert [one.name for one in seen.objects] == ["Default", "backend", "other", "Default"]
+    assert [found.name for found in observed.objects] == ["Default", "backend", "other", "Default"]
     observe(gateway, [], prune=True)
     assert gateway.calls[3:] == ["rules", "groups", "tags", "tags"]
 
 
-def test_each_action_is_carried_out_and_told() -> None:
-    """Create, adopt, update, delete; nothing for what is kept or in conflict."""
+def test_each_action_is_applied_and_reported() -> None:
+    """Create, adopt, update, delete; no call for Keep and Conflict."""
     gateway = InMemoryGateway()
     arn = gateway.create(OTHER, {})
-    gone = gateway.create(GROUP, {})
+    group_arn = gateway.create(GROUP, {})
     gateway.calls.clear()
     changed = replace(OTHER, host="a")
-    told: list[Outcome] = []
+    reported: list[Outcome] = []
     outcomes = apply(
         [
             Create(RULE, OURS),
             Adopt(OTHER, arn, OURS),
             Update(changed, arn, ()),
-            Delete(GROUP, gone),
+            Delete(GROUP, group_arn),
             Keep(RULE),
             Conflict(RULE, Reason.NOT_OWNED, "message"),
         ],
         gateway,
-        told.append,
+        reported.append,
     )
     assert gateway.calls == ["create", "tag", "update", "delete"]
     assert [outcome.done for outcome in outcomes] == [True] * 5 + [False]
-    assert told == outcomes
+    assert reported == outcomes
     assert gateway.tags_by_arn[arn] == OURS
 
 
-def test_a_failed_action_does_not_keep_the_others_back() -> None:
-    """The next ones are done."""
+def test_failed_action_does_not_stop_the_others() -> None:
+    """The next one is applied."""
     gateway = InMemoryGateway()
     error = GatewayError(Reason.THROTTLED, "slow down")
     gateway.failures["create"] = [error]
@@ -65,8 +65,8 @@ def test_a_failed_action_does_not_keep_the_others_back() -> None:
     assert [outcome.error for outcome in outcomes] == [error, None]
 
 
-def test_an_error_that_would_come_again_ends_the_run() -> None:
-    """What was not tried has the same error, and no call is made for it."""
+def test_error_that_affects_all_ends_the_run() -> None:
+    """The remaining actions have the same error, without a call."""
     for reason in (Reason.DENIED, Reason.UNREACHABLE):
         gateway = InMemoryGateway()
         error = GatewayError(reason, "no")
@@ -76,8 +76,8 @@ def test_an_error_that_would_come_again_ends_the_run() -> None:
         assert gateway.calls == ["create"]
 
 
-def test_deleting_what_is_gone_already_is_done() -> None:
-    """Any other failure of a delete is one."""
+def test_deletion_of_a_missing_object_succeeds() -> None:
+    """Other failures are errors."""
     gateway = InMemoryGateway()
     assert apply([Delete(RULE, "arn:nothing")], gateway, lambda _: None)[0].done
     gateway.failures["delete"] = [GatewayError(Reason.THROTTLED, "slow down")]

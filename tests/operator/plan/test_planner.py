@@ -1,4 +1,4 @@
-"""The plan: which actions follow from what is asked for and what AWS holds, and in which order."""
+"""The plan: the actions for manifests and AWS's state, and their order."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,36 +41,36 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def manifest(value: Value = RULE, name: str = "backend", adoption: AdoptionPolicy = AdoptionPolicy.NEVER) -> Manifest:
-    """Ask for a value."""
+    """Return a manifest with a value."""
     return Manifest(name=name, namespace="default", value=value, adoption=adoption)
 
 
-def observed(*held: tuple[Value, dict[str, str]]) -> Observed:
-    """What AWS holds: values with their tags; ARNs are made of the names."""
-    found = [AwsObject(value, f"arn:{number}") for number, (value, _) in enumerate(held)]
-    return Observed(found, {f"arn:{number}": tags for number, (_, tags) in enumerate(held)})
+def observed(*objects: tuple[Value, dict[str, str]]) -> Observed:
+    """Return AWS with these values and tags; the ARNs are numbered."""
+    found = [AwsObject(value, f"arn:{number}") for number, (value, _) in enumerate(objects)]
+    return Observed(found, {f"arn:{number}": tags for number, (_, tags) in enumerate(objects)})
 
 
-def planned(desired: Sequence[Manifest], seen: Observed, *, prune: bool = False) -> tuple[Action, ...]:
+def planned(desired: Sequence[Manifest], aws: Observed, *, prune: bool = False) -> tuple[Action, ...]:
     """Plan for the cluster `local`."""
-    return plan(desired, seen, cluster_id="local", now=NOW, prune=prune)
+    return plan(desired, aws, cluster_id="local", now=NOW, prune=prune)
 
 
-def test_what_is_missing_is_created_with_our_tag() -> None:
-    """Rule and group alike."""
+def test_missing_object_is_created_with_our_tags() -> None:
+    """Rules and groups alike."""
     assert planned([manifest(), manifest(GROUP, "failing")], observed()) == (
         Create(RULE, OURS),
         Create(GROUP, OURS | {OWNER_TAG: "local/default/failing"}),
     )
 
 
-def test_what_is_ours_and_the_same_is_kept() -> None:
-    """No write without a difference."""
+def test_equal_object_is_kept() -> None:
+    """There is no write without a difference."""
     assert planned([manifest()], observed((RULE, OURS))) == (Keep(RULE),)
 
 
-def test_what_is_ours_and_differs_is_updated() -> None:
-    """The differences go along."""
+def test_different_object_is_updated() -> None:
+    """The action has the differences."""
     actual = replace(RULE, fixed_rate=0.1)
     assert planned([manifest()], observed((actual, OURS))) == (
         Update(RULE, "arn:0", (Difference("FixedRate", 0.5, 0.1),)),
@@ -88,16 +88,16 @@ def test_what_is_ours_and_differs_is_updated() -> None:
         (THEIRS, AdoptionPolicy.FORCE, (Adopt, Update)),
     ],
 )
-def test_what_is_not_ours_is_taken_as_the_policy_says(
+def test_adoption_policy_decides_on_an_object_of_another_owner(
     tags: dict[str, str], adoption: AdoptionPolicy, kinds: tuple[type, ...]
 ) -> None:
-    """Never, an unowned one, or any."""
+    """Never, unowned objects, or all."""
     actions = planned([manifest(adoption=adoption)], observed((replace(RULE, fixed_rate=0.1), tags)))
     assert tuple(type(action) for action in actions) == kinds
 
 
-def test_a_foreign_owner_is_named() -> None:
-    """The message says who, and how to take it over."""
+def test_conflict_names_the_foreign_owner() -> None:
+    """And the policy that takes the object over."""
     (conflict,) = planned([manifest()], observed((replace(RULE, host="a"), THEIRS)))
     assert conflict == Conflict(
         RULE,
@@ -107,57 +107,57 @@ def test_a_foreign_owner_is_named() -> None:
     )
 
 
-def test_an_unowned_twin_is_left_alone_and_told() -> None:
-    """There is nothing to write, so it is no conflict."""
+def test_equal_unowned_object_is_kept_and_reported() -> None:
+    """There is nothing to write, so it is not a conflict."""
     assert planned([manifest()], observed((RULE, {}))) == (Keep(RULE, KeepReason.UNOWNED),)
 
 
-def test_an_adopted_twin_needs_its_tag_only() -> None:
+def test_adopted_equal_object_is_only_tagged() -> None:
     """Nothing else is written."""
     actions = planned([manifest(adoption=AdoptionPolicy.IF_UNOWNED)], observed((RULE, {})))
     assert actions == (Adopt(RULE, "arn:0", OURS),)
 
 
-def test_the_defaults_need_no_tag() -> None:
-    """They are the region's: updated where they differ, never created, adopted or deleted."""
+def test_default_objects_are_updated_without_tags() -> None:
+    """They belong to the region: never created, adopted or deleted."""
     wanted = default_rule().updated({"FixedRate": 0.2})
     group = Group(group_name="Default")
-    seen = observed((default_rule(), {}), (group, {}))
-    assert planned([manifest(wanted, "default"), manifest(group, "default")], seen, prune=True) == (
+    aws = observed((default_rule(), {}), (group, {}))
+    assert planned([manifest(wanted, "default"), manifest(group, "default")], aws, prune=True) == (
         Update(wanted, "arn:0", (Difference("FixedRate", 0.2, 0.05),)),
         Keep(group),
     )
 
 
-def test_a_group_without_an_expression_equals_one_with_an_empty_one() -> None:
-    """AWS gives either form back."""
+def test_missing_expression_equals_an_empty_one() -> None:
+    """AWS returns either form."""
     assert differences(Group(group_name="g"), Group(group_name="g", filter_expression="")) == ()
 
 
-def test_values_of_two_kinds_cannot_be_compared() -> None:
-    """That would be a mistake of the caller."""
+def test_comparing_a_rule_with_a_group_raises() -> None:
+    """It is a defect of the caller."""
     with pytest.raises(TypeError, match="a rule and a group cannot be compared"):
         differences(RULE, GROUP)
 
 
-def test_pruning_deletes_what_only_this_cluster_owns() -> None:
-    """Another cluster's, unowned ones and the defaults stay."""
+def test_prune_deletes_only_objects_of_this_cluster() -> None:
+    """Those of other clusters, unowned ones and the defaults stay."""
     rules = [replace(RULE, rule_name=name) for name in ("mine", "theirs", "nobodys")]
-    seen = observed(
+    aws = observed(
         (rules[0], {OWNER_TAG: "local/default/mine"}), (rules[1], THEIRS), (rules[2], {}), (default_rule(), {})
     )
-    assert planned([manifest()], seen, prune=True) == (Create(RULE, OURS), Delete(rules[0], "arn:0"))
-    assert planned([manifest()], seen) == (Create(RULE, OURS),)
+    assert planned([manifest()], aws, prune=True) == (Create(RULE, OURS), Delete(rules[0], "arn:0"))
+    assert planned([manifest()], aws) == (Create(RULE, OURS),)
 
 
-def test_an_object_that_is_to_be_orphaned_stays() -> None:
-    """Its policy is on the object, since its manifest is gone."""
+def test_prune_keeps_an_orphan() -> None:
+    """The policy is in its tags, since its manifest no longer exists."""
     orphan = OURS | {DELETION_TAG: "Orphan"}
     assert planned([], observed((RULE, orphan)), prune=True) == ()
 
 
-def test_a_changed_deletion_policy_is_written_to_the_object() -> None:
-    """By its tags, and with what differs besides."""
+def test_changed_deletion_policy_is_written_to_the_tags() -> None:
+    """Along with an update, if something else differs."""
     wanted = replace(manifest(), deletion=DeletionPolicy.ORPHAN)
     tags = OURS | {DELETION_TAG: "Orphan"}
     assert planned([wanted], observed((RULE, OURS))) == (Adopt(RULE, "arn:0", tags),)
@@ -166,21 +166,21 @@ def test_a_changed_deletion_policy_is_written_to_the_object() -> None:
 
 
 def test_creates_come_before_deletes_unless_the_quota_is_full() -> None:
-    """With 25 rules held, the delete makes room first."""
+    """With 25 rules in AWS, the delete makes room first."""
     old = [replace(RULE, rule_name=f"old-{number}") for number in range(25)]
-    seen = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
+    aws = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
     kept = [manifest(rule, rule.rule_name) for rule in old[1:]]
-    actions = planned([manifest(), *kept], seen, prune=True)
+    actions = planned([manifest(), *kept], aws, prune=True)
     assert [type(action) for action in actions if not isinstance(action, Keep)] == [Delete, Create]
     fewer = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old[:20]))
     actions = planned([manifest(), *kept[:19]], fewer, prune=True)
     assert [type(action) for action in actions if not isinstance(action, Keep)] == [Create, Delete]
 
 
-def test_what_would_be_one_too_many_is_a_conflict_before_aws_refuses() -> None:
-    """The message has the numbers."""
-    seen = observed(*((replace(RULE, rule_name=f"old-{number}"), {}) for number in range(25)))
-    (conflict,) = planned([manifest()], seen)
+def test_create_beyond_the_quota_is_a_conflict() -> None:
+    """The message has the used and the maximum number."""
+    aws = observed(*((replace(RULE, rule_name=f"old-{number}"), {}) for number in range(25)))
+    (conflict,) = planned([manifest()], aws)
     assert isinstance(conflict, Conflict)
     assert (conflict.reason, conflict.message) == (
         Reason.QUOTA_EXCEEDED,
@@ -193,17 +193,17 @@ RATE = (Difference("FixedRate", 0.5, 0.1),)
 
 
 def planned_for(
-    seen: Observed, previous: Value | None = None, value: Value = RULE, **policies: Any
+    aws: Observed, previous: Value | None = None, value: Value = RULE, **policies: Any
 ) -> tuple[Action, ...]:
-    """Plan for one object in the cluster."""
-    return for_manifest(replace(manifest(value), **policies), seen, cluster_id="local", now=NOW, previous=previous)
+    """Plan for one resource in the cluster."""
+    return for_manifest(replace(manifest(value), **policies), aws, cluster_id="local", now=NOW, previous=previous)
 
 
 @pytest.mark.parametrize(
     ("policy", "suspended"), [({"management": ManagementPolicy.OBSERVE}, False), ({"suspended": True}, True)]
 )
-def test_who_only_looks_is_told_what_differs_and_plans_nothing(policy: dict[str, Any], suspended: bool) -> None:
-    """Whoever owns it, whatever may be adopted, and even when the time is over."""
+def test_observing_or_suspended_manifest_is_only_compared(policy: dict[str, Any], suspended: bool) -> None:
+    """Whatever the owner, the adoption policy and the expiry."""
     past = {**policy, "adoption": AdoptionPolicy.FORCE, "expires": NOW}
     assert planned_for(observed(), **past) == (Observe(RULE, None, (), suspended),)
     assert planned_for(observed((CHANGED, THEIRS)), **past) == (Observe(RULE, "arn:0", RATE, suspended),)
@@ -214,7 +214,7 @@ EXPIRED = Keep(RULE, KeepReason.EXPIRED)
 
 
 @pytest.mark.parametrize(
-    ("held", "tags", "previous", "actions"),
+    ("value", "tags", "previous", "actions"),
     [
         (None, {}, None, (EXPIRED,)),
         (RULE, OURS, None, (Delete(RULE, "arn:0"),)),
@@ -229,27 +229,27 @@ EXPIRED = Keep(RULE, KeepReason.EXPIRED)
         (RULE, {}, CHANGED, (EXPIRED,)),
     ],
 )
-def test_when_its_time_is_over_an_object_goes_or_goes_back(
-    held: Value | None, tags: dict[str, str], previous: Value | None, actions: tuple[Action, ...]
+def test_expired_object_is_deleted_or_restored(
+    value: Value | None, tags: dict[str, str], previous: Value | None, actions: tuple[Action, ...]
 ) -> None:
-    """Only if it is ours; a second time there is nothing to do."""
-    seen = observed((held, tags)) if held else observed()
-    assert planned_for(seen, previous, expires=NOW, adoption=AdoptionPolicy.FORCE) == actions
+    """Only if it is ours; the second time there is nothing to do."""
+    aws = observed((value, tags)) if value else observed()
+    assert planned_for(aws, previous, expires=NOW, adoption=AdoptionPolicy.FORCE) == actions
 
 
-def test_until_then_it_is_as_any_other() -> None:
-    """One second previous."""
+def test_object_before_its_expiry_is_managed() -> None:
+    """One second before."""
     assert planned_for(observed(), expires=NOW + timedelta(seconds=1)) == (Create(RULE, OURS),)
 
 
-def test_the_default_rule_goes_back_when_its_time_is_over() -> None:
-    """To what it was; if that is not known it stays."""
-    debug, was = default_rule().updated({"FixedRate": 1.0}), default_rule()
-    seen = observed((debug, {}))
+def test_expired_default_rule_is_restored() -> None:
+    """To its previous values; if they are unknown it stays."""
+    debug, original = default_rule().updated({"FixedRate": 1.0}), default_rule()
+    aws = observed((debug, {}))
     back = (Difference("FixedRate", 0.05, 1.0),)
-    assert planned_for(seen, was, debug, expires=NOW) == (Restore(was, "arn:0", back),)
-    assert planned_for(seen, None, debug, expires=NOW) == (Keep(debug, KeepReason.EXPIRED),)
-    assert planned_for(observed((was, {})), was, debug, expires=NOW) == (Keep(was, KeepReason.EXPIRED),)
+    assert planned_for(aws, original, debug, expires=NOW) == (Restore(original, "arn:0", back),)
+    assert planned_for(aws, None, debug, expires=NOW) == (Keep(debug, KeepReason.EXPIRED),)
+    assert planned_for(observed((original, {})), original, debug, expires=NOW) == (Keep(original, KeepReason.EXPIRED),)
 
 
 @pytest.mark.parametrize(
@@ -261,35 +261,33 @@ def test_the_default_rule_goes_back_when_its_time_is_over() -> None:
         (UpdateStrategy.IN_PLACE, replace(GROUP, filter_expression="error"), Update),
     ],
 )
-def test_a_group_is_replaced_for_a_new_expression_if_so_asked(
-    strategy: UpdateStrategy, wanted: Group, kind: type
-) -> None:
-    """And for nothing else."""
+def test_recreate_replaces_a_group_for_a_new_expression(strategy: UpdateStrategy, wanted: Group, kind: type) -> None:
+    """And for no other difference."""
     (action,) = planned_for(observed((GROUP, OURS)), value=wanted, update=strategy)
     assert type(action) is kind
     if isinstance(action, Replace):
         assert (action.tags, action.differences) == (OURS, (Difference("FilterExpression", "error", "fault"),))
 
 
-def test_the_default_group_is_never_replaced() -> None:
+def test_default_group_is_never_replaced() -> None:
     """It cannot be deleted."""
     wanted = Group(group_name="Default", insights=InsightsConfiguration(insights_enabled=True))
-    seen = observed((Group(group_name="Default"), {}))
-    (action,) = planned_for(seen, value=wanted, update=UpdateStrategy.RECREATE)
+    aws = observed((Group(group_name="Default"), {}))
+    (action,) = planned_for(aws, value=wanted, update=UpdateStrategy.RECREATE)
     assert isinstance(action, Update)
 
 
-def test_a_boost_that_is_not_asked_for_stays_as_aws_has_it() -> None:
-    """An update cannot take it away; one that is asked for is compared."""
+def test_undesired_boost_is_not_a_difference() -> None:
+    """An update cannot remove it; a desired boost is compared."""
     boosted = replace(RULE, sampling_rate_boost=SamplingRateBoost(max_rate=1.0, cooldown_window_minutes=5))
     assert planned_for(observed((boosted, OURS))) == (Keep(RULE),)
     (action,) = planned_for(observed((RULE, OURS)), value=boosted)
     assert isinstance(action, Update)
-    assert [one.field for one in action.differences] == ["SamplingRateBoost"]
+    assert [difference.field for difference in action.differences] == ["SamplingRateBoost"]
 
 
-def test_an_expression_that_is_not_asked_for_stays_as_aws_has_it() -> None:
-    """For the same reason."""
+def test_undesired_expression_is_not_a_difference() -> None:
+    """An update cannot remove it."""
     assert planned_for(observed((GROUP, OURS)), value=Group(group_name="failing")) == (
         Keep(Group(group_name="failing")),
     )
@@ -299,7 +297,7 @@ OWNER = "local/default/backend"
 
 
 @pytest.mark.parametrize(
-    ("held", "tags", "deletion", "previous", "actions"),
+    ("value", "tags", "deletion", "previous", "actions"),
     [
         (RULE, OURS, DeletionPolicy.DELETE, None, (Delete(RULE, "arn:0"),)),
         (RULE, OURS, DeletionPolicy.DELETE, CHANGED, (Delete(RULE, "arn:0"),)),
@@ -311,24 +309,24 @@ OWNER = "local/default/backend"
         (default_rule(), {}, DeletionPolicy.ORPHAN, default_rule().updated({"FixedRate": 1}), ()),
     ],
 )
-def test_a_deletion_touches_only_what_carries_its_tag(
-    held: Value, tags: dict[str, str], deletion: DeletionPolicy, previous: Value | None, actions: tuple[Action, ...]
+def test_deletion_writes_only_to_an_object_with_its_tag(
+    value: Value, tags: dict[str, str], deletion: DeletionPolicy, previous: Value | None, actions: tuple[Action, ...]
 ) -> None:
-    """And leaves the Default rule, which cannot be deleted."""
-    seen = observed((held, tags))
-    assert for_deletion(seen.objects[0], seen, owner=OWNER, deletion=deletion, previous=previous) == actions
+    """The Default rule stays, since it cannot be deleted."""
+    aws = observed((value, tags))
+    assert for_deletion(aws.objects[0], aws, owner=OWNER, deletion=deletion, previous=previous) == actions
 
 
-def test_a_deletion_gives_the_default_rule_back() -> None:
-    """As it was."""
-    was = default_rule().updated({"FixedRate": 1})
-    seen = observed((default_rule(), {}))
-    actions = for_deletion(seen.objects[0], seen, owner=OWNER, deletion=DeletionPolicy.DELETE, previous=was)
-    assert actions == (Restore(was, "arn:0", (Difference("FixedRate", 1.0, 0.05),)),)
+def test_deletion_restores_the_default_rule() -> None:
+    """To its previous values."""
+    original = default_rule().updated({"FixedRate": 1})
+    aws = observed((default_rule(), {}))
+    actions = for_deletion(aws.objects[0], aws, owner=OWNER, deletion=DeletionPolicy.DELETE, previous=original)
+    assert actions == (Restore(original, "arn:0", (Difference("FixedRate", 1.0, 0.05),)),)
 
 
-def test_a_quota_of_ones_own_is_told() -> None:
-    """AWS raises it on request."""
+def test_conflict_has_the_configured_quota() -> None:
+    """AWS raises a quota on request."""
     found = conflict(GROUP, observed((GROUP, {})), {"group": 1})
     assert found.message == "cannot create 'failing': the group quota is full (1 of 1)"
 
@@ -341,10 +339,8 @@ STATES = st.lists(RULES, unique_by=lambda rule: rule.rule_name)
 
 
 @given(STATES, STATES)
-def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
-    previous: list[SamplingRule], wanted: list[SamplingRule]
-) -> None:
-    """Whatever AWS held of ours, one apply is enough, and nothing of ours is left over."""
+def test_applied_plan_leaves_nothing_to_do(previous: list[SamplingRule], wanted: list[SamplingRule]) -> None:
+    """Whatever objects of ours AWS had, one apply is enough, and none is left over."""
     gateway = InMemoryGateway()
     for rule in previous:
         gateway.create(rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"})
@@ -352,4 +348,4 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
     apply(planned(desired, observe(gateway, desired, prune=True), prune=True), gateway, lambda _: None)
     again = planned(desired, observe(gateway, desired, prune=True), prune=True)
     assert all(isinstance(action, Keep) for action in again)
-    assert {one.value for one in gateway.rules() if not one.value.is_default} == set(wanted)
+    assert {found.value for found in gateway.rules() if not found.is_default} == set(wanted)

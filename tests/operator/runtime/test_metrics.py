@@ -1,4 +1,4 @@
-"""The metrics: each that is listed is in a scrape, with what the operator knows at that moment."""
+"""The metrics: each documented one is in a scrape, with the current state."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -8,20 +8,20 @@ from xray_operator.runtime.metrics import METRICS, Calls, OperatorCollector, ren
 
 
 def samples(environment: Environment, calls: Calls | None = None) -> dict[str, float]:
-    """Scrape, and give each sample as `name{labels}`."""
+    """Return the samples of a scrape by `name{labels}`."""
     collector = OperatorCollector(
         calls or Calls(), environment.state, environment.cache, environment.reporter, environment.quotas
     )
     families = text_string_to_metric_families(render(collector).decode())
     return {
-        f"{one.name}{{{','.join(f'{key}={value}' for key, value in one.labels.items())}}}": one.value
+        f"{sample.name}{{{','.join(f'{key}={value}' for key, value in sample.labels.items())}}}": sample.value
         for family in families
-        for one in family.samples
+        for sample in family.samples
     }
 
 
-def test_before_aws_was_read_its_age_and_the_quota_in_use_are_absent() -> None:
-    """A zero would be a lie."""
+def test_age_and_used_quota_are_absent_before_the_first_read() -> None:
+    """A zero would be wrong."""
     assert samples(Environment()) == {
         "xray_operator_drift_seen_total{kind=rule}": 0,
         "xray_operator_drift_seen_total{kind=group}": 0,
@@ -33,7 +33,7 @@ def test_before_aws_was_read_its_age_and_the_quota_in_use_are_absent() -> None:
 
 
 def test_calls_are_counted_by_operation_and_result() -> None:
-    """As they happen."""
+    """Each as it happens."""
     calls = Calls()
     for result in ("Success", "Throttled", "Success"):
         calls.count("get_groups", result)
@@ -42,7 +42,7 @@ def test_calls_are_counted_by_operation_and_result() -> None:
     assert found["xray_operator_aws_calls_total{operation=get_groups,result=Throttled}"] == 1
 
 
-async def test_objects_drift_quota_and_age_are_those_of_the_moment() -> None:
+async def test_metrics_have_the_current_state() -> None:
     """One repaired rule, one group in sync, read 7 s ago."""
     environment = Environment(rule_quota=100)
     for manifest in (rule(), group()):
@@ -62,9 +62,9 @@ async def test_objects_drift_quota_and_age_are_those_of_the_moment() -> None:
     assert found["xray_operator_last_sync_age_seconds{}"] == 7
 
 
-async def test_every_metric_of_the_table_is_scraped() -> None:
-    """And none besides."""
+async def test_every_documented_metric_is_scraped() -> None:
+    """And no other."""
     environment, calls = Environment(), Calls()
     await environment.run_pass(environment.cluster.apply(rule()))
     calls.count("get_groups", "Success")
-    assert {name.partition("{")[0] for name in samples(environment, calls)} == {one.name for one in METRICS}
+    assert {name.partition("{")[0] for name in samples(environment, calls)} == {metric.name for metric in METRICS}

@@ -12,16 +12,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:Bare functions are deprecated")
 
 
 async def get(port: int, path: str, method: str = "GET") -> tuple[int, str, str]:
-    """Ask, and give status, type and text."""
+    """Return the status, the content type and the text of a response."""
     async with (
         aiohttp.ClientSession() as session,
-        session.request(method, f"http://127.0.0.1:{port}{path}") as answer,
+        session.request(method, f"http://127.0.0.1:{port}{path}") as response,
     ):
-        return answer.status, answer.headers["Content-Type"], await answer.text()
+        return response.status, response.headers["Content-Type"], await response.text()
 
 
-async def test_each_probe_is_asked_at_each_request() -> None:
-    """Bad, then good, without a restart."""
+async def test_each_request_checks_its_probe() -> None:
+    """Failing, then healthy, without a restart."""
     alive, ready = [False, True], [False, True]
     probes = Probes(lambda: alive.pop(0), lambda: ready.pop(0), lambda: b"")
     port = await probes.start("127.0.0.1", 0)
@@ -33,8 +33,8 @@ async def test_each_probe_is_asked_at_each_request() -> None:
     await probes.stop()
 
 
-async def test_a_scrape_has_prometheuss_type() -> None:
-    """And the text as it is."""
+async def test_metrics_have_the_prometheus_content_type() -> None:
+    """The text is unchanged."""
     probes = Probes(lambda: True, lambda: True, lambda: b"a_total 1.0\n")
     port = await probes.start("127.0.0.1", 0)
     assert await get(port, "/metrics") == (200, "text/plain; version=0.0.4; charset=utf-8", "a_total 1.0\n")
@@ -42,16 +42,16 @@ async def test_a_scrape_has_prometheuss_type() -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("POST", "/healthz", 405)])
-async def test_nothing_else_is_served(method: str, path: str, status: int) -> None:
-    """Read only."""
+async def test_other_paths_and_methods_are_rejected(method: str, path: str, status: int) -> None:
+    """The listener is read-only."""
     probes = Probes(lambda: True, lambda: True, lambda: b"")
     port = await probes.start("127.0.0.1", 0)
     assert (await get(port, path, method))[0] == status
     await probes.stop()
 
 
-async def test_a_port_that_is_taken_is_an_error() -> None:
-    """The caller tells it in one line."""
+async def test_port_in_use_is_an_error() -> None:
+    """The caller reports it in one line."""
     first, second = (Probes(lambda: True, lambda: True, lambda: b"") for _ in range(2))
     port = await first.start("127.0.0.1", 0)
     with pytest.raises(OSError, match="address already in use"):
@@ -60,8 +60,8 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
     await first.stop()
 
 
-async def test_after_the_stop_nobody_listens(free_port: Callable[[], int]) -> None:
-    """The port is free again."""
+async def test_stop_frees_the_port(free_port: Callable[[], int]) -> None:
+    """Connections are refused afterwards."""
     probes = Probes(lambda: True, lambda: True, lambda: b"")
     port = await probes.start("127.0.0.1", free_port())
     await probes.stop()

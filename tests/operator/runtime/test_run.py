@@ -1,4 +1,4 @@
-"""`xray-operator run`: one line when it cannot start, and a life against a small API server and a real xray-local."""
+"""`xray-operator run`: one line if it cannot start, and the process with a small API server and a real xray-local."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ from xray_operator.runtime.run import StartError, run
 pytestmark = pytest.mark.filterwarnings("ignore:Bare functions are deprecated")
 API = "/apis/xray.cruddur.io/v1alpha1"
 SECONDS = 20
-# A pod runs under a number that has no name: whoever asks for it fails.
+# A pod runs under a user ID without a name: a look-up of the name fails.
 NAMELESS = "import getpass, sys; getpass.getuser = None; from xray_operator.cli import main; sys.exit(main())"
 
 
@@ -42,7 +42,7 @@ def _resource(name: str, kind: str) -> dict[str, Any]:
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Serves one rule object until it is `deleted`, or no kinds of ours at all."""
+    """Serves one rule object until it is `deleted`, or none of our kinds."""
 
     daemon_threads = True
 
@@ -52,20 +52,20 @@ class ApiServer(ThreadingHTTPServer):
         self.object: dict[str, Any] = {**rule(), "metadata": {**rule()["metadata"], **metadata}}
         self.deleted = threading.Event()
         group = {"name": "xray.cruddur.io", "versions": [{"version": "v1alpha1"}]}
-        self.answers: dict[str, Any] = {
+        self.responses: dict[str, Any] = {
             "/api": {"versions": ["v1"]},
             "/api/v1": {"resources": [_resource("namespaces", "Namespace")]},
             "/apis": {"groups": [{**group, "preferredVersion": {"version": "v1alpha1"}}]},
         }
         if kinds:
             ours = [_resource("xraysamplingrules", "XRaySamplingRule"), _resource("xraygroups", "XRayGroup")]
-            self.answers[API] = {"resources": ours}
+            self.responses[API] = {"resources": ours}
 
     def merge(self, patch: dict[str, Any]) -> dict[str, Any]:
         """Merge a PATCH of metadata or status into the object."""
         for part, members in patch.items():
-            held = {**self.object.get(part, {}), **members}
-            self.object[part] = {name: value for name, value in held.items() if value is not None}
+            merged = {**self.object.get(part, {}), **members}
+            self.object[part] = {name: value for name, value in merged.items() if value is not None}
         self.object["metadata"]["resourceVersion"] = str(int(self.object["metadata"]["resourceVersion"]) + 1)
         return self.object
 
@@ -77,19 +77,19 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         if "watch=true" in query:
             self._watch(path.endswith("rules"))
-        elif path in self.server.answers:
-            self._answer(200, self.server.answers[path])
-        elif path.startswith(API) and API in self.server.answers:
+        elif path in self.server.responses:
+            self._respond(200, self.server.responses[path])
+        elif path.startswith(API) and API in self.server.responses:
             items = [] if path.endswith("groups") or self.server.deleted.is_set() else [self.server.object]
-            self._answer(200, {"metadata": {"resourceVersion": "1"}, "items": items})
+            self._respond(200, {"metadata": {"resourceVersion": "1"}, "items": items})
         else:
-            self._answer(404, {"message": "not found"})
+            self._respond(404, {"message": "not found"})
 
     def do_PATCH(self) -> None:
-        self._answer(200, self.server.merge(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self._respond(200, self.server.merge(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
 
     def do_POST(self) -> None:
-        self._answer(201, {})
+        self._respond(201, {})
 
     def _watch(self, rules: bool) -> None:
         self.send_response(200)
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.05)
 
-    def _answer(self, status: int, body: Any) -> None:
+    def _respond(self, status: int, body: Any) -> None:
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -109,20 +109,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[ApiServer], str]]:
-    """Give a function that runs an API server and gives its address."""
+    """Return a function that runs an API server and returns its address."""
     running: list[ApiServer] = []
 
-    def begin(server: ApiServer) -> str:
+    def start(server: ApiServer) -> str:
         running.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}"
 
-    yield begin
+    yield start
     for server in running:
         server.deleted.set()
         server.shutdown()
@@ -130,8 +130,8 @@ def serve() -> Iterator[Callable[[ApiServer], str]]:
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep this machine's own clusters and AWS accounts out, and put logging back."""
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Hide this machine's clusters and AWS accounts, and restore logging."""
     for name in ("KUBECONFIG", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -146,7 +146,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def kubeconfig(monkeypatch: pytest.MonkeyPatch, folder: Path, server: str) -> None:
-    """Lead the way into a cluster."""
+    """Write a kubeconfig and set KUBECONFIG."""
     config = {
         "current-context": "test",
         "clusters": [{"name": "test", "cluster": {"server": server}}],
@@ -157,53 +157,56 @@ def kubeconfig(monkeypatch: pytest.MonkeyPatch, folder: Path, server: str) -> No
     monkeypatch.setenv("KUBECONFIG", str(folder / "kubeconfig"))
 
 
-def started(**options: str) -> str:
-    """Try to start, and give the one line that says why it cannot."""
+def start_error(**options: str) -> str:
+    """Return the line that says why the operator cannot start."""
     with pytest.raises((StartError, CredentialsError)) as raised:
         run(settings.read_all({"region": "us-east-1", "listen": "127.0.0.1:0", **options}, {}))
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
 
-def test_the_way_into_the_cluster_is_the_kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where there is no pod's service account."""
+def test_kubeconfig_has_the_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Outside a pod."""
     kubeconfig(monkeypatch, tmp_path, "https://cluster.test:6443")
     found = find_credentials()
     assert (found.server, found.token) == ("https://cluster.test:6443", "secret")
 
 
-def test_without_a_way_into_a_cluster_it_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nor with a file that is not there."""
-    assert started() == "no cluster credentials found: expected a pod's service account, or KUBECONFIG"
+def test_missing_or_invalid_kubeconfig_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither without a file, nor with an unreadable one."""
+    assert start_error() == "no cluster credentials found: expected a pod's service account, or KUBECONFIG"
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    assert started().startswith("invalid kubeconfig: [Errno 2] No such file or directory")
+    assert start_error().startswith("invalid kubeconfig: [Errno 2] No such file or directory")
+    (tmp_path / "invalid").write_text("clusters: none")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "invalid"))
+    assert start_error().startswith("invalid kubeconfig: ")
 
 
-def test_without_a_region_it_does_not_start() -> None:
+def test_missing_region_is_one_line() -> None:
     """The message says where to set it."""
     with pytest.raises(GatewayError, match="no AWS region is set: expected AWS_REGION or --region"):
         run(settings.read_all({}, {}))
 
 
-def test_without_a_cluster_that_answers_it_does_not_start(
+def test_unreachable_cluster_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     """The message names the address."""
     port = free_port()
     kubeconfig(monkeypatch, tmp_path, f"http://127.0.0.1:{port}")
-    assert started().startswith(f"the Kubernetes API did not answer: Cannot connect to host 127.0.0.1:{port}")
+    assert start_error().startswith(f"the Kubernetes API did not answer: Cannot connect to host 127.0.0.1:{port}")
 
 
-def test_without_the_crds_it_does_not_start(
+def test_missing_crds_are_one_line(
     serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The message says where they are."""
     kubeconfig(monkeypatch, tmp_path, serve(ApiServer(kinds=False)))
     expected = "the cluster does not serve XRaySamplingRule, XRayGroup: expected their CRDs (charts/cruddur/crds)"
-    assert started() == expected
+    assert start_error() == expected
 
 
-def test_with_a_port_that_is_taken_it_does_not_start(
+def test_port_in_use_is_one_line(
     serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The message names the option and its value."""
@@ -212,13 +215,13 @@ def test_with_a_port_that_is_taken_it_does_not_start(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        told = started(listen=address, log_level="debug")
-    assert told.startswith(f"--listen: {address!r}: ")
-    assert told.endswith("address already in use: expected an unused address")
+        error = start_error(listen=address, log_level="debug")
+    assert error.startswith(f"--listen: {address!r}: ")
+    assert error.endswith("address already in use: expected an unused address")
 
 
-def test_the_command_line_tells_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong setting is the command line's fault; the rest is not."""
+def test_exit_code_and_message_of_a_failed_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """An invalid setting is a usage error; the others are not."""
     assert main(["run", "--interval", "often"], {}) == 64
     assert main(["run"], {"AWS_REGION": "us-east-1"}) == 1
     assert capsys.readouterr().err.splitlines() == [
@@ -227,21 +230,21 @@ def test_the_command_line_tells_in_one_line(capsys: pytest.CaptureFixture[str]) 
     ]
 
 
-def test_kopf_writes_nothing_and_looks_at_nothing_of_its_own() -> None:
-    """No events, no CRDs or namespaces, for which the operator has no permission."""
+def test_kopf_posts_no_events_and_scans_nothing() -> None:
+    """The operator has no permission to read CRDs or namespaces."""
     ours = kopf_watch.settings(10)
     assert (ours.posting.enabled, ours.scanning.disabled) == (False, True)
     assert ours.process.ultimate_exiting_timeout == 10
 
 
-def test_kopf_copies_no_object_to_find_differences() -> None:
-    """Only handlers of changes would need them, and there are none."""
+def test_kopf_stores_no_last_handled_configuration() -> None:
+    """Only change handlers would need it, and there are none."""
     storage, body, patch = kopf_watch.settings(10).persistence.diffbase_storage, kopf.Body({"spec": {}}), kopf.Patch()
     storage.store(body=body, patch=patch, essence=storage.build(body=body))
     assert (storage.build(body=body), storage.fetch(body=body), dict(patch)) == ({}, None, {})
 
 
-async def test_a_watch_that_has_ended_is_noticed() -> None:
+async def test_ended_watch_is_not_alive() -> None:
     """One for each kind and namespace has to run."""
     forever = asyncio.Event()
     tasks = [asyncio.create_task(forever.wait(), name=f"watcher for {kind}") for kind in ("rules", "groups")]
@@ -258,26 +261,26 @@ async def test_a_watch_that_has_ended_is_noticed() -> None:
     await asyncio.wait(tasks)
 
 
-def wait_for(what: Callable[[], bool]) -> None:
-    """Wait until it is so."""
-    until = time.monotonic() + SECONDS
-    while not what():
-        assert time.monotonic() < until
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until a condition is true."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 def get(port: int, path: str) -> str:
-    """Ask a probe."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SECONDS) as answer:
-        text: bytes = answer.read()
+    """Return the text of a probe."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SECONDS) as response:
+        text: bytes = response.read()
         return text.decode()
 
 
 @pytest.mark.process
-def test_a_life(
+def test_process_manages_an_object_until_sigterm(
     serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xray_local: Any
 ) -> None:
-    """An object is brought to AWS, then forgotten; the probes answer, SIGTERM ends it with 0, and the log is JSON."""
+    """The probes answer, the exit code is 0, and the log is JSON."""
     server = ApiServer()
     kubeconfig(monkeypatch, tmp_path, serve(server))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -285,7 +288,7 @@ def test_a_life(
     client = boto3.client("xray", endpoint_url=xray_local.api, region_name="us-east-1")
 
     def names() -> list[str]:
-        return [one["SamplingRule"]["RuleName"] for one in client.get_sampling_rules()["SamplingRuleRecords"]]
+        return [record["SamplingRule"]["RuleName"] for record in client.get_sampling_rules()["SamplingRuleRecords"]]
 
     arguments = ["--region", "us-east-1", "--endpoint", xray_local.api, "--listen", "127.0.0.1:0", "--interval", "1"]
     log = tmp_path / "log"

@@ -1,4 +1,4 @@
-"""What the operator does at its end: nothing, unless its own namespace is being deleted."""
+"""The shutdown: it changes nothing, unless the operator's own namespace is being deleted."""
 
 import asyncio
 import logging
@@ -16,20 +16,18 @@ from xray_operator.kubernetes.resource import Key
 from xray_operator.reasons import Reason
 from xray_operator.runtime.shutdown import NamespaceShutdown
 
-ELSEWHERE = Key("rule", "shop", "far")
+OTHER = Key("rule", "shop", "far")
 _Scenario = Callable[[Environment], Coroutine[Any, Any, None]]
 
 
 def far(name: str = "far") -> dict[str, Any]:
-    """Give a rule in another namespace."""
+    """Return a rule in another namespace."""
     manifest = rule(name, priority=200)
     return {**manifest, "metadata": {**manifest["metadata"], "namespace": "shop"}}
 
 
-def departure(
-    environment: Environment, *, home: str = "default", namespaces: tuple[str, ...] = ()
-) -> NamespaceShutdown:
-    """Give an operator's last act, with ten seconds for AWS."""
+def shutdown(environment: Environment, *, home: str = "default", namespaces: tuple[str, ...] = ()) -> NamespaceShutdown:
+    """Return the shutdown, with ten seconds for AWS."""
     return NamespaceShutdown(
         environment.cluster,
         environment.cache,
@@ -41,8 +39,8 @@ def departure(
     )
 
 
-def in_a_world(scenario: _Scenario, *keys: Key) -> None:
-    """Run a scenario with a rule, a group that is to be kept, and a rule elsewhere, all in AWS."""
+def run_scenario(scenario: _Scenario) -> None:
+    """Run a scenario with a rule, a group with the policy Orphan, and a rule in another namespace, all in AWS."""
 
     async def whole() -> None:
         loop = asyncio.get_running_loop()
@@ -51,7 +49,7 @@ def in_a_world(scenario: _Scenario, *keys: Key) -> None:
         environment.cluster.apply(group(deletionPolicy="Orphan"))
         environment.cluster.apply(far())
         await environment.state.refresh()
-        for key in (RULE, GROUP, ELSEWHERE):
+        for key in (RULE, GROUP, OTHER):
             await environment.run_pass(key)
         await scenario(environment)
         environment.pool.shutdown()
@@ -59,110 +57,110 @@ def in_a_world(scenario: _Scenario, *keys: Key) -> None:
     in_virtual_time(whole)
 
 
-def held(environment: Environment) -> set[str]:
-    """Give the names of what AWS holds, but the defaults."""
+def names_in_aws(environment: Environment) -> set[str]:
+    """Return the names of the objects in AWS, without the defaults."""
     return {name for _, name in environment.aws.values if name != "Default"}
 
 
 def claimed(environment: Environment) -> set[Key]:
-    """Give the objects that have our finalizer."""
+    """Return the objects that have our finalizer."""
     return {key for key in environment.cluster.bodies if environment.finalizers(key)}
 
 
-def test_a_namespace_that_is_deleted_takes_its_objects_with_it() -> None:
-    """As their policies say; objects elsewhere are let go, and AWS keeps theirs."""
+def test_terminating_namespace_carries_out_the_policies() -> None:
+    """Objects in other namespaces lose their finalizers, and AWS keeps theirs."""
 
     async def scenario(environment: Environment) -> None:
         environment.cluster.terminating.add("default")
-        await departure(environment).run()
+        await shutdown(environment).run()
         assert claimed(environment) == set()
-        assert held(environment) == {"failing", "far"}
+        assert names_in_aws(environment) == {"failing", "far"}
         assert [tags for arn, tags in environment.aws.tags_by_arn.items() if "failing" in arn] == [{}]
 
-    in_a_world(scenario)
+    run_scenario(scenario)
 
 
 @pytest.mark.parametrize(
     ("home", "namespaces"), [("", ()), ("shop", ()), ("default", ("shop",)), ("default", ("default",))]
 )
-def test_any_other_end_changes_nothing(home: str, namespaces: tuple[str, ...]) -> None:
-    """A restart, an update, a place that is not known, or one where there are no rights to find out."""
+def test_other_shutdowns_change_nothing(home: str, namespaces: tuple[str, ...]) -> None:
+    """A restart, an update, an unknown namespace, or one that is not watched."""
 
     async def scenario(environment: Environment) -> None:
         if namespaces != ("default",):
             environment.cluster.terminating.add("default")
-        await departure(environment, home=home, namespaces=namespaces).run()
-        assert claimed(environment) == {RULE, GROUP, ELSEWHERE}
-        assert held(environment) == {"backend", "failing", "far"}
+        await shutdown(environment, home=home, namespaces=namespaces).run()
+        assert claimed(environment) == {RULE, GROUP, OTHER}
+        assert names_in_aws(environment) == {"backend", "failing", "far"}
 
-    in_a_world(scenario)
+    run_scenario(scenario)
 
 
-def test_an_api_server_that_does_not_tell_changes_nothing() -> None:
-    """To delete is right only when it is certain."""
+def test_failed_check_of_the_namespace_changes_nothing() -> None:
+    """A deletion must be certain."""
 
     async def scenario(environment: Environment) -> None:
         environment.cluster.terminating.add("default")
         environment.cluster.failures["terminating"] = [KubernetesError(403, "you are not allowed")]
-        await departure(environment).run()
-        assert claimed(environment) == {RULE, GROUP, ELSEWHERE}
+        await shutdown(environment).run()
+        assert claimed(environment) == {RULE, GROUP, OTHER}
 
-    in_a_world(scenario)
+    run_scenario(scenario)
 
 
-def test_while_aws_is_away_everything_is_let_go_when_the_time_is_over(caplog: pytest.LogCaptureFixture) -> None:
-    """AWS keeps it, and the log names it."""
+def test_finalizers_are_removed_after_the_timeout_while_aws_is_unreachable(caplog: pytest.LogCaptureFixture) -> None:
+    """AWS keeps the objects, and the log names them."""
 
     async def scenario(environment: Environment) -> None:
         environment.cluster.terminating.add("default")
-        environment.aws.failures["rules"] = [GatewayError(Reason.UNREACHABLE, "AWS does not answer")] * 1000
-        await departure(environment).run()
+        environment.aws.failures["rules"] = [GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")] * 1000
+        await shutdown(environment).run()
         assert asyncio.get_running_loop().time() < 17
         assert claimed(environment) == set()
-        assert held(environment) == {"backend", "failing", "far"}
+        assert names_in_aws(environment) == {"backend", "failing", "far"}
 
     with caplog.at_level(logging.WARNING):
-        in_a_world(scenario)
-    told = {vars(one)["object"]: vars(one)["arn"] for one in caplog.records if one.message == "finalizer.removed"}
-    assert told.keys() == {str(RULE), str(GROUP), str(ELSEWHERE)}
-    assert all(told.values())
+        run_scenario(scenario)
+    records = [vars(record) for record in caplog.records if record.message == "finalizer.removed"]
+    assert {record["object"] for record in records} == {str(RULE), str(GROUP), str(OTHER)}
+    assert all(record["arn"] for record in records)
 
 
-def test_what_is_being_deleted_elsewhere_is_finished() -> None:
-    """Its policy asks for it, and nobody else will do it."""
-
-    async def scenario(environment: Environment) -> None:
-        environment.cluster.terminating.add("default")
-        environment.cluster.delete(ELSEWHERE)
-        await departure(environment).run()
-        assert held(environment) == {"failing"}
-        assert ELSEWHERE not in environment.cluster.bodies
-
-    in_a_world(scenario)
-
-
-def test_a_write_that_is_refused_once_is_made_again() -> None:
-    """Somebody may change an object meanwhile, and a list may fail."""
+def test_deletions_in_other_namespaces_are_finished() -> None:
+    """Their policies require it, and no other operator will do it."""
 
     async def scenario(environment: Environment) -> None:
         environment.cluster.terminating.add("default")
-        environment.cluster.failures["remove_finalizer"] = [KubernetesError(409, "modified")]
-        environment.cluster.failures["let_go"] = [KubernetesError(409, "modified")]
+        environment.cluster.delete(OTHER)
+        await shutdown(environment).run()
+        assert names_in_aws(environment) == {"failing"}
+        assert OTHER not in environment.cluster.bodies
+
+    run_scenario(scenario)
+
+
+def test_transient_kubernetes_errors_are_retried() -> None:
+    """An object may be modified in the meantime, and a list may fail."""
+
+    async def scenario(environment: Environment) -> None:
+        environment.cluster.terminating.add("default")
+        environment.cluster.failures["remove_finalizer"] = [KubernetesError(409, "modified")] * 2
         environment.cluster.failures["list"] = [KubernetesError(503, "starting")]
-        await departure(environment).run()
+        await shutdown(environment).run()
         assert claimed(environment) == set()
-        assert held(environment) == {"failing", "far"}
+        assert names_in_aws(environment) == {"failing", "far"}
 
-    in_a_world(scenario)
+    run_scenario(scenario)
 
 
-def test_rights_that_are_gone_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    """There is nothing left to be done."""
+def test_missing_rights_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing else can be done."""
 
     async def scenario(environment: Environment) -> None:
         environment.cluster.terminating.add("default")
         environment.cluster.failures["list"] = [KubernetesError(403, "you are not allowed")]
-        await departure(environment).run()
+        await shutdown(environment).run()
 
-    in_a_world(scenario)
-    assert [vars(one)["error"] for one in caplog.records if one.message == "shutdown.failed"] == ["you are not allowed"]
+    run_scenario(scenario)
+    errors = [vars(record)["error"] for record in caplog.records if record.message == "shutdown.failed"]
+    assert errors == ["you are not allowed"]

@@ -1,4 +1,4 @@
-"""The whole status of an object: what it tells, when its times change, and when there is nothing to write."""
+"""The status of an object: its fields, when its times change, and when there is nothing to write."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,30 +28,30 @@ CHANGED = (Difference("FixedRate", 0.5, 0.1),)
 
 
 def resource(status: dict[str, Any] | None = None, generation: int = 1, body: dict[str, Any] | None = None) -> Resource:
-    """Give an object with a status."""
+    """Return a resource with a status."""
     body = body or rule()
     metadata = {**body["metadata"], "uid": "u", "resourceVersion": "1", "generation": generation}
     return from_body({**body, "metadata": metadata, "status": status or {}})
 
 
 def built(
-    of: Resource,
+    about: Resource,
     *found: Condition,
     facts: Facts = FACTS,
     now: datetime = NOON,
 ) -> dict[str, Any]:
-    """Build a status."""
-    return build(of, found, facts, now)
+    """Return the status that is built."""
+    return build(about, found, facts, now)
 
 
-def condition(of: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Find a condition."""
-    found: dict[str, Any] = next(one for one in of["conditions"] if one["type"] == kind)
+def condition(status: dict[str, Any], condition_type: str) -> dict[str, Any]:
+    """Return a condition."""
+    found: dict[str, Any] = next(found for found in status["conditions"] if found["type"] == condition_type)
     return found
 
 
-def test_a_whole_status() -> None:
-    """Every field, in Kubernetes' form; the fields of a drift have the spec's names and JSON values."""
+def test_complete_status() -> None:
+    """Every field, in Kubernetes' form; a drift has the spec's field names and JSON values."""
     found = built(
         resource(generation=3),
         NO_DRIFT,
@@ -59,7 +59,7 @@ def test_a_whole_status() -> None:
         facts=Facts(
             arn="arn:1",
             drift=(Difference("FixedRate", 0.5, 0.1), Difference("Attributes", {"a": "ü"}, None)),
-            lint=["never wins"],
+            lint=["never applies"],
             quota="2/25",
             statistics=Statistics(10, 5, 1),
             handled_token="token",
@@ -77,35 +77,35 @@ def test_a_whole_status() -> None:
             {"field": "fixedRate", "desired": "0.5", "actual": "0.1"},
             {"field": "attributes", "desired": '{"a": "ü"}', "actual": "null"},
         ],
-        "lint": ["never wins"],
+        "lint": ["never applies"],
         "quota": "2/25",
         "statistics": {"requests": 10, "sampled": 5, "borrowed": 1},
         "lastHandledReconcileAt": "token",
     }
 
 
-def test_what_is_not_known_is_not_there() -> None:
-    """No nulls and no empty lists."""
+def test_unknown_fields_are_omitted() -> None:
+    """There are no nulls and no empty lists."""
     assert built(resource(), facts=Facts()) == {"observedGeneration": 1, "name": "backend", "conditions": []}
 
 
-def test_a_group_names_its_own_fields() -> None:
-    """Of its drift; a field that the spec does not have keeps AWS's name."""
-    left = (Difference("FilterExpression", "fault", "error"), Difference("Newer", 1, 2))
-    assert [one["field"] for one in built(resource(body=group()), facts=Facts(drift=left))["drift"]] == [
+def test_drift_has_the_field_names_of_the_kind() -> None:
+    """A field that the spec does not have keeps AWS's name."""
+    drift = (Difference("FilterExpression", "fault", "error"), Difference("Newer", 1, 2))
+    assert [difference["field"] for difference in built(resource(body=group()), facts=Facts(drift=drift))["drift"]] == [
         "filterExpression",
         "Newer",
     ]
 
 
-def test_the_same_again_is_the_same_status_at_any_time() -> None:
-    """So that nothing is written."""
+def test_unchanged_status_is_equal_at_any_time() -> None:
+    """So nothing is written."""
     first = built(resource(), READY, IN_SYNC, NO_DRIFT)
     again = built(resource(first), READY, IN_SYNC, NO_DRIFT, now=LATER)
     assert patch(first, again) == {}
 
 
-def test_the_time_of_a_condition_changes_with_its_status_only() -> None:
+def test_transition_time_changes_only_with_the_status() -> None:
     """Another reason, message or generation keeps it."""
     first = built(resource(), IN_SYNC)
     renamed = Condition("Synced", True, Reason.OBSERVED, "seen")
@@ -119,18 +119,18 @@ def test_the_time_of_a_condition_changes_with_its_status_only() -> None:
     assert (turned["status"], turned["lastTransitionTime"]) == ("False", "2026-01-01T13:00:00Z")
 
 
-def test_a_condition_that_is_not_told_anew_stays() -> None:
+def test_condition_that_is_not_updated_stays() -> None:
     """In the order Ready, Synced, Drifted."""
     first = built(resource(), READY, IN_SYNC, NO_DRIFT)
     again = built(resource(first), *invalid("spec.priority: 0"), now=LATER)
-    assert [(one["type"], one["reason"]) for one in again["conditions"]] == [
+    assert [(found["type"], found["reason"]) for found in again["conditions"]] == [
         ("Ready", "Available"),
         ("Synced", "InvalidSpec"),
         ("Drifted", "NoDrift"),
     ]
 
 
-def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
+def test_drift_repaired_stays_until_the_spec_changes() -> None:
     """Or until it drifts again."""
     first = built(resource(), REPAIRED)
     kept = built(resource(first), NO_DRIFT, now=LATER)
@@ -142,7 +142,7 @@ def test_a_repaired_drift_is_told_until_the_spec_changes() -> None:
     assert condition(drifted, "Drifted")["reason"] == "DriftDetected"
 
 
-def test_a_drift_that_is_not_known_anew_stays() -> None:
+def test_unknown_drift_keeps_the_previous_one() -> None:
     """While AWS cannot be read."""
     first = built(resource(), facts=Facts(drift=CHANGED))
     assert built(resource(first), facts=Facts(drift=None))["drift"] == first["drift"]
@@ -155,13 +155,13 @@ def test_warnings_are_limited() -> None:
     assert found["lint"] == [str(number) for number in range(LINT_MAX)]
 
 
-def test_the_patch_has_what_is_new_and_takes_away_what_is_gone() -> None:
-    """As a JSON merge patch: null removes."""
+def test_patch_has_changes_and_removals() -> None:
+    """A JSON merge patch removes by null."""
     assert patch({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 5, "d": 4}) == {"b": 5, "d": 4, "c": None}
 
 
-def test_while_aws_cannot_be_asked_an_earlier_ready_stands() -> None:
-    """Without one it is Unknown."""
+def test_ready_stays_while_aws_is_unreachable() -> None:
+    """Without an earlier one it is Unknown."""
     error = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")
     synced = Condition("Synced", False, Reason.UNREACHABLE, "cannot reach X-Ray")
     assert failed(error, has_conditions=True) == (synced,)
@@ -169,9 +169,9 @@ def test_while_aws_cannot_be_asked_an_earlier_ready_stands() -> None:
     assert condition(built(resource(), *failed(error, has_conditions=False)), "Ready")["status"] == "Unknown"
 
 
-def test_an_expired_object_is_neither_there_nor_out_of_step() -> None:
-    """Synced, since this is what was asked for."""
-    assert [(one.type, one.status, one.reason.value) for one in expired()] == [
+def test_expired_object_is_synced_and_not_ready() -> None:
+    """Its absence is what the spec defines."""
+    assert [(found.type, found.status, found.reason.value) for found in expired()] == [
         ("Ready", False, "Expired"),
         ("Synced", True, "Expired"),
         ("Drifted", False, "NoDrift"),
@@ -179,7 +179,7 @@ def test_an_expired_object_is_neither_there_nor_out_of_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "drifted", "left"),
+    ("outcome", "drift", "remaining"),
     [
         (Outcome(Observe(Group(group_name="g"), "arn", CHANGED)), (), CHANGED),
         (Outcome(Create(Group(group_name="g"), {})), CHANGED, ()),
@@ -187,13 +187,13 @@ def test_an_expired_object_is_neither_there_nor_out_of_step() -> None:
         (Outcome(Restore(Group(group_name="g"), "arn", CHANGED)), (), ()),
     ],
 )
-def test_what_stays_different(outcome: Outcome, drifted: tuple[Difference, ...], left: tuple[Difference, ...]) -> None:
-    """What is only looked at, and what could not be repaired."""
-    assert remaining_drift([outcome], drifted) == left
+def test_remaining_drift(outcome: Outcome, drift: tuple[Difference, ...], remaining: tuple[Difference, ...]) -> None:
+    """Of observed objects, and of failed repairs."""
+    assert remaining_drift([outcome], drift) == remaining
 
 
-def test_a_status_has_a_condition_in_a_state() -> None:
-    """An empty one has none."""
+def test_has_reads_a_true_condition() -> None:
+    """An empty status has none."""
     found = built(resource(), READY, NO_DRIFT)
     assert has(found, "Ready")
     assert not has(found, "Drifted")

@@ -1,13 +1,14 @@
 """The operator's parts around an in-memory AWS and an in-memory Kubernetes, for passes without a cluster."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes import InMemoryGateway
-from tests.operator.in_memory_kubernetes import RULE, START, InMemoryKubernetes
+from tests.operator.in_memory_kubernetes import RULE, START, InMemoryKubernetes, rule
 from xray_operator.aws.objects import Kind, Value
 from xray_operator.aws.rate_limit import TokenBucket
 from xray_operator.aws.reader import AwsReader
@@ -16,7 +17,7 @@ from xray_operator.controller.decision import Config
 from xray_operator.controller.deletion import Deletion
 from xray_operator.controller.reconciler import Reconciler
 from xray_operator.kubernetes.events import EventRecorder
-from xray_operator.kubernetes.resource import Key, from_body
+from xray_operator.kubernetes.resource import PREVIOUS_ANNOTATION, Key, from_body
 from xray_operator.kubernetes.resource_cache import ResourceCache
 from xray_operator.plan.writer import AwsWriter
 from xray_operator.status.reporter import Reporter
@@ -120,6 +121,19 @@ class Environment:
         """Return an object's conditions as `True InSync`, followed by the message if there is one."""
         return describe_conditions(self.status(key))
 
+    def previous(self, key: Key = RULE) -> Any:
+        """Return the previous value in an object's annotation; None if there is none."""
+        text = self.cluster.bodies[key]["metadata"]["annotations"].get(PREVIOUS_ANNOTATION)
+        return None if text is None else json.loads(text)
+
     def finalizers(self, key: Key = RULE) -> list[str]:
         """Return an object's finalizers."""
         return list(self.cluster.bodies[key]["metadata"].get("finalizers", []))
+
+
+async def managed(manifest: Mapping[str, Any] | None = None) -> Environment:
+    """Return an environment with an object in sync, by default a rule, and an empty log."""
+    environment = Environment()
+    await environment.run_pass(environment.cluster.apply(manifest or rule()))
+    environment.log.clear()
+    return environment

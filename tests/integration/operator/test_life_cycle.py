@@ -24,7 +24,7 @@ def expiry() -> dict[str, str]:
 
 
 def test_life_of_a_rule(operator: OperatorFixture) -> None:
-    """Created, updated, repaired, read on request, deleted; events tell each transition once."""
+    """Created, updated, repaired, read on request, deleted; each transition has one event."""
     operator.apply_in_sync(rule())
     status = operator.status("xsr/checkout")
     assert operator.aws_value("checkout") == checkout(0.1)

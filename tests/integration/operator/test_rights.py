@@ -79,7 +79,7 @@ def namespaces(api_server: Cluster, aws: Aws, tmp_path: Path) -> Iterator[list[O
             fixture.delete_all()
 
 
-def test_a_role_in_each_namespace_suffices(namespaces: list[OperatorFixture]) -> None:
+def test_role_in_each_namespace_suffices(namespaces: list[OperatorFixture]) -> None:
     """Other namespaces are left alone, and nothing that is forbidden is requested."""
     first, second, other = namespaces
     other.apply(rule("checkout-c", priority=3))

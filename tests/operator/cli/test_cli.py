@@ -97,7 +97,7 @@ def test_apply_writes_and_reports(line: Line) -> None:
 
 
 def test_diff_exits_2_if_there_are_differences(line: Line) -> None:
-    """And 0 if there are none."""
+    """Without differences it exits with 0."""
     assert line.run("diff", "-f", "FILE")[0] == 2
     line.run("apply", "-f", "FILE")
     assert line.run("diff", "-f", "FILE") == (0, "no differences\n", "")
@@ -115,7 +115,7 @@ def test_diff_as_json_has_the_fields(line: Line) -> None:
 
 
 def test_apply_as_json_has_conditions(line: Line) -> None:
-    """And the error of what failed."""
+    """A failed action has its error, too."""
     line.gateway.failures["create"] = [GatewayError(Reason.THROTTLED, "slow down")]
     code, out, _ = line.run("apply", "-f", "FILE", "-o", "json")
     (outcome,) = json.loads(out)
@@ -267,8 +267,8 @@ def test_installed_command_writes_nothing_if_a_document_is_invalid(xray_local: A
         env=_environment(xray_local.api),
     )
     assert (done.returncode, done.stdout) == (1, "")
-    with urllib.request.urlopen(f"{xray_local.api}/_local/requests", timeout=10) as answer:
-        assert json.load(answer) == []
+    with urllib.request.urlopen(f"{xray_local.api}/_local/requests", timeout=10) as response:
+        assert json.load(response) == []
 
 
 @pytest.mark.process

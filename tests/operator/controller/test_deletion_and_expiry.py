@@ -1,17 +1,13 @@
-"""Takeover and its end: adoption, the Default objects, deletion, expiry, Observe and suspend."""
-
-import json
-from typing import Any
+"""The end of an object in AWS: deletion, expiry, Observe and suspend."""
 
 import pytest
 
-from tests.operator.environment import AWS_WRITES, KUBERNETES_WRITES, Environment
+from tests.operator.environment import Environment, managed
 from tests.operator.in_memory_kubernetes import DEFAULT, GROUP, RULE, default_rule_at, group, rule
 from xray_model import Group, SamplingRule, default_rule
 from xray_operator.aws.errors import GatewayError
-from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
+from xray_operator.aws.objects import OWNER_TAG
 from xray_operator.kubernetes.connection import KubernetesError
-from xray_operator.kubernetes.resource import PREVIOUS_ANNOTATION
 from xray_operator.reasons import Reason
 
 VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
@@ -24,70 +20,6 @@ EXPIRED = {"Ready": "False Expired", "Synced": "True Expired", "Drifted": "False
 SOON = {"expiresAt": "2026-01-01T01:00:00Z"}  # Environment's time begins an hour before
 HOUR = 3600
 THROTTLED = GatewayError(Reason.THROTTLED, "ThrottledException: Rate exceeded")
-
-
-def previous(environment: Environment, key: Any = RULE) -> Any:
-    """Return the previous value in the annotation."""
-    text = environment.cluster.bodies[key]["metadata"]["annotations"].get(PREVIOUS_ANNOTATION)
-    return None if text is None else json.loads(text)
-
-
-async def managed(manifest: dict[str, Any]) -> Environment:
-    """Return an environment with an object that is in sync, and an empty log."""
-    environment = Environment()
-    await environment.run_pass(environment.cluster.apply(manifest))
-    environment.log.clear()
-    return environment
-
-
-async def test_takeover_stores_the_previous_value_with_the_finalizer() -> None:
-    """After a second read, before AWS is written; the tags of others stay."""
-    environment = Environment()
-    await environment.state.refresh()
-    environment.create_in_aws(VALUE, THEIRS)
-    environment.edit_in_aws("rule", "backend", FixedRate=0.1)
-    await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="Force")), fresh=True)
-    assert environment.log[:8] == [*READ, "tags", *READ, "tags"]
-    assert environment.writes(AWS_WRITES | KUBERNETES_WRITES) == ["claim", "tag", "update", "status"]
-    assert previous(environment) == CHANGED.to_api()
-    assert environment.aws.values["rule", "backend"] == VALUE
-    assert environment.aws.tags_by_arn[ARN] == {"team": "a", OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
-    assert environment.conditions() == IN_SYNC
-
-
-async def test_object_that_changes_owner_before_the_takeover_is_left_alone() -> None:
-    """The read before the claim decides."""
-    environment = Environment()
-    environment.create_in_aws(VALUE)
-    environment.list_resources()
-    await environment.state.refresh()
-    await environment.state.load_tags(environment.state.observed.find(("rule", "backend")))
-    environment.aws.tags_by_arn[ARN] = THEIRS
-    await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned")))
-    assert environment.conditions()["Ready"] == "False ForeignOwner"
-    assert (environment.writes(), environment.finalizers()) == ([], [])
-
-
-async def test_default_rule_is_stored_once_and_never_tagged() -> None:
-    """The annotation keeps the values before the first update."""
-    environment = Environment()
-    await environment.run_pass(environment.cluster.apply(default_rule_at(1.0)))
-    assert environment.log == [*READ, *READ, "claim", "update", "status"]
-    assert previous(environment, DEFAULT) == default_rule().to_api()
-    await environment.run_pass(environment.cluster.apply(default_rule_at(0.9)))
-    again = Environment(after=environment)
-    await again.run_pass(DEFAULT)
-    assert (again.conditions(DEFAULT), previous(again, DEFAULT)) == (IN_SYNC, default_rule().to_api())
-    assert "quota" in again.status(DEFAULT)
-    assert "tag" not in again.log
-
-
-async def test_default_rule_in_sync_is_claimed_and_not_updated() -> None:
-    """Its values are stored all the same, to be restored later."""
-    environment = Environment()
-    await environment.run_pass(environment.cluster.apply(default_rule_at(0.05)))
-    assert (environment.writes(), previous(environment, DEFAULT)) == ([], default_rule().to_api())
-    assert environment.finalizers(DEFAULT) == ["xray.cruddur.io/finalizer"]
 
 
 async def test_deletion_restores_the_default_rule() -> None:
@@ -217,7 +149,7 @@ async def test_expiry_restores_the_default_rule() -> None:
     await environment.run_pass(DEFAULT)
     assert environment.log == ["update", "remove_finalizer", "status"]
     assert environment.aws.values["rule", "Default"] == default_rule()
-    assert (environment.conditions(DEFAULT), previous(environment, DEFAULT), environment.finalizers(DEFAULT)) == (
+    assert (environment.conditions(DEFAULT), environment.previous(DEFAULT), environment.finalizers(DEFAULT)) == (
         EXPIRED,
         None,
         [],

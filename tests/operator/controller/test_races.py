@@ -1,16 +1,13 @@
 """Races: stale reads, lost responses, late writes, and objects that are deleted during a pass."""
 
-import json
-from typing import Any
-
 import pytest
 
-from tests.operator.environment import Environment
+from tests.operator.environment import Environment, managed
 from tests.operator.in_memory_kubernetes import RULE, rule
 from xray_model import SamplingRule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, Target
-from xray_operator.kubernetes.resource import PREVIOUS_ANNOTATION, from_body
+from xray_operator.kubernetes.resource import from_body
 from xray_operator.kubernetes.resource_cache import ResourceDeletedError
 from xray_operator.reasons import Reason
 
@@ -23,14 +20,6 @@ TARGET: Target = ("rule", "backend")
 SOON = {"expiresAt": "2026-01-01T01:00:00Z"}  # Environment's time begins an hour before
 HOUR = 3600
 UNREACHABLE = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")
-
-
-async def managed(**spec: Any) -> Environment:
-    """Return an environment with a rule that is in sync, and an empty log."""
-    environment = Environment()
-    await environment.run_pass(environment.cluster.apply(rule(**spec)))
-    environment.log.clear()
-    return environment
 
 
 def hide(environment: Environment) -> None:
@@ -104,7 +93,7 @@ async def test_deletion_undoes_a_creation_that_takes_effect_after_it() -> None:
 
 async def test_expiry_reads_again_if_the_object_is_missing() -> None:
     """A stale list does not leave the expired rule behind."""
-    environment = await managed(**SOON)
+    environment = await managed(rule(**SOON))
     hide(environment)
     environment.seconds = HOUR
     await environment.run_pass(fresh=True)
@@ -113,7 +102,7 @@ async def test_expiry_reads_again_if_the_object_is_missing() -> None:
 
 async def test_expiry_leaves_an_object_that_changed_its_owner() -> None:
     """The cached tags do not decide."""
-    environment = await managed(**SOON)
+    environment = await managed(rule(**SOON))
     environment.aws.tags_by_arn[ARN] = THEIRS
     environment.seconds = HOUR
     await environment.run_pass()
@@ -143,22 +132,18 @@ async def test_takeover_after_a_rejected_creation_stores_the_previous_value() ->
         "update",
         "status",
     ]
-    assert (
-        json.loads(environment.cluster.bodies[RULE]["metadata"]["annotations"][PREVIOUS_ANNOTATION])["FixedRate"] == 0.1
-    )
+    assert environment.previous()["FixedRate"] == 0.1
     assert environment.finalizers() == ["xray.cruddur.io/finalizer"]
 
 
 async def test_takeover_of_a_replaced_object_stores_its_value() -> None:
     """Not the value from when ours was created."""
-    environment = await managed(adoptionPolicy="IfUnowned")
+    environment = await managed(rule(adoptionPolicy="IfUnowned"))
     environment.aws.values[TARGET] = CHANGED
     environment.aws.tags_by_arn[ARN] = {}
     await environment.run_pass(fresh=True)
     await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned", fixedRate=0.9)))
-    assert (
-        json.loads(environment.cluster.bodies[RULE]["metadata"]["annotations"][PREVIOUS_ANNOTATION])["FixedRate"] == 0.1
-    )
+    assert environment.previous()["FixedRate"] == 0.1
     assert environment.aws.tags_by_arn[ARN][OWNER_TAG] == "local/default/backend"
 
 

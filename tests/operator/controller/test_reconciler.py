@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.operator.environment import Environment, describe_conditions
+from tests.operator.environment import Environment, describe_conditions, managed
 from tests.operator.in_memory_kubernetes import GROUP, RULE, group, rule
 from xray_model import SamplingRule
 from xray_operator.aws.errors import GatewayError
@@ -21,14 +21,6 @@ READ = ["rules", "groups", "statistics"]
 IN_SYNC = {"Ready": "True Available", "Synced": "True InSync", "Drifted": "False NoDrift"}
 UNREACHABLE = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray at http://aws: ReadTimeoutError")
 DENIED = GatewayError(Reason.DENIED, "AccessDeniedException: not allowed")
-
-
-async def synced(manifest: dict[str, Any] | None = None) -> Environment:
-    """Return an environment with an object that is in sync, and an empty log."""
-    environment = Environment()
-    await environment.run_pass(environment.cluster.apply(manifest or rule()))
-    environment.log.clear()
-    return environment
 
 
 @pytest.mark.parametrize("manifest", [rule(), group()], ids=["rule", "group"])
@@ -53,7 +45,7 @@ async def test_new_object_is_claimed_then_created_then_reported(manifest: dict[s
 
 async def test_second_pass_writes_nothing() -> None:
     """Neither from the cached state, nor after a read, nor after a restart."""
-    environment = await synced()
+    environment = await managed()
     await environment.run_pass()
     assert environment.log == []
     await environment.run_pass(fresh=True)
@@ -78,7 +70,7 @@ async def test_aws_is_not_written_if_the_claim_fails() -> None:
 
 async def test_changed_spec_is_an_update_and_not_drift() -> None:
     """The tags are read before the write, since they may have changed."""
-    environment = await synced()
+    environment = await managed()
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert environment.log == ["tags", "update", "status"]
     assert environment.conditions() == IN_SYNC
@@ -88,7 +80,7 @@ async def test_changed_spec_is_an_update_and_not_drift() -> None:
 
 async def test_drift_is_reported_before_it_is_repaired() -> None:
     """First the status with the fields, then AWS, then DriftRepaired."""
-    environment = await synced()
+    environment = await managed()
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     await environment.run_pass(fresh=True)
     assert environment.log == [*READ, "tags", "status", "update", "status"]
@@ -103,7 +95,7 @@ async def test_drift_is_reported_before_it_is_repaired() -> None:
 
 async def test_drift_repaired_stays_until_the_spec_changes() -> None:
     """Nothing is written in the meantime."""
-    environment = await synced()
+    environment = await managed()
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     await environment.run_pass(fresh=True)
     environment.log.clear()
@@ -116,7 +108,7 @@ async def test_drift_repaired_stays_until_the_spec_changes() -> None:
 
 async def test_deletion_in_aws_is_drift_and_is_repaired() -> None:
     """The field of the drift is the name."""
-    environment = await synced(group())
+    environment = await managed(group())
     del environment.aws.values["group", "failing"]
     await environment.run_pass(GROUP, fresh=True)
     assert environment.log == [*READ, "status", "create", "status"]
@@ -128,7 +120,7 @@ async def test_deletion_in_aws_is_drift_and_is_repaired() -> None:
 
 async def test_drift_stays_until_a_repair_succeeds() -> None:
     """A repeated failure is not written again; the drift and its repair are counted once."""
-    environment = await synced()
+    environment = await managed()
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     environment.aws.failures["update"] = [DENIED, DENIED]
     assert await environment.run_pass(fresh=True) is True
@@ -198,11 +190,16 @@ async def test_second_resource_for_an_object_waits_for_the_first() -> None:
 
 async def test_object_that_another_owner_took_over_is_not_updated() -> None:
     """The tags are read again before an update."""
-    environment = await synced()
+    environment = await managed()
     environment.aws.tags_by_arn[ARN] = {OWNER_TAG: "prod/default/backend"}
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert environment.conditions()["Synced"] == f"False ForeignOwner {FOREIGN}"
     assert environment.writes() == []
+
+
+EXPRESSION_PROBLEM = (
+    "spec.filterExpression: 'responsetime >': expected a filter expression (column 15: expected a number after >)"
+)
 
 
 @pytest.mark.parametrize(
@@ -212,15 +209,14 @@ async def test_object_that_another_owner_took_over_is_not_updated() -> None:
         (
             group(),
             group(filterExpression="responsetime >"),
-            "spec.filterExpression: 'responsetime >': "
-            "expected a filter expression (column 15: expected a number after >)",
+            EXPRESSION_PROBLEM,
         ),
     ],
     ids=["rule", "group"],
 )
 async def test_invalid_spec_writes_nothing_to_aws(valid: dict[str, Any], invalid: dict[str, Any], problem: str) -> None:
     """Ready stays: AWS has what an earlier spec defined."""
-    environment = await synced(valid)
+    environment = await managed(valid)
     key = environment.cluster.apply(invalid)
     assert await environment.run_pass(key) is False
     assert environment.log == ["status"]
@@ -230,7 +226,7 @@ async def test_invalid_spec_writes_nothing_to_aws(valid: dict[str, Any], invalid
 
 async def test_ready_stays_while_aws_is_unreachable() -> None:
     """The reason is written once and not for each attempt, and removed after the outage."""
-    environment = await synced()
+    environment = await managed()
     environment.aws.failures["rules"] = [UNREACHABLE, UNREACHABLE]
     assert await environment.run_pass(fresh=True) is True
     assert environment.conditions() == IN_SYNC | {"Synced": f"False Unreachable {UNREACHABLE.message}"}
@@ -278,7 +274,7 @@ async def test_already_exists_is_decided_again_in_the_same_pass(tags: dict[str, 
 
 async def test_not_found_is_decided_again_in_the_same_pass() -> None:
     """A second contradiction is reported and retried."""
-    environment = await synced()
+    environment = await managed()
     environment.cluster.apply(rule(fixedRate=0.7))
     environment.aws.failures["update"] = [GatewayError(Reason.NOT_FOUND, "does not exist")]
     assert await environment.run_pass() is False
@@ -334,7 +330,7 @@ async def test_warnings_and_statistics_are_reported() -> None:
 @pytest.mark.parametrize("failing", [False, True])
 async def test_token_is_acknowledged_after_a_read(failing: bool) -> None:
     """Not after a failed one."""
-    environment = await synced()
+    environment = await managed()
     environment.aws.failures["rules"] = [UNREACHABLE] if failing else []
     await environment.run_pass(environment.cluster.apply(rule(), **{RECONCILE_ANNOTATION: "1"}), fresh=True)
     assert environment.status().get("lastHandledReconcileAt") == (None if failing else "1")
@@ -342,7 +338,7 @@ async def test_token_is_acknowledged_after_a_read(failing: bool) -> None:
 
 async def test_report_on_a_deleted_object_is_not_found() -> None:
     """The controller drops the object."""
-    environment = await synced()
+    environment = await managed()
     environment.cluster.apply(rule(fixedRate=7))
     environment.list_resources()
     del environment.cluster.bodies[RULE]

@@ -83,7 +83,7 @@ async def test_older_crd_is_upgraded_and_the_other_is_up_to_date() -> None:
 
 
 async def test_upgrade_waits_until_the_crds_are_served() -> None:
-    """And fails after the timeout."""
+    """It fails after the timeout."""
     assert len(await Upgrade(Cluster(reads=3)).run()) == 2
     with pytest.raises(UpgradeError, match=f"the CRD {NAMES[0]} was applied but is not served"):
         await Upgrade(Cluster(reads=99)).run()

@@ -83,7 +83,7 @@ def test_fields_of_a_rule_have_awss_limits() -> None:
 
 
 def test_fields_of_a_group_have_awss_limits() -> None:
-    """And the strategy for its expression."""
+    """The strategy for its expression is ours."""
     flag = {"type": "boolean", "default": False}
     assert fields(GROUP) == {
         "groupName": {"type": "string", "minLength": 1, "maxLength": 32},
@@ -200,7 +200,7 @@ def test_files_are_written_and_compared(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_yaml_has_no_aliases_and_names_its_origin() -> None:
-    """kubectl would read them; people do not."""
+    """kubectl accepts aliases, but they are hard to read."""
     text = render(RULE)
     assert text.startswith("# Generated from the operator's model by `make generate`; do not edit.\napiVersion: ")
     assert "&id" not in text

@@ -11,7 +11,7 @@ RULE = Key("rule", "default", "backend")
 GROUP = Key("group", "default", "failing")
 
 
-class FinalizersFixture:
+class FinalizersEnvironment:
     """Objects in memory, a clock that moves when the command sleeps, and an operator that acts in the meantime."""
 
     def __init__(self) -> None:
@@ -45,103 +45,103 @@ class FinalizersFixture:
 
 
 @pytest.fixture
-def fixture() -> FinalizersFixture:
-    """Give a fixture."""
-    return FinalizersFixture()
+def environment() -> FinalizersEnvironment:
+    """Give a environment."""
+    return FinalizersEnvironment()
 
 
-async def test_finalizers_are_removed_and_the_lines_name_what_aws_keeps(fixture: FinalizersFixture) -> None:
+async def test_finalizers_are_removed_and_the_lines_name_what_aws_keeps(environment: FinalizersEnvironment) -> None:
     """The objects and the finalizers of others stay."""
-    fixture.add_claimed(rule(), arn="arn:1", other="yes")
-    fixture.add_claimed(group())
-    await fixture.remover.remove(Scope(), 60)
-    assert fixture.lines == [
+    environment.add_claimed(rule(), arn="arn:1", other="yes")
+    environment.add_claimed(group())
+    await environment.remover.remove(Scope(), 60)
+    assert environment.lines == [
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
         "finalizer removed: XRayGroup default/failing; its status has no ARN of a group 'failing'",
     ]
-    assert (fixture.finalizers(RULE), fixture.finalizers(GROUP)) == (["other/one"], [])
-    assert fixture.seconds == 3
+    assert (environment.finalizers(RULE), environment.finalizers(GROUP)) == (["other/one"], [])
+    assert environment.seconds == 3
 
 
-async def test_object_that_is_claimed_again_is_released_until_the_timeout(fixture: FinalizersFixture) -> None:
+async def test_object_that_is_claimed_again_is_released_until_the_timeout(environment: FinalizersEnvironment) -> None:
     """A running operator is named; the command does not wait longer."""
-    fixture.add_claimed(rule(), arn="arn:1")
-    fixture.operator_claims = {RULE}
-    await fixture.remover.remove(Scope(), 7)
-    assert fixture.seconds == 9
-    assert fixture.lines == [
+    environment.add_claimed(rule(), arn="arn:1")
+    environment.operator_claims = {RULE}
+    await environment.remover.remove(Scope(), 7)
+    assert environment.seconds == 9
+    assert environment.lines == [
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
         "claimed again: XRaySamplingRule default/backend; a running operator manages it",
     ]
 
 
-async def test_cluster_without_finalizers_is_listed_again(fixture: FinalizersFixture) -> None:
-    """As is a cluster without CRDs."""
-    await fixture.remover.remove(Scope(), 60)
-    assert (fixture.lines, fixture.seconds) == ([], 3)
+async def test_cluster_without_finalizers_is_listed_again(environment: FinalizersEnvironment) -> None:
+    """So is a cluster without CRDs."""
+    await environment.remover.remove(Scope(), 60)
+    assert (environment.lines, environment.seconds) == ([], 3)
 
 
-async def test_delete_waits_for_the_operator(fixture: FinalizersFixture) -> None:
+async def test_delete_waits_for_the_operator(environment: FinalizersEnvironment) -> None:
     """Deleted objects are reported, and no finalizer is removed."""
-    fixture.add_claimed(rule(), arn="arn:1")
-    fixture.cluster.apply(group())
-    fixture.operator_deletes = True
-    await fixture.remover.delete(Scope(), 60)
-    assert fixture.lines == ["deleted: XRayGroup default/failing", "deleted: XRaySamplingRule default/backend"]
-    assert (fixture.cluster.bodies, fixture.seconds) == ({}, 1)
+    environment.add_claimed(rule(), arn="arn:1")
+    environment.cluster.apply(group())
+    environment.operator_deletes = True
+    await environment.remover.delete(Scope(), 60)
+    assert environment.lines == ["deleted: XRayGroup default/failing", "deleted: XRaySamplingRule default/backend"]
+    assert (environment.cluster.bodies, environment.seconds) == ({}, 1)
 
 
-async def test_delete_removes_finalizers_after_the_timeout(fixture: FinalizersFixture) -> None:
+async def test_delete_removes_finalizers_after_the_timeout(environment: FinalizersEnvironment) -> None:
     """An uninstall is never blocked; the lines name what AWS keeps."""
-    fixture.add_claimed(rule(), arn="arn:1")
-    await fixture.remover.delete(Scope(), 5)
-    assert fixture.lines == [
+    environment.add_claimed(rule(), arn="arn:1")
+    await environment.remover.delete(Scope(), 5)
+    assert environment.lines == [
         "not deleted after 5 s: 1; expected a running operator with access to AWS",
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
     ]
-    assert fixture.cluster.bodies == {}
+    assert environment.cluster.bodies == {}
 
 
-async def test_second_run_finishes_an_interrupted_delete(fixture: FinalizersFixture) -> None:
+async def test_second_run_finishes_an_interrupted_delete(environment: FinalizersEnvironment) -> None:
     """It waits for the deletions that the first has requested."""
-    fixture.add_claimed(rule())
-    fixture.cluster.delete(RULE)
-    fixture.cluster.calls.clear()
-    fixture.operator_deletes = True
-    await fixture.remover.delete(Scope(), 60)
-    assert "request_deletion" not in fixture.cluster.calls
-    assert fixture.lines == ["deleted: XRaySamplingRule default/backend"]
+    environment.add_claimed(rule())
+    environment.cluster.delete(RULE)
+    environment.cluster.calls.clear()
+    environment.operator_deletes = True
+    await environment.remover.delete(Scope(), 60)
+    assert "request_deletion" not in environment.cluster.calls
+    assert environment.lines == ["deleted: XRaySamplingRule default/backend"]
 
 
-async def test_objects_out_of_scope_are_left_alone(fixture: FinalizersFixture) -> None:
+async def test_objects_out_of_scope_are_left_alone(environment: FinalizersEnvironment) -> None:
     """By namespace and by labels."""
-    fixture.add_claimed(rule())
-    fixture.add_claimed({**group(), "metadata": {"name": "failing", "labels": {"app": "shop"}}})
-    await fixture.remover.remove(Scope(("elsewhere",)), 60)
-    await fixture.remover.remove(Scope(("default",), "app=shop"), 60)
-    assert (fixture.finalizers(RULE), fixture.finalizers(GROUP)) == ([FINALIZER], [])
+    environment.add_claimed(rule())
+    environment.add_claimed({**group(), "metadata": {"name": "failing", "labels": {"app": "shop"}}})
+    await environment.remover.remove(Scope(("elsewhere",)), 60)
+    await environment.remover.remove(Scope(("default",), "app=shop"), 60)
+    assert (environment.finalizers(RULE), environment.finalizers(GROUP)) == ([FINALIZER], [])
 
 
-async def test_unreachable_api_server_is_retried(fixture: FinalizersFixture) -> None:
+async def test_unreachable_api_server_is_retried(environment: FinalizersEnvironment) -> None:
     """A forbidden request is not, and the timeout ends the retries."""
-    fixture.add_claimed(rule())
-    fixture.cluster.failures["list"] = [KubernetesError(0, "away"), KubernetesError(503, "starting")]
-    await fixture.remover.remove(Scope(), 60)
-    assert fixture.finalizers(RULE) == []
-    fixture.cluster.failures["list"] = [KubernetesError(403, "forbidden")]
+    environment.add_claimed(rule())
+    environment.cluster.failures["list"] = [KubernetesError(0, "away"), KubernetesError(503, "starting")]
+    await environment.remover.remove(Scope(), 60)
+    assert environment.finalizers(RULE) == []
+    environment.cluster.failures["list"] = [KubernetesError(403, "forbidden")]
     with pytest.raises(KubernetesError, match="forbidden"):
-        await fixture.remover.remove(Scope(), 60)
-    fixture.cluster.failures["list"] = [KubernetesError(0, "away")] * 9
+        await environment.remover.remove(Scope(), 60)
+    environment.cluster.failures["list"] = [KubernetesError(0, "away")] * 9
     with pytest.raises(KubernetesError, match="away"):
-        await fixture.remover.delete(Scope(), 5)
+        await environment.remover.delete(Scope(), 5)
 
 
-async def test_object_that_is_modified_is_retried(fixture: FinalizersFixture) -> None:
+async def test_object_that_is_modified_is_retried(environment: FinalizersEnvironment) -> None:
     """It is reported once."""
-    fixture.add_claimed(rule(), arn="arn:1")
-    fixture.cluster.failures["remove_finalizer"] = [KubernetesError(409, "modified")]
-    await fixture.remover.remove(Scope(), 60)
-    assert fixture.lines == [
+    environment.add_claimed(rule(), arn="arn:1")
+    environment.cluster.failures["remove_finalizer"] = [KubernetesError(409, "modified")]
+    await environment.remover.remove(Scope(), 60)
+    assert environment.lines == [
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)"
     ]
-    assert fixture.finalizers(RULE) == []
+    assert environment.finalizers(RULE) == []

@@ -123,7 +123,7 @@ def test_spec_is_parsed_once_for_each_generation() -> None:
 
 
 def test_patched_reads_the_response() -> None:
-    """As any other version of the object."""
+    """It is a version of the object like any other."""
     first = from_body(stored(rule()))
     assert first.patched({**stored(rule(), resourceVersion="9"), "status": {"name": "x"}}).status == {"name": "x"}
 

@@ -97,7 +97,7 @@ def test_adoption_policy_decides_on_an_object_of_another_owner(
 
 
 def test_conflict_names_the_foreign_owner() -> None:
-    """And the policy that takes the object over."""
+    """The message also names the policy that takes the object over."""
     (conflict,) = planned([manifest()], observed((replace(RULE, host="a"), THEIRS)))
     assert conflict == Conflict(
         RULE,
@@ -142,7 +142,7 @@ def test_comparing_a_rule_with_a_group_raises() -> None:
 
 def test_prune_deletes_only_objects_of_this_cluster() -> None:
     """Those of other clusters, unowned ones and the defaults stay."""
-    rules = [replace(RULE, rule_name=name) for name in ("mine", "theirs", "nobodys")]
+    rules = [replace(RULE, rule_name=name) for name in ("mine", "theirs", "unowned")]
     aws = observed(
         (rules[0], {OWNER_TAG: "local/default/mine"}), (rules[1], THEIRS), (rules[2], {}), (default_rule(), {})
     )
@@ -238,7 +238,7 @@ def test_expired_object_is_deleted_or_restored(
 
 
 def test_object_before_its_expiry_is_managed() -> None:
-    """One second before."""
+    """One second before it expires."""
     assert planned_for(observed(), expires=NOW + timedelta(seconds=1)) == (Create(RULE, OURS),)
 
 
@@ -262,7 +262,7 @@ def test_expired_default_rule_is_restored() -> None:
     ],
 )
 def test_recreate_replaces_a_group_for_a_new_expression(strategy: UpdateStrategy, wanted: Group, kind: type) -> None:
-    """And for no other difference."""
+    """Another difference is an update."""
     (action,) = planned_for(observed((GROUP, OURS)), value=wanted, update=strategy)
     assert type(action) is kind
     if isinstance(action, Replace):

@@ -63,7 +63,7 @@ async def test_metrics_have_the_current_state() -> None:
 
 
 async def test_every_documented_metric_is_scraped() -> None:
-    """And no other."""
+    """No other metric is scraped."""
     environment, calls = Environment(), Calls()
     await environment.run_pass(environment.cluster.apply(rule()))
     calls.count("get_groups", "Success")

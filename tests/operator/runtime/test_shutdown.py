@@ -20,7 +20,7 @@ OTHER = Key("rule", "shop", "far")
 _Scenario = Callable[[Environment], Coroutine[Any, Any, None]]
 
 
-def far(name: str = "far") -> dict[str, Any]:
+def rule_in_shop(name: str = "far") -> dict[str, Any]:
     """Return a rule in another namespace."""
     manifest = rule(name, priority=200)
     return {**manifest, "metadata": {**manifest["metadata"], "namespace": "shop"}}
@@ -42,19 +42,19 @@ def shutdown(environment: Environment, *, home: str = "default", namespaces: tup
 def run_scenario(scenario: _Scenario) -> None:
     """Run a scenario with a rule, a group with the policy Orphan, and a rule in another namespace, all in AWS."""
 
-    async def whole() -> None:
+    async def run() -> None:
         loop = asyncio.get_running_loop()
         environment = Environment(clock=loop.time)
         environment.cluster.apply(rule())
         environment.cluster.apply(group(deletionPolicy="Orphan"))
-        environment.cluster.apply(far())
+        environment.cluster.apply(rule_in_shop())
         await environment.state.refresh()
         for key in (RULE, GROUP, OTHER):
             await environment.run_pass(key)
         await scenario(environment)
         environment.pool.shutdown()
 
-    in_virtual_time(whole)
+    in_virtual_time(run)
 
 
 def names_in_aws(environment: Environment) -> set[str]:

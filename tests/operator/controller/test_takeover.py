@@ -1,0 +1,63 @@
+"""The takeover of existing objects: what is stored before AWS is written."""
+
+from tests.operator.environment import AWS_WRITES, KUBERNETES_WRITES, Environment
+from tests.operator.in_memory_kubernetes import DEFAULT, default_rule_at, rule
+from xray_model import SamplingRule, default_rule
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
+
+VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
+CHANGED = VALUE.updated({"FixedRate": 0.1})
+ARN = "arn:aws:xray:us-east-1:000000000000:rule/backend"
+THEIRS = {OWNER_TAG: "prod/default/backend", "team": "a"}
+READ = ["rules", "groups", "statistics"]
+IN_SYNC = {"Ready": "True Available", "Synced": "True InSync", "Drifted": "False NoDrift"}
+
+
+async def test_takeover_stores_the_previous_value_with_the_finalizer() -> None:
+    """After a second read, before AWS is written; the tags of others stay."""
+    environment = Environment()
+    await environment.state.refresh()
+    environment.create_in_aws(VALUE, THEIRS)
+    environment.edit_in_aws("rule", "backend", FixedRate=0.1)
+    await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="Force")), fresh=True)
+    assert environment.log[:8] == [*READ, "tags", *READ, "tags"]
+    assert environment.writes(AWS_WRITES | KUBERNETES_WRITES) == ["claim", "tag", "update", "status"]
+    assert environment.previous() == CHANGED.to_api()
+    assert environment.aws.values["rule", "backend"] == VALUE
+    assert environment.aws.tags_by_arn[ARN] == {"team": "a", OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
+    assert environment.conditions() == IN_SYNC
+
+
+async def test_object_that_changes_owner_before_the_takeover_is_left_alone() -> None:
+    """The read before the claim decides."""
+    environment = Environment()
+    environment.create_in_aws(VALUE)
+    environment.list_resources()
+    await environment.state.refresh()
+    await environment.state.load_tags(environment.state.observed.find(("rule", "backend")))
+    environment.aws.tags_by_arn[ARN] = THEIRS
+    await environment.run_pass(environment.cluster.apply(rule(adoptionPolicy="IfUnowned")))
+    assert environment.conditions()["Ready"] == "False ForeignOwner"
+    assert (environment.writes(), environment.finalizers()) == ([], [])
+
+
+async def test_default_rule_is_stored_once_and_never_tagged() -> None:
+    """The annotation keeps the values before the first update."""
+    environment = Environment()
+    await environment.run_pass(environment.cluster.apply(default_rule_at(1.0)))
+    assert environment.log == [*READ, *READ, "claim", "update", "status"]
+    assert environment.previous(DEFAULT) == default_rule().to_api()
+    await environment.run_pass(environment.cluster.apply(default_rule_at(0.9)))
+    again = Environment(after=environment)
+    await again.run_pass(DEFAULT)
+    assert (again.conditions(DEFAULT), again.previous(DEFAULT)) == (IN_SYNC, default_rule().to_api())
+    assert "quota" in again.status(DEFAULT)
+    assert "tag" not in again.log
+
+
+async def test_default_rule_in_sync_is_claimed_and_not_updated() -> None:
+    """Its values are stored all the same, to be restored later."""
+    environment = Environment()
+    await environment.run_pass(environment.cluster.apply(default_rule_at(0.05)))
+    assert (environment.writes(), environment.previous(DEFAULT)) == ([], default_rule().to_api())
+    assert environment.finalizers(DEFAULT) == ["xray.cruddur.io/finalizer"]

@@ -62,12 +62,12 @@ class Upgrade:
         self.cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=30s")
 
 
-@pytest.fixture
-def upgrade(api_server: Cluster, tmp_path: Path) -> Iterator[Upgrade]:
-    """Return the Job for the session's API server, and install the CRDs again afterwards."""
-    yield Upgrade(api_server, tmp_path)
-    api_server.kubectl("delete", "crd", NAME, OTHER, "--ignore-not-found")
-    api_server.install_crds()
+@pytest.fixture(scope="module")
+def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
+    """Run an API server of its own, since the tests delete CRDs, and return the Job for it."""
+    folder = tmp_path_factory.mktemp("crds")
+    with cluster.running(folder / "cluster") as running:
+        yield Upgrade(running, folder)
 
 
 def current() -> dict[str, Any]:
@@ -112,6 +112,7 @@ def test_missing_crd_is_reported_and_not_created(upgrade: Upgrade) -> None:
     assert upgrade.run()[0] == 0
     upgrade.cluster.kubectl("delete", "crd", OTHER)
     code, output = upgrade.run()
+    upgrade.cluster.install_crds()
     assert (code, f"the CRD {OTHER} is missing" in output) == (1, True)
     calls = upgrade.cluster.audited(":crds")[earlier:]
     assert {(call["verb"], call["objectRef"]["name"]) for call in calls} == {

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.integration.operator.fixture import rule
+from tools import local_cluster
 from tools.local_cluster import CRDS, RULES, Cluster
 
 pytestmark = pytest.mark.process
@@ -66,7 +67,7 @@ class Upgrade:
 def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
     """Run an API server of its own, since the tests delete CRDs, and return the Job for it."""
     folder = tmp_path_factory.mktemp("crds")
-    with cluster.running(folder / "cluster") as running:
+    with local_cluster.running(folder / "cluster") as running:
         yield Upgrade(running, folder)
 
 

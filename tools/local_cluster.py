@@ -197,6 +197,16 @@ class Cluster:
         for file in sorted(CRDS.glob("*.yaml")):
             self.kubectl("apply", "--server-side", "-f", str(file))
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        self._wait_discovered()
+
+    def _wait_discovered(self) -> None:
+        """Wait until kubectl finds the CRDs' category: discovery, which it caches, is behind what is established."""
+        until = time.monotonic() + START_SECONDS
+        while "resource type" in (output := self.kubectl("get", "xray", "--all-namespaces", check=False)):
+            if time.monotonic() > until:
+                raise RuntimeError(f"the CRDs were not discovered in {START_SECONDS} s: {output}")
+            shutil.rmtree(self.folder / "cache", ignore_errors=True)
+            time.sleep(0.1)
 
     def kubectl(self, *arguments: str, text: str | None = None, check: bool = True) -> str:
         """Run kubectl as the admin and return its output; stderr is in the error."""

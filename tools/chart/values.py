@@ -33,7 +33,7 @@ def read(chart: Path = CHART) -> tuple[Value, ...]:
     text = (chart / "values.yaml").read_text()
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
-        raise ValuesError(f"{chart}/values.yaml is no mapping")
+        raise ValuesError(f"{chart}/values.yaml: expected a mapping")
     return tuple(_values(root, "", text.splitlines(), yaml.safe_load(text)))
 
 

@@ -126,6 +126,7 @@ async def test_failed_reads_back_off() -> None:
     assert (await operator.called(2)).count("rules") == 1
     assert (await operator.called(3)).count("rules") == 1
     assert await operator.called(3) == [*READ, "claim", "create", "status"]
+    assert operator.controller.is_alive
     await operator.controller.stop()
 
 

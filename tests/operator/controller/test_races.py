@@ -147,6 +147,17 @@ async def test_takeover_of_a_replaced_object_stores_its_value() -> None:
     assert environment.aws.tags_by_arn[ARN][OWNER_TAG] == "local/default/backend"
 
 
+async def test_object_that_is_deleted_before_its_tags_are_read_is_created() -> None:
+    """AWS reports that the tags' object does not exist; the state is read again, and the pass creates it."""
+    environment = Environment()
+    environment.create_in_aws(VALUE)
+    await environment.state.refresh()
+    del environment.aws.values[TARGET]
+    await environment.run_pass(environment.cluster.apply(rule()))
+    assert environment.writes() == ["create"]
+    assert environment.conditions()["Synced"] == "True InSync"
+
+
 async def test_deleted_rival_is_dropped() -> None:
     """The interrupted watch did not report its deletion."""
     environment = Environment()

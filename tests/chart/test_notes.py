@@ -14,7 +14,7 @@ from tools.provide import tool_path
 
 FORGETS = "- xray-local stores traces, rules and groups, and loses them when its pod is deleted: not for production."
 ENDS = (
-    "- The X-Ray daemon is near its end of support (2027-02-25): "
+    "- The X-Ray daemon is in maintenance mode (security fixes only): "
     "tracing.agent=collector replaces it, and addresses do not change."
 )
 NO_HONEYCOMB = "- Nothing is sent to Honeycomb: honeycomb.enabled is false."

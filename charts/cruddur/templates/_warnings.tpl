@@ -15,7 +15,7 @@
 xray-local stores traces, rules and groups, and loses them when its pod is deleted: not for production.
 {{- end }}
 {{- if include "cruddur.daemonRuns" . }}
-The X-Ray daemon is near its end of support (2027-02-25): tracing.agent=collector replaces it, and addresses do not change.
+The X-Ray daemon is in maintenance mode (security fixes only): tracing.agent=collector replaces it, and addresses do not change.
 {{- end }}
 {{- if not (include "cruddur.spansWanted" .) }}
 OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set.

@@ -140,7 +140,10 @@ def test_any_request_has_a_response_or_an_error(operation: str, data: some.DataO
     try:
         answer = OPERATIONS[operation](region, request)
         json.dumps(answer, allow_nan=False).encode()
-        if operation != "GetSamplingRules":  # the Default rule's priority is beyond AWS's own maximum
+        if operation not in {
+            "GetSamplingRules",
+            "UpdateSamplingRule",
+        }:  # the Default rule's priority is beyond AWS's own maximum
             shapes.check(model.output_shape, answer)
     except ApiError as error:
         refused = error

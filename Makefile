@@ -7,7 +7,7 @@ UV := .tools/uv/bin/uv
 RUN := .venv/bin/
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export UV_PYTHON_DOWNLOADS := never
-# uv trusts its own roots unless it is told to trust the system's, as pip does: a company's proxy has a root of its own.
+# uv trusts its own root certificates by default; the system's include those of a company's TLS proxy, as for pip.
 export UV_SYSTEM_CERTS ?= true
 
 PARTS := libs/xray-model libs/tracing backend operator xray-local
@@ -111,7 +111,7 @@ e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose
 	@$(PYTHON) tools/provide.py kind skaffold
 	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=2 --dist=loadgroup $(or $(E2E),tests/e2e)
 
-dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, which is made if it is missing (PROFILE=collector)
+dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if needed (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
 	@PATH="$(CURDIR)/bin:$$PATH" $(RUN)python -m tools.kind_cluster
 	@PATH="$(CURDIR)/bin:$$PATH" SKAFFOLD_CONFIG=deploy/kind/skaffold-config.yaml skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))

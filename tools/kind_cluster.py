@@ -1,4 +1,4 @@
-"""Makes the kind cluster of kind-config.yaml if it is missing, and puts what its nodes would else pull on them.
+"""Creates the kind cluster of kind-config.yaml if needed, and loads the images that its nodes would pull otherwise.
 
 `python -m tools.kind_cluster` (make dev) makes `cruddur`; the end-to-end tests make one of their own.
 """

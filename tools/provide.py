@@ -61,7 +61,7 @@ TOOLS = {
         ("helm.sh/helm/v4/internal/version.version",),
     ),
     # The oldest that the chart is for is pinned. It is published as helm, and so is the one above. Built here, it takes
-    # Kubernetes for 1.20 unless --kube-version is given: the linker's other variables are of its own Makefile.
+    # Without --kube-version helm assumes Kubernetes 1.20; the other linker variables are those of its Makefile.
     "helm3": Tool(
         "helm3",
         "helm.sh/helm/v3",

@@ -89,7 +89,7 @@ CALLS: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def unknown(shape: Shape, value: Any, path: str = "") -> list[str]:
-    """Give the members of an answer that its shape does not have: a client would never see them."""
+    """Return the members of a response that its shape does not have: a client would never see them."""
     if shape.type_name == "structure":
         strange = [f"{path}.{name}" for name in value if name not in shape.members]
         known = [(name, member) for name, member in value.items() if name in shape.members]

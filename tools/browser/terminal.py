@@ -47,7 +47,7 @@ def run(command: str) -> Shown:
 
 
 def page(shown: Sequence[Shown]) -> str:
-    """Return the page that the picture is taken of."""
+    """Return the page of the screenshot."""
     text = "\n\n".join(
         f"<b>$ {html.escape(command.command)}</b>\n{html.escape(command.output)}".rstrip() for command in shown
     )

@@ -88,7 +88,7 @@ class Cluster:
 
 
 def _taken(environ: Mapping[str, str]) -> Cluster | None:
-    """Return the cluster of KUBECONFIG when its current context is one of ours."""
+    """Return the cluster of KUBECONFIG if its current context is a kind cluster of this project."""
     file = environ.get("KUBECONFIG")
     if not file or not Path(file).exists():
         return None

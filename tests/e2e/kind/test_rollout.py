@@ -32,7 +32,7 @@ def names(release: Release, component: str) -> set[str]:
 
 @pytest.mark.parametrize("agent", ["daemon", "collector"])
 def test_a_killed_agent_costs_no_request(release: Release, store: Store, agent: str) -> None:
-    """Requests go on, segments arrive again by themselves, and what was lost is counted."""
+    """Requests succeed, segments arrive again without a restart, and lost ones are counted."""
     release.ensure({"tracing": {"agent": agent}})
     with load(release, RATE) as running:
         (victim, _) = sorted(names(release, agent))

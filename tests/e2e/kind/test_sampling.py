@@ -48,7 +48,7 @@ def rule(rate: float) -> dict[str, Any]:
 
 
 def is_ready(release: Release) -> bool:
-    """Return whether the operator has done what the last apply asked for."""
+    """Return whether the operator has reconciled the last applied generation."""
     (rule,) = release.cluster.items("xsr", "--namespace", release.namespace)
     conditions: list[Mapping[str, Any]] = rule.get("status", {}).get("conditions", [])
     generation = rule["metadata"]["generation"]

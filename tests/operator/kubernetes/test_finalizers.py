@@ -46,7 +46,7 @@ class FinalizersEnvironment:
 
 @pytest.fixture
 def environment() -> FinalizersEnvironment:
-    """Give a environment."""
+    """Return an environment."""
     return FinalizersEnvironment()
 
 

@@ -12,7 +12,7 @@ JSON = "application/json; charset=utf-8"
 
 
 def typed(value: Any) -> dict[str, Any]:
-    """Give a value as OTLP's JSON has it."""
+    """Return a value in OTLP's JSON."""
     match value:
         case bool():
             return {"boolValue": value}

@@ -1,4 +1,4 @@
-"""Whatever the model allows in a request is answered or refused in AWS's words: no request is a defect."""
+"""Every request that the model allows has a response or one of AWS's errors: none is a defect."""
 
 import json
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ EVERY = 'service("a") { fault } OR edge("a", "b") { fault } OR annotation.text =
 
 
 def variants(value: Any) -> Iterator[Any]:
-    """Give a document again and again, each time with one of its values, at any depth, replaced by junk."""
+    """Yield copies of a document, each with one value, at any depth, replaced by junk."""
     yield from JUNK
     if isinstance(value, dict):
         for name, member in value.items():
@@ -95,7 +95,7 @@ def variants(value: Any) -> Iterator[Any]:
 
 
 def requests(shape: Shape) -> some.SearchStrategy[Any]:
-    """Give requests that fit a shape, with optional members left out, null, or there."""
+    """Return requests that fit a shape; optional members are missing, null or present."""
     facts = shape.metadata
     match shape.type_name:
         case "structure":

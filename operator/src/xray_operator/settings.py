@@ -150,5 +150,5 @@ def parse(setting: Setting, text: str, source: str) -> Any:
 
 def help_text(setting: Setting, environ: Mapping[str, str]) -> str:
     """Return the help of a setting's option."""
-    default = environ.get(setting.variable, setting.default) or "none"
-    return f"{setting.help} ({setting.variable}; default: {default})"
+    default = environ.get(setting.variable) or setting.default or "none"
+    return f"{setting.help} ({setting.variable}; default: {default})".replace("%", "%%")

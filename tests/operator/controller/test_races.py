@@ -205,3 +205,20 @@ async def test_deleted_object_is_retried_when_aws_fails() -> None:
     assert environment.patches() == []
     assert await environment.reconciler.reconcile(deleted) is False
     assert TARGET not in environment.aws.values
+
+
+async def test_deletion_is_reported_before_the_wait_for_a_late_write() -> None:
+    """The second round fails, and the event of the first is not lost."""
+    environment = Environment()
+    environment.aws.failures["create"] = [UNREACHABLE]
+    await environment.run_pass(environment.cluster.apply(rule()))
+    environment.aws.values[TARGET], environment.aws.tags_by_arn[ARN] = VALUE, OURS
+
+    def fail() -> None:
+        environment.aws.failures["rules"] = [UNREACHABLE]
+        environment.meanwhile = lambda: None
+
+    environment.meanwhile = fail
+    environment.cluster.delete(RULE)
+    await environment.run_pass(fresh=True)
+    assert "Normal Deleted: 'backend': deleted in AWS" in environment.cluster.events

@@ -220,6 +220,16 @@ def test_port_in_use_is_one_line(
     assert error.endswith("address already in use: expected an unused address")
 
 
+def test_unknown_listen_host_is_one_line(
+    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The reason is the resolver's."""
+    kubeconfig(monkeypatch, tmp_path, serve(ApiServer()))
+    error = start_error(listen="no-such-host.invalid:8080")
+    assert error.startswith("--listen: 'no-such-host.invalid:8080': ")
+    assert "Unknown error" not in error
+
+
 def test_exit_code_and_message_of_a_failed_start(capsys: pytest.CaptureFixture[str]) -> None:
     """An invalid setting is a usage error; the others are not."""
     assert main(["run", "--interval", "often"], {}) == 64

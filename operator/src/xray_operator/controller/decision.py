@@ -1,4 +1,4 @@
-"""The decision of a pass: a pure function from a resource and AWS's state to actions and what surrounds them."""
+"""The decision of a pass: a pure function from a resource and AWS's state to its actions, verification and drift."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class FinalizerChange(Enum):
     """What happens to our finalizer before AWS is written."""
 
     NONE = auto()
-    ADD = auto()
+    ADD = auto()  # unless it is stored already
     REMOVE = auto()
 
 

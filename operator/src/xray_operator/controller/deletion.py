@@ -1,4 +1,4 @@
-"""The end of a resource in AWS: its deletion policy, and the search for its object, in which no first look is trusted.
+"""The end of a resource in AWS: its deletion policy, and the search for its object, whose absence is confirmed.
 
 A deletion or an expiry is final. A list may be older than a write, and a call without an answer may take effect late.
 So if AWS does not show the object of a claimed resource, the operator reads again for a while; and after a write
@@ -6,7 +6,7 @@ without an answer, it reads again when that write can no longer take effect.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import AwsObject
@@ -37,12 +37,11 @@ class Deletion:
         self._cluster_id = cluster_id
         self._sleep = sleep
 
-    async def carry_out(self, resource: Resource) -> tuple[Outcome, ...]:
-        """Carry out a resource's deletion policy, until no earlier write can take effect after it."""
-        outcomes = await self._carry_out(resource)
+    async def carry_out(self, resource: Resource, report: Callable[[Sequence[Outcome]], None]) -> None:
+        """Carry out a resource's deletion policy, and repeat it after a write that might still take effect."""
+        report(await self._carry_out(resource))
         while await self._wait_for_doubtful_write(resource):
-            outcomes += await self._carry_out(resource)
-        return outcomes
+            report(await self._carry_out(resource))
 
     async def _carry_out(self, resource: Resource) -> tuple[Outcome, ...]:
         manifest = resource.manifest

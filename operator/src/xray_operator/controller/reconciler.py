@@ -6,6 +6,7 @@ and one object in AWS, has one pass at a time.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.state import AwsState
@@ -64,18 +65,20 @@ class Reconciler:
 
     async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
         """Decide, verify, claim, write and report."""
-        decision = await self._decide(resource, manifest)
+        decision = await self._observe_and_decide(resource, manifest)
         if decision.verification is not Verification.NONE:
             await self._verify(resource, manifest, decision.verification)
-            decision = await self._decide(resource, manifest)
+            decision = await self._observe_and_decide(resource, manifest)
         resource, outcomes = await self._carry_out(resource, decision)
         if any(outcome.error and outcome.error.reason in _CONTRADICTIONS for outcome in outcomes):
             await self._verify(resource, manifest, Verification.ALL)
-            decision = await self._decide(resource, manifest)
+            again = await self._observe_and_decide(resource, manifest)
+            drift = decision.drift if again.finalizer is FinalizerChange.ADD else ()
+            decision = replace(again, drift=drift)
             resource, outcomes = await self._carry_out(resource, decision)
         return await self._report(resource, decision, outcomes)
 
-    async def _decide(self, resource: Resource, manifest: Manifest) -> Decision:
+    async def _observe_and_decide(self, resource: Resource, manifest: Manifest) -> Decision:
         """Complete the state of AWS for a resource, and decide on it."""
         rival = None
         if manifest.writes:
@@ -173,8 +176,7 @@ class Reconciler:
 
     async def _delete(self, resource: Resource) -> bool:
         """Carry out the deletion policy in AWS, and remove the finalizer."""
-        outcomes = await self._deletion.carry_out(resource)
-        self._reporter.report_writes(resource, outcomes)
+        await self._deletion.carry_out(resource, partial(self._reporter.report_writes, resource))
         if resource.deleted:
             self._cache.mark_unclaimed(resource.key)
         else:

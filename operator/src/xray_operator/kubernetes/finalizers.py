@@ -1,7 +1,7 @@
 """Removal of our finalizer where no operator will do it. AWS is never written here.
 
-`xray-operator finalizers` uses it around an uninstall and after an operator was removed without one; the operator uses
-it when its own namespace is deleted. A running operator carries out a requested deletion; otherwise AWS keeps its
+`xray-operator finalizers` uses it around an uninstall, and after an operator was removed in another way; the operator
+uses it when its own namespace is deleted. A running operator carries out a requested deletion; otherwise AWS keeps its
 objects, and each is reported.
 """
 

@@ -11,7 +11,7 @@ class ResourceDeletedError(Exception):
 
 
 class ResourceCache:
-    """Objects by key; `resources` is read only."""
+    """Objects by key; callers only read `resources`."""
 
     def __init__(self) -> None:
         self.resources: dict[Key, Resource] = {}

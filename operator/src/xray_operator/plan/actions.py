@@ -99,7 +99,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The policies forbid the write; `differences` is what stays different."""
+    """A policy, another resource or a quota forbids the write; `differences` is what stays different."""
 
     value: Value
     reason: Reason

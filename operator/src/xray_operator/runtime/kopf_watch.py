@@ -63,7 +63,7 @@ class _NoDiffBase(kopf.DiffBaseStorage):
 def settings(exit_seconds: float) -> kopf.OperatorSettings:
     """Return kopf's settings: no events, no peering, no scan of CRDs and namespaces, for which we have no permission.
 
-    kopf kills the process this many seconds after the request to stop.
+    kopf kills the process `exit_seconds` after SIGTERM or SIGINT.
     """
     result = kopf.OperatorSettings()
     result.posting.enabled = False

@@ -127,7 +127,8 @@ class Operator:
             return await self._probes.start(host, port)
         except OSError as error:
             address = f"{host}:{port}"
-            reason = os.strerror(error.errno).lower() if error.errno else str(error)
+            # asyncio's texts repeat the address; a resolver's errors have negative numbers of their own.
+            reason = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else error.strerror
             raise StartError(f"--listen: {address!r}: {reason}: expected an unused address") from error
 
 

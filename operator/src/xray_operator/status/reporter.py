@@ -86,7 +86,7 @@ class Reporter:
         return await self.write_status(resource, (condition,), drift=drift)
 
     async def report_failure(self, resource: Resource, error: GatewayError) -> Resource:
-        """Report that AWS could not be read, or refused a write; the pass will be retried."""
+        """Report that AWS could not be read or written; the pass will be retried."""
         if resource.deleted:
             return resource
         found = conditions.failed(error, has_conditions=bool(resource.status.get("conditions")))

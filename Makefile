@@ -98,8 +98,8 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock and generat
 unit: .venv/.synced compose-tools ## the tests of each part
 	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
 
-chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster
-	@$(PYTEST) tests/chart
+chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster; and the commands in docs/
+	@$(PYTEST) tests/chart tests/docs
 
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract

@@ -10,6 +10,7 @@ from tests.e2e.containers import DOCKER, image
 NAMES = ("cruddur-backend", "xray-operator", "xray-local")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run the tests on the cluster, which they share, and another the rest."""
     folder = Path(__file__).parent

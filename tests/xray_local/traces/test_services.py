@@ -2,8 +2,9 @@ from typing import Any
 
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.traces.documents import Document
+from xray_local.traces.entries import flatten
 from xray_local.traces.flags import Flag
-from xray_local.traces.services import ServiceNode
+from xray_local.traces.services import ServiceNode, services_and_edges
 from xray_local.traces.summaries import summarize
 
 
@@ -55,3 +56,14 @@ def test_the_last_service_calls_no_other() -> None:
     """Local subsegments are not calls."""
     assert services(document(1, subsegments=[call(2)]))["backend"].last is True
     assert services(document(1, subsegments=[call(2, namespace="remote")]))["backend"].last is False
+
+
+def test_nested_calls_cost_linear_time() -> None:
+    """An inferred service has its own calls only, so that a chain of n calls is not visited n * n times."""
+    chain = [document(1, name="front").body]
+    annotated = {"namespace": "remote", "annotations": {"key": 1}}
+    chain += [call(n, type="subsegment", parent_id=f"{n - 1:016x}", **annotated) for n in range(2, 5_002)]
+    trace = flatten(chain)
+    found, _ = services_and_edges(trace.entries, trace.root)
+    assert len(found) == 5_001
+    assert [len(service.annotations["key"]) for service in found] == [5_000, *[2] * 4_999, 1]

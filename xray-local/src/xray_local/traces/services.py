@@ -18,7 +18,8 @@ class ServiceNode:
     """One service of a trace; `duration` in seconds, `coverage` its share of the root's time.
 
     `flags` are its own, with a throttle of any of its calls; `last` is one that calls no other; `messages` and
-    `annotations` are those of all its subsegments.
+    `annotations` are those of all its subsegments. An inferred service ends at the calls that it makes: what is below
+    them belongs to the services that they call.
     """
 
     name: str
@@ -85,13 +86,17 @@ def _node(entry: Entry, root: Entry) -> ServiceNode:
 
 
 def _inside(entry: Entry) -> list[Entry]:
-    """Return what the entry contains, without what belongs to other segments."""
+    """Return what the entry contains, without what belongs to other segments.
+
+    An inferred service contains the calls that it makes and nothing below them, so that nested calls cost linear time.
+    """
     found: list[Entry] = []
     waiting = [child for child in entry.children if not child.is_segment]
     while waiting:
         child = waiting.pop()
         found.append(child)
-        waiting.extend(below for below in child.children if not below.is_segment)
+        if entry.is_segment or not child.is_remote:
+            waiting.extend(below for below in child.children if not below.is_segment)
     return found
 
 

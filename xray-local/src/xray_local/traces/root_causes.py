@@ -11,6 +11,7 @@ from xray_local.traces.entries import Entry
 from xray_local.traces.flags import Flag
 
 CAUSES_MAX = 10  # of each kind in one summary
+PATH_MAX = 100  # entries on one path; a longer one has its first and its last 50
 SLOW_SHARE = 0.5  # a child is on the slow path when it covers this part of its parent's time
 
 
@@ -36,7 +37,7 @@ class CauseService:
 
 @dataclass(frozen=True, slots=True)
 class RootCause:
-    """A path from the root down to the entry that caused it."""
+    """A path from the root down to the entry that caused it; one of more than PATH_MAX entries lacks its middle."""
 
     client_impacting: bool
     services: tuple[CauseService, ...]
@@ -47,7 +48,7 @@ def failures(entries: Sequence[Entry], flag: Flag) -> tuple[RootCause, ...]:
     flagged = [entry for entry in entries if flag in entry.body.flags]
     deepest = [entry for entry in flagged if not any(flag in child.body.flags for child in entry.children)]
     paths = map(_path, deepest[:CAUSES_MAX])
-    return tuple(RootCause(flag in path[0].body.flags, _services(path, timed=False)) for path in paths)
+    return tuple(_root_cause(path, client_impacting=flag in path[0].body.flags, timed=False) for path in paths)
 
 
 def slowest(root: Entry) -> tuple[RootCause, ...]:
@@ -58,7 +59,7 @@ def slowest(root: Entry) -> tuple[RootCause, ...]:
         if longest.duration < SLOW_SHARE * path[-1].duration or longest.duration == 0:
             break
         path.append(longest)
-    return (RootCause(client_impacting=True, services=_services(path, timed=True)),)
+    return (_root_cause(path, client_impacting=True, timed=True),)
 
 
 def _path(entry: Entry) -> list[Entry]:
@@ -68,8 +69,14 @@ def _path(entry: Entry) -> list[Entry]:
     return path[::-1]
 
 
-def _services(path: Sequence[Entry], *, timed: bool) -> tuple[CauseService, ...]:
-    root_seconds = path[0].duration if timed else None
+def _root_cause(path: Sequence[Entry], *, client_impacting: bool, timed: bool) -> RootCause:
+    if len(path) > PATH_MAX:
+        half = PATH_MAX // 2
+        path = [*path[:half], *path[-half:]]
+    return RootCause(client_impacting, _services(path, path[0].duration if timed else None))
+
+
+def _services(path: Sequence[Entry], root_seconds: float | None) -> tuple[CauseService, ...]:
     parts: list[list[Entry]] = []
     for entry in path:
         if entry.is_segment or not parts:

@@ -3,9 +3,10 @@
 `flatten` is the only place that decides what a trace consists of. Its rules:
 
 - Order: documents as they arrived, each followed by what is nested in it, depth first.
-- Duplicates: an id names one entry, the first one of that id that has ended, or else the first. Another one in
-  progress is an earlier state of it and is dropped, with its copies of what is nested. Another one that has ended is
-  a repeat: the waterfall shows it, nothing counts it.
+- Duplicates: an id names one entry, the first one of that id that has ended, or else the first; among those, one that
+  is nested in an earlier state of another entry comes last. Another one in progress is an earlier state of it and is
+  dropped, with its copies of what is nested. Another one that has ended is a repeat: the waterfall shows it, nothing
+  counts it.
 - Parents: a nested entry belongs to the entry that contains it, any other to the entry that its `parent_id` names.
 - Orphans: an entry whose parent was not received is a root.
 - Cycles: the earliest entry of a cycle becomes a root; without a start time it counts as the latest.
@@ -129,12 +130,24 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
 
 
 def _by_id(unfolded: Iterable[Entry]) -> dict[str, Entry]:
+    """Return the entry that each id names: an ended one first, then one that is no copy, then the first."""
+    copies = _copies(unfolded)
     named: dict[str, Entry] = {}
-    for entry in unfolded:
-        known = named.get(entry.id)
-        if entry.id and (known is None or (known.end is None and entry.end is not None)):
-            named[entry.id] = entry
+    for entry in sorted(unfolded, key=lambda entry: (entry.end is None, entry in copies, entry.number)):
+        if entry.id:
+            named.setdefault(entry.id, entry)
     return named
+
+
+def _copies(unfolded: Iterable[Entry]) -> set[Entry]:
+    """Return what is nested in an earlier state of an entry that has ended."""
+    ended = {entry.id for entry in unfolded if entry.id and entry.end is not None}
+    copies: set[Entry] = set()
+    for entry in unfolded:
+        container = entry.container
+        if container is not None and (container in copies or (container.end is None and container.id in ended)):
+            copies.add(entry)
+    return copies
 
 
 def _earlier_states(unfolded: Iterable[Entry], named: Mapping[str, Entry]) -> set[Entry]:

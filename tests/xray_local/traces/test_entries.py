@@ -72,6 +72,18 @@ def test_a_repeat_is_kept_apart_and_its_children_belong_to_the_first() -> None:
     assert trace.entries[0].start == 1
 
 
+def test_an_entry_without_an_id_in_a_repeat_is_a_repeat() -> None:
+    """An entry with an id that is only there still counts; it belongs to the first of the id that contains it."""
+    only_here = document("b")
+    nameless: dict[str, Any] = {"start_time": 1, "end_time": 2, "subsegments": [only_here]}
+    bodies = [document("a", subsegments=[nameless | {"subsegments": []}]), document("a", subsegments=[nameless])]
+    trace = flatten(bodies)
+    assert parents(trace) == [("a", None), ("", "a"), ("b", "a")]
+    assert [entry.id for entry in trace.repeats] == ["a", ""]
+    notes = {row.notes for row in waterfall(bodies).rows if row.notes}
+    assert notes == {("id a is recorded more than once",), ("what contains it is recorded more than once",)}
+
+
 def test_entries_without_an_id_are_all_kept() -> None:
     """With what is nested in them."""
     nameless: dict[str, Any] = {"start_time": 1, "subsegments": [document("b")]}

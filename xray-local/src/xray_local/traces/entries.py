@@ -5,8 +5,8 @@
 - Order: documents as they arrived, each followed by what is nested in it, depth first.
 - Duplicates: an id names one entry, the first one of that id that has ended, or else the first; among those, one that
   is nested in an earlier state of another entry comes last. Another one in progress is an earlier state of it and is
-  dropped, with its copies of what is nested. Another one that has ended is a repeat: the waterfall shows it, nothing
-  counts it.
+  dropped, with its copies of what is nested. Another one that has ended is a repeat, with what has no id inside it: the
+  waterfall shows it, nothing counts it.
 - Parents: a nested entry belongs to the entry that contains it, any other to the entry that its `parent_id` names.
 - Orphans: an entry whose parent was not received is a root.
 - Cycles: the earliest entry of a cycle becomes a root; without a start time it counts as the latest.
@@ -103,10 +103,12 @@ def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     named = _by_id(unfolded)
     dropped = _earlier_states(unfolded, named)
     kept = [entry for entry in unfolded if entry not in dropped]
+    repeated = _repeats(kept, named)
+    uncounted = dropped | repeated
     for entry in kept:
-        entry.parent = _parent(entry, named, dropped)
-    entries = tuple(entry for entry in kept if named.get(entry.id, entry) is entry)
-    repeats = tuple(entry for entry in kept if named.get(entry.id, entry) is not entry)
+        entry.parent = _parent(entry, named, dropped if entry in repeated else uncounted)
+    entries = tuple(entry for entry in kept if entry not in repeated)
+    repeats = tuple(entry for entry in kept if entry in repeated)
     _cut_cycles(entries)
     for entry in entries:
         if entry.parent is not None:
@@ -159,9 +161,18 @@ def _earlier_states(unfolded: Iterable[Entry], named: Mapping[str, Entry]) -> se
     return dropped
 
 
-def _parent(entry: Entry, named: Mapping[str, Entry], dropped: Collection[Entry]) -> Entry | None:
+def _repeats(kept: Iterable[Entry], named: Mapping[str, Entry]) -> set[Entry]:
+    repeats: set[Entry] = set()
+    for entry in kept:
+        is_repeat = named[entry.id] is not entry if entry.id else entry.container in repeats
+        if is_repeat:
+            repeats.add(entry)
+    return repeats
+
+
+def _parent(entry: Entry, named: Mapping[str, Entry], skipped: Collection[Entry]) -> Entry | None:
     container = entry.container
-    while container is not None and container in dropped and not container.id:
+    while container is not None and container in skipped and not container.id:
         container = container.container
     if container is not None:
         return named.get(container.id, container)

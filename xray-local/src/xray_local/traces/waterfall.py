@@ -118,7 +118,8 @@ def _kind(entry: Entry) -> str:
 
 def _notes(entry: Entry, *, is_repeat: bool) -> Iterable[str]:
     if is_repeat:
-        yield f"id {entry.id} is recorded more than once"
+        repeated = f"id {entry.id}" if entry.id else "what contains it"
+        yield f"{repeated} is recorded more than once"
     if entry.cut and entry.parent_id == entry.id:
         yield "it names itself as its parent"
     elif entry.cut:

@@ -171,14 +171,17 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path) -> None:
-    """Such as those of another program."""
+@pytest.mark.parametrize(("version", "hint"), [(0, ""), (3, " (written by a newer xray-local?)")])
+def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
+    """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE traces (trace_id TEXT)")
+        other.execute(f"PRAGMA user_version = {version}")
     other.close()
-    with pytest.raises(StoreError, match="its schema has version 0, xray-local needs 2"):
+    with pytest.raises(StoreError) as refused:
         opened(path)
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 or 2{hint}"
 
 
 def test_version_1_of_the_schema_is_upgraded(opened: Opener, tmp_path: Path) -> None:

@@ -211,13 +211,14 @@ class Store:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    database = None
     try:
         database = sqlite3.connect(path, timeout=1.0)
-        _prepare(database, path)
-    except (sqlite3.Error, StoreError) as error:
-        if database is not None:
+        try:
+            _prepare(database, path)
+        except (sqlite3.Error, StoreError):
             database.close()
+            raise
+    except sqlite3.Error as error:
         reason = "another process has it open" if "locked" in str(error) else str(error)
         raise StoreError(f"--db: {path!r}: {reason}: expected a writable file, or {MEMORY}") from error
     return database
@@ -233,7 +234,9 @@ def _prepare(database: sqlite3.Connection, path: str) -> None:
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     tables = int(database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
     if tables and version not in {SCHEMA_VERSION, _SAME_TABLES}:
-        raise StoreError(f"its schema has version {version}, xray-local needs {SCHEMA_VERSION}")
+        hint = " (written by a newer xray-local?)" if version > SCHEMA_VERSION else ""
+        expected = f"expected {_SAME_TABLES} or {SCHEMA_VERSION}{hint}"
+        raise StoreError(f"--db: {path!r}: schema version {version}: {expected}")
     database.executescript((files("xray_local.state") / "schema.sql").read_text())
     if version == _SAME_TABLES:
         database.execute("UPDATE traces SET summary = NULL")

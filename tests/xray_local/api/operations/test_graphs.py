@@ -5,7 +5,7 @@ import pytest
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.api.operations import create_group, get_service_graph, get_trace_graph
 from xray_local.errors import ApiError
-from xray_local.state.region import Region
+from xray_local.state.region import ACCOUNT_ID, Region
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,14 @@ def test_a_trace_graph_has_the_services_of_its_traces(region: Region) -> None:
     number = {node["Name"]: node["ReferenceId"] for node in answer["Services"]}
     [front] = [node for node in answer["Services"] if node["Name"] == "front" and node.get("Type") != "client"]
     assert number["back"] in [edge["ReferenceId"] for edge in front["Edges"]]
+
+
+def test_only_the_client_at_the_start_has_no_account(region: Region) -> None:
+    """A segment may have any origin, also the type of the client."""
+    region.put([document(3, 5, name="app", origin="client")])
+    answer = get_trace_graph(region, {"TraceIds": [trace_id(3)]})
+    accounts = {node["Name"]: node["AccountId"] for node in answer["Services"]}
+    assert accounts == {"client": "", "app": ACCOUNT_ID}
 
 
 def test_a_trace_that_is_not_stored_adds_nothing(region: Region) -> None:

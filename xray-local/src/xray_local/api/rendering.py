@@ -110,7 +110,7 @@ def _service(service: GraphService, reference: int, references: Mapping[Key, int
         "Name": service.name,
         "Names": [service.name],
         "Root": service.root,
-        "AccountId": "" if service.type == CLIENT else ACCOUNT_ID,
+        "AccountId": "" if (service.name, service.type) == (CLIENT, CLIENT) else ACCOUNT_ID,
         "Type": service.type,
         "State": "active",
         **times,

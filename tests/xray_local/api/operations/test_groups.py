@@ -66,7 +66,7 @@ def test_the_26th_group_exceeds_the_quota(region: Region) -> None:
     update_group(region, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": True}})
     for number in range(25):
         create_group(region, {"GroupName": f"group-{number}"})
-    assert refusal(region, "create", GroupName="one-more") == "Group limit exceeded: 25 groups are the most"
+    assert refusal(region, "create", GroupName="one-more") == "Group limit exceeded: expected at most 25"
     delete_group(region, {"GroupName": "group-3"})
     create_group(region, {"GroupName": "one-more"})
 

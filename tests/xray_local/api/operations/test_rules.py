@@ -75,7 +75,7 @@ def test_the_26th_rule_exceeds_the_quota(region: Region) -> None:
     code, message = refusal(region, "create", {"SamplingRule": rule("one-more")})
     assert (code, message) == (
         "RuleLimitExceededException",
-        "Sampling rule limit exceeded: 25 rules are the most",
+        "Sampling rule limit exceeded: expected at most 25",
     )
     delete_sampling_rule(region, {"RuleName": "rule-3"})
     create(region, "one-more")
@@ -88,7 +88,7 @@ def test_the_26th_rule_exceeds_the_quota(region: Region) -> None:
         ({"FixedRate": 2.0}, "FixedRate: 2.0: expected a number from 0 to 1"),
         ({"RuleName": None}, "RuleName: None: expected a value"),
         ({"Version": 2}, "Version: 2: expected 1"),
-        ({"RuleARN": f"{ARN}rule"}, "RuleARN cannot be given for a new sampling rule"),
+        ({"RuleARN": f"{ARN}rule"}, f"RuleARN: '{ARN}rule': expected none for a new sampling rule"),
     ],
 )
 def test_a_rule_that_is_out_of_bounds_is_refused(region: Region, wrong: dict[str, object], message: str) -> None:

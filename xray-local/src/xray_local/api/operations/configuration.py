@@ -43,7 +43,7 @@ def put_resource_policy(region: Region, request: dict[str, Any]) -> dict[str, An
     current = region.store.resource("policy", name)
     _check_revision(current, request.get("PolicyRevisionId"))
     if current is None and len(list(region.store.resources("policy"))) >= limits.RESOURCE_POLICIES:
-        message = f"Resource policy limit exceeded: the limit is {limits.RESOURCE_POLICIES}"
+        message = f"Resource policy limit exceeded: expected at most {limits.RESOURCE_POLICIES}"
         raise ApiError("PolicyCountLimitExceededException", message)
     policy = {
         "PolicyName": name,
@@ -74,7 +74,7 @@ def put_telemetry_records(region: Region, request: dict[str, Any]) -> dict[str, 
 def _check_document(document: str) -> None:
     size = len(document.encode())
     if size > limits.RESOURCE_POLICY_BYTES:
-        message = f"the policy has {size} bytes, the limit is {limits.RESOURCE_POLICY_BYTES}"
+        message = f"PolicyDocument: {size} bytes: expected at most {limits.RESOURCE_POLICY_BYTES}"
         raise ApiError("PolicySizeLimitExceededException", message)
     try:
         parsed = json.loads(document)

@@ -34,7 +34,7 @@ def create_group(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     if stored(region, GROUP, group.group_name) is not None:
         raise invalid(f"Group {group.group_name} already exists")
     if sum(name != DEFAULT_GROUP_NAME for name, _ in region.store.resources(GROUP)) >= limits.GROUPS:
-        raise invalid(f"Group limit exceeded: {limits.GROUPS} groups are the most")
+        raise invalid(f"Group limit exceeded: expected at most {limits.GROUPS}")
     suffix = "".join(region.random.choices(string.ascii_uppercase + "234567", k=_SUFFIX))
     body = {"group": group.to_api(), "suffix": suffix, "tags": tags.requested(request)}
     region.store.put_resource(GROUP, group.group_name, body)

@@ -33,14 +33,14 @@ def create_sampling_rule(region: Region, request: dict[str, Any]) -> dict[str, A
     """Create a rule; the quota is 25 besides Default."""
     shape = request["SamplingRule"]
     if shape.get("RuleARN"):
-        raise invalid("RuleARN cannot be given for a new sampling rule")
+        raise invalid(f"RuleARN: {shape['RuleARN']!r}: expected none for a new sampling rule")
     if shape.get("RuleName") == DEFAULT_RULE_NAME:
         raise invalid(EXISTS)
     rule = _valid(shape)
     if region.store.resource(RULE, rule.rule_name):
         raise invalid(EXISTS)
     if sum(name != DEFAULT_RULE_NAME for name, _ in _bodies(region)) >= limits.CUSTOM_RULES:
-        message = f"Sampling rule limit exceeded: {limits.CUSTOM_RULES} rules are the most"
+        message = f"Sampling rule limit exceeded: expected at most {limits.CUSTOM_RULES}"
         raise ApiError("RuleLimitExceededException", message)
     if rule.version != 1:
         raise invalid(f"Version: {rule.version}: expected 1")

@@ -52,8 +52,7 @@ def untag_resource(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def _limit(tags: dict[str, str]) -> None:
     if len(tags) > limits.TAGS:
-        message = f"The resource would have {len(tags)} tags, the limit is {limits.TAGS}"
-        raise ApiError("TooManyTagsException", message)
+        raise ApiError("TooManyTagsException", f"{len(tags)} tags: expected at most {limits.TAGS}")
 
 
 def _find(region: Region, arn: str) -> tuple[str, str, dict[str, Any]]:

@@ -22,4 +22,4 @@ def not_found(message: str) -> ApiError:
 
 
 class StoreError(Exception):
-    """The store cannot be opened or written; the message says why."""
+    """The store cannot be opened or written; the message is the reason."""

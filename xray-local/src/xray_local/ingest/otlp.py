@@ -1,4 +1,4 @@
-"""OTLP/HTTP: `/v1/traces`, protobuf or JSON, plain or gzip. Spans are stored in the trace of their id.
+"""OTLP/HTTP: `/v1/traces`, protobuf or JSON, plain, gzip or deflate. Spans are stored in the trace of their id.
 
 It has its own listener, and is on the API's as well, since X-Ray's OTLP endpoint shares its host with the API.
 """

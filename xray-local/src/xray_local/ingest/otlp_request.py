@@ -19,7 +19,7 @@ _IDS = ("traceId", "spanId", "parentSpanId")
 
 
 class SpanError(ValueError):
-    """A request that is not a valid OTLP trace request; the message says why."""
+    """A request that is not a valid OTLP trace request; the message is the reason."""
 
 
 def kind(content_type: str) -> str:

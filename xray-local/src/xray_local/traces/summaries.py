@@ -45,7 +45,7 @@ class User:
 class TraceSummary:
     """A trace in short; `start` in epoch seconds, durations in seconds, `revision` counts its documents.
 
-    `partial` says that something is still expected: an end, or a missing parent.
+    `partial` says that something is still expected: an end, or the parent of any entry but the root.
     """
 
     id: str

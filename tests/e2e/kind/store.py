@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import until
@@ -18,6 +18,11 @@ from xray_local.cli import client
 
 BATCH = 5  # traces of one call, as BatchGetTraces has it
 TRIES = 3
+
+
+def _read_and_close(stream: IO[str]) -> None:
+    with stream:
+        stream.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Store:
         self._cluster = cluster
         self._command = ("--namespace", namespace, "port-forward", f"service/{service}", f":{port}")
         self._forward: subprocess.Popen[str] | None = None
+        self._reader = threading.Thread()
         self._url = ""
 
     @property
@@ -65,7 +71,8 @@ class Store:
         assert self._forward.stdout is not None
         line = self._forward.stdout.readline()  # Forwarding from 127.0.0.1:40001 -> 8900
         # It prints a line for every connection, and would block if they were not read.
-        threading.Thread(target=self._forward.stdout.read, daemon=True).start()
+        self._reader = threading.Thread(target=_read_and_close, args=(self._forward.stdout,), daemon=True)
+        self._reader.start()
         self._url = f"http://{line.split()[2]}" if line.startswith("Forwarding") else "http://127.0.0.1:9"
 
     def close(self) -> None:
@@ -73,6 +80,7 @@ class Store:
         if self._forward is not None:
             self._forward.kill()
             self._forward.wait()
+            self._reader.join()
         self._forward = None
 
     def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

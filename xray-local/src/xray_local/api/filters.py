@@ -26,11 +26,18 @@ class TraceFilter:
 
     def matches(self, trace: TraceSummary) -> bool:
         """Return whether the trace matches; without an expression every trace does."""
+        return self._expression is None or self._evaluate(self._expression, _facts(trace))
+
+    def select(self, trace: TraceSummary) -> Mapping[str, Any] | None:
+        """Return the trace in AWS's TraceSummary shape if it matches; it is rendered once."""
         if self._expression is None:
-            return True
+            return rendering.trace_summary(trace)
         facts = _facts(trace)
-        members = [group for group, expression in self._groups if matches(expression, facts)]
-        return matches(self._expression, facts._replace(groups=members))
+        return facts.summary if self._evaluate(self._expression, facts) else None
+
+    def _evaluate(self, expression: Expression, facts: TraceFacts) -> bool:
+        members = [group for group, of_group in self._groups if matches(of_group, facts)]
+        return matches(expression, facts._replace(groups=members))
 
 
 def _facts(trace: TraceSummary) -> TraceFacts:

@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from xray_local.api import rendering
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
@@ -56,14 +55,14 @@ def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, An
         before=_position(token) if token else None,
         limit=SCANNED_MAX,
     )
-    found: list[dict[str, Any]] = []
+    found: list[Mapping[str, Any]] = []
     scanned, position = 0, None
     for row in rows:
         if len(found) == PAGE:
             break
         scanned, position = scanned + 1, row.position
-        if _is_sampled(row.summary.id, share) and trace_filter.matches(row.summary):
-            found.append(rendering.trace_summary(row.summary))
+        if _is_sampled(row.summary.id, share) and (summary := trace_filter.select(row.summary)) is not None:
+            found.append(summary)
     else:
         position = position if scanned == SCANNED_MAX else None
     answer = {"TraceSummaries": found, "ApproximateTime": region.clock(), "TracesProcessedCount": scanned}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import table
 from bench.processes import BenchError, Server, running
-from bench.sink import free_port
+from tools.local_cluster import free_port
 
 SEGMENTS_PER_CALL = 50
 # moto routes a call by the service in its signature; xray-local accepts any.

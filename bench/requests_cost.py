@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import load, table
 from bench.processes import Server, cores, running
-from bench.sink import free_port
+from tools.local_cluster import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent

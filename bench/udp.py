@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import table
 from bench.ingest import segment
 from bench.processes import running
-from bench.sink import free_port
+from tools.local_cluster import free_port
 
 HEADER = b'{"format":"json","version":1}\n'
 SLICE_SECONDS = 0.002  # the sender's interval: send a slice of datagrams, then sleep for the rest

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.faults.summary import summary
+from tools import local_cluster
 
 START_SECONDS = 30
 
@@ -20,12 +21,6 @@ START_SECONDS = 30
 def pytest_configure() -> None:
     """Let child processes be interrupted: a shell's background job inherits SIGINT ignored, and hands it on."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _close_the_sdks_socket() -> None:
@@ -50,7 +45,7 @@ def nothing_stays_open() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Return a function that returns a free TCP port."""
-    return _free_port
+    return local_cluster.free_port
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ START_SECONDS = 60
 ADMIN = "admin"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a free TCP port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -92,9 +93,9 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.audit = folder / "audit.log"
-        self._etcd_ports = _free_port(), _free_port()
+        self._etcd_ports = free_port(), free_port()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._token = secrets.token_hex(16)
         folder.mkdir(parents=True, exist_ok=True)

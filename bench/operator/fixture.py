@@ -20,9 +20,8 @@ from urllib.parse import urlsplit
 import boto3
 
 from bench.processes import BenchError, Server, running
-from bench.sink import free_port
 from tools import local_cluster
-from tools.local_cluster import Client, Cluster
+from tools.local_cluster import Client, Cluster, free_port
 
 BIN = Path(sys.executable).parent
 STOCK = Path(__file__).parent / "stock.py"

@@ -1,6 +1,6 @@
 """Creates the kind cluster of kind-config.yaml if needed, and loads the images that its nodes would pull otherwise.
 
-`python -m tools.kind_cluster` (make dev) makes `cruddur`; the end-to-end tests make one of their own.
+`python -m tools.kind_cluster` (make dev) makes `cruddur`; the end-to-end tests make their own.
 """
 
 import os
@@ -28,10 +28,10 @@ def names() -> list[str]:
     return run("kind", "get", "clusters").split()
 
 
-def create_command(name: str, node_image: str | None) -> list[str]:
+def create_command(name: str, node_image: str | None, config: Path = CONFIG) -> list[str]:
     """Return the command that makes a cluster; without an image kind takes the one of its version."""
     image = ["--image", node_image] if node_image else []
-    return ["kind", "create", "cluster", "--name", name, "--config", str(CONFIG), f"--wait={READY}", *image]
+    return ["kind", "create", "cluster", "--name", name, "--config", str(config), f"--wait={READY}", *image]
 
 
 def peer_images() -> list[str]:

@@ -1,4 +1,8 @@
-"""The kind cluster that the tests run on: KUBECONFIG's, if it is ours, or one that is made and removed."""
+"""The kind cluster that the tests run on: KUBECONFIG's, if it is ours, or one that is made and removed.
+
+Each process of pytest has a cluster of its own, on free host ports, so that several run beside each other and beside
+that of `make dev`.
+"""
 
 import contextlib
 import json
@@ -12,10 +16,10 @@ from typing import Any
 
 import yaml
 
-from demo import ports
 from tests.e2e.containers import DOCKER, image
 from tests.e2e.kind.results import FOLDER
 from tools.kind_cluster import CONFIG, create_command, in_docker, peer_images
+from tools.local_cluster import free_port
 from tools.provide import ROOT, tool_path
 
 NAME = "cruddur-e2e"
@@ -27,10 +31,14 @@ IMAGES = (image("cruddur-backend"), image("xray-operator"), image("xray-local"))
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running cluster: its kind name and the file by which kubectl and helm find it."""
+    """A running cluster: its kind name and the file by which kubectl and helm find it.
+
+    `host_ports` are the ports on 127.0.0.1 at which the node ports that kind-config.yaml maps are reached.
+    """
 
     name: str
     kubeconfig: Path
+    host_ports: Mapping[int, int]
 
     def run(self, *command: str | Path, text: str | None = None, seconds: float = CALL_SECONDS) -> str:
         """Run a command for this cluster and return what it wrote; AssertionError with its complaint if it fails."""
@@ -93,7 +101,9 @@ def _taken(environ: Mapping[str, str]) -> Cluster | None:
     if not file or not Path(file).exists():
         return None
     context = (yaml.safe_load(Path(file).read_text()) or {}).get("current-context") or ""
-    return Cluster(context.removeprefix("kind-"), Path(file)) if context.startswith(OURS) else None
+    if not context.startswith(OURS):
+        return None
+    return Cluster(context.removeprefix("kind-"), Path(file), _host_ports(yaml.safe_load(CONFIG.read_text())))
 
 
 def _refuse_neighbours(cluster: Cluster) -> None:
@@ -107,15 +117,18 @@ def _refuse_neighbours(cluster: Cluster) -> None:
     assert not others, f"{cluster.name} has a release of the chart: {', '.join(others)}; expected none (helm uninstall)"
 
 
-def _refuse_taken_ports() -> None:
-    """Say which port stands in the way; Docker would, after a minute, in words of its own."""
-    nodes = yaml.safe_load(CONFIG.read_text())["nodes"]
-    for mapping in [mapping for node in nodes for mapping in node.get("extraPortMappings", ())]:
-        port = mapping["hostPort"]
-        assert ports.is_free(port, udp=False), (
-            f"port {port}, which {CONFIG.name} needs, is taken by {ports.owner(port)}: a running `make dev`? "
-            "`kind delete cluster --name cruddur`, or set KUBECONFIG to use its cluster"
-        )
+def _mappings(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [mapping for node in config["nodes"] for mapping in node.get("extraPortMappings", ())]
+
+
+def _host_ports(config: Mapping[str, Any]) -> dict[int, int]:
+    return {mapping["containerPort"]: mapping["hostPort"] for mapping in _mappings(config)}
+
+
+def _with_free_ports(config: dict[str, Any]) -> dict[str, Any]:
+    for mapping in _mappings(config):
+        mapping["hostPort"] = free_port()
+    return config
 
 
 @contextmanager
@@ -127,20 +140,22 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
         taken.load(_images())
         yield taken
         return
-    made = Cluster(NAME, folder / "kubeconfig")
-    delete = (tool_path("kind"), "delete", "cluster", "--name", NAME)
+    config = _with_free_ports(yaml.safe_load(CONFIG.read_text()))
+    (folder / CONFIG.name).write_text(yaml.safe_dump(config))
+    name = "-".join([NAME, *filter(None, [environ.get("PYTEST_XDIST_WORKER")])])
+    made = Cluster(name, folder / "kubeconfig", _host_ports(config))
+    delete = (tool_path("kind"), "delete", "cluster", "--name", name)
     made.run(*delete)  # of a run that was killed
-    _refuse_taken_ports()
     try:
-        _make(made, environ.get("KIND_NODE_IMAGE"))
+        _make(made, folder / CONFIG.name, environ.get("KIND_NODE_IMAGE"))
         yield made
     finally:
         made.run(*delete)
 
 
-def _make(cluster: Cluster, node_image: str | None) -> None:
+def _make(cluster: Cluster, config: Path, node_image: str | None) -> None:
     # By itself kind removes at once what has failed, and with it every reason.
-    create = (*create_command(cluster.name, node_image), "--retain")
+    create = (*create_command(cluster.name, node_image, config), "--retain")
     try:
         cluster.run(*create, seconds=MAKE_SECONDS)
         cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")

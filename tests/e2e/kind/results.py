@@ -1,5 +1,6 @@
 """What the tests have measured, kept in build/e2e/results.json for the documents."""
 
+import fcntl
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +12,12 @@ FILE = FOLDER / "results.json"
 
 
 def note(part: str, found: Mapping[str, Any]) -> None:
-    """Add to a part of the results."""
+    """Add to a part of the results, which several processes write."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    known = json.loads(FILE.read_text()) if FILE.exists() else {}
-    known[part] = known.get(part, {}) | found
-    FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+    with FILE.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        known = json.loads(file.read() or "{}")
+        known[part] = known.get(part, {}) | found
+        file.truncate(0)
+        file.write(json.dumps(known, indent=2, sort_keys=True) + "\n")

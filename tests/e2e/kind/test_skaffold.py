@@ -1,4 +1,4 @@
-"""skaffold: `run` and `verify` on the host ports of kind-config.yaml, and `dev` with a changed source."""
+"""skaffold: `run` and `verify` on the node ports of kind-config.yaml, and `dev` with a changed source."""
 
 import json
 import shutil
@@ -20,17 +20,18 @@ from tools.provide import ROOT, tool_path
 
 pytestmark = pytest.mark.e2e
 NAMESPACE = "cruddur"
-BACKEND, PAGE = "http://127.0.0.1:4567", "http://127.0.0.1:8900"
+BACKEND, PAGE = 30567, 30890  # node ports in kind-config.yaml
+HOME = "/api/activities/home"
 RUN_SECONDS = 420
 TREE = ("backend", "charts", "deploy", "libs", "operator", "xray-local")
 FILES = ("pyproject.toml", "uv.lock", "skaffold.yaml", ".dockerignore")
 SOURCE = "backend/src/cruddur/services/activity.py"
 
 
-def answers(url: str) -> str:
-    """Return what an address answers, nothing when it does not."""
+def answers(cluster: Cluster, port: int, path: str = "/") -> str:
+    """Return what the host port of a node port answers, nothing when it does not."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{cluster.host_ports[port]}{path}", timeout=10) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
@@ -125,8 +126,8 @@ def test_each_profile_has_its_parts(
 def test_run_and_verify(cluster: Cluster, tree: Path) -> None:
     """Three images, one release, both host ports, and one trace that a Job in the cluster has found."""
     skaffold(cluster, tree, "run")
-    assert "uuid" in until(lambda: answers(f"{BACKEND}/api/activities/home"), "the backend is on the host's port")
-    assert "xray-local" in until(lambda: answers(PAGE), "the page is on the host's port").lower()
+    assert "uuid" in until(lambda: answers(cluster, BACKEND, HOME), "the backend is on the host's port")
+    assert "xray-local" in until(lambda: answers(cluster, PAGE), "the page is on the host's port").lower()
     # `run` cannot write the names of what it has built, which `verify` needs; nothing is built a second time.
     artifacts = tree / "artifacts.json"
     skaffold(cluster, tree, "build", f"--file-output={artifacts}")
@@ -151,7 +152,7 @@ def test_dev_brings_a_changed_source_into_the_pod(cluster: Cluster, tree: Path, 
             source = tree / SOURCE
             source.write_text(source.read_text().replace("Cloud is fun!", "Changed while it runs!"))
             until(
-                lambda: "Changed while it runs!" in answers(f"{BACKEND}/api/activities/home"),
+                lambda: "Changed while it runs!" in answers(cluster, BACKEND, HOME),
                 "the changed source answers",
                 seconds=60,
             )

@@ -3,7 +3,9 @@
 import json
 import urllib.request
 from collections.abc import Callable
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
@@ -91,6 +93,48 @@ def test_refused_connection_is_one_line(free_port: Callable[[], int]) -> None:
         connect("us-east-1", endpoint).groups()
     assert raised.value.reason is Reason.UNREACHABLE
     assert raised.value.message == f"cannot reach X-Ray at {endpoint}: EndpointConnectionError"
+
+
+class _ProxyFirst(BaseHTTPRequestHandler):
+    """Answers as a proxy on the first connection, which it keeps open, and as X-Ray on every other."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[list[object]] = []
+
+    def do_POST(self) -> None:
+        """Answer one call."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.connection not in self.connections:
+            self.connections.append(self.connection)
+        is_first = self.connection is self.connections[0]
+        body = b"no such host" if is_first else b'{"SamplingRuleRecords": []}'
+        self.send_response(403 if is_first else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_connection_that_leads_elsewhere_is_given_up() -> None:
+    """An answer that is not X-Ray's fails one call; the next one opens a connection."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _ProxyFirst)
+    server.block_on_close = False
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    gateway = connect("us-east-1", f"http://127.0.0.1:{server.server_port}")
+    try:
+        with pytest.raises(GatewayError) as raised:
+            gateway.rules()
+        assert raised.value.reason is Reason.INVALID
+        assert gateway.rules() == []
+    finally:
+        gateway._client.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.mark.usefixtures("credentials")

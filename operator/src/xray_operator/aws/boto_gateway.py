@@ -45,6 +45,9 @@ _MESSAGES = (
     ("not found", Reason.NOT_FOUND),
     ("limit exceeded", Reason.LIMIT_EXCEEDED),
 )
+# After these the next call opens a new connection: a kept one may lead to something else that answers, as when it was
+# opened before the cluster knew the pods of xray-local's Service.
+_MAYBE_NOT_XRAY = frozenset({Reason.UNREACHABLE, Reason.INVALID})
 
 
 def _ignore(operation: str, result: str) -> None:
@@ -125,6 +128,8 @@ class BotoGateway:
             )
         except GatewayError as error:
             self._on_call(operation, error.reason.value)
+            if error.reason in _MAYBE_NOT_XRAY:
+                self._client.close()
             raise
         self._on_call(operation, "Success")
         return answer

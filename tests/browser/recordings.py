@@ -89,7 +89,7 @@ def http(path: str, status: int) -> dict[str, Any]:
     return {"request": {"method": "GET", "url": f"http://localhost:4567{path}"}, "response": {"status": status}}
 
 
-def two_recorders(server: Server, now: float) -> str:
+def two_wires(server: Server, now: float) -> str:
     """A server span with a segment below it, and in that a failing subsegment and a span."""
     name = trace_id(now, 1)
     failing = {

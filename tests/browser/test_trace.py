@@ -5,15 +5,15 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.recordings import Server, put_segments, segment, trace_id, two_recorders
+from tests.browser.recordings import Server, http, put_segments, segment, trace_id, two_wires
 from tests.browser.tab import Tab
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_trace_is_one_waterfall_of_both_recorders(tab: Tab, xray_local: Server, now: float) -> None:
+def test_a_trace_is_one_waterfall_of_both_wires(tab: Tab, xray_local: Server, now: float) -> None:
     """Spans and segments are nested in one list with their kinds; the bars follow the recorded times."""
-    name = two_recorders(xray_local, now)
+    name = two_wires(xray_local, now)
     tab.open(f"/traces/{name}")
     rows = tab.page.locator(".waterfall > li")
     expect(rows).to_have_count(4)
@@ -25,7 +25,7 @@ def test_a_trace_is_one_waterfall_of_both_recorders(tab: Tab, xray_local: Server
         ["internal", "span"],
     ]
     assert [row.get_attribute("class") for row in rows.all()] == ["otel", "xray", "xray", "otel"]
-    expect(tab.page.get_by_label("Two recorders, one trace id")).to_contain_text("two recorders, one trace id")
+    expect(tab.page.get_by_label("How the rows arrived")).to_contain_text("two wires, one trace id")
     bars = [bar.bounding_box() for bar in rows.locator("rect.bar").all()]
     assert all(bars)
     left = [bar["x"] for bar in bars if bar]
@@ -35,9 +35,30 @@ def test_a_trace_is_one_waterfall_of_both_recorders(tab: Tab, xray_local: Server
     assert tab.complaints == []
 
 
+def test_an_entry_of_both_wires_is_one_row(tab: Tab, xray_local: Server, now: float) -> None:
+    """Its mark says so to a screen reader, its details in words."""
+    name = two_wires(xray_local, now)
+    put_segments(xray_local.api, segment(name, "00000000000000a1", now - 1, 1, http=http("/api/home", 500), fault=True))
+    tab.open(f"/traces/{name}")
+    row = tab.page.locator(".waterfall > li").first
+    expect(tab.page.locator(".waterfall > li")).to_have_count(4)
+    expect(row.get_by_role("img", name="X-Ray and OpenTelemetry")).to_be_visible()
+    expect(tab.page.get_by_label("How the rows arrived").get_by_role("listitem")).to_have_text(
+        [
+            "X-Ray and OpenTelemetry 1 segment",
+            "X-Ray only 1 segment, 1 subsegment",
+            "OpenTelemetry only 1 span",
+            "two wires, one trace id",
+        ]
+    )
+    row.locator("summary").click()
+    expect(row.locator(".origin").get_by_text("X-Ray and OpenTelemetry")).to_be_visible()
+    assert tab.complaints == []
+
+
 def test_a_row_opens_without_javascript(tab: Tab, xray_local: Server, now: float) -> None:
     """Annotations, metadata, the exception with its stack and a span's events are in the opened row."""
-    tab.open(f"/traces/{two_recorders(xray_local, now)}")
+    tab.open(f"/traces/{two_wires(xray_local, now)}")
     failing, load = tab.page.locator(".waterfall > li").nth(2), tab.page.locator(".waterfall > li").nth(3)
     expect(failing.get_by_text("andrewbrown")).not_to_be_visible()
     failing.locator("summary").click()
@@ -52,7 +73,7 @@ def test_a_row_opens_without_javascript(tab: Tab, xray_local: Server, now: float
 
 def test_a_part_of_a_trace_has_a_page(tab: Tab, xray_local: Server, now: float) -> None:
     """A row with children leads to its own waterfall, and back."""
-    tab.open(f"/traces/{two_recorders(xray_local, now)}")
+    tab.open(f"/traces/{two_wires(xray_local, now)}")
     tab.page.locator(".waterfall > li").nth(2).locator("summary").click()
     tab.page.get_by_role("link", name="Only this part").click()
     expect(tab.page.locator(".waterfall > li")).to_have_count(2)
@@ -78,17 +99,17 @@ def test_a_long_trace_is_paged(tab: Tab, xray_local: Server, now: float) -> None
 
 def test_the_same_address_answers_json(tab: Tab, xray_local: Server, now: float) -> None:
     """The link at the foot of the page leads to it."""
-    name = two_recorders(xray_local, now)
+    name = two_wires(xray_local, now)
     tab.open(f"/traces/{name}")
     tab.page.get_by_role("link", name="This page as JSON").click()
     answer = json.loads(tab.page.locator("body").inner_text())
     assert (answer["trace_id"], answer["total"]) == (name, 4)
-    assert [row["recorder"] for row in answer["rows"]] == ["otel", "xray", "xray", "otel"]
+    assert [row["wires"] for row in answer["rows"]] == [["otlp"], ["segments"], ["segments"], ["otlp"]]
 
 
 def test_an_annotation_leads_to_its_traces(tab: Tab, xray_local: Server, now: float) -> None:
     """A click on a value lists the traces with that value."""
-    tab.open(f"/traces/{two_recorders(xray_local, now)}")
+    tab.open(f"/traces/{two_wires(xray_local, now)}")
     put_segments(xray_local.api, segment(trace_id(now, 9), "0000000000000009", now - 2, 1))
     tab.page.locator(".waterfall > li").nth(2).locator("summary").click()
     tab.page.get_by_role("link", name="andrewbrown").click()

@@ -28,11 +28,11 @@ def _json(url: str) -> Any:
 
 
 def pick_trace(page_url: str) -> str | None:
-    """The newest good trace with the most entries of both recorders; None without one. A failed one shows paths."""
+    """The newest good trace with the most rows of both wires; None without one. A failed one shows paths."""
     best: tuple[tuple[int, int], str] | None = None
     for summary in _json(f"{page_url}/traces.json?filter=ok")["traces"][:CANDIDATES]:
-        made = [row["recorder"] for row in _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]]
-        worth = (min(made.count("otel"), made.count("xray")), len(made))
+        rows = [row["wires"] for row in _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]]
+        worth = (min(sum(wire in wires for wires in rows) for wire in ("segments", "otlp")), len(rows))
         if best is None or worth > best[0]:
             best = (worth, summary["Id"])
     return best[1] if best else None

@@ -16,7 +16,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 class Service(BaseHTTPRequestHandler):
-    """Sends the entries of both recorders (/whole) or only some to xray-local, and answers."""
+    """Sends a segment and a span (/whole) or only some to xray-local, and answers."""
 
     api = ""
 
@@ -67,9 +67,9 @@ def test_a_complete_trace_is_drawn(xray_local: XRayLocal, service: str, capsys: 
 @pytest.mark.parametrize(
     ("path", "options", "words"),
     [
-        ("/half", [], "it has no span of OpenTelemetry (check the collector on port 4318)"),
-        ("/spans", [], "it has no segment of the X-Ray SDK (check the agent on port 2000)"),
-        ("/whole", ["--no-segment"], "it has 1 segments of the X-Ray SDK: expected none"),
+        ("/half", [], "it has no span (check the collector on port 4318)"),
+        ("/spans", [], "it has no segment (check the agent on port 2000)"),
+        ("/whole", ["--no-segment"], "it has 1 segment: expected none"),
         ("/nothing", [], "answered 503 after 0.6 s: expected 200"),
     ],
 )
@@ -86,7 +86,7 @@ def test_what_is_missing_is_named(
 @pytest.mark.process
 @pytest.mark.parametrize(("path", "option"), [("/spans", "--no-segment"), ("/half", "--no-trace")])
 def test_options_require_less(xray_local: XRayLocal, service: str, path: str, option: str) -> None:
-    """No segment without the X-Ray SDK, no trace if it goes to AWS."""
+    """No segment if none are sent, no trace if it goes to AWS."""
     assert run(xray_local, service + path, option) == 0
 
 
@@ -110,6 +110,6 @@ def test_wrong_usage_is_one_line(arguments: list[str], words: str, capsys: Captu
     assert capsys.readouterr().err == f"xray-local: {words}\n"
 
 
-def test_an_empty_trace_lacks_both_recorders() -> None:
+def test_an_empty_trace_lacks_both_wires() -> None:
     """Both are named."""
     assert missing([], segment=True).count("no s") == 2

@@ -30,6 +30,17 @@ def test_a_name_that_is_too_long_is_cut() -> None:
     assert row.startswith("x" * 43 + "… █")
 
 
+def test_a_row_says_by_which_wires_it_came() -> None:
+    """One row for a segment and its span; the head counts them, and what was annotated is below."""
+    otel = {"name": "GET /", "attributes": {"http.route": "/"}}
+    span = body(1, metadata={"otel": otel}, annotations={"http.route": "/"})
+    lines = drawn(body(1, annotations={"handle": "ann"}), span, body(1, 2, parent_id=f"{1:016x}"))
+    assert lines[1] == "1 s, 2 rows: 1 X-Ray and OpenTelemetry, 1 X-Ray only"
+    assert lines[2].endswith("X-Ray and OpenTelemetry segment")
+    assert lines[3:] == ["  handle=ann", lines[4]]
+    assert lines[4].endswith("X-Ray only              segment")
+
+
 def test_colours_are_for_terminals_only() -> None:
     """A fault is red."""
     assert "\033[31m" in drawn(body(1, fault=True), colour=True)[2]

@@ -31,7 +31,7 @@ def request(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
 
 
 async def test_spans_and_segments_of_one_id_are_one_trace(otlp: Client, region: Region) -> None:
-    """From both recorders."""
+    """By both wires."""
     region.put([document(1, 9)])
     answer = await otlp.post("/v1/traces", data=request({}).SerializeToString(), headers=PROTOBUF)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-protobuf")
@@ -76,18 +76,18 @@ async def test_a_span_without_a_name_is_stored(otlp: Client, region: Region) -> 
 async def test_a_span_that_is_too_large_is_a_partial_success(otlp: Client, region: Region, kind: str) -> None:
     """The other spans are stored."""
     large = request({}, {})
-    for number in range(50):
+    for number in range(55):
         large.resource_spans[0].scope_spans[0].spans[1].attributes.add(key=f"key-{number}").value.string_value = (
             "x" * 4000
         )
-    message = "the span is too large: expected at most 65536 bytes"
+    message = "the span is too large: expected at most 204800 bytes"
     if kind == "protobuf":
         answer = await otlp.post("/v1/traces", data=large.SerializeToString(), headers=PROTOBUF)
         partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
         assert (partial.rejected_spans, partial.error_message) == (1, message)
     else:
         ids = {"traceId": trace_id(1)[2:].replace("-", ""), "spanId": f"{1:016x}"}
-        attributes = [{"key": f"key-{number}", "value": {"stringValue": "x" * 4000}} for number in range(50)]
+        attributes = [{"key": f"key-{number}", "value": {"stringValue": "x" * 4000}} for number in range(55)]
         spans = [ids | {"name": "work"}, ids | {"name": "work", "attributes": attributes}]
         sent = await otlp.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
         assert await sent.json() == {"partialSuccess": {"rejectedSpans": "1", "errorMessage": message}}
@@ -105,9 +105,11 @@ async def test_a_span_without_an_id_is_a_partial_success(otlp: Client, region: R
 
 
 async def test_spans_beyond_the_limit_of_a_trace_are_a_partial_success(otlp: Client, region: Region) -> None:
-    """500 KB, as for segments."""
-    large = [{"attributes": [], "name": "x" * 100, "trace_state": "x" * 60_000} for _ in range(10)]
-    answer = await otlp.post("/v1/traces", data=request(*large).SerializeToString(), headers=PROTOBUF)
+    """5 MB, besides the segments."""
+    region.put([document(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 9)])
+    large = [{"attributes": [], "name": "x" * 100, "trace_state": "x" * 60_000} for _ in range(88)]
+    data = gzip.compress(request(*large).SerializeToString())
+    answer = await otlp.post("/v1/traces", data=data, headers=PROTOBUF | {"Content-Encoding": "gzip"})
     partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
     assert partial.rejected_spans == 2
     assert partial.error_message.startswith(f"trace {trace_id(1)} would have ")

@@ -2,112 +2,56 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
+from tests.xray_local.otlp import JSON, W3C, decoded, pairs
 from tests.xray_local.samples import NOW, trace_id
 from xray_local.ingest.spans import SpanError, decode
-from xray_local.traces.documents import Document, parse_segment
-
-W3C = trace_id(1)[2:].replace("-", "")
-JSON = "application/json; charset=utf-8"
-
-
-def typed(value: Any) -> dict[str, Any]:
-    """Return a value in OTLP's JSON."""
-    match value:
-        case bool():
-            return {"boolValue": value}
-        case int():
-            return {"intValue": str(value)}
-        case float():
-            return {"doubleValue": value}
-        case list():
-            return {"arrayValue": {"values": [typed(item) for item in value]}}
-        case dict():
-            return {"kvlistValue": {"values": pairs(value)}}
-    return {"stringValue": value}
-
-
-def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": typed(value)} for key, value in attributes.items()]
-
-
-def decoded(resource: dict[str, Any] | None = None, **span: Any) -> Document:
-    """Decode one span of one second; its kind is CLIENT by default."""
-    whole: dict[str, Any] = {
-        "traceId": W3C,
-        "spanId": f"{1:016x}",
-        "parentSpanId": f"{2:016x}",
-        "name": "work",
-        "kind": 3,
-    }
-    whole |= {"startTimeUnixNano": str(int(NOW * 1e9)), "endTimeUnixNano": str(int((NOW + 1) * 1e9)), **span}
-    whole["attributes"] = pairs(whole.get("attributes", {}))
-    scopes = [{"scope": {"name": "lib", "version": "1"}, "spans": [whole]}]
-    attributes = pairs({"service.name": "shop", "telemetry.sdk.language": "python"} if resource is None else resource)
-    request = {"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": scopes}]}
-    [document] = decode(json.dumps(request).encode(), JSON).documents
-    assert parse_segment(document.text)._replace(kind="span") == document
-    return document
 
 
 def test_a_server_span_is_a_segment() -> None:
     """With the name of the service; metadata has that of the span."""
     document = decoded(kind=2)
     assert (document.trace_id, document.id, document.parent_id) == (trace_id(1), f"{1:016x}", f"{2:016x}")
-    assert (document.name, document.kind, document.start_time, document.end_time) == ("shop", "span", NOW, NOW + 1)
+    assert (document.name, document.wire, document.start_time, document.end_time) == ("shop", "otlp", NOW, NOW + 1)
     assert "type" not in document.body
     assert document.body["metadata"]["otel"]["name"] == "work"
-    assert document.body["aws"]["xray"]["sdk"] == "opentelemetry python"
+    assert document.body["aws"]["xray"]["sdk"] == "opentelemetry for python"
+
+
+LOCAL, REMOTE = 0x100, 0x300
 
 
 @pytest.mark.parametrize(
-    ("kind", "parent", "segment"), [(1, "", True), (5, "2", True), (1, "2", False), (3, "2", False)]
-)
-def test_roots_and_consumers_are_segments_and_the_rest_subsegments(kind: int, parent: str, *, segment: bool) -> None:
-    """By kind and parent."""
-    document = decoded(kind=kind, parentSpanId=parent.zfill(16) if parent else "")
-    assert (document.name, document.body.get("type")) == (("shop", None) if segment else ("work", "subsegment"))
-
-
-@pytest.mark.parametrize(
-    ("attributes", "http"),
+    ("span", "segment"),
     [
-        (
-            {"http.request.method": "GET", "url.full": "http://a/b", "http.response.status_code": 200},
-            {"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 200}},
-        ),
-        (
-            {"http.method": "GET", "http.url": "http://a/b", "http.status_code": 200, "http.user_agent": "curl"},
-            {"request": {"method": "GET", "url": "http://a/b", "user_agent": "curl"}, "response": {"status": 200}},
-        ),
-        (
-            {
-                "http.request.method": "GET",
-                "url.scheme": "http",
-                "server.address": "a",
-                "server.port": 4567,
-                "url.path": "/b",
-                "url.query": "c=d",
-                "client.address": "10.0.0.1",
-            },
-            {"request": {"method": "GET", "url": "http://a:4567/b?c=d", "client_ip": "10.0.0.1"}},
-        ),
-        (
-            {
-                "http.method": "GET",
-                "http.scheme": "https",
-                "http.host": "a:443",
-                "http.target": "/b",
-                "net.host.port": 443,
-            },
-            {"request": {"method": "GET", "url": "https://a:443/b"}},
-        ),
-        ({"url.full": "http://a/b"}, None),
+        ({"kind": 1, "parentSpanId": ""}, True),
+        ({"kind": 1, "parentSpanId": "0" * 16}, True),
+        ({"kind": 2, "flags": LOCAL}, True),
+        ({"kind": 5}, True),
+        ({"kind": 1}, False),
+        ({"kind": 3}, False),
+        ({"kind": 1, "flags": LOCAL | 1}, False),
+        ({"kind": 1, "flags": REMOTE | 1}, True),
+        ({"kind": 1, "attributes": {"aws.span.kind": "LOCAL_ROOT"}}, True),
     ],
 )
-def test_http_is_read_from_both_conventions(attributes: dict[str, Any], http: dict[str, Any] | None) -> None:
-    """The stable names first, then the older ones; without a method there is no request."""
-    assert decoded(attributes=attributes).body.get("http") == http
+def test_local_roots_servers_and_consumers_are_segments_and_the_rest_subsegments(
+    span: dict[str, Any], *, segment: bool
+) -> None:
+    """A parent in another process makes a local root."""
+    document = decoded(**span)
+    assert (document.name, document.body.get("type")) == (("shop", None) if segment else ("work", "subsegment"))
+    assert document.parent_id == (f"{2:016x}" if span.get("parentSpanId") is None else None)
+
+
+def test_a_segment_may_name_another_service_than_its_resource() -> None:
+    """As with the X-Ray SDK's dynamic naming; characters that X-Ray refuses are left out of any name."""
+    assert decoded(kind=2, attributes={"aws.local.service": "shop.example.com"}).name == "shop.example.com"
+    assert decoded(name="GET /<id>?").name == "GET /id"
+    assert decoded(name="<>").name == "span"
+    assert decoded(name="x" * 300).name == "x" * 200
 
 
 @pytest.mark.parametrize(
@@ -133,10 +77,25 @@ def test_an_exception_event_is_a_cause() -> None:
     """It is still an event."""
     attributes = {"exception.type": "ValueError", "exception.message": "no", "exception.stacktrace": "Traceback"}
     event = {"timeUnixNano": str(int(NOW * 1e9)), "name": "exception", "attributes": pairs(attributes)}
-    body = decoded(events=[event, {"name": "other"}]).body
+    body = decoded(kind=1, events=[event, {"name": "other"}]).body
     [exception] = body["cause"]["exceptions"]
-    assert exception == {"id": f"{2:016x}", "type": "ValueError", "message": "no", "stacktrace": "Traceback"}
+    assert exception == {"id": f"{2:016x}", "type": "ValueError", "message": "no"}
     assert body["metadata"]["otel"]["events"][0] == {"time": NOW, "name": "exception", "attributes": attributes}
+
+
+def test_links_have_xrays_form() -> None:
+    """With their attributes, if they have any."""
+    link = {"traceId": W3C, "spanId": f"{7:016x}"}
+    links = decoded(links=[link, link | {"attributes": pairs({"why": "batch"})}]).body["links"]
+    known = {"trace_id": trace_id(1), "id": f"{7:016x}"}
+    assert links == [known, known | {"attributes": {"why": "batch"}}]
+
+
+@pytest.mark.parametrize("key", ["enduser.id", "user.id"])
+def test_a_user_is_the_user(key: str) -> None:
+    """In either convention."""
+    assert decoded(attributes={key: "ann"}).body["user"] == "ann"
+    assert "user" not in decoded(attributes={key: 5}).body
 
 
 def test_simple_attributes_are_annotations_and_all_are_metadata() -> None:
@@ -145,6 +104,13 @@ def test_simple_attributes_are_annotations_and_all_are_metadata() -> None:
     body = decoded(attributes=attributes).body
     assert body["annotations"] == {"app.text": "a", "app.number": 1.5, "app.flag": True}
     assert body["metadata"]["otel"]["attributes"] == attributes
+
+
+def test_what_the_tracing_library_adds_is_read() -> None:
+    """Fields of X-Ray that OpenTelemetry has no attributes for."""
+    added = {"aws.xray.origin": "AWS::ECS::Container", "aws.xray.precursor_ids": ["ab12"], "aws.xray.cause": "cd34"}
+    body = decoded(attributes=added).body
+    assert (body["origin"], body["precursor_ids"], body["cause"]) == ("AWS::ECS::Container", ["ab12"], "cd34")
 
 
 def test_nan_and_infinity_are_text() -> None:
@@ -166,21 +132,15 @@ def test_the_number_and_length_of_attributes_are_limited() -> None:
 
 def test_a_span_that_has_not_ended_is_in_progress() -> None:
     """Exporters of live views send such spans."""
-    document = decoded(endTimeUnixNano="0")
-    assert (document.end_time, document.body["in_progress"]) == (None, True)
+    for span in ({"endTimeUnixNano": "0"}, {"attributes": {"aws.xray.inprogress": True}}):
+        document = decoded(**span)
+        assert (document.end_time, document.body["in_progress"]) == (None, True)
 
 
 def test_a_service_without_a_name_is_unknown() -> None:
     """As in OpenTelemetry."""
     assert decoded(resource={}, kind=2).name == "unknown_service"
-    assert decoded(resource={}).body["aws"] == {"xray": {"sdk": "opentelemetry"}}
-
-
-def test_a_client_span_is_a_remote_call() -> None:
-    """To AWS, if the attributes name it."""
-    assert decoded().body["namespace"] == "remote"
-    assert decoded(attributes={"rpc.system": "aws-api"}).body["namespace"] == "aws"
-    assert "namespace" not in decoded(kind=1).body
+    assert decoded(resource={}, kind=2).body["aws"]["xray"]["sdk"] == "opentelemetry"
 
 
 @pytest.mark.parametrize(
@@ -220,3 +180,47 @@ def test_a_body_that_is_not_a_request_is_refused(body: bytes, kind: str, reason:
     with pytest.raises(SpanError) as caught:
         decode(body, kind)
     assert str(caught.value).startswith(reason)
+
+
+KNOWN = (
+    "aws.dynamodb.table_names aws.local.service aws.operation aws.remote.service aws.service aws.span.kind "
+    "aws.xray.annotations aws.xray.inprogress aws.xray.metadata.a client.address cloud.platform cloud.provider "
+    "db.connection_string db.name db.namespace db.system db.system.name enduser.id exception.message "
+    "exception.stacktrace exception.type host.id http.client_ip http.host http.method http.response.body.size "
+    "http.status_code http.target http.url net.peer.ip net.peer.name net.peer.port peer.service rpc.service rpc.system "
+    "server.address server.port service.instance.id service.name service.version telemetry.sdk.language url.full"
+)
+TEXTS = some.sampled_from(
+    [
+        "",
+        "aws",
+        "aws-api",
+        "aws_ecs",
+        "python",
+        "postgresql",
+        "http://[",
+        "{}",
+        "::1",
+        "a\nb",
+        '  File "a", line 1, in b',
+    ]
+)
+VALUES = some.recursive(
+    some.booleans() | some.integers(-(2**63), 2**63 - 1) | some.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda values: (
+        some.lists(values, max_size=2) | some.dictionaries(some.sampled_from(KNOWN.split()), values, max_size=2)
+    ),
+    max_leaves=4,
+)
+ATTRIBUTES = some.dictionaries(some.sampled_from(KNOWN.split()), VALUES)
+
+
+@settings(deadline=None, max_examples=50)
+@given(ATTRIBUTES, ATTRIBUTES, ATTRIBUTES, some.integers(0, 6), some.integers(0, 2))
+def test_an_attribute_may_have_any_value(
+    attributes: dict[str, Any], resource: dict[str, Any], event: dict[str, Any], kind: int, status: int
+) -> None:
+    """What is stored reads the same, and has a name."""
+    events = [{"name": "exception", "attributes": pairs(event)}]
+    document = decoded(resource, attributes=attributes, kind=kind, status={"code": status}, events=events)
+    assert document.name

@@ -38,12 +38,12 @@ def test_attributes_of_a_span_are_not_repeated_as_annotations() -> None:
         "kind": "SERVER",
         "attributes": {"http.route": "/", "tags": ["a"]},
         "resource": {"service.name": "backend"},
-        "links": [{"trace_id": "ab"}],
         "trace_state": "",
         "status": {"code": "OK", "message": ""},
         "dropped": {},
     }
-    body = {"annotations": {"http.route": "/", "extra": 1}, "metadata": {"otel": otel, "more": 1}}
+    body: dict[str, Any] = {"annotations": {"http.route": "/", "extra": 1}, "metadata": {"otel": otel, "more": 1}}
+    body["links"] = [{"trace_id": "ab"}]
     assert sections(body) == {
         "Annotations": {"extra": "1"},
         "Attributes": {"http.route": "/", "tags": '["a"]'},
@@ -84,6 +84,15 @@ def test_an_exception_event_of_a_span_is_a_failure() -> None:
     assert found.failures == (Failure("E", "m", "Trace"),)
     assert [(event.name, event.at, event.pairs) for event in found.events] == [("cache.miss", 5.0, (("key", "home"),))]
     assert event_times(Body(body)) == ((5.0, False), (5.5, True))
+
+
+def test_an_exception_of_both_wires_is_one_failure() -> None:
+    """The span's event has the longer text; a reference to another segment stays one."""
+    events = [{"name": "exception", "attributes": {"exception.type": "E", "exception.message": "m"}}]
+    body = {"metadata": {"otel": {"events": events}}, "cause": {"exceptions": [{"type": "E", "message": "m"}]}}
+    assert failures(Body(body)) == (Failure("E", "m", ""),)
+    refers = body | {"cause": "ab12"}
+    assert failures(Body(refers)) == (Failure("exception", "see exception ab12 in another segment", ""),)
 
 
 def test_members_of_the_wrong_type_do_not_raise() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from xray_local.page.trace_page import ROWS_PER_PAGE, row_json, trace_head, trace_page
+from xray_local.page.trace_page import ROWS_PER_PAGE, WireCount, row_json, trace_head, trace_page
 from xray_local.traces.flags import Flag
 from xray_local.traces.waterfall import waterfall
 
@@ -46,7 +46,29 @@ def test_segments_subsegments_and_spans_are_counted() -> None:
     span = document("s", 1, 2, "a", metadata={"otel": {"kind": "INTERNAL"}})
     segment = document("a", 0, 3, subsegments=[document("b", 1, 2)])
     page = trace_page(waterfall([segment, span]), "/t")
-    assert (page.segments, page.subsegments, page.spans) == (1, 1, 1)
+    assert page.counts == (WireCount("X-Ray only", "xray", 1, 1, 0), WireCount("OpenTelemetry only", "otel", 0, 0, 1))
+    assert [count.rows for count in page.counts] == [2, 1]
+    assert page.wires == 2
+
+
+def test_a_row_says_by_which_wires_it_came() -> None:
+    """In words, with a class, and counted for the legend."""
+    spans = [document(id_, 1, 2, "a", metadata={"otel": {"name": f"span {id_}"}}) for id_ in "bc"]
+    page = trace_page(
+        waterfall([document("a", 0, 3, subsegments=[document("b", 1, 2), document("d", 2, 3)]), *spans]), "/t"
+    )
+    assert [(line.row.name, line.row.kind, line.wires, line.wires_class) for line in page.lines] == [
+        ("a", "segment", "X-Ray only", "xray"),
+        ("b", "subsegment", "X-Ray and OpenTelemetry", "both"),
+        ("span c", "span", "OpenTelemetry only", "otel"),
+        ("d", "subsegment", "X-Ray only", "xray"),
+    ]
+    assert [(count.label, count.rows) for count in page.counts] == [
+        ("X-Ray and OpenTelemetry", 1),
+        ("X-Ray only", 2),
+        ("OpenTelemetry only", 1),
+    ]
+    assert row_json(2, page.lines[1].row)["wires"] == ["segments", "otlp"]
 
 
 def test_a_long_trace_has_windows() -> None:
@@ -130,7 +152,7 @@ def test_the_json_of_a_row_has_its_document_without_subsegments() -> None:
         "parent_id": None,
         "depth": 0,
         "name": "a",
-        "recorder": "xray",
+        "wires": ["segments"],
         "kind": "segment",
         "start": 1.0,
         "duration": 2.0,

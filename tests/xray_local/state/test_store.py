@@ -171,7 +171,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (3, " (written by a newer xray-local?)")])
+@pytest.mark.parametrize(("version", "hint"), [(0, ""), (4, " (written by a newer xray-local?)")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -181,20 +181,38 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 or 2{hint}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 3{hint}"
 
 
-def test_version_1_of_the_schema_is_upgraded(opened: Opener, tmp_path: Path) -> None:
-    """Its tables are the same; its summaries are computed again."""
+FORMER_SCHEMA = """
+CREATE TABLE traces (seq INTEGER PRIMARY KEY, trace_id TEXT NOT NULL UNIQUE, first REAL NOT NULL, last REAL NOT NULL,
+  updated REAL NOT NULL, bytes INTEGER NOT NULL, limited INTEGER NOT NULL DEFAULT 0, summary TEXT);
+CREATE INDEX traces_by_start ON traces (first);
+CREATE TABLE documents (seq INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, ended INTEGER NOT NULL,
+  size INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (seq, id));
+CREATE TABLE resources (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_former_version_of_the_schema_is_upgraded(opened: Opener, tmp_path: Path, version: int) -> None:
+    """Its documents stay in their order; its summaries are computed again."""
     path = str(tmp_path / "xray.db")
+    first, second = document(1, 2), document(1, 1, metadata={"otel": {}})
+    with sqlite3.connect(path) as former:
+        former.executescript(FORMER_SCHEMA)
+        former.execute("INSERT INTO traces VALUES (1, ?, ?, ?, ?, 9, 0, '{}')", (trace_id(1), NOW, NOW + 1, NOW))
+        for sent, kind in ((first, "segment"), (second, "span")):
+            row = (sent.id, kind, sent.size, sent.text)
+            former.execute("INSERT INTO documents VALUES (1, ?, ?, 1, ?, ?)", row)
+        former.execute(f"PRAGMA user_version = {version}")
+    former.close()
     store = opened(path)
-    store.put([document(1)], now=NOW)
+    assert (ids(store), store.parsed(trace_id(1))) == ([trace_id(1)], [first, second])
+    assert store.counts() == {"traces": 1, "segments": 1, "spans": 1}
+    store.put([document(1, 1)], now=NOW)
     store.close()
-    with sqlite3.connect(path) as other:
-        other.execute("UPDATE traces SET summary = '{}'")
-        other.execute("PRAGMA user_version = 1")
-    other.close()
-    assert ids(opened(path)) == [trace_id(1)]
+    assert opened(path).counts() == {"traces": 1, "segments": 2, "spans": 1}
 
 
 def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:

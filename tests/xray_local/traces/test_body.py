@@ -39,10 +39,17 @@ def test_exceptions_are_those_of_the_cause() -> None:
     assert Body({"cause": "ab12"}).exceptions == ()
 
 
-@pytest.mark.parametrize(("metadata", "recorder"), [({"otel": {}}, "otel"), ({"otel": "x"}, "xray"), (1, "xray")])
-def test_a_span_has_an_object_under_metadata_otel(metadata: object, recorder: str) -> None:
-    """Everything else was recorded with the X-Ray SDK."""
-    assert Body({"metadata": metadata}).recorder == recorder
+@pytest.mark.parametrize(("metadata", "wire"), [({"otel": {}}, "otlp"), ({"otel": "x"}, "segments"), (1, "segments")])
+def test_a_span_has_an_object_under_metadata_otel(metadata: object, wire: str) -> None:
+    """Everything else came as a segment document."""
+    assert Body({"metadata": metadata}).wire == wire
+
+
+def test_attributes_that_are_annotations_are_not_its_own() -> None:
+    """Only what was chosen as an annotation is."""
+    otel = {"attributes": {"http.route": "/", "tags": ["a"]}}
+    body = Body({"annotations": {"http.route": "/", "handle": "ann", "list": [1]}, "metadata": {"otel": otel}})
+    assert body.own_annotations == {"handle": "ann"}
 
 
 @pytest.mark.parametrize("value", ["noon", None, True, float("nan"), float("inf"), -1, 10**400, 1e308])

@@ -17,7 +17,7 @@ def test_a_document_is_parsed_with_its_text_and_its_size() -> None:
         name="münchen",
         start_time=NOW,
         end_time=NOW + 1,
-        kind="segment",
+        wire="segments",
         body=json.loads(data),
         size=len(data),
         text=data,

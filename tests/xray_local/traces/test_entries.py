@@ -1,6 +1,8 @@
+import itertools
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -9,8 +11,11 @@ from xray_local.traces.waterfall import waterfall
 
 IDS = some.sampled_from(["a", "b", "c", "d", ""])
 TIMES = some.none() | some.integers(0, 5)
+METADATA = some.none() | some.just({"otel": {"name": "span"}})
 BODIES = some.recursive(
-    some.fixed_dictionaries({"id": IDS, "parent_id": IDS, "start_time": TIMES, "end_time": TIMES}),
+    some.fixed_dictionaries(
+        {"id": IDS, "parent_id": IDS, "start_time": TIMES, "end_time": TIMES, "metadata": METADATA}
+    ),
     lambda bodies: some.builds(lambda body, nested: body | {"subsegments": nested}, bodies, some.lists(bodies)),
     max_leaves=6,
 )
@@ -20,6 +25,11 @@ def document(id_: str, start: float | None = 1.0, end: float | None = 2.0, **mor
     """Return a body; None leaves a member out."""
     body = {"id": id_, "name": id_, "start_time": start, "end_time": end, **more}
     return {key: value for key, value in body.items() if value is not None}
+
+
+def span(id_: str, start: float | None = 1.0, end: float | None = 2.0, **more: Any) -> dict[str, Any]:
+    """Return the body of a span."""
+    return document(id_, start, end, **{"type": "subsegment", "metadata": {"otel": {"name": f"span {id_}"}}, **more})
 
 
 def parents(trace: Trace) -> list[tuple[str, str | None]]:
@@ -82,6 +92,50 @@ def test_an_entry_without_an_id_in_a_repeat_is_a_repeat() -> None:
     assert [entry.id for entry in trace.repeats] == ["a", ""]
     notes = {row.notes for row in waterfall(bodies).rows if row.notes}
     assert notes == {("id a is recorded more than once",), ("what contains it is recorded more than once",)}
+
+
+BY_BOTH = [
+    document("a", subsegments=[document("b", subsegments=[document("c")])]),
+    *(span("c", parent_id="b"), span("b", parent_id="a"), span("a", type=None)),
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_an_entry_that_came_by_both_wires_is_one(order: tuple[int, ...]) -> None:
+    """In any order of arrival; one that came as a span only belongs to it."""
+    trace = flatten([*(BY_BOTH[place] for place in order), span("d", parent_id="c")])
+    assert sorted(parents(trace)) == [("a", None), ("b", "a"), ("c", "b"), ("d", "c")]
+    assert trace.repeats == ()
+    assert {entry.id: entry.wires for entry in trace.entries} == {
+        **dict.fromkeys("abc", ("segments", "otlp")),
+        "d": ("otlp",),
+    }
+    assert all(entry.body.otel["name"] == f"span {entry.id}" for entry in trace.entries)
+    assert (trace.root.id, trace.root.segment) == ("a", trace.root)
+
+
+def test_a_segment_and_a_span_are_one_if_either_has_ended() -> None:
+    """Earlier states and repeats are told apart for each wire by itself."""
+    running = document("a", end=None, subsegments=[document("b", end=None)])
+    repeated = document("b", 1.5, type="subsegment", parent_id="a")
+    trace = flatten([span("a", end=3), running, span("b", parent_id="a")])
+    assert [(entry.id, entry.end, entry.wires[-1]) for entry in trace.entries] == [("a", 3, "otlp"), ("b", 2, "otlp")]
+    assert trace.repeats == ()
+    trace = flatten([document("a", subsegments=[document("b")]), span("b", parent_id="a"), repeated])
+    assert sorted(parents(trace)) == [("a", None), ("b", "a")]
+    assert [(entry.id, entry.start, entry.wires) for entry in trace.repeats] == [("b", 1.5, ("segments",))]
+
+
+def test_a_cycle_between_the_wires_is_cut() -> None:
+    """The segment contains it, and its own span names it as the parent: the segment decides."""
+    trace = flatten([document("a", subsegments=[document("b")]), span("a", parent_id="b"), span("b", parent_id="b")])
+    assert parents(trace) == [("a", None), ("b", "a")]
+
+
+def test_an_orphan_by_both_wires_is_one_root() -> None:
+    """It still names the parent that was not received."""
+    [entry] = flatten([span("a", parent_id="z"), document("a", parent_id="z")]).entries
+    assert (entry.parent, entry.parent_id, entry.is_orphan, entry.is_segment) == (None, "z", True, True)
 
 
 def test_entries_without_an_id_are_all_kept() -> None:
@@ -159,7 +213,7 @@ def test_a_container_without_an_id_in_an_earlier_state_is_skipped() -> None:
 @settings(deadline=None)
 @given(some.lists(BODIES, max_size=6))
 def test_every_entry_is_reached_from_a_root(bodies: list[dict[str, Any]]) -> None:
-    """Whatever ids, parents and times the documents have; the waterfall has a row for each."""
+    """Whatever ids, wires, parents and times the documents have; the waterfall has a row for each."""
     trace = flatten(bodies)
     rows = waterfall(bodies).rows
     assert len(rows) == len(trace.entries) + len(trace.repeats)

@@ -33,7 +33,7 @@ def test_edges_lead_from_the_caller_to_the_called_service() -> None:
     assert graph[FRONT].edges[BACK].results == {None: 1, Flag.ERROR: 1}
 
 
-def test_two_recorders_of_one_service_are_one_node() -> None:
+def test_two_segments_of_one_service_are_one_node() -> None:
     """A call between them is not an edge."""
     bodies = [document(1, name="shop"), document(1, 2, name="shop", parent_id=f"{1:016x}")]
     graph = service_graph([summarize(trace_id(1), bodies)])

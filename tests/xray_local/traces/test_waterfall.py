@@ -58,14 +58,14 @@ def test_nested_subsegments_become_rows_under_their_segment() -> None:
 
 
 def test_segments_and_spans_nest_in_one_waterfall() -> None:
-    """A segment under a span and a span under a segment keep their recorder and kind."""
+    """A segment under a span and a span under a segment keep their kind."""
     tree = waterfall(
         [span("server", 0, 5), document("segment", 1, 4, "server"), span("in", 2, 3, "segment", "INTERNAL")]
     )
-    assert [(row.id, row.recorder, row.kind, row.depth) for row in tree.rows] == [
-        ("server", "otel", "server span", 0),
-        ("segment", "xray", "segment", 1),
-        ("in", "otel", "internal span", 2),
+    assert [(row.id, row.wires, row.kind, row.depth) for row in tree.rows] == [
+        ("server", ("otlp",), "server span", 0),
+        ("segment", ("segments",), "segment", 1),
+        ("in", ("otlp",), "internal span", 2),
     ]
 
 
@@ -127,7 +127,7 @@ def test_a_start_before_the_parent_is_noted_and_not_moved() -> None:
 
 
 def test_a_difference_below_a_millisecond_is_not_skew() -> None:
-    """Two recorders read two clocks."""
+    """Two processes read two clocks."""
     tree = waterfall([document("a", 10.0005, 12), document("b", 10, 11, "a")])
     assert notes(tree) == {}
 

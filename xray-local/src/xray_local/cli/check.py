@@ -1,4 +1,4 @@
-"""`xray-local check URL`: sends a request and waits until both recorders' entries of its trace are stored.
+"""`xray-local check URL`: sends a request and waits until its trace has arrived by both wires.
 
 The same check runs on a laptop, in `helm test` and in `skaffold verify`. The request is sampled and has a new trace id.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from xray_local.cli import client
 from xray_local.cli.client import ClientError
+from xray_local.page import formats
 from xray_local.traces.body import Body
 
 PAUSE = 0.5  # seconds between two polls
@@ -27,7 +28,7 @@ class CheckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Whether the trace needs a segment of the X-Ray SDK, and the timeout in seconds."""
+    """Whether the trace needs a segment, and the timeout in seconds."""
 
     segment: bool
     seconds: float
@@ -64,7 +65,7 @@ def _status(url: str, trace_id: str) -> str:
 def complete_trace(
     endpoint: str, trace_id: str, expected: Expected, call: Callable[..., dict[str, Any]] = client.call
 ) -> list[dict[str, Any]]:
-    """Wait until the trace is complete and return its documents; CheckError names the recorder that is missing."""
+    """Wait until the trace is complete and return its documents; CheckError names the wire that is missing."""
     end = time.monotonic() + expected.seconds
     while True:
         problem = "it is not stored"
@@ -83,13 +84,13 @@ def complete_trace(
 
 def missing(documents: list[dict[str, Any]], *, segment: bool) -> str:
     """Return what is missing in a trace or unexpected in it; empty if it is complete."""
-    spans = sum(Body(document).recorder == "otel" for document in documents)
+    spans = sum(Body(document).wire == "otlp" for document in documents)
     segments = len(documents) - spans
     if segments and not segment:
-        return f"it has {segments} segments of the X-Ray SDK: expected none"
+        return f"it has {formats.count(segments, 'segment')}: expected none"
     absent = []
     if segment and not segments:
-        absent.append("no segment of the X-Ray SDK (check the agent on port 2000)")
+        absent.append("no segment (check the agent on port 2000)")
     if not spans:
-        absent.append("no span of OpenTelemetry (check the collector on port 4318)")
+        absent.append("no span (check the collector on port 4318)")
     return f"it has {' and '.join(absent)}" if absent else ""

@@ -81,7 +81,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     put.set_defaults(command=_put)
     checks = commands.add_parser("check", parents=[common], help="send a request, wait for its trace and draw it")
     checks.add_argument("url", metavar="URL", help="an address of a traced service")
-    checks.add_argument("--no-segment", action="store_true", help="expect only spans, since the X-Ray SDK is off")
+    checks.add_argument("--no-segment", action="store_true", help="expect only spans, since no segments are sent")
     checks.add_argument("--no-trace", action="store_true", help="do not wait for the trace, since it goes to AWS")
     checks.add_argument("--seconds", type=float, default=30.0, help="timeout of the response, and then of the trace")
     checks.set_defaults(command=_check)

@@ -5,12 +5,13 @@ from typing import Any
 
 from xray_local.page import formats
 from xray_local.page.trace_list import summary_flags
-from xray_local.page.trace_page import RECORDERS
+from xray_local.page.trace_page import WIRES, wire_counts
 from xray_local.traces.waterfall import Row, Waterfall, waterfall
 from xray_model import to_w3c
 
 BAR = 32  # characters of the time axis
 NAME = 44  # characters of the names' column
+WIRES_WIDTH = max(map(len, WIRES.values()))
 ROWS_MAX = 500
 _BLUE, _YELLOW, _RED, _BOLD, _END = "\033[36m", "\033[33m", "\033[31m", "\033[1m", "\033[0m"
 
@@ -26,12 +27,12 @@ def line(summary: Mapping[str, Any]) -> str:
 
 
 def draw(trace_id: str, bodies: Iterable[Mapping[str, Any]], *, colour: bool) -> str:
-    """Return the waterfall of a trace: a line for each row, with the X-Ray SDK's annotations below it."""
+    """Return the waterfall of a trace: a line for each row, with its annotations below it."""
     tree = waterfall(bodies)
-    recorders = {row.recorder for row in tree.rows}
     head = f"trace {trace_id} = {to_w3c(trace_id)}"
-    names = " and ".join(RECORDERS[recorder] for recorder in sorted(recorders))
-    lines = [_style(head, _BOLD, colour), f"{formats.duration(tree.duration)}, recorded by {names}"]
+    counts = (f"{count.rows:,} {count.label}" for count in wire_counts(tree.rows))
+    rows = f"{formats.count(len(tree.rows), 'row')}: {', '.join(counts)}"
+    lines = [_style(head, _BOLD, colour), f"{formats.duration(tree.duration)}, {rows}"]
     for row in tree.rows[:ROWS_MAX]:
         lines += _row(row, tree, colour=colour)
     if len(tree.rows) > ROWS_MAX:
@@ -45,11 +46,10 @@ def _row(row: Row, tree: Waterfall, *, colour: bool) -> list[str]:
     name = name if len(name) <= NAME else name[: NAME - 1] + "…"
     flags = row.body.flags
     took = formats.duration(row.duration)
-    tint = _RED if flags else _BLUE if row.recorder == "otel" else _YELLOW
+    tint = _RED if flags else _YELLOW if "segments" in row.wires else _BLUE
     bar = _style(_bar(row, tree), tint, colour)
-    drawn = f"{name:{NAME}} {bar} {took:>9}  {RECORDERS[row.recorder]:13} {row.kind} {' '.join(flags)}".rstrip()
-    annotations = {} if row.recorder == "otel" else row.body.object("annotations")
-    pairs = ", ".join(f"{key}={value}" for key, value in annotations.items())
+    drawn = f"{name:{NAME}} {bar} {took:>9}  {WIRES[row.wires]:{WIRES_WIDTH}} {row.kind} {' '.join(flags)}".rstrip()
+    pairs = ", ".join(f"{key}={value}" for key, value in row.body.own_annotations.items())
     return [drawn, _printable(f"{indent}  {pairs}")[:120]] if pairs else [drawn]
 
 

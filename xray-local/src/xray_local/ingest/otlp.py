@@ -13,7 +13,8 @@ from xray_local.errors import ApiError
 from xray_local.ingest.otlp_request import JSON, PROTOBUF, kind
 from xray_local.ingest.spans import SpanError, decode
 from xray_local.listener import REGION_KEY, log_request
-from xray_model import limits
+
+SPAN_BYTES = 200 * 1024  # of a span in the form of a document; X-Ray's OTLP endpoint takes spans of that size
 
 
 def add_routes(app: web.Application) -> None:
@@ -40,10 +41,8 @@ def _put(request: web.Request, body: bytes) -> web.Response:
         documents, problems = decode(body, content_type)
     except SpanError as error:
         raise ApiError("InvalidArgument", str(error)) from error
-    accepted = [document for document in documents if document.size <= limits.SEGMENT_BYTES]
-    problems += [f"the span is too large: expected at most {limits.SEGMENT_BYTES} bytes"] * (
-        len(documents) - len(accepted)
-    )
+    accepted = [document for document in documents if document.size <= SPAN_BYTES]
+    problems += [f"the span is too large: expected at most {SPAN_BYTES} bytes"] * (len(documents) - len(accepted))
     region.counters["rejected"] += len(problems)
     problems += [item.message for item in region.put(accepted)]
     return _answer(content_type, problems)

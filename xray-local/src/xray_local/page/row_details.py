@@ -1,4 +1,4 @@
-"""The details of a row of the waterfall: everything that its recorder stored, as labelled text. Pure.
+"""The details of a row of the waterfall: everything that was recorded, as labelled text. Pure.
 
 Unknown fields are shown, not dropped.
 """
@@ -14,7 +14,7 @@ from xray_model.filter_expression import nodes as expressions
 from xray_model.filter_expression import to_text
 
 OTHER_SECTIONS = frozenset(
-    {"annotations", "cause", "http", "id", "metadata", "name", "parent_id", "subsegments", "trace_id"}
+    {"annotations", "cause", "http", "id", "links", "metadata", "name", "parent_id", "subsegments", "trace_id"}
 )
 """Fields with a section of their own; all others are listed under Properties."""
 
@@ -42,7 +42,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An exception with its stack, innermost frame first as X-Ray stores it, or as the recorder's own text."""
+    """An exception with its stack, a line for each of X-Ray's frames, or the text of a span's event."""
 
     type: str
     message: str
@@ -83,7 +83,7 @@ def _cut(value: Any, levels: int) -> Any:
 def details(document: Body) -> Details:
     """Return the details of a segment, subsegment or span."""
     body = Body(json_body(document))
-    sections = [*_common_sections(body), *_span_sections(body.otel), *_metadata_sections(body)]
+    sections = [*_common_sections(body), *_span_sections(body), *_metadata_sections(body)]
     properties = {key: value for key, value in body.raw.items() if key not in OTHER_SECTIONS}
     sections.append(Section("Properties", _flat(properties)))
     return Details(
@@ -94,9 +94,12 @@ def details(document: Body) -> Details:
 
 
 def failures(body: Body) -> tuple[Failure, ...]:
-    """Return the exceptions: a span's own events of that name, or else X-Ray's `cause`."""
-    recorded = tuple(_recorded(event) for event in _events(body) if event.name == "exception")
-    return recorded or tuple(_causes(body))
+    """Return the exceptions, each once: a span's events of that name, or else X-Ray's `cause`.
+
+    A cause that refers to another segment's exception comes before the events, which repeat that exception.
+    """
+    recorded = [] if body.text("cause") else [_recorded(event) for event in _events(body) if event.name == "exception"]
+    return tuple(recorded or _causes(body))
 
 
 def event_times(body: Body) -> tuple[tuple[float, bool], ...]:
@@ -109,7 +112,7 @@ def _events(body: Body) -> Iterable[Event]:
 
 
 def _common_sections(body: Body) -> list[Section]:
-    """HTTP and annotations; a span's annotations are its attributes, which are listed under that name."""
+    """HTTP and annotations; those that repeat a span's attributes are listed as attributes."""
     attributes = Body(body.otel).object("attributes")
     annotations = body.object("annotations")
     links = {key: _traces_href(key, value) for key, value in body.annotations.items() if _is_finite(value)}
@@ -129,9 +132,9 @@ def _is_finite(value: Annotation) -> bool:
     return isinstance(value, str) or math.isfinite(value)
 
 
-def _span_sections(otel: Mapping[str, Any]) -> list[Section]:
-    span = {key: value for key, value in otel.items() if key not in {"attributes", "events", "links", "resource"}}
-    links = otel.get("links")
+def _span_sections(body: Body) -> list[Section]:
+    otel, links = body.otel, body.raw.get("links")
+    span = {key: value for key, value in otel.items() if key not in {"attributes", "events", "resource"}}
     return [
         Section("Span", tuple(pair for pair in _flat(span) if pair[1] not in {"", "{}", "null"})),
         Section("Links", block=formats.block(links) if links else ""),
@@ -143,7 +146,7 @@ def _metadata_sections(body: Body) -> list[Section]:
     return [
         Section(f"Metadata · {namespace}", block=formats.block(content))
         for namespace, content in body.object("metadata").items()
-        if namespace != "otel" or body.recorder != "otel"
+        if namespace != "otel" or body.wire != "otlp"
     ]
 
 
@@ -154,7 +157,7 @@ def _causes(body: Body) -> Iterable[Failure]:
         yield Failure("exception", f"see exception {cause} in another segment", "")
     for exception in as_objects(body.object("cause").get("exceptions")):
         yield Failure(
-            type=formats.value(exception.get("type", "exception")),
+            type=formats.value(exception.get("type") or "exception"),
             message=formats.value(exception.get("message", "")),
             stack="\n".join(_frame(frame) for frame in as_objects(exception.get("stack"))),
         )

@@ -3,11 +3,13 @@
 A window keeps a trace of ten thousand rows a small page.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xray_local.page import formats
 from xray_local.page.row_details import Details, details, event_times, failures, json_body
+from xray_local.traces.body import Wire
 from xray_local.traces.flags import Flag
 from xray_local.traces.waterfall import Row, Waterfall
 
@@ -21,7 +23,15 @@ INDENT_MAX = 16
 EXCEPTIONS_MAX = 5
 """How many exceptions are listed above the waterfall; all of them are in it."""
 
-RECORDERS = {"otel": "OpenTelemetry", "xray": "X-Ray SDK"}
+WIRES: Mapping[tuple[Wire, ...], str] = {
+    ("segments", "otlp"): "X-Ray and OpenTelemetry",
+    ("segments",): "X-Ray only",
+    ("otlp",): "OpenTelemetry only",
+}
+"""How a row arrived, in words: as a segment document, as a span, or as both."""
+
+MARKS: Mapping[tuple[Wire, ...], str] = {("segments", "otlp"): "both", ("segments",): "xray", ("otlp",): "otel"}
+"""The CSS classes of the same, which have a shape and a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ class RowLine:
     number: int
     row: Row
     indent: int
-    recorder: str
+    wires: str
+    wires_class: str
     bar: Bar
     points: tuple[Point, ...]
     offset: float
@@ -90,11 +101,24 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class TracePage:
-    """A window of rows; `first` and `last` number them from 1, `previous` and `next` are links or None.
+class WireCount:
+    """How many rows of the trace arrived in one way; `spans` counts those without a segment document."""
 
-    `segments`, `subsegments` and `spans` count all rows of the trace.
-    """
+    label: str
+    wires_class: str
+    segments: int
+    subsegments: int
+    spans: int
+
+    @property
+    def rows(self) -> int:
+        """The number of all of them."""
+        return self.segments + self.subsegments + self.spans
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """A window of rows; `first` and `last` number them from 1, `previous` and `next` are links or None."""
 
     lines: tuple[RowLine, ...]
     ticks: tuple[Tick, ...]
@@ -102,9 +126,8 @@ class TracePage:
     first: int
     last: int
     total: int
-    segments: int
-    subsegments: int
-    spans: int
+    counts: tuple[WireCount, ...]
+    wires: int
     previous: str | None
     next: str | None
     exceptions: tuple[ExceptionLink, ...]
@@ -115,8 +138,6 @@ def trace_page(tree: Waterfall, href: str, part: str = "", offset: int = 0) -> T
     total = len(tree.rows)
     offset = max(0, min(offset, total - 1)) if total else 0
     end = min(total, offset + ROWS_PER_PAGE)
-    spans = sum(row.recorder == "otel" for row in tree.rows)
-    segments = sum(row.kind == "segment" and row.recorder == "xray" for row in tree.rows)
     return TracePage(
         lines=tuple(_line(number, tree.rows[number - 1], tree) for number in range(offset + 1, end + 1)),
         ticks=_ticks(tree),
@@ -124,13 +145,24 @@ def trace_page(tree: Waterfall, href: str, part: str = "", offset: int = 0) -> T
         first=offset + 1 if total else 0,
         last=end,
         total=total,
-        segments=segments,
-        subsegments=total - spans - segments,
-        spans=spans,
+        counts=wire_counts(tree.rows),
+        wires=len({wire for row in tree.rows for wire in row.wires}),
         previous=formats.link(href, part=part, offset=max(0, offset - ROWS_PER_PAGE)) if offset else None,
         next=formats.link(href, part=part, offset=end) if end < total else None,
         exceptions=_exceptions(tree, href, part),
     )
+
+
+def wire_counts(rows: Sequence[Row]) -> tuple[WireCount, ...]:
+    """Return how many rows arrived by each combination of wires that there is."""
+    found = ((wires, [row for row in rows if row.wires == wires]) for wires in WIRES)
+    return tuple(_wire_count(wires, arrived) for wires, arrived in found if arrived)
+
+
+def _wire_count(wires: tuple[Wire, ...], rows: Sequence[Row]) -> WireCount:
+    segments = sum(row.kind == "segment" for row in rows)
+    spans = 0 if "segments" in wires else len(rows)
+    return WireCount(WIRES[wires], MARKS[wires], segments, len(rows) - segments - spans, spans)
 
 
 def trace_head(tree: Waterfall) -> Head:
@@ -158,7 +190,7 @@ def row_json(number: int, row: Row) -> dict[str, Any]:
         "parent_id": row.parent_id,
         "depth": row.depth,
         "name": row.name,
-        "recorder": row.recorder,
+        "wires": list(row.wires),
         "kind": row.kind,
         "start": row.start,
         "duration": row.duration,
@@ -188,7 +220,8 @@ def _line(number: int, row: Row, tree: Waterfall) -> RowLine:
         number=number,
         row=row,
         indent=min(row.depth, INDENT_MAX),
-        recorder=RECORDERS[row.recorder],
+        wires=WIRES[row.wires],
+        wires_class=MARKS[row.wires],
         bar=_bar(row, tree),
         points=tuple(Point(_position(at, tree), failure) for at, failure in event_times(row.body)),
         offset=max(0.0, row.start - tree.start),

@@ -5,7 +5,6 @@ CREATE TABLE IF NOT EXISTS traces (
   first REAL NOT NULL,              -- epoch seconds: the earliest start and the latest end of its documents
   last REAL NOT NULL,
   updated REAL NOT NULL,            -- epoch seconds: when a document last arrived
-  bytes INTEGER NOT NULL,
   limited INTEGER NOT NULL DEFAULT 0,
   summary TEXT                      -- JSON; NULL when a document has arrived since it was computed
 );
@@ -13,11 +12,11 @@ CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
 CREATE TABLE IF NOT EXISTS documents (
   seq INTEGER NOT NULL,             -- of the trace: its index grows at the end, an index on trace ids would grow everywhere
   id TEXT NOT NULL,
-  kind TEXT NOT NULL,
+  wire TEXT NOT NULL,               -- segments or otlp: one id may have come by both
   ended INTEGER NOT NULL,
   size INTEGER NOT NULL,
   text TEXT NOT NULL,
-  PRIMARY KEY (seq, id)
+  PRIMARY KEY (seq, id, wire)
 );
 CREATE TABLE IF NOT EXISTS resources (
   kind TEXT NOT NULL,               -- rule, group, policy, encryption, state

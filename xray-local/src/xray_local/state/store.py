@@ -17,12 +17,11 @@ from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
 from xray_local.state import summary_json
 from xray_local.state.batches import Batch, Refused, TraceChange
-from xray_local.traces.documents import Document, Kind, parse_segment
+from xray_local.traces.documents import Document, parse_stored
 from xray_local.traces.summaries import TraceSummary, summarize
 
 MEMORY_PAGE_BYTES = 16_384
-SCHEMA_VERSION = 2
-_SAME_TABLES = 1  # version 1 differs only in the form of the summaries, which can be computed again
+SCHEMA_VERSION = 3
 RangeBy = Literal["start", "end", "update", "overlap"]
 _BATCH = 200  # host parameters of one statement, well below SQLite's limit
 _WITHIN: dict[RangeBy, str] = {
@@ -49,7 +48,7 @@ class Store:
         self.evicted = 0
         self._database = _open(path)
         self._counts = Counter(
-            dict(self._database.execute("SELECT kind, COUNT(*) FROM documents GROUP BY kind").fetchall())
+            dict(self._database.execute("SELECT wire, COUNT(*) FROM documents GROUP BY wire").fetchall())
         )
         row = self._database.execute("SELECT COUNT(*), COALESCE(MAX(seq), 0) FROM traces").fetchone()
         self._traces, self._last_seq = int(row[0]), int(row[1])
@@ -60,10 +59,10 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """Return how many traces, segments and spans are stored."""
-        return {"traces": self._traces, "segments": self._counts["segment"], "spans": self._counts["span"]}
+        return {"traces": self._traces, "segments": self._counts["segments"], "spans": self._counts["otlp"]}
 
     def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
-        """Store a batch; a document replaces the one of its id unless that had ended and this has not."""
+        """Store a batch; a document replaces the one of its id and wire unless that had ended and this has not."""
         batch = Batch(self._stored({document.trace_id for document in documents}), self._last_seq)
         for document in documents:
             batch.add(document)
@@ -92,60 +91,61 @@ class Store:
         for chunk in _chunks(sorted(trace_ids)):
             marks = ",".join("?" * len(chunk))
             rows = self._database.execute(
-                f"SELECT trace_id, seq, first, last, bytes FROM traces WHERE trace_id IN ({marks})",  # noqa: S608 (placeholders only)
+                f"SELECT trace_id, seq, first, last FROM traces WHERE trace_id IN ({marks})",  # noqa: S608 (placeholders only)
                 chunk,
             )
             stored.update({trace_id: TraceChange(*rest) for trace_id, *rest in rows})
         for trace in stored.values():
-            rows = self._database.execute("SELECT id, ended, size FROM documents WHERE seq = ?", (trace.seq,))
-            trace.documents.update({id_: (bool(ended), size) for id_, ended, size in rows})
+            rows = self._database.execute("SELECT wire, id, ended, size FROM documents WHERE seq = ?", (trace.seq,))
+            for wire, id_, ended, size in rows:
+                trace.add(wire, id_, ended=bool(ended), size=size)
         return stored
 
     def _write(self, batch: Batch, now: float) -> None:
         self._database.executemany(
-            "INSERT INTO traces (seq, trace_id, first, last, updated, bytes, limited) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO traces (seq, trace_id, first, last, updated, limited) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (trace.seq, trace_id, trace.first, trace.last, now, trace.bytes, trace.limited)
+                (trace.seq, trace_id, trace.first, trace.last, now, trace.limited)
                 for trace_id, trace in batch.traces.items()
                 if trace.seq > self._last_seq
             ],
         )
         self._database.executemany(
-            "UPDATE traces SET first = ?, last = ?, updated = ?, bytes = ?, limited = MAX(limited, ?), summary = NULL"
+            "UPDATE traces SET first = ?, last = ?, updated = ?, limited = MAX(limited, ?), summary = NULL"
             " WHERE seq = ?",
             [
-                (trace.first, trace.last, now, trace.bytes, trace.limited, trace.seq)
+                (trace.first, trace.last, now, trace.limited, trace.seq)
                 for trace in batch.traces.values()
                 if trace.seq <= self._last_seq
             ],
         )
         self._database.executemany(
-            "INSERT OR REPLACE INTO documents (seq, id, kind, ended, size, text) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO documents (seq, id, wire, ended, size, text) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (seq, id_, document.kind, document.end_time is not None, document.size, document.text)
-                for (seq, id_), document in batch.documents.items()
+                (seq, id_, wire, document.end_time is not None, document.size, document.text)
+                for (seq, wire, id_), document in batch.documents.items()
             ],
         )
 
     def _evict(self, count: int) -> dict[str, int]:
-        """Delete the traces that arrived first, and return how many documents of each kind they had."""
+        """Delete the traces that arrived first, and return how many documents of each wire they had."""
         row = self._database.execute("SELECT seq FROM traces ORDER BY seq LIMIT 1 OFFSET ?", (count - 1,)).fetchone()
-        counts = self._database.execute("SELECT kind, COUNT(*) FROM documents WHERE seq <= ? GROUP BY kind", row)
+        counts = self._database.execute("SELECT wire, COUNT(*) FROM documents WHERE seq <= ? GROUP BY wire", row)
         counted = dict(counts.fetchall())
         self._database.execute("DELETE FROM documents WHERE seq <= ?", row)
         self._database.execute("DELETE FROM traces WHERE seq <= ?", row)
         return counted
 
-    def documents(self, trace_id: str) -> list[tuple[Kind, str, str]]:
-        """Return (kind, id, JSON text) of a trace's documents; none when the trace is not stored."""
+    def documents(self, trace_id: str) -> list[tuple[str, str]]:
+        """Return (id, JSON text) of a trace's documents; none when the trace is not stored."""
         return self._database.execute(
-            "SELECT kind, id, text FROM documents JOIN traces USING (seq) WHERE trace_id = ? ORDER BY documents.rowid",
+            "SELECT id, text FROM documents JOIN traces USING (seq) WHERE trace_id = ? ORDER BY documents.rowid",
             (trace_id,),
         ).fetchall()
 
     def parsed(self, trace_id: str) -> list[Document]:
         """Return a trace's documents, parsed."""
-        return [parse_segment(text) for _, _, text in self.documents(trace_id)]
+        return [parse_stored(text) for _, text in self.documents(trace_id)]
 
     def trace(self, trace_id: str) -> tuple[float, bool] | None:
         """Return a trace's duration in seconds and whether documents of it were refused; None when it is not stored."""
@@ -233,14 +233,13 @@ def _prepare(database: sqlite3.Connection, path: str) -> None:
         database.execute("PRAGMA synchronous = NORMAL")
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     tables = int(database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
-    if tables and version not in {SCHEMA_VERSION, _SAME_TABLES}:
+    if tables and version not in range(1, SCHEMA_VERSION + 1):
         hint = " (written by a newer xray-local?)" if version > SCHEMA_VERSION else ""
-        expected = f"expected {_SAME_TABLES} or {SCHEMA_VERSION}{hint}"
-        raise StoreError(f"--db: {path!r}: schema version {version}: {expected}")
-    database.executescript((files("xray_local.state") / "schema.sql").read_text())
-    if version == _SAME_TABLES:
-        database.execute("UPDATE traces SET summary = NULL")
-        database.commit()
+        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}{hint}")
+    scripts = files("xray_local.state")
+    if tables and version < SCHEMA_VERSION:
+        database.executescript((scripts / "upgrade.sql").read_text())
+    database.executescript((scripts / "schema.sql").read_text())
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # also shows that the file can be written
 
 

@@ -13,7 +13,8 @@ TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers ov
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
 Annotation = bool | int | float | str
-Recorder = Literal["xray", "otel"]
+Wire = Literal["segments", "otlp"]
+"""How an entry came: in a segment document, or as an OTLP span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,12 @@ class Body:
         return {key: value for key, value in self.object("annotations").items() if isinstance(value, Annotation)}
 
     @property
+    def own_annotations(self) -> dict[str, Annotation]:
+        """The annotations without those that only repeat a span's attributes."""
+        attributes = as_object(self.otel.get("attributes"))
+        return {key: value for key, value in self.annotations.items() if key not in attributes}
+
+    @property
     def exceptions(self) -> tuple[RecordedException, ...]:
         """The exceptions of `cause`; none where it only refers to another segment's exception."""
         return tuple(
@@ -118,10 +125,10 @@ class Body:
 
     @property
     def otel(self) -> Mapping[str, Any]:
-        """The span that the document was made from (see `ingest.spans`); empty for a document of the X-Ray SDK."""
+        """The span that the document was made from (see `ingest.spans`); empty for a segment document."""
         return self.object("metadata", "otel")
 
     @property
-    def recorder(self) -> Recorder:
-        """The SDK that recorded it: X-Ray's or OpenTelemetry's."""
-        return "otel" if isinstance(self.object("metadata").get("otel"), Mapping) else "xray"
+    def wire(self) -> Wire:
+        """How the document came; one that was made from a span still has the span."""
+        return "otlp" if isinstance(self.object("metadata").get("otel"), Mapping) else "segments"

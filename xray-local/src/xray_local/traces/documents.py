@@ -5,15 +5,14 @@ developer guide that decide whether a document can be placed in a trace at all.
 """
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
-from xray_local.traces.body import TIME_MAX, epoch_seconds
+from xray_local.traces.body import TIME_MAX, Body, Wire, epoch_seconds
 from xray_model import limits
 
 NAME_MAX = 200
-Kind = Literal["segment", "span"]
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}\Z", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
@@ -42,7 +41,7 @@ class Document(NamedTuple):
     name: str
     start_time: float
     end_time: float | None
-    kind: Kind
+    wire: Wire
     body: dict[str, Any]
     size: int
     text: str
@@ -53,6 +52,15 @@ def parse_segment(data: str | bytes) -> Document:
     text, size = _text(data)
     if size > limits.SEGMENT_BYTES:
         raise SegmentError("SegmentTooLarge", f"the segment has {size} bytes: expected at most {limits.SEGMENT_BYTES}")
+    return _parsed(text, size)
+
+
+def parse_stored(text: str) -> Document:
+    """Parse the text of a document that was accepted before; one of a span may be larger than a segment."""
+    return _parsed(*_text(text))
+
+
+def _parsed(text: str, size: int) -> Document:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -89,7 +97,7 @@ def _document(body: dict[str, Any], text: str, size: int) -> Document:
     if not isinstance(name, str) or not 1 <= len(name) <= NAME_MAX:
         raise SegmentError("InvalidName", f"name: {name!r}: expected 1 to {NAME_MAX} characters", segment_id)
     start, end = _times(body, segment_id)
-    return Document(trace_id, segment_id, parent_id, name, start, end, "segment", body, size, text)
+    return Document(trace_id, segment_id, parent_id, name, start, end, _wire(body), body, size, text)
 
 
 def _times(body: dict[str, Any], segment_id: str) -> tuple[float, float | None]:
@@ -104,3 +112,7 @@ def _times(body: dict[str, Any], segment_id: str) -> tuple[float, float | None]:
     if end is not None and ended is None:
         raise SegmentError("InvalidEndTime", f"end_time: {end!r}: expected epoch seconds", segment_id)
     return started, ended
+
+
+def _wire(body: dict[str, Any]) -> Wire:
+    return Body(body).wire if "metadata" in body else "segments"  # the short way is for ingest

@@ -3,10 +3,12 @@
 `flatten` is the only place that decides what a trace consists of. Its rules:
 
 - Order: documents as they arrived, each followed by what is nested in it, depth first.
-- Duplicates: an id names one entry, the first one of that id that has ended, or else the first; among those, one that
-  is nested in an earlier state of another entry comes last. Another one in progress is an earlier state of it and is
-  dropped, with its copies of what is nested. Another one that has ended is a repeat, with what has no id inside it: the
-  waterfall shows it, nothing counts it.
+- Duplicates, of each wire by itself: an id names one entry, the first one of that id that has ended, or else the first;
+  among those, one that is nested in an earlier state of another entry comes last. Another one in progress is an earlier
+  state of it and is dropped, with its copies of what is nested. Another one that has ended is a repeat, with what has
+  no id inside it: the waterfall shows it, nothing counts it.
+- Wires: if an id names an entry of a segment document and a span, they are one entry, in the place of the former, with
+  the content that `both_wires.merged` returns.
 - Parents: a nested entry belongs to the entry that contains it, any other to the entry that its `parent_id` names.
 - Orphans: an entry whose parent was not received is a root.
 - Cycles: the earliest entry of a cycle becomes a root; without a start time it counts as the latest.
@@ -21,7 +23,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xray_local.traces.body import Body, Recorder
+from xray_local.traces.body import Body, Wire
+from xray_local.traces.both_wires import merged
 
 REMOTE_NAMESPACES = ("remote", "aws")
 
@@ -30,15 +33,16 @@ REMOTE_NAMESPACES = ("remote", "aws")
 class Entry:
     """A segment, subsegment or span; `number` is its place in the order of arrival, times are epoch seconds.
 
-    `container` is the entry whose document it is nested in. `segment` is the segment that contains it, itself for a
-    segment, None below a subsegment whose parent is missing. `cut` marks the root that a cycle was opened at.
+    `wires` are those that it came by. `container` is the entry whose document it is nested in. `segment` is the segment
+    that contains it, itself for a segment, None below a subsegment whose parent is missing. `cut` marks the root that a
+    cycle was opened at.
     """
 
     number: int
     body: Body
     container: "Entry | None" = None
     id: str = ""
-    recorder: Recorder = "xray"
+    wires: tuple[Wire, ...] = ("segments",)
     start: float = math.nan
     end: float | None = None
     cut: bool = False
@@ -50,6 +54,11 @@ class Entry:
     def parent_id(self) -> str | None:
         """The id of the parent, whether that was received or not."""
         return (self.container.id if self.container else self.body.text("parent_id")) or None
+
+    @property
+    def key(self) -> tuple[Wire, str]:
+        """The wire, of two that of the segments, and the id."""
+        return self.wires[0], self.id
 
     @property
     def name(self) -> str:
@@ -100,10 +109,12 @@ class Trace:
 def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     """Return the entries of one trace's documents by the rules of this module."""
     unfolded = _unfolded(bodies)
-    named = _by_id(unfolded)
-    dropped = _earlier_states(unfolded, named)
-    kept = [entry for entry in unfolded if entry not in dropped]
-    repeated = _repeats(kept, named)
+    sent = _by_wire_and_id(unfolded)
+    dropped = _earlier_states(unfolded, sent)
+    named = _by_id(sent)
+    joined = {entry for entry in sent.values() if named[entry.id] is not entry}
+    kept = [entry for entry in unfolded if entry not in dropped and entry not in joined]
+    repeated = _repeats(kept, sent)
     uncounted = dropped | repeated
     for entry in kept:
         entry.parent = _parent(entry, named, dropped if entry in repeated else uncounted)
@@ -124,47 +135,60 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
     waiting.reverse()
     while waiting:
         body, container = waiting.pop()
-        recorder = container.recorder if container else body.recorder
-        entry = Entry(len(found), body, container, body.text("id") or "", recorder, end=body.end)
+        wires = container.wires if container else (body.wire,)
+        entry = Entry(len(found), body, container, body.text("id") or "", wires, end=body.end)
         found.append(entry)
         waiting.extend((nested, entry) for nested in reversed(body.subsegments))
     return found
 
 
-def _by_id(unfolded: Iterable[Entry]) -> dict[str, Entry]:
+def _by_wire_and_id(unfolded: Iterable[Entry]) -> dict[tuple[Wire, str], Entry]:
     """Return the entry that each id names: an ended one first, then one that is no copy, then the first."""
     copies = _copies(unfolded)
-    named: dict[str, Entry] = {}
+    sent: dict[tuple[Wire, str], Entry] = {}
     for entry in sorted(unfolded, key=lambda entry: (entry.end is None, entry in copies, entry.number)):
         if entry.id:
-            named.setdefault(entry.id, entry)
-    return named
+            sent.setdefault(entry.key, entry)
+    return sent
 
 
 def _copies(unfolded: Iterable[Entry]) -> set[Entry]:
     """Return what is nested in an earlier state of an entry that has ended."""
-    ended = {entry.id for entry in unfolded if entry.id and entry.end is not None}
+    ended = {entry.key for entry in unfolded if entry.id and entry.end is not None}
     copies: set[Entry] = set()
     for entry in unfolded:
         container = entry.container
-        if container is not None and (container in copies or (container.end is None and container.id in ended)):
+        if container is not None and (container in copies or (container.end is None and container.key in ended)):
             copies.add(entry)
     return copies
 
 
-def _earlier_states(unfolded: Iterable[Entry], named: Mapping[str, Entry]) -> set[Entry]:
+def _earlier_states(unfolded: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> set[Entry]:
     dropped: set[Entry] = set()
     for entry in unfolded:
         is_copy = entry.container in dropped or (entry.id and entry.end is None)
-        if is_copy and named.get(entry.id) is not entry:
+        if is_copy and sent.get(entry.key) is not entry:
             dropped.add(entry)
     return dropped
 
 
-def _repeats(kept: Iterable[Entry], named: Mapping[str, Entry]) -> set[Entry]:
+def _by_id(sent: Mapping[tuple[Wire, str], Entry]) -> dict[str, Entry]:
+    """Return the entry of each id, a segment's with what came of it as a span."""
+    named = {id_: entry for (_, id_), entry in sent.items()}
+    for (wire, id_), entry in sent.items():
+        span = sent.get(("otlp", id_))
+        if wire == "segments" and span is not None:
+            entry.body = merged(entry.body, span.body)
+            entry.end, entry.wires = entry.body.end, ("segments", "otlp")
+        if wire == "segments":
+            named[id_] = entry
+    return named
+
+
+def _repeats(kept: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> set[Entry]:
     repeats: set[Entry] = set()
     for entry in kept:
-        is_repeat = named[entry.id] is not entry if entry.id else entry.container in repeats
+        is_repeat = sent[entry.key] is not entry if entry.id else entry.container in repeats
         if is_repeat:
             repeats.add(entry)
     return repeats

@@ -70,5 +70,5 @@ def _add_edges(graph: dict[Key, GraphService], summary: TraceSummary) -> None:
         if caller is None:
             source.calls.add(called)
         key = (called.name, called.type)
-        if key != (source.name, source.type):  # two recorders of one service are one node
+        if key != (source.name, source.type):  # a segment and a span of one service are one node
             source.edges.setdefault(key, CallStatistics()).add(called)

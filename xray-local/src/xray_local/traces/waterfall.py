@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xray_local.traces.body import Body, Recorder
+from xray_local.traces.body import Body, Wire
 from xray_local.traces.entries import REMOTE_NAMESPACES, Entry, Trace, flatten
 
 SKEW_SECONDS = 0.001
-"""How much earlier than its parent a row may start without a note: two recorders read two clocks."""
+"""How much earlier than its parent a row may start without a note: it may be timed by another clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One segment, subsegment or span.
+    """One segment, subsegment or span, by its `wires`.
 
     `start` and `end` are epoch seconds, `end` is None while it is in progress; `depth` is 0 for a root;
     `children` counts the direct ones; `notes` are sentences about what is odd in its place or its times.
@@ -27,7 +27,7 @@ class Row:
     id: str
     parent_id: str | None
     name: str
-    recorder: Recorder
+    wires: tuple[Wire, ...]
     kind: str
     depth: int
     children: int
@@ -93,8 +93,8 @@ def _row(entry: Entry, depth: int, children: int, *, is_repeat: bool) -> Row:
     return Row(
         id=entry.id,
         parent_id=entry.parent_id,
-        name=Body(entry.body.otel).text("name") or entry.name,
-        recorder=entry.recorder,
+        name=_name(entry),
+        wires=entry.wires,
         kind=_kind(entry),
         depth=depth,
         children=children,
@@ -105,9 +105,15 @@ def _row(entry: Entry, depth: int, children: int, *, is_repeat: bool) -> Row:
     )
 
 
+def _name(entry: Entry) -> str:
+    """Return the name in the segment document, or else that of the span."""
+    span = None if "segments" in entry.wires else Body(entry.body.otel).text("name")
+    return span or entry.name
+
+
 def _kind(entry: Entry) -> str:
-    """Return what its recorder calls it: a segment, a (remote, aws) subsegment, or a span of some kind."""
-    if entry.recorder == entry.body.recorder == "otel":
+    """Return what it is in the segment document, a segment or a (remote, aws) subsegment, or else the kind of span."""
+    if "segments" not in entry.wires and entry.body.wire == "otlp":
         kind = (Body(entry.body.otel).text("kind") or "").removeprefix("SPAN_KIND_").lower()
         return f"{kind} span" if kind and kind != "unspecified" else "span"
     if entry.is_segment:

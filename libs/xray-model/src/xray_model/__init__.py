@@ -5,6 +5,7 @@ from xray_model.differences import Difference
 from xray_model.errors import ModelError
 from xray_model.filter_expression import FilterError
 from xray_model.group import DEFAULT_GROUP_NAME, UPDATABLE_GROUP_FIELDS, Group, InsightsConfiguration
+from xray_model.matcher import Matcher
 from xray_model.matching import RequestProperties, Verdict, explain, matches_pattern, winner
 from xray_model.sampling_rule import (
     DEFAULT_RULE_FIELDS,
@@ -29,6 +30,7 @@ __all__ = [
     "FilterError",
     "Group",
     "InsightsConfiguration",
+    "Matcher",
     "ModelError",
     "RequestProperties",
     "SamplingRateBoost",

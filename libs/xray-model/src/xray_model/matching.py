@@ -5,14 +5,20 @@ character, matching is case-insensitive, and a property that the request lacks m
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from xray_model.sampling_rule import SamplingRule, sdk_ignores
 
+_NO_ATTRIBUTES: Final[Mapping[str, object]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestProperties:
-    """The properties of a request that a sampler knows; None or empty means unknown, which matches anything."""
+
+class RequestProperties(NamedTuple):
+    """The properties of a request that a sampler knows; None or empty means unknown, which matches anything.
+
+    A value of `attributes` that is not a string matches as its JSON text: `true`, `5`.
+    """
 
     service_name: str | None = None
     service_type: str | None = None
@@ -20,7 +26,7 @@ class RequestProperties:
     http_method: str | None = None
     url_path: str | None = None
     resource_arn: str | None = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, object] = _NO_ATTRIBUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,22 @@ def mismatch(rule: SamplingRule, request: RequestProperties) -> str | None:
         value, pattern = getattr(request, name), getattr(rule, name)
         if value and not matches_pattern(pattern, value):
             return f"{label} {pattern!r} does not match {value!r}"
+    return attribute_mismatch(rule, request)
+
+
+def attribute_mismatch(rule: SamplingRule, request: RequestProperties) -> str | None:
+    """Return the first attribute of a rule that a request lacks or does not match, or None if all match."""
     for key, pattern in rule.attributes.items():
         value = request.attributes.get(key)
         if value is None:
             return f"the request has no attribute {key!r}"
-        if not matches_pattern(pattern, value):
+        if not matches_pattern(pattern, _text(value)):
             return f"attribute {key!r} {pattern!r} does not match {value!r}"
     return None
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def ordered(rules: Iterable[SamplingRule]) -> list[SamplingRule]:

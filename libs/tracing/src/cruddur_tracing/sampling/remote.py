@@ -1,0 +1,129 @@
+"""The sampling rules of an agent in this process: decisions at once, polling in a thread, and what a fork changes.
+
+The thread starts with the first decision or with `start`. A forked child keeps the rules of its parent, and is a new
+client of X-Ray: new locks, a new id, no counts, no quota, and a thread of its own that starts in the same way.
+"""
+
+import os
+import threading
+import weakref
+from functools import cache
+from typing import Final
+
+from cruddur_tracing.sampling.anomalies import CaptureLimit
+from cruddur_tracing.sampling.client import Client
+from cruddur_tracing.sampling.poller import Poller
+from cruddur_tracing.sampling.rule_state import Decision
+from cruddur_tracing.sampling.rules import Fallback, Rules
+from cruddur_tracing.sampling.settings import SamplingSettings
+from xray_model import RequestProperties
+
+_LIVE: Final["weakref.WeakSet[RemoteRules]"] = weakref.WeakSet()
+
+
+class RemoteRules:
+    """The rules of one agent; safe to use from several threads.
+
+    `service_name` is what statistics about anomalies carry, and may be set later. `fallback` decides while there are no
+    rules. `captures_per_second` is the limit of `capture_limit`. With `start_in_children` the thread of a forked child
+    starts at the fork.
+    """
+
+    def __init__(
+        self,
+        settings: SamplingSettings,
+        *,
+        service_name: str = "",
+        fallback: Fallback | None = None,
+        captures_per_second: int = 0,
+        start_in_children: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.capture_limit = CaptureLimit(captures_per_second)
+        self._start_in_children = start_in_children
+        self._rules = Rules(fallback=fallback, interval=settings.schedule.targets, service_name=service_name)
+        self._started = self._stopped = False
+        self._prepare()
+        _LIVE.add(self)
+        _watch_forks()
+
+    @property
+    def service_name(self) -> str:
+        """The service that statistics about anomalies name."""
+        return self._rules.service_name
+
+    @service_name.setter
+    def service_name(self, name: str) -> None:
+        self._rules.service_name = name
+
+    @property
+    def client_id(self) -> str:
+        """The id by which X-Ray knows this process: 24 hexadecimal digits."""
+        return self._poller.client_id
+
+    @property
+    def rule_names(self) -> tuple[str, ...]:
+        """The names of the rules that were fetched, in the order of evaluation."""
+        return tuple(state.name for state in self._rules.states)
+
+    def decide(self, request: RequestProperties) -> Decision:
+        """Decide about a request that begins a trace. Never waits for the agent."""
+        if not self._started:
+            self.start()
+        return self._rules.decide(request)
+
+    def finished(self, trace_id: int, rule: str | None, *, anomaly: bool, sampled: bool) -> None:
+        """Count a trace whose part in this process has ended, for the boost of the rule with this name."""
+        self._rules.finished(trace_id, rule, anomaly=anomaly, sampled=sampled)
+
+    def rule_of(self, rule_key: str) -> str | None:
+        """Return the name of the rule with this key in a trace state, if it is known and can be boosted."""
+        return self._rules.rule_of(rule_key)
+
+    def start(self) -> None:
+        """Start polling in this process, unless it has been started."""
+        with self._lock:
+            if not self._started:
+                self._started = True
+                self._begin()
+
+    def stop(self) -> None:
+        """Stop polling, without waiting; later decisions are made with what is known."""
+        with self._lock:
+            self._started = self._stopped = True
+            self._end()
+
+    def _prepare(self) -> None:
+        self._lock = threading.Lock()
+        self._client = Client(self.settings.address, self.settings.schedule.timeout)
+        self._poller = Poller(self._rules, self._client, self.settings.schedule)
+        # Runs when this object is collected, or else at the exit of the process.
+        self._end = weakref.finalize(self, self._poller.stop)
+
+    def _begin(self) -> None:
+        try:
+            self._poller.start()
+        except RuntimeError:  # the interpreter is about to end, and starts no more threads
+            self._end.detach()
+
+    def _forked(self) -> None:
+        self._end.detach()  # its lock may be held by a thread that exists in the parent only
+        self._client.abandon()
+        self._rules.reset()
+        self.capture_limit.reset()
+        self._prepare()
+        self._started = self._stopped
+        if self._start_in_children:
+            self.start()
+
+
+@cache
+def _watch_forks() -> None:
+    """Run `_forked` of every live object in the children of this process, and in their children."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forked)
+
+
+def _forked() -> None:
+    for remote in list(_LIVE):
+        remote._forked()

@@ -1,0 +1,35 @@
+"""Trace ids that X-Ray takes."""
+
+import random
+import time
+from collections.abc import Callable
+
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+
+
+class XRayIdGenerator(RandomIdGenerator):
+    """Trace ids begin with the seconds since 1970, because X-Ray refuses ids older than 30 days.
+
+    Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html
+    `random_bits` must not be shared with a parent process; `random` is seeded again in a forked child.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        random_bits: Callable[[int], int] = random.getrandbits,
+    ) -> None:
+        self._clock = clock
+        self._random_bits = random_bits
+
+    def generate_trace_id(self) -> int:
+        """Return a new id."""
+        return int(self._clock()) << 96 | self._random_bits(96)
+
+    def generate_span_id(self) -> int:
+        """Return a new id, which is not 0."""
+        return self._random_bits(64) or 1
+
+    def is_trace_id_random(self) -> bool:
+        """Return False: X-Ray's ids are random after their first 32 bits only."""
+        return False

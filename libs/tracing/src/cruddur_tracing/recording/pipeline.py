@@ -1,0 +1,65 @@
+"""Where the spans of a TracerProvider go when they end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Protocol
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import TraceState
+
+from cruddur_tracing.recording.limits import Limits
+from cruddur_tracing.resilience.failures import Failures
+
+
+class Wire(Protocol):
+    """A way to a backend."""
+
+    def ended(self, span: Any) -> None:
+        """Take a sampled span that has just ended. Called by the thread that ended it; must not block."""
+
+    def flush(self, seconds: float) -> bool:
+        """Send what is waiting and return whether all was sent in that time."""
+
+    def shutdown(self, seconds: float) -> None:
+        """Send what is waiting, for at most that time, and take nothing more."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Where the spans of one TracerProvider go. `segments` goes before `otlp`, which completes the attributes."""
+
+    resource: Resource
+    ids: IdGenerator
+    failures: Failures
+    limits: Limits = field(default_factory=Limits)
+    segments: Wire | None = None
+    otlp: Wire | None = None
+    processors: tuple[SpanProcessor, ...] = ()
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether nobody takes a span."""
+        return self.segments is None and self.otlp is None and not self.processors
+
+
+class Recorded(Protocol):
+    """What a span is part of: the local part of a trace (`recording.Recording`)."""
+
+    pipeline: Pipeline
+    trace_id: int
+    service: str
+    sampled: bool
+    rule: str | None
+    trace_state: TraceState
+    open: Sequence[Any]
+    lock: Lock
+
+    def started(self, span: Any, parent_context: Context | None) -> None:
+        """Tell the app's own processors that a span has started."""
+
+    def ended(self, span: Any) -> None:
+        """Take a span that has just ended."""

@@ -1,0 +1,72 @@
+"""What this process records of one trace: the spans under one local root."""
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any, Final
+
+from opentelemetry.context import Context
+from opentelemetry.trace import TraceState
+
+from cruddur_tracing.recording.attributes import complete
+from cruddur_tracing.recording.pipeline import Pipeline
+from cruddur_tracing.recording.span import NO_STATE, Span
+
+EVENT: Final = "span.hook"
+
+
+class Recording:
+    """The local part of one trace. `service` is the segment's name, `rule` the sampling rule that decided.
+
+    `lock` guards the documents of ended children; `open` are the spans that X-Ray's API began, in their order.
+    """
+
+    __slots__ = ("lock", "open", "pipeline", "rule", "sampled", "service", "trace_id", "trace_state")
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        trace_id: int,
+        service: str,
+        *,
+        sampled: bool = True,
+        rule: str | None = None,
+        trace_state: TraceState = NO_STATE,
+    ) -> None:
+        self.pipeline = pipeline
+        self.trace_id = trace_id
+        self.service = service
+        self.sampled = sampled
+        self.rule = rule
+        self.trace_state = trace_state
+        self.open: Sequence[Any] = ()
+        self.lock = Lock()
+
+    def started(self, span: Span, parent_context: Context | None) -> None:
+        """Tell the app's own processors that a span has started. Never raises."""
+        try:
+            for processor in self.pipeline.processors:
+                processor.on_start(span, parent_context)
+        except Exception as error:  # noqa: BLE001 - processors are anybody's
+            self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")
+
+    def ended(self, span: Span) -> None:
+        """Hand an ended span on. Never raises: a request must not fail because its trace does."""
+        pipeline = self.pipeline
+        for processor in pipeline.processors:
+            self._hand_on(processor._on_ending, span)
+        if self.sampled:
+            if pipeline.segments is not None:
+                self._hand_on(pipeline.segments.ended, span)
+            if span.xray is not None or (pipeline.otlp is not None and span.local_parent is None):
+                self._hand_on(complete, span)
+            if pipeline.otlp is not None:
+                self._hand_on(pipeline.otlp.ended, span)
+        for processor in pipeline.processors:
+            self._hand_on(processor.on_end, span)
+        span.entity = None  # it refers to the span: no reference cycle outlives the request
+
+    def _hand_on(self, take: Callable[[Any], None], span: Span) -> None:
+        try:
+            take(span)
+        except Exception as error:  # noqa: BLE001 - processors are anybody's, and so are the values in a span
+            self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")

@@ -1,0 +1,1 @@
+"""What keeps the tracing harmless: failures are counted and logged, and forked processes start anew."""

@@ -1,0 +1,28 @@
+"""Restarts objects in a forked process, where the locks, sockets and threads of its parent are of no use."""
+
+import os
+from typing import Protocol
+from weakref import WeakSet
+
+
+class Restartable(Protocol):
+    """What has locks, sockets or threads."""
+
+    def restart(self) -> None:
+        """Start from nothing, without the parent's locks, which may be held. Must not raise."""
+
+
+_restartable: WeakSet[Restartable] = WeakSet()
+
+
+def restart_in_children(item: Restartable) -> None:
+    """Have `item` restarted in every process that is forked from now on, as long as it is in use."""
+    _restartable.add(item)
+
+
+def _restart() -> None:
+    for item in tuple(_restartable):
+        item.restart()
+
+
+os.register_at_fork(after_in_child=_restart)

@@ -1,0 +1,1 @@
+"""The ways to the backends: X-Ray segment documents in datagrams to an agent, and spans by OTLP over HTTP."""

@@ -1,0 +1,142 @@
+"""Keeps encoded spans until they are sent, in batches of the size of a request, up to a number of bytes."""
+
+import threading
+from collections import deque
+from typing import Final
+
+from cruddur_tracing.wires.otlp.protobuf.values import varint
+
+BATCH_SPANS: Final = 512  # as OpenTelemetry's own batch processor
+BATCH_BYTES: Final = 1 << 20  # backends take at least 4 MB
+
+Ends = tuple[bytes, bytes]  # what a message begins and ends with
+
+
+class Batch:
+    """The spans of one request, by resource and scope. `size` is in bytes."""
+
+    __slots__ = ("_groups", "size", "spans")
+
+    def __init__(self) -> None:
+        self._groups: dict[Ends, dict[Ends, bytearray]] = {}
+        self.spans = 0
+        self.size = 0
+
+    def add(self, resource: Ends, scope: Ends, span: bytes) -> None:
+        """Add an encoded span."""
+        scopes = self._groups.get(resource)
+        if scopes is None:
+            scopes = self._groups[resource] = {}
+        spans = scopes.get(scope)
+        if spans is None:
+            spans = scopes[scope] = bytearray()
+        spans += span
+        self.spans += 1
+        self.size += len(span)
+
+    def message(self) -> bytes:
+        """Return an ExportTraceServiceRequest."""
+        return b"".join(
+            _message(b"\x0a", resource, [_message(b"\x12", scope, [spans]) for scope, spans in scopes.items()])
+            for resource, scopes in self._groups.items()
+        )
+
+
+def _message(tag: bytes, ends: Ends, contents: list[bytes] | list[bytearray]) -> bytes:
+    begin, end = ends
+    size = len(begin) + sum(map(len, contents)) + len(end)
+    return b"".join([tag, varint(size), begin, *contents, end])
+
+
+class Batches:
+    """Batches in the order in which their spans ended; the oldest make room. `limit` is in bytes.
+
+    `added` and `finished` count spans since the start; `resting` means that none is taken until an `add` ends the rest.
+    A garbage collection at any point may end another span, and so add it: the lock is one that a thread may take twice.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.RLock()
+        self._full: deque[Batch] = deque()
+        self._open = Batch()
+        self._taken: Batch | None = None
+        self._size = 0
+        self.added = 0
+        self.finished = 0
+        self.resting = True
+
+    def __len__(self) -> int:
+        """Return the number of spans that wait, or have been taken and may have to wait again."""
+        return self.added - self.finished
+
+    def add(self, resource: Ends, scope: Ends, span: bytes) -> tuple[int, bool]:
+        """Add an encoded span; return how many had to be dropped, and whether it ended a rest."""
+        with self._lock:
+            batch = self._open
+            if batch.spans >= BATCH_SPANS or (batch.spans and batch.size + len(span) > BATCH_BYTES):
+                self._full.append(batch)
+                batch = self._open = Batch()
+            batch.add(resource, scope, span)
+            self.added += 1
+            self._size += len(span)
+            dropped = self._make_room() if self._size > self._limit else 0
+            was_resting, self.resting = self.resting, False
+            return dropped, was_resting
+
+    def seal(self) -> None:
+        """Let what waits now be taken, though the newest batch is not full."""
+        with self._lock:
+            if self._open.spans:
+                self._full.append(self._open)
+                self._open = Batch()
+
+    def take(self) -> Batch | None:
+        """Return the oldest batch that is full or sealed, or None. It counts until it is `put_back` or `done` with."""
+        with self._lock:
+            self._taken = self._full.popleft() if self._full else None
+            return self._taken
+
+    def put_back(self) -> int:
+        """Keep what was taken as the oldest batch again, and return how many spans had to be dropped."""
+        with self._lock:
+            if self._taken is not None:
+                self._full.appendleft(self._taken)
+                self._taken = None
+            return self._make_room()
+
+    def done(self) -> int:
+        """Keep no longer what was taken, and return how many spans that were; none if it has been closed meanwhile."""
+        with self._lock:
+            batch, self._taken = self._taken, None
+            if batch is None:
+                return 0
+            self._forget(batch)
+            return batch.spans
+
+    def rest(self) -> bool:
+        """Begin to rest if nothing waits, and return whether it does."""
+        with self._lock:
+            self.resting = not len(self)
+            return self.resting
+
+    def close(self) -> int:
+        """Drop all, also what was taken, keep nothing more, and return how many spans were dropped."""
+        with self._lock:
+            self._limit = -1
+            return self.done() + self._make_room()
+
+    def _make_room(self) -> int:
+        dropped = 0
+        while self._size > self._limit and (self._full or self._open.spans):
+            if self._full:
+                batch = self._full.popleft()
+            else:
+                batch, self._open = self._open, Batch()
+            self._forget(batch)
+            dropped += batch.spans
+        return dropped
+
+    def _forget(self, batch: Batch) -> None:
+        self.finished += batch.spans
+        self._size -= batch.size

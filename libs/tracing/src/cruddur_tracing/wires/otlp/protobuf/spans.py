@@ -1,0 +1,149 @@
+"""Writes an ended span as the official exporter does, field by field, without its objects.
+
+Source: opentelemetry/proto/trace/v1/trace.proto of opentelemetry-proto 1.x. What is equal for many spans, the resource
+and the scope, is written once. Never raises for what is in a span: it always arrives.
+"""
+
+import struct
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, TraceState
+
+from cruddur_tracing.recording.span import NO_STATE, Span
+from cruddur_tracing.wires.otlp.protobuf.values import Attributes, delimited, text, varint
+
+_TIMES: Final = struct.Struct("<BQBQ").pack  # start_time_unix_nano = 7, end_time_unix_nano = 8
+_TIME: Final = struct.Struct("<BQ").pack
+_TIME_END: Final = 1 << 64
+
+_KINDS: Final = {kind: bytes([0x30, kind.value + 1]) for kind in SpanKind}  # kind = 6
+_FLAGS: Final = b"\x85\x01" + (0x100).to_bytes(4, "little")  # flags = 16: it is known whether the parent is remote
+_FLAGS_REMOTE: Final = b"\x85\x01" + (0x300).to_bytes(4, "little")
+_LINK_FLAGS: Final = b"\x35" + (0x100).to_bytes(4, "little")
+_LINK_FLAGS_REMOTE: Final = b"\x35" + (0x300).to_bytes(4, "little")
+_UNSET: Final = b"\x7a\x00"  # status = 15, without fields
+
+_span_attributes: Final = Attributes(b"\x4a")
+_event_attributes: Final = Attributes(b"\x1a")
+_link_attributes: Final = Attributes(b"\x22")
+
+
+def encode_span(span: Span) -> bytes:
+    """Return an ended span as a field of a ScopeSpans message."""
+    recording = span.recording
+    parts = [
+        b"\x0a\x10",  # trace_id = 1
+        recording.trace_id.to_bytes(16, "big"),
+        b"\x12\x08",  # span_id = 2
+        span.span_id.to_bytes(8, "big"),
+    ]
+    if recording.trace_state is not NO_STATE:
+        parts.append(_trace_state(recording.trace_state))
+    parts.append(_parent(span))
+    parts.append(delimited(b"\x2a", text(span._name)))  # name = 5
+    parts.append(_KINDS.get(span._kind, b""))
+    parts.append(_times(span._start_time, span._end_time))
+    if span._attributes:
+        parts += _span_attributes.fields(span._attributes)
+    if span._events:
+        parts += [_event(event) for event in span._events]
+    if span._links:
+        parts += [_link(link) for link in span._links]
+    if span._dropped_attributes or span._dropped_events or span._dropped_links:
+        parts.append(_count(b"\x50", span._dropped_attributes))
+        parts.append(_count(b"\x60", span._dropped_events))
+        parts.append(_count(b"\x70", span._dropped_links))
+    parts.append(_status(span._status))
+    return delimited(b"\x12", b"".join(parts))
+
+
+def encode_resource(resource: Resource) -> tuple[bytes, bytes]:
+    """Return what a ResourceSpans message begins and ends with."""
+    begin = delimited(b"\x0a", b"".join(Attributes(b"\x0a").fields(resource.attributes)))
+    return begin, _schema_url(resource.schema_url)
+
+
+def encode_scope(scope: InstrumentationScope | None) -> tuple[bytes, bytes]:
+    """Return what a ScopeSpans message begins and ends with."""
+    if scope is None:
+        return b"\x0a\x00", b""
+    content = delimited(b"\x0a", text(scope.name or ""))
+    if scope.version:
+        content += delimited(b"\x12", text(scope.version))
+    if scope.attributes:
+        content += b"".join(Attributes(b"\x1a").fields(scope.attributes))
+    return delimited(b"\x0a", content), _schema_url(scope.schema_url)
+
+
+def _schema_url(url: str | None) -> bytes:
+    return delimited(b"\x1a", text(url)) if url else b""
+
+
+def _trace_state(state: TraceState | None) -> bytes:
+    if not state:
+        return b""
+    return delimited(b"\x1a", text(",".join(f"{key}={value}" for key, value in state.items())))
+
+
+def _parent(span: Span) -> bytes:
+    """Return the parent's id and whether it is in another process."""
+    if span.local_parent is not None:
+        return b"\x22\x08" + span.local_parent.span_id.to_bytes(8, "big") + _FLAGS
+    parent = span.parent_context
+    if parent is None:
+        return _FLAGS
+    return b"\x22\x08" + parent.span_id.to_bytes(8, "big") + (_FLAGS_REMOTE if parent.is_remote else _FLAGS)
+
+
+def _times(start: Any, end: Any) -> bytes:
+    try:
+        return _TIMES(0x39, start, 0x41, end)
+    except struct.error:
+        return _time(0x39, start) + _time(0x41, end)
+
+
+def _time(tag: int, time: Any) -> bytes:
+    try:
+        return _TIME(tag, time)
+    except struct.error:  # no time, a fraction, or one that is out of range
+        return _TIME(tag, int(time)) if isinstance(time, float) and 0 <= time < _TIME_END else b""
+
+
+def _count(tag: bytes, count: int) -> bytes:
+    return tag + varint(count) if count else b""
+
+
+def _event(event: Event) -> bytes:
+    parts = [_time(0x09, event.timestamp), delimited(b"\x12", text(event.name))]
+    parts += _fields(_event_attributes, event.attributes)
+    parts.append(_count(b"\x20", event.dropped_attributes))
+    return delimited(b"\x5a", b"".join(parts))
+
+
+def _link(link: Link) -> bytes:
+    context: SpanContext = link.context
+    parts = [delimited(b"\x0a", _id(context.trace_id, 16)), delimited(b"\x12", _id(context.span_id, 8))]
+    parts += _fields(_link_attributes, link.attributes)
+    parts.append(_count(b"\x28", link.dropped_attributes))
+    parts.append(_LINK_FLAGS_REMOTE if context.is_remote else _LINK_FLAGS)
+    return delimited(b"\x6a", b"".join(parts))
+
+
+def _id(number: int, size: int) -> bytes:
+    return (number & (1 << 8 * size) - 1).to_bytes(size, "big")
+
+
+def _fields(writer: Attributes, attributes: Mapping[str, Any] | None) -> list[bytes]:
+    return writer.fields(attributes) if attributes else []
+
+
+def _status(status: Status) -> bytes:
+    code = status.status_code.value
+    if not code and status.description is None:
+        return _UNSET
+    content = delimited(b"\x12", text(status.description)) if status.description else b""
+    return delimited(b"\x7a", content + _count(b"\x18", code))

@@ -1,0 +1,161 @@
+"""The wire `otlp`: encodes each span as it ends, and has one thread of the process send what waits."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
+
+from cruddur_tracing.recording.span import Span
+from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.resilience.forks import restart_in_children
+from cruddur_tracing.resilience.wakeup import Wakeup
+from cruddur_tracing.wires.otlp.batches import Batches, Ends
+from cruddur_tracing.wires.otlp.delivery import LOST, REFUSED, Delivery
+from cruddur_tracing.wires.otlp.protobuf.spans import encode_resource, encode_scope, encode_span
+from cruddur_tracing.wires.otlp.settings import OtlpSettings
+
+QUEUE_BYTES: Final = 48 << 20  # 7 seconds of 25,000 small spans a second
+DELAY_SECONDS: Final = 0.2  # what a process that is killed loses
+QUIET_ROUNDS: Final = 50  # without a span, after which the thread rests
+
+_KNOWN_MAX: Final = 256  # resources or scopes
+
+
+class OtlpWire:
+    """Sends to one endpoint. `queue_bytes` bounds what waits.
+
+    The thread runs five times a second, and a request has to wake it only after ten seconds without a span: a thread
+    that is woken in the middle of a request competes with it for the interpreter.
+    """
+
+    def __init__(self, settings: OtlpSettings, failures: Failures, *, queue_bytes: int = QUEUE_BYTES) -> None:
+        self._settings = settings
+        self._failures = failures
+        self._queue_bytes = queue_bytes
+        self._resources = _Ends(encode_resource)
+        self._scopes = _Ends(encode_scope)
+        self._begin()
+        restart_in_children(self)
+
+    def ended(self, span: Span) -> None:
+        """Encode a span that has just ended, and have it sent within 200 ms."""
+        resource = self._resources.of(span.recording.pipeline.resource)
+        scope = self._scopes.of(span._instrumentation_scope)
+        dropped, ended_rest = self._batches.add(resource, scope, encode_span(span))
+        if dropped:
+            self._delivery.lose(dropped)
+        if ended_rest:
+            self._wake_thread()
+
+    def flush(self, seconds: float) -> bool:
+        """Send what waits now, and return whether the backend took all of it in that time."""
+        losses, added = self._losses(), self._batches.added
+        deadline = time.monotonic() + seconds
+
+        def is_done() -> bool:
+            return self._batches.finished >= added
+
+        thread = self._thread
+        if thread is None or not thread.is_alive():
+            self._send_until(deadline)
+        elif not is_done():
+            self._wakeup.set()
+            with self._progress:
+                self._progress.wait_for(is_done, max(0.0, deadline - time.monotonic()))
+        return is_done() and self._losses() == losses
+
+    def shutdown(self, seconds: float) -> None:
+        """Send what waits for at most that time, count the rest, and take nothing more."""
+        deadline = time.monotonic() + seconds
+        self._delivery.limit(deadline)
+        while len(self._batches) and (remaining := deadline - time.monotonic()) > 0:
+            self.flush(remaining)
+        self._closed = True
+        rest = self._batches.close()
+        if rest:
+            self._delivery.lose(rest, "not taken by the end of the process")
+        self._wakeup.set()
+        self._delivery.abort()
+        self._failures.report()
+
+    def restart(self) -> None:
+        """Start from nothing in a process that was just forked: what waits is the parent's to send."""
+        self._delivery.close()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._batches = Batches(self._queue_bytes)
+        self._delivery = Delivery(self._settings, self._batches, self._failures)
+        self._wakeup = Wakeup()
+        self._progress = threading.Condition()
+        self._sending = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def _losses(self) -> int:
+        counts = self._failures.counts
+        return counts.get(LOST, 0) + counts.get(REFUSED, 0)
+
+    def _wake_thread(self) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            self._wakeup.set()
+            return
+        thread = threading.Thread(target=self._run, name="otlp-spans", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no thread can be started now; the next span tries again
+            self._batches.resting = True
+        else:
+            self._thread = thread
+
+    def _run(self) -> None:
+        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        pause, quiet = DELAY_SECONDS, 0
+        while not self._closed:
+            self._wakeup.wait(pause)
+            began = time.monotonic()
+            quiet = 0 if len(self._batches) else quiet + 1
+            with self._sending:
+                retry = self._delivery.send_waiting()
+            with self._progress:
+                self._progress.notify_all()
+            pause = max(0.0, began + DELAY_SECONDS - time.monotonic()) if retry is None else retry
+            if quiet >= QUIET_ROUNDS and not self._closed and self._batches.rest():
+                self._wakeup.wait()
+                pause, quiet = DELAY_SECONDS, 0
+        self._delivery.close()
+
+    def _send_until(self, deadline: float) -> None:
+        """Send what waits in the calling thread."""
+        token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        try:
+            while len(self._batches) and self._sending.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                try:
+                    retry = self._delivery.send_waiting()
+                finally:
+                    self._sending.release()
+                remaining = deadline - time.monotonic()
+                if retry is None or remaining <= 0:
+                    return
+                time.sleep(min(retry, remaining))
+        finally:
+            detach(token)
+
+
+class _Ends:
+    """What messages begin and end with, by the object that they are made of."""
+
+    def __init__(self, encode: Callable[[Any], Ends]) -> None:
+        self._encode = encode
+        self._known: dict[int, tuple[Any, Ends]] = {}
+
+    def of(self, item: Any) -> Ends:
+        """Return them. An object that is known is kept, so that no other has its id."""
+        known = self._known.get(id(item))
+        if known is None:
+            if len(self._known) >= _KNOWN_MAX:  # the app creates a tracer for each request
+                self._known.clear()
+            known = self._known[id(item)] = (item, self._encode(item))
+        return known[1]

@@ -1,0 +1,115 @@
+"""The fields of a document as JSON text: ids and times, plain values at once, all others by `Writer`."""
+
+import json
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from cruddur_tracing.recording.values import ROOM, Writer, quote, safe_text, scalar_text
+
+TRIMMED: Final = "cruddur_tracing"  # the namespace of metadata that lists under `trimmed` what was cut
+
+_INVALID_IN_KEY: Final = re.compile(r"[^0-9A-Za-z.]")
+_KEY_MAX: Final = 200  # characters of the key of an annotation
+_SECOND: Final = 1_000_000_000
+_SHORT: Final = 1_000
+_FEW: Final = 100
+_DEPTH: Final = 3
+_DEFAULT: Final = '{"default":{'
+
+
+class Fields:
+    """A document in the making; `cuts` names the values that were cut."""
+
+    __slots__ = ("cuts", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.cuts: list[str] = []
+
+    def add(self, name: str, value: Any) -> None:
+        """Add a field."""
+        self.parts.append(f'"{name}":{self._text(name, value)}')
+
+    def add_metadata(self, namespaces: dict[str, Any], constants: str) -> None:
+        """Add metadata, and in it what was cut. `constants` are entries of the namespace `default`, as JSON text."""
+        text = self._text("metadata", namespaces)
+        if constants and text.startswith(_DEFAULT):
+            text = f"{_DEFAULT}{constants},{text[len(_DEFAULT) :]}"
+        elif constants:
+            text = _joined(f"{_DEFAULT}{constants}}}}}", text)
+        if self.cuts:
+            cuts = json.dumps(self.cuts, ensure_ascii=False)
+            text = _joined(f'{{"{TRIMMED}":{{"trimmed":{cuts}}}}}', text)
+        self.parts.append(f'"metadata":{text}')
+
+    def encoded(self) -> bytes:
+        """Return the document; half surrogates, which UTF-8 does not have, become question marks."""
+        text = "{" + ",".join(self.parts) + "}"
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "replace")
+
+    def _text(self, name: str, value: Any) -> str:
+        try:
+            text = _flat(value, _DEPTH)
+        except (TypeError, RuntimeError):  # a key that is no text; a thread that adds one
+            text = None
+        if text is not None:
+            return text
+        writer = Writer(marks=name == "metadata")
+        text = writer.text(value, ROOM, name)
+        self.cuts += writer.cuts
+        return text
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> str:
+    return _INVALID_IN_KEY.sub("_", key)
+
+
+def annotation_key(key: Any) -> str:
+    """Return a key that X-Ray takes: letters, digits, points, and underscores for all others."""
+    return _key(safe_text(key)[:_KEY_MAX])
+
+
+def seconds_text(nanoseconds: Any) -> str:
+    """Return a time in seconds as JSON text."""
+    if type(nanoseconds) is int and nanoseconds >= _SECOND:
+        digits = str(nanoseconds)
+        return f"{digits[:-9]}.{digits[-9:]}"
+    return scalar_text(nanoseconds / _SECOND) or "0"
+
+
+def trace_id_text(trace_id: int) -> str:
+    """Return a trace id in X-Ray's form, without quotes."""
+    digits = f"{trace_id:032x}"
+    return f"1-{digits[:8]}-{digits[8:]}"
+
+
+def _flat(value: Any, depth: int) -> str | None:
+    """Return a scalar, a short text or a small object of them as JSON text; None for anything else."""
+    kind = type(value)
+    if kind is str:
+        return quote(value) if len(value) <= _SHORT else None
+    if kind is not dict:
+        return scalar_text(value)
+    if depth == 0 or len(value) > _FEW:
+        return None
+    texts = []
+    for key, item in value.items():
+        kind = type(item)
+        if kind is str and len(item) <= _SHORT:
+            texts.append(f"{quote(key)}:{quote(item)}")
+        else:
+            text = _flat(item, depth - 1) if kind is dict or kind is str else scalar_text(item)
+            if text is None:
+                return None
+            texts.append(f"{quote(key)}:{text}")
+    return "{" + ",".join(texts) + "}"
+
+
+def _joined(first: str, second: str) -> str:
+    """Return two JSON objects as one."""
+    return first if second == "{}" else f"{first[:-1]},{second[1:]}"

@@ -1,0 +1,174 @@
+"""The `http` block of a document, from OpenTelemetry's attributes of either convention and from what X-Ray's API wrote.
+
+URLs lose their query, as in the X-Ray SDK.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from cruddur_tracing.recording.values import ROOM, Writer, quote, safe_text
+
+TRIGGERS: Final = frozenset(
+    {
+        "http.client_ip",
+        "http.host",
+        "http.method",
+        "http.request.method",
+        "http.response.status_code",
+        "http.scheme",
+        "http.server_name",
+        "http.status_code",
+        "http.target",
+        "http.url",
+        "http.user_agent",
+        "url.full",
+        "url.path",
+        "url.scheme",
+        "user_agent.original",
+    }
+)
+_CONSUMED: Final = TRIGGERS | {
+    "client.address",
+    "host.name",
+    "http.response.body.size",
+    "http.response_content_length",
+    "net.host.name",
+    "net.host.port",
+    "net.peer.ip",
+    "net.peer.name",
+    "net.peer.port",
+    "network.peer.address",
+    "server.address",
+    "server.port",
+    "url.query",
+}
+_IP: Final = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*")
+_PEER: Final = "net.peer.ip"
+_CLIENTS: Final = ("client.address", _PEER, "network.peer.address")
+_USUAL_PORTS: Final = ("http:80", "https:443")
+_NO_KEYS: Final[frozenset[str]] = frozenset()
+_DIGITS_MAX: Final = 18
+_INTEGER_MAX: Final = 10**_DIGITS_MAX
+
+Block = dict[str, dict[str, Any]]
+Http = tuple[str, int, frozenset[str]]
+Get = Callable[[str], Any]
+
+
+def http_block(attributes: Mapping[str, Any], written: Block, *, server: bool) -> Http:
+    """Return the block as JSON text, the status of the response, 0 without one, and the attributes that are in it."""
+    text, status, consumed = "{}", 0, _NO_KEYS
+    if not TRIGGERS.isdisjoint(attributes):
+        (text, status), consumed = _described(attributes.get, server=server), _CONSUMED
+    if written:
+        text, status = _merged(json.loads(text), written)
+    return text, status, consumed
+
+
+def url_host(url: Any) -> str:
+    """Return the host in a URL, without user and port; an empty text if there is none."""
+    authority = url.partition("://")[2] if isinstance(url, str) else ""
+    for end in "/?#":
+        authority = authority.partition(end)[0]
+    host = authority.rpartition("@")[2]
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+
+
+def _described(get: Get, *, server: bool) -> tuple[str, int]:
+    request = []
+    if method := get("http.method") or get("http.request.method"):
+        request.append(f'"method":{_quoted(method)}')
+    if url := get("http.url") or get("url.full") or _url(get, server=server):
+        request.append(f'"url":{_quoted(_text(url).partition("?")[0])}')
+    if agent := get("http.user_agent") or get("user_agent.original"):
+        request.append(f'"user_agent":{_quoted(agent)}')
+    address, forwarded = _client(get) if server else (None, False)
+    if address:
+        request.append(f'"client_ip":{_quoted(address)}')
+        if forwarded:
+            request.append('"x_forwarded_for":true')
+    response, status = _response(get)
+    return f'{{"request":{{{",".join(request)}}}{response}}}', status
+
+
+def _client(get: Get) -> tuple[Any, bool]:
+    """Return the client's address, and whether a header is its only source."""
+    if address := get("http.client_ip"):
+        return address, not (get("net.peer.ip") or get("network.peer.address"))
+    for key in _CLIENTS:
+        if (address := get(key)) and (key == _PEER or _is_ip(address)):
+            return address, False
+    return None, False
+
+
+def _response(get: Get) -> tuple[str, int]:
+    status = get("http.status_code")
+    if status is None:
+        status = get("http.response.status_code")
+    code = 0 if status is None else _integer(status)
+    response = [f'"status":{code}'] if code else []
+    length = get("http.response_content_length") or get("http.response.body.size")
+    if length is not None:
+        response.append(f'"content_length":{_integer(length)}')
+    return f',"response":{{{",".join(response)}}}' if response else "", code
+
+
+def _merged(block: Block, written: Block) -> tuple[str, int]:
+    """Return a block, with what X-Ray's API wrote, as JSON text, and the status of the response."""
+    for part, kinds in _KINDS.items():
+        values = {safe_text(key): value for key, value in written.get(part, {}).items() if value is not None}
+        if values:
+            typed = {key: kinds[key](value) if key in kinds else _text(value) for key, value in values.items()}
+            block[part] = block.get(part, {}) | typed
+    text = Writer(marks=False).text(block, ROOM, "http")
+    return text, block.get("response", {}).get("status", 0)
+
+
+def _url(get: Get, *, server: bool) -> str:
+    host, port = get("http.host"), None
+    if not host:
+        host, port = _server(get) if server else _peer(get)
+    if not host:
+        return ""
+    scheme = get("http.scheme") or get("url.scheme") or "http"
+    path = get("http.target") or get("url.path") or "/"
+    if port and f"{scheme}:{port}" not in _USUAL_PORTS:
+        return f"{scheme}://{host}:{port}{path}"
+    return f"{scheme}://{host}{path}"
+
+
+def _server(get: Get) -> tuple[Any, Any]:
+    host = get("http.server_name") or get("net.host.name") or get("host.name") or get("server.address")
+    return host, get("net.host.port") or get("server.port")
+
+
+def _peer(get: Get) -> tuple[Any, Any]:
+    host = get("net.peer.name") or get("net.peer.ip") or get("server.address")
+    return host, get("net.peer.port") or get("server.port")
+
+
+def _is_ip(value: Any) -> bool:
+    return isinstance(value, str) and _IP.fullmatch(value) is not None
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str and len(value) <= ROOM else safe_text(value)[:ROOM]
+
+
+def _quoted(value: Any) -> str:
+    return quote(value) if type(value) is str and len(value) <= ROOM else quote(safe_text(value)[:ROOM])
+
+
+def _integer(value: Any) -> int:
+    if type(value) is int and -1 < value < _INTEGER_MAX:
+        return value
+    text = safe_text(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MAX else 0
+
+
+_KINDS: Final[dict[str, dict[str, Callable[[Any], Any]]]] = {
+    "request": {"x_forwarded_for": bool},
+    "response": {"status": _integer, "content_length": _integer},
+}

@@ -1,0 +1,101 @@
+"""An agent's UDP port that can go away and come back."""
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.wires.datagrams.sender import DatagramSender
+
+SECONDS = 15.0  # what every test waits at most for something to happen
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds, and fail if it does not."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+class UdpAgent:
+    """Receives on one port of the loopback interface while it is open."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
+        self.port = 0
+        self.received: list[bytes] = []
+        self.senders: list[int] = []
+        self.open()
+
+    def open(self) -> None:
+        """Start to receive, on the same port as before."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.bind((self._host, self.port))
+        self._socket.settimeout(0.02)
+        self.port = self._socket.getsockname()[1]
+        self._open = True
+        self._thread = threading.Thread(target=self._receive)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Go away, after what has arrived was received; from the first moment on, what is sent is refused."""
+        self._socket.connect((self._host, 9))  # what comes from other ports is not for this socket any more
+        self._open = False
+        self._thread.join()
+        self._socket.close()
+
+    def address(self) -> Agent:
+        """Return where it listens."""
+        return Agent(self._host, self.port, self._host, self.port)
+
+    def numbers(self) -> Counter[int]:
+        """Return how often each number of `document` arrived."""
+        return Counter(json.loads(datagram.split(b"\n", 1)[1])["id"] for datagram in self.received)
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                datagram, sender = self._socket.recvfrom(70_000)
+            except TimeoutError:
+                if not self._open:
+                    return
+            else:
+                self.received.append(datagram)
+                self.senders.append(sender[1])
+
+
+def document(number: int, size: int = 0) -> bytes:
+    """Return a document with this number as its id."""
+    return json.dumps({"id": number, "text": "x" * size}).encode()
+
+
+@pytest.fixture
+def agent() -> Iterator[UdpAgent]:
+    """An agent that is reachable."""
+    made = UdpAgent()
+    yield made
+    if made._open:
+        made.close()
+
+
+@pytest.fixture
+def failures() -> Failures:
+    """Counters that start at nothing."""
+    return Failures()
+
+
+@pytest.fixture
+def sender(agent: UdpAgent, failures: Failures) -> Iterator[DatagramSender]:
+    """A sender to that agent."""
+    made = DatagramSender(agent.address(), failures)
+    yield made
+    made.shutdown(0)

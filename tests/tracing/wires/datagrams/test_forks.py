@@ -1,0 +1,116 @@
+"""A forked process sends for itself: its own port, an empty ring, no thread and no lock of its parent's."""
+
+import json
+import subprocess
+import sys
+
+from tests.tracing.wires.datagrams.conftest import UdpAgent, wait_until
+
+PROGRAM = """
+import json, os, socket, sys, threading, time
+from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.wires.datagrams.sender import DatagramSender
+from cruddur_tracing.resilience.failures import Failures
+
+host, port = sys.argv[1], int(sys.argv[2])
+failures = Failures()
+sender = DatagramSender(Agent(host, port, host, port), failures)
+
+def send(number):
+    sender.send(json.dumps({"id": number}).encode())
+
+def in_child(work):
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+    os.waitpid(child, 0)
+
+def report(who):
+    print(json.dumps([who, failures.counts, threading.active_count()]), flush=True)
+"""
+
+
+def run(program: str, *arguments: object) -> list[list[object]]:
+    """Run it after the common part and return what it reports."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM + program, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "Traceback" not in done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_child_sends_from_its_own_port(agent: UdpAgent) -> None:
+    """Before the fork and after it, in both processes."""
+    program = """
+send(1)
+in_child(lambda: (send(2), report("child")))
+send(3)
+report("parent")
+"""
+    assert run(program, "127.0.0.1", agent.port) == [["child", {}, 1], ["parent", {}, 1]]
+    wait_until(lambda: agent.numbers() == {1: 1, 2: 1, 3: 1})
+    assert agent.senders[0] == agent.senders[2] != agent.senders[1]
+
+
+def test_what_waits_is_sent_by_the_parent_alone(agent: UdpAgent) -> None:
+    """The child keeps and counts its own only."""
+    program = """
+agent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+agent.bind((host, 0))
+sender.change_agent(Agent(host, agent.getsockname()[1], host, agent.getsockname()[1]))
+agent.close()
+for number in range(10):
+    send(number)
+in_child(lambda: (report("child"), send(100), send(101), sender.shutdown(0.2), report("child")))
+sender.change_agent(Agent(host, port, host, port))
+sender.flush(10)
+report("parent")
+"""
+    reports = run(program, "127.0.0.1", agent.port)
+    assert reports[:2] == [["child", {}, 1], ["child", {"agent.unreachable": 1, "segment.lost": 2}, reports[1][2]]]
+    assert reports[2][:2] == ["parent", {"agent.unreachable": 1}]
+    wait_until(lambda: agent.numbers() == dict.fromkeys(range(10), 1))
+
+
+def test_a_child_looks_the_name_up_itself(agent: UdpAgent) -> None:
+    """Its parent's thread is not there."""
+    program = """
+send(1)
+sender.flush(10)
+in_child(lambda: (send(2), sender.flush(10)))
+"""
+    run(program, "localhost", agent.port)
+    wait_until(lambda: agent.numbers() == {1: 1, 2: 1})
+
+
+def test_no_lock_of_the_parent_is_held(agent: UdpAgent) -> None:
+    """Whatever its threads were about at the fork."""
+    program = """
+def forever():
+    while True:
+        send(0)
+        failures.note("any", "thing", 0)
+
+for _ in range(3):
+    threading.Thread(target=forever, daemon=True).start()
+agent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(1, 21):
+    in_child(lambda: (send(number), sender.flush(1), sender.shutdown(0)))
+os._exit(0)
+"""
+    run(program, "127.0.0.1", agent.port)
+    wait_until(lambda: set(agent.numbers()) == set(range(21)))
+
+
+def test_the_end_of_a_process_sends_what_waits(agent: UdpAgent) -> None:
+    """In `atexit`, where later versions of Python start no thread; the name is being looked up by then."""
+    program = """
+import atexit
+atexit.register(lambda: (send(2), sender.shutdown(2), report("end")))
+send(1)
+"""
+    assert run(program, "localhost", agent.port)[0][:2] == ["end", {}]
+    wait_until(lambda: agent.numbers() == {1: 1, 2: 1})

@@ -23,7 +23,7 @@ SERVICE = "backend-flask"
 REQUESTS = 1000
 CHANGED_RATE = 0.9
 SETTLE_SECONDS = 15.0  # an exporter's batch waits 5 s at most
-# The SDK polls its targets every 10 s and fetches the rules again when they have changed.
+# A worker asks for its targets every 10 s, and fetches the rules again when they have changed.
 FETCH_SECONDS = 30.0
 
 
@@ -104,14 +104,29 @@ def _home_checks(found: list[dict[str, Any]]) -> list[Check]:
     server = next((span for span in spans.values() if span["metadata"]["otel"]["kind"] == "SERVER"), {})
     data = spans.get("home-activities-data", {})
     result = spans.get("home-result-activities", {})
+    nested = sorted(entry for segment in segments for entry in entries(segment))
     return [
         checks.equal("the trace has one server span and two nested spans", len(spans), 3),
         checks.equal("the trace has one X-Ray segment", len(segments), 1),
-        checks.equal("the segment is the child of the server span", segments[0].get("parent_id"), server.get("id")),
+        checks.equal("every entry came by both wires, with one id", nested, sorted(map(_entry, spans.values()))),
         checks.equal("home-activities-data is inside the server span", data.get("parent_id"), server.get("id")),
         checks.equal("home-result-activities is inside it", result.get("parent_id"), data.get("id")),
         checks.equal("all entries have one trace id", len({document["trace_id"] for document in found}), 1),
     ]
+
+
+Entry = tuple[str, str, str | None]  # id, name, the id of what it is in
+
+
+def entries(document: Mapping[str, Any], parent: str | None = None) -> Iterator[Entry]:
+    """Yield a segment document and its subsegments."""
+    yield str(document["id"]), str(document["name"]), document.get("parent_id", parent)
+    for child in document.get("subsegments", ()):
+        yield from entries(child, str(document["id"]))
+
+
+def _entry(span: Mapping[str, Any]) -> Entry:
+    return str(span["id"]), str(span["name"]), span.get("parent_id")
 
 
 def _span_name(document: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Fixtures of the backend's tests: sinks, and both recorders in this process sending to them."""
+"""Fixtures of the backend's tests: sinks, and both SDKs in this process."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
 
-from cruddur_tracing import TracingSettings
+from cruddur_tracing import TracingSettings, uninstall
 from tests.backend.sinks import Sinks, running_sinks
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -72,9 +72,9 @@ class _Kept:
 
 @pytest.fixture
 def xray_off() -> Iterator[TracingSettings]:
-    """Yield tracing settings that disable the X-Ray SDK, and enable it again afterwards."""
+    """Yield tracing settings without segments, and stop the tracing afterwards."""
     yield TracingSettings(xray_enabled=False)
-    global_sdk_config.set_sdk_enabled(True)
+    uninstall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Segments:
 @pytest.fixture
 def segments() -> Iterator[Segments]:
     """Yield the SDK's global recorder with an emitter that stores documents, and without an open segment."""
+    uninstall()  # of an earlier test, with which the recorder would not be the SDK's own
     kept, stock = _Kept(), xray_recorder.emitter
     missing = xray_recorder.context.context_missing
     global_sdk_config.set_sdk_enabled(True)

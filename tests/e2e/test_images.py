@@ -67,7 +67,7 @@ def test_nothing_in_it_builds_or_installs(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("cruddur-backend", ["cruddur", "cruddur_tracing"]),
+        ("cruddur-backend", ["cruddur", "cruddur_tracing", "xray_model"]),
         ("xray-operator", ["xray_model", "xray_operator"]),
         ("xray-local", ["xray_local", "xray_model"]),
     ],

@@ -1,23 +1,24 @@
-"""Fixtures of the tracing's tests: an agent's UDP port, and apps traced by either recorder or both."""
+"""Fixtures of the tracing's tests: an agent's UDP port, and apps that are traced."""
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pytest
-from aws_xray_sdk import global_sdk_config
-from aws_xray_sdk.core import xray_recorder
 from flask import Flask, abort
 from flask.testing import FlaskClient
+from opentelemetry import propagate
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NoOpTracerProvider
 
-from cruddur_tracing import TracingSettings, install
-from cruddur_tracing.agent import Agent
+from cruddur_tracing import TracingSettings, install, uninstall
+from cruddur_tracing.install import current
+from cruddur_tracing.wires.datagrams.address import Agent
 
 
 class Datagrams:
@@ -30,7 +31,7 @@ class Datagrams:
         self.port: int = self._socket.getsockname()[1]
 
     def raw(self) -> list[bytes]:
-        """Give what arrived since the last call."""
+        """Return what arrived since the last call."""
         received = []
         while True:
             try:
@@ -39,7 +40,7 @@ class Datagrams:
                 return received
 
     def senders(self) -> list[tuple[str, int]]:
-        """Give the address that each datagram since the last call came from."""
+        """Return the address that each datagram since the last call came from."""
         found = []
         while True:
             try:
@@ -48,7 +49,7 @@ class Datagrams:
                 return found
 
     def documents(self) -> list[dict[str, Any]]:
-        """Give the documents that arrived since the last call."""
+        """Return the documents that arrived since the last call."""
         return [json.loads(one.split(b"\n", 1)[1]) for one in self.raw()]
 
     def close(self) -> None:
@@ -58,7 +59,7 @@ class Datagrams:
 
 @pytest.fixture
 def datagrams() -> Iterator[Datagrams]:
-    """Give the UDP port of an agent whose TCP port nobody listens on."""
+    """Return the UDP port of an agent whose TCP port nobody listens on."""
     port = Datagrams()
     yield port
     port.close()
@@ -79,16 +80,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A traced app and what its recorders have recorded."""
+    """A traced app and what has been recorded of it."""
 
     app: Flask
     client: FlaskClient
     rules: Rules
     exporter: InMemorySpanExporter
     datagrams: Datagrams
+    agent: Agent
 
     def spans(self) -> list[ReadableSpan]:
-        """Give the server spans that ended since the last call."""
+        """Return the server spans that ended since the last call."""
         ended = [span for span in self.exporter.get_finished_spans() if span.kind.name == "SERVER"]
         self.exporter.clear()
         return ended
@@ -98,41 +100,41 @@ Make = Callable[..., Traced]
 
 
 def routes(app: Flask) -> None:
-    """Give `app` a few routes."""
+    """Return `app` a few routes."""
     app.add_url_rule("/", "home", view_func=lambda: "hello")
     app.add_url_rule("/healthz", "healthz", view_func=lambda: "ok")
     app.add_url_rule("/status/<int:code>", view_func=abort)
-    app.add_url_rule("/raise", "raise", view_func=lambda: str(1 // 0))
+    app.add_url_rule("/raise", "raise", view_func=lambda: str(1 / 0))
 
 
 @pytest.fixture
 def traced(datagrams: Datagrams) -> Iterator[Make]:
-    """Give a function that makes a traced app; `decision` is what the rules say."""
-    stock = xray_recorder.emitter, xray_recorder.sampler
+    """Return a function that makes a traced app; `decision` is what decides about new traces."""
+    propagator = propagate.get_global_textmap()
 
     def make(
         *,
         opentelemetry: bool = True,
         decision: str | bool = "Default",
         provider: TracerProvider | None = None,
+        app: Flask | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
         **settings: Any,
     ) -> Traced:
         exporter = InMemorySpanExporter()
         provider = provider or TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(exporter))
-        app = Flask("shop")
+        app = app or Flask("shop")
         routes(app)
         agent = Agent("127.0.0.1", datagrams.port, "127.0.0.1", datagrams.port)
         chosen = TracingSettings(agent=agent, **settings)
-        install(app, chosen, {}, tracer_provider=provider if opentelemetry else NoOpTracerProvider())
+        install(app, chosen, environ, tracer_provider=provider if opentelemetry else NoOpTracerProvider())
         rules = Rules(decision)
-        xray_recorder.sampler = rules
-        return Traced(app, app.test_client(), rules, exporter, datagrams)
+        tracing = current()
+        assert tracing is not None
+        tracing.decisions.recorder = rules
+        return Traced(app, app.test_client(), rules, exporter, datagrams, agent)
 
     yield make
-    if xray_recorder.emitter is not stock[0]:
-        xray_recorder.emitter.close()
-    xray_recorder.emitter, xray_recorder.sampler = stock
-    xray_recorder.dynamic_naming = None
-    xray_recorder.clear_trace_entities()
-    global_sdk_config.set_sdk_enabled(True)
+    uninstall()
+    propagate.set_global_textmap(propagator)

@@ -1,26 +1,27 @@
 """`install(app)`: once, in any order with OpenTelemetry's start, and without harm to what the app has set up."""
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_xray_sdk import global_sdk_config
 from aws_xray_sdk.core import xray_recorder
 from flask import Flask
-from opentelemetry import propagate
+from opentelemetry import propagate, trace
 from opentelemetry.context import Context
-from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.propagators.aws import AwsXRayPropagator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-from werkzeug.middleware.proxy_fix import ProxyFix
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 
 from cruddur_tracing import SettingsError, TracingSettings, install
-from cruddur_tracing.agent import Agent
-from cruddur_tracing.failures import FAILURES
-from tests.tracing.conftest import Make, Rules
+from cruddur_tracing.install import current
+from cruddur_tracing.resilience.failures import FAILURES
+from cruddur_tracing.wires.datagrams.address import Agent
+from tests.tracing.conftest import Make, routes
 
 ROOT = "Root=1-5759e988-bd862e3fe1be46a994272793"
 
@@ -31,7 +32,14 @@ def test_a_second_call_does_nothing(traced: Make) -> None:
     install(app.app)
     app.client.get("/")
     assert (len(app.spans()), len(app.datagrams.raw())) == (1, 1)
-    assert app.app.extensions["cruddur_tracing"] is FAILURES
+    assert app.app.extensions["cruddur_tracing"].counts == FAILURES.counts
+
+
+@pytest.mark.parametrize("app", [object(), "shop:app"])
+def test_another_kind_of_app_is_refused(app: Any) -> None:
+    """In words that name what was given."""
+    with pytest.raises(TypeError, match=r"install takes a flask\.Flask, not builtins\.(object|str)"):
+        install(app)
 
 
 def test_a_bad_setting_stops_the_start() -> None:
@@ -40,25 +48,43 @@ def test_a_bad_setting_stops_the_start() -> None:
         install(Flask("shop"), environ={"AWS_XRAY_SDK_ENABLED": "perhaps"})
 
 
-def test_two_apps_share_the_pollers_of_one_agent(traced: Make) -> None:
-    """A process has one recorder; a second app must not start everything anew."""
+def test_two_apps_share_the_rules_and_the_wires(traced: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """A process has one agent; a second app with another is told so."""
     first = traced()
-    settings = TracingSettings(agent=Agent("127.0.0.1", first.datagrams.port, "127.0.0.1", first.datagrams.port))
-    emitter = xray_recorder.emitter
-    install(Flask("one"), settings, {})
-    sampler = xray_recorder.sampler
-    install(Flask("two"), settings, {})
-    assert (xray_recorder.emitter, xray_recorder.sampler) == (emitter, sampler)
+    tracing = current()
+    install(Flask("one"), TracingSettings(agent=first.agent), {})
+    install(Flask("two"), TracingSettings(agent=Agent("other", 2000, "other", 2000)), {})
+    assert current() is tracing
+    (message,) = caplog.messages
+    assert "udp:other:2000 tcp:other:2000 is ignored" in message
 
 
-def test_tracers_that_exist_already_follow_the_decision(traced: Make) -> None:
-    """Under opentelemetry-instrument they are made before the app."""
+def test_tracers_that_exist_already_are_joined(traced: Make) -> None:
+    """Under opentelemetry-instrument they are made before the app; and so are those that are made later."""
     provider = TracerProvider(shutdown_on_exit=False)
     early = provider.get_tracer("early")
-    app = traced(provider=provider, decision=False)
-    with early.start_as_current_span("job") as span:
-        assert not span.get_span_context().trace_flags.sampled
-    assert app.rules.asked == [{"service": "shop", "service_type": None}]
+    app = traced(provider=provider)
+
+    def handler() -> str:
+        for tracer in (early, provider.get_tracer("late")):
+            tracer.start_span("work").end()
+        return ""
+
+    app.app.add_url_rule("/work", "work", handler)
+    app.client.get("/work")
+    (segment,) = app.datagrams.documents()
+    assert [child["name"] for child in segment["subsegments"]] == ["work", "work"]
+
+
+def test_a_processor_that_is_added_later_gets_every_span(traced: Make) -> None:
+    """As with the SDK."""
+    provider, later = TracerProvider(shutdown_on_exit=False), InMemorySpanExporter()
+    app = traced(provider=provider)
+    app.client.get("/")
+    provider.add_span_processor(SimpleSpanProcessor(later))
+    app.client.get("/")
+    assert len(later.get_finished_spans()) == 1
+    assert len(app.spans()) == 2
 
 
 def test_the_service_is_named_where_nobody_has(traced: Make) -> None:
@@ -73,48 +99,55 @@ def test_the_service_is_named_where_nobody_has(traced: Make) -> None:
     assert span.resource.attributes["service.name"] == "mine"
 
 
-def test_a_disabled_opentelemetry_leaves_the_xray_sdk_alone(traced: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("settings", "host", "name"),
+    [
+        ({}, "a.example", "shop"),
+        ({"service_name": "service"}, "a.example", "service"),
+        ({"service_name": "service", "tracing_name": "tracing"}, "a.example", "tracing"),
+        ({"url_pattern": "*.example"}, "a.example", "a.example"),
+        ({"url_pattern": "*.example"}, "localhost", "shop"),
+    ],
+)
+def test_the_segment_is_named(traced: Make, settings: dict[str, str], host: str, name: str) -> None:
+    """By the host if it matches, else by the variables in their order, else by the app."""
+    app = traced(**settings)
+    app.client.get("/", headers={"Host": host})
+    (segment,) = app.datagrams.documents()
+    assert segment["name"] == name
+
+
+def test_a_disabled_opentelemetry_leaves_segments_alone(traced: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """OTEL_SDK_DISABLED=true: segments of their own."""
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    provider = TracerProvider(shutdown_on_exit=False)
-    app = traced(provider=provider)
+    app = traced(provider=TracerProvider(shutdown_on_exit=False))
     app.client.get("/", headers={"X-Amzn-Trace-Id": ROOT})
     (segment,) = app.datagrams.documents()
     assert "parent_id" not in segment
     assert segment["trace_id"] == ROOT.removeprefix("Root=")
 
 
-def test_an_app_that_is_not_to_be_instrumented_has_segments_only(datagrams: Any) -> None:
-    """OTEL_PYTHON_DISABLED_INSTRUMENTATIONS is obeyed, by name and by wildcard."""
-    stock = xray_recorder.emitter, xray_recorder.sampler
-    agent = Agent("127.0.0.1", datagrams.port, "127.0.0.1", datagrams.port)
-    try:
-        for value in ("redis, flask", "*"):
-            app = Flask("shop")
-            environ = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": value}
-            provider = TracerProvider(shutdown_on_exit=False)
-            install(app, TracingSettings(agent=agent), environ, tracer_provider=provider)
-            xray_recorder.sampler = Rules("Default")
-            app.test_client().get("/")
-            (segment,) = datagrams.documents()
-            assert "parent_id" not in segment
-    finally:
-        xray_recorder.emitter.close()
-        xray_recorder.emitter, xray_recorder.sampler = stock
+@pytest.mark.parametrize(("sampler", "recorded"), [(ALWAYS_OFF, False), (ALWAYS_ON, True)])
+def test_a_sampler_that_somebody_chose_decides(traced: Make, sampler: Any, recorded: bool) -> None:
+    """OTEL_TRACES_SAMPLER or an argument of the provider, before X-Ray's rules."""
+    app = traced(provider=TracerProvider(sampler=sampler, shutdown_on_exit=False), decision=not recorded)
+    app.client.get("/", headers={"X-Amzn-Trace-Id": f"{ROOT};Parent=53995c3f42cd8ad8;Sampled=?"})
+    assert (bool(app.spans()), bool(app.datagrams.raw()), app.rules.asked) == (recorded, recorded, [])
 
 
-def test_opentelemetrys_own_sampler_stays_when_xray_is_off(traced: Make) -> None:
-    """OTEL_TRACES_SAMPLER decides then; a second app finds it behind the first one's bridge."""
-    provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
-    for _ in range(2):
-        app = traced(provider=provider, xray_enabled=False)
-        app.client.get("/", headers={"X-Amzn-Trace-Id": f"{ROOT};Parent=53995c3f42cd8ad8;Sampled=?"})
-        assert app.spans() == []
-    assert provider.sampler.get_description() == "Bridge{AlwaysOffSampler}"
+def test_the_first_line_says_what_is_done(traced: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the spans go and who decides, once, at the first request."""
+    app = traced(provider=TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False))
+    with caplog.at_level(logging.INFO, "cruddur_tracing"):
+        for _ in range(2):
+            app.client.get("/")
+    (message,) = caplog.messages
+    assert message.startswith(f"tracing.started: shop: segments to {app.agent}")
+    assert message.endswith("decided by OpenTelemetry's sampler AlwaysOnSampler")
 
 
-def test_calls_of_the_switched_off_sdk_do_nothing(traced: Make) -> None:
-    """The app's own recording needs no `if`."""
+def test_calls_of_the_switched_off_sdk_write_spans(traced: Make) -> None:
+    """AWS_XRAY_SDK_ENABLED=false: no segments, and the app's own calls are recorded all the same."""
     app = traced(xray_enabled=False)
 
     def busy() -> str:
@@ -124,15 +157,9 @@ def test_calls_of_the_switched_off_sdk_do_nothing(traced: Make) -> None:
 
     app.app.add_url_rule("/busy", view_func=busy)
     assert app.client.get("/busy").text == "done"
-    assert not global_sdk_config.sdk_enabled()
+    work, _server = app.exporter.get_finished_spans()
+    assert (work.name, dict(work.attributes or {})["key"]) == ("work", 1)
     assert app.datagrams.raw() == []
-
-
-def test_the_samplers_describe_themselves(traced: Make) -> None:
-    """OpenTelemetry prints it."""
-    provider = TracerProvider(shutdown_on_exit=False)
-    traced(provider=provider)
-    assert provider.sampler.get_description().startswith("Bridge{ParentBased{root:XRayRules,")
 
 
 @pytest.fixture
@@ -143,63 +170,34 @@ def textmap() -> Any:
     propagate.set_global_textmap(before)
 
 
-def test_both_headers_go_out_whatever_the_propagators_are(traced: Make, textmap: Callable[[Any], None]) -> None:
-    """An app that chose one of them still carries both; nothing is added twice."""
-    textmap(AwsXRayPropagator())
-    traced()
-    both = propagate.get_global_textmap()
-    traced()
-    assert propagate.get_global_textmap() is both
-    carrier: dict[str, str] = {}
-    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("call"):
-        propagate.inject(carrier)
-    assert sorted(carrier) == ["X-Amzn-Trace-Id", "traceparent"]
+@pytest.mark.parametrize("chosen", [AwsXRayPropagator(), None], ids=["xray", "the default"])
+def test_the_xray_header_goes_out_whatever_the_propagators_are(
+    traced: Make, textmap: Callable[[Any], None], chosen: Any
+) -> None:
+    """As with the X-Ray SDK, and once."""
+    if chosen is not None:
+        textmap(chosen)
+    app, carriers = traced(), [dict[str, str]() for _ in range(2)]
 
+    def handler() -> str:
+        for carrier in carriers:
+            propagate.inject(carrier)
+        return f"{trace.get_current_span().get_span_context().span_id:016x}"
 
-def test_an_instrumented_app_is_left_alone(traced: Make, caplog: pytest.LogCaptureFixture) -> None:
-    """Under opentelemetry-instrument every Flask app is instrumented already; that is no warning."""
-    app, provider = Flask("shop"), TracerProvider(shutdown_on_exit=False)
-    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)  # type: ignore[no-untyped-call]
-    traced()
-    install(app, TracingSettings(xray_enabled=False), {}, tracer_provider=provider)
-    assert caplog.messages == []
+    app.app.add_url_rule("/out", "out", handler)
+    span_id = app.client.get("/out").text
+    expected = {"X-Amzn-Trace-Id"} if chosen is not None else {"X-Amzn-Trace-Id", "traceparent"}
+    assert [set(carrier) for carrier in carriers] == [expected] * 2
+    assert f"Parent={span_id};Sampled=1" in carriers[0]["X-Amzn-Trace-Id"]
 
 
 def test_hooks_of_any_kind_may_be_there_before(traced: Make) -> None:
     """A partial has no module; install looks at the hooks' modules to find OpenTelemetry's."""
-    provider = TracerProvider(shutdown_on_exit=False)
     seen: list[str] = []
-    for environ in ({}, {"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST": "x-tenant"}):
-        app = Flask("shop")
-        app.before_request(functools.partial(seen.append, "hook"))
-        install(app, TracingSettings(xray_enabled=False), environ, tracer_provider=provider)
-        assert app.test_client().get("/").status_code == 404
-    assert seen == ["hook", "hook"]
-
-
-def test_an_app_behind_a_wsgi_middleware_keeps_it(traced: Make, datagrams: Any) -> None:
-    """Wrapped before install: excluded paths go through it too, and are dropped by the sampler."""
-    provider = TracerProvider(shutdown_on_exit=False)
     app = Flask("shop")
-    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)  # type: ignore[no-untyped-call]
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
-    traced(provider=provider)
-    agent = Agent("127.0.0.1", datagrams.port, "127.0.0.1", datagrams.port)
-    install(app, TracingSettings(agent=agent), {}, tracer_provider=provider)
-    rules = xray_recorder.sampler = Rules("Default")
-    app.test_client().get("/healthz", headers={"X-Amzn-Trace-Id": f"{ROOT};Parent=53995c3f42cd8ad8;Sampled=1"})
-    assert (datagrams.raw(), rules.asked) == ([], [])
-    app.test_client().get("/", headers={"X-Forwarded-Host": "outer.example"})
-    assert datagrams.documents()[0]["http"]["request"]["url"] == "http://outer.example/"
-
-
-def test_an_environ_that_cannot_be_read_is_answered(traced: Make) -> None:
-    """A server that gives odd values has its request answered, untraced, and the failure counted."""
-    app = traced()
-    before = FAILURES.counts.get("entrance.failed", 0)
-    response = app.client.get("/", environ_overrides={"HTTP_TRACEPARENT": 5})
-    assert response.status_code == 200
-    assert FAILURES.counts["entrance.failed"] == before + 1
+    app.before_request(functools.partial(seen.append, "hook"))
+    assert traced(app=app).client.get("/").status_code == 200
+    assert seen == ["hook"]
 
 
 class Broken(SpanProcessor):
@@ -214,8 +212,8 @@ class Broken(SpanProcessor):
         raise KeyError("end")
 
 
-def test_a_hook_of_opentelemetry_that_fails_does_not_fail_the_request(traced: Make) -> None:
-    """The span is missing then, and with it the segment; the answer is not."""
+def test_a_processor_that_fails_does_not_fail_the_request(traced: Make) -> None:
+    """It is counted."""
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(Broken())
     app = traced(provider=provider)
@@ -223,4 +221,36 @@ def test_a_hook_of_opentelemetry_that_fails_does_not_fail_the_request(traced: Ma
     response = app.client.get("/")
     assert (response.status_code, response.text) == (200, "hello")
     assert FAILURES.counts["span.hook"] > before
-    assert app.datagrams.raw() == []
+
+
+def test_a_provider_that_appears_later_is_joined(traced: Make) -> None:
+    """OpenTelemetry is started after `install`, as in a factory: the next request is on both wires."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    app = Flask("late")
+    routes(app)
+    made = traced()
+    before = trace._TRACER_PROVIDER
+    install(app, TracingSettings(agent=made.agent), {})
+    try:
+        app.test_client().get("/")
+        trace._TRACER_PROVIDER = provider
+        app.test_client().get("/")
+    finally:
+        trace._TRACER_PROVIDER = before
+    first, second = made.datagrams.documents()
+    (span,) = exporter.get_finished_spans()
+    assert span.context is not None
+    assert second["id"] == f"{span.context.span_id:016x}"
+    assert first["trace_id"] != second["trace_id"]
+
+
+def test_many_apps_leave_nothing_behind(traced: Make) -> None:
+    """No receivers of signals, and no layers, of apps that are gone."""
+    from flask import before_render_template
+
+    traced()
+    before = len(before_render_template.receivers)
+    for number in range(50):
+        install(Flask(f"app-{number}"), TracingSettings(), {})
+    assert len(before_render_template.receivers) == before

@@ -50,7 +50,7 @@ def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_one_trace_from_every_worker_also_after_sighup(
     xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """Span and segment have one id, the rule's name and a worker's own instance id; each worker fetches the rules."""
+    """Span and segment are one entry, with the rule's name and a worker's own instance id; each fetches the rules."""
     sample_all(xray_local)
     with served(free_port(), tmp_path / "log", environment(xray_local), *options) as running:
         rules_fetched(xray_local, 2)
@@ -59,7 +59,7 @@ def test_one_trace_from_every_worker_also_after_sighup(
             instances = {}
             for answer in running.one_of_each(2):
                 span, segment = both(xray_local, answer.trace)
-                assert segment["parent_id"] == span["id"]
+                assert segment["id"] == span["id"]
                 assert segment["aws"]["xray"]["sampling_rule_name"] == "Default"
                 instances[answer.body["pid"]] = span["metadata"]["otel"]["resource"]["service.instance.id"]
             assert len(set(instances.values())) == 2
@@ -67,7 +67,7 @@ def test_one_trace_from_every_worker_also_after_sighup(
             rules_fetched(xray_local, fetched + 2)
 
 
-def test_the_xray_sdk_alone(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
+def test_without_opentelemetry(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
     """Without opentelemetry-instrument there are segments only, and outgoing calls carry X-Ray's header."""
     sample_all(xray_local)
     with (
@@ -82,15 +82,22 @@ def test_the_xray_sdk_alone(xray_local: XRayLocal, free_port: Callable[[], int],
     assert answer.body["x-amzn-trace-id"] == f"Root={answer.trace};Parent={call['id']};Sampled=1"
 
 
-def test_opentelemetry_alone(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
-    """One setting switches the X-Ray SDK off: spans only, and nobody asks for rules."""
+def test_without_segments(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """One setting leaves the SDK: spans only, and the rules decide as before."""
+    api(
+        xray_local.api,
+        "UpdateSamplingRule",
+        SamplingRuleUpdate={"RuleName": "Default", "FixedRate": 0.0, "ReservoirSize": 0},
+    )
     root = "1-5759e988-bd862e3fe1be46a994272793"
     settings = environment(xray_local, AWS_XRAY_SDK_ENABLED="false")
     with served(free_port(), tmp_path / "log", settings) as running:
-        running.get(X_Amzn_Trace_Id=f"Root={root}")
+        rules_fetched(xray_local, 2)
+        unsampled = running.get()
+        running.get(X_Amzn_Trace_Id=f"Root={root};Sampled=1")
         (span,) = until(lambda: documents(xray_local, root))
     assert is_span(span)
-    assert "GetSamplingRules" not in operations(xray_local.api)
+    assert documents(xray_local, unsampled.trace) == []
 
 
 def test_outgoing_calls_carry_both_headers(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:

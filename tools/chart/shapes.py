@@ -88,6 +88,8 @@ SHAPES: dict[str, Schema] = {
     "tracing.placement": _choice("node", "sidecar"),
     "tracing.handoverSeconds": _whole(0, 3600),
     "tracing.xraySdk.contextMissing": _choice("LOG_ERROR", "RUNTIME_ERROR", "IGNORE_ERROR"),
+    "tracing.anomalies.perSecond": _whole(0),
+    "tracing.anomalies.slowSeconds": _or_null({"type": "number", "exclusiveMinimum": 0}),
     "tracing.excludedPaths": _list(_text(r"/[^\s,]*")),
     "aws.region": _or_empty("[a-z]{2,}(-[a-z]+)+-[0-9]+"),
     "aws.endpoint": _or_empty(_URL),

@@ -1,10 +1,13 @@
-"""OpenTelemetry and the AWS X-Ray SDK as one trace in a Flask app under gunicorn.
+"""One recording of a Flask app for OpenTelemetry and AWS X-Ray: one trace, one decision, two wires.
 
-An app calls `install(app)`, once; its gunicorn.conf.py imports `post_fork` from `cruddur_tracing.gunicorn`.
-Importing this package starts nothing.
+`opentelemetry-instrument` traces every Flask app of a process by itself; `install(app)` is for apps that start
+OpenTelemetry themselves. Importing this package starts nothing, and imports neither Flask nor an SDK.
 """
 
-from cruddur_tracing.install import install
-from cruddur_tracing.settings import SettingsError, TracingSettings
+from importlib.metadata import version
 
-__all__ = ["SettingsError", "TracingSettings", "install"]
+from cruddur_tracing.install import install, uninstall
+from cruddur_tracing.process.settings import SettingsError, TracingSettings
+
+__all__ = ["SettingsError", "TracingSettings", "__version__", "install", "uninstall"]
+__version__ = version("cruddur-tracing")

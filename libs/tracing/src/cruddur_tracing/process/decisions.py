@@ -1,0 +1,138 @@
+"""Who decides about a trace that begins here, in one order of precedence.
+
+1. A sampler that somebody chose for OpenTelemetry: OTEL_TRACES_SAMPLER, or `TracerProvider(sampler=...)`.
+2. What the app configured with X-Ray's API: `sampling=False` (every trace), or a `sampler`.
+3. X-Ray's sampling rules.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
+from opentelemetry.trace import SpanKind, TraceState
+
+from cruddur_tracing.request import conventions
+from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.sampling import Address, RemoteRules, SamplingSettings
+from cruddur_tracing.sampling.sampler import TRACE_STATE_KEY, Process, XRaySampler
+from cruddur_tracing.xray_sdk.standin.samplers import LocalSampler
+from xray_model import RequestProperties
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+EVENT: Final = "sampling.failed"
+
+
+class Outcome(NamedTuple):
+    """A decision about a request: the rule that made it, and what the trace state says of it from here on."""
+
+    sampled: bool
+    rule: str | None = None
+    state: TraceState | None = None
+
+
+class Decisions:
+    """Decides about requests. `rules` are X-Ray's; the others are set when they are found out."""
+
+    def __init__(self, agent: Address, failures: Failures) -> None:
+        self._local: LocalSampler | None = None
+        self.rules = RemoteRules(SamplingSettings(address=agent))
+        self.process = Process()
+        self.opentelemetry: Sampler | None = None
+        self.every_trace = False
+        self.recorder: Any = None
+        self._failures = failures
+
+    def sampler(self) -> Sampler:
+        """Return the sampler of the spans that begin a trace outside of any request."""
+        return self.opentelemetry or XRaySampler(self.rules)
+
+    def change_agent(self, agent: Address) -> None:
+        """Ask another agent for the rules."""
+        self.rules.stop()
+        fallback = None if self._local is None else self._by_local_rules
+        self.rules = RemoteRules(
+            SamplingSettings(address=agent), service_name=self.rules.service_name, fallback=fallback
+        )
+
+    def use_local_rules(self, rules: Mapping[str, Any]) -> None:
+        """Let local rules of the X-Ray SDK's kind decide for as long as X-Ray's are not known."""
+        self._local = LocalSampler(rules)
+        self.change_agent(self.rules.settings.address)
+
+    def _by_local_rules(self, request: RequestProperties) -> bool:
+        asked = {"host": request.host, "method": request.http_method, "path": request.url_path}
+        return self._local is not None and bool(self._local.should_trace(asked))
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether X-Ray's rules decide."""
+        return self.opentelemetry is None and not self.every_trace and self.recorder is None
+
+    @property
+    def in_words(self) -> str:
+        """Who decides, for the log."""
+        if self.opentelemetry is not None:
+            return f"OpenTelemetry's sampler {self.opentelemetry.get_description()}"
+        if self.every_trace:
+            return "nobody: xray_recorder was configured with sampling=False, so every trace is sampled"
+        if self.recorder is not None:
+            return f"xray_recorder's {type(self.recorder).__name__}"
+        return f"X-Ray's sampling rules from {self.rules.settings.address}"
+
+    def decide(self, service: str, host: str, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+        """Decide about a request that came without a decision."""
+        if self.opentelemetry is not None:
+            return self._by_opentelemetry(self.opentelemetry, environ, trace_id, base)
+        path = environ.get("PATH_INFO", "")
+        return self._by_xray(service, host, environ.get("REQUEST_METHOD", ""), _decoded(path))
+
+    def should_trace(self, request: Mapping[str, Any]) -> str | bool:
+        """Decide as a sampler of the X-Ray SDK does, about `service`, `host`, `method` and `path`."""
+        found = self._by_xray(
+            request.get("service") or self.process.service_name or "",
+            request.get("host") or "",
+            request.get("method") or "",
+            request.get("path") or "",
+        )
+        return found.rule if found.sampled and found.rule else found.sampled
+
+    def _by_opentelemetry(self, sampler: Sampler, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+        attributes = conventions.of_request(environ, conventions.Conventions.BOTH)
+        name = conventions.span_name(environ, None)
+        result = sampler.should_sample(base, trace_id, name, SpanKind.SERVER, attributes)
+        return Outcome(result.decision is Decision.RECORD_AND_SAMPLE, None, result.trace_state)
+
+    def _by_xray(self, service: str, host: str, method: str, path: str) -> Outcome:
+        if self.every_trace:
+            return Outcome(True)
+        if self.recorder is not None:
+            return self._by_recorder({"service": service, "host": host, "method": method, "path": path})
+        decision = self.rules.decide(
+            RequestProperties(
+                service_name=service,
+                service_type=self.process.service_type,
+                host=host,
+                http_method=method,
+                url_path=path,
+                resource_arn=self.process.resource_arn,
+            )
+        )
+        if decision.rule_key is None:
+            return Outcome(decision.sampled, decision.rule)
+        return Outcome(decision.sampled, decision.rule, TraceState([(TRACE_STATE_KEY, decision.rule_key)]))
+
+    def _by_recorder(self, request: dict[str, Any]) -> Outcome:
+        try:
+            decision = self.recorder.should_trace(request)
+        except Exception as error:  # noqa: BLE001 - the sampler is the app's own
+            self._failures.note(EVENT, f"{type(error).__name__}: {error}")
+            return Outcome(False)
+        return Outcome(bool(decision), decision if isinstance(decision, str) else None)
+
+
+def _decoded(path: str) -> str:
+    """Return a WSGI path, which holds a byte in each character, as text."""
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")

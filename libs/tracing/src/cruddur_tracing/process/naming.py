@@ -1,0 +1,34 @@
+"""What the segments of an app are called."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cruddur_tracing.process.settings import TracingSettings
+from xray_model.matching import matches_pattern
+
+
+class Naming:
+    """Names a request's segment by its host if that matches AWS_XRAY_URL, and else by the service.
+
+    The service is AWS_XRAY_TRACING_NAME, OTEL_SERVICE_NAME, what the app configured with X-Ray's API, or the app's
+    name. `configured` returns the service and the naming by X-Ray's API, an object with `get_name(host)`.
+    """
+
+    def __init__(
+        self, settings: TracingSettings, app_name: str, configured: Callable[[], tuple[str | None, Any]]
+    ) -> None:
+        self._settings = settings
+        self._app_name = app_name
+        self._configured = configured
+
+    @property
+    def service(self) -> str:
+        """The name of the service."""
+        return self._settings.segment_name(self._configured()[0] or self._app_name)
+
+    def of_host(self, host: str) -> str:
+        """Return the name of the segment of a request to a host."""
+        if self._settings.url_pattern:
+            return host if matches_pattern(self._settings.url_pattern, host) else self.service
+        naming = self._configured()[1]
+        return (naming.get_name(host) if naming is not None else None) or self.service

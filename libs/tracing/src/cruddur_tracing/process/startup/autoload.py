@@ -1,0 +1,52 @@
+"""Traces every Flask app of a process that `opentelemetry-instrument` starts, without a line in the app.
+
+OpenTelemetry calls `pre_instrument` (entry point group `opentelemetry_pre_instrument`) after it has started its SDK and
+before it instruments anything, whichever distro is chosen.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+import wrapt
+
+from cruddur_tracing.gunicorn import watch_workers
+from cruddur_tracing.install import tracing
+from cruddur_tracing.process.settings import SettingsError, TracingSettings
+
+log = logging.getLogger("cruddur_tracing")
+DISABLED: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+
+
+def pre_instrument() -> None:
+    """Join OpenTelemetry's SDK now, and trace Flask apps and gunicorn workers as soon as these are imported."""
+    start(os.environ)
+
+
+def start(environ: Mapping[str, str]) -> None:
+    """See `pre_instrument`. A setting that cannot be used is logged, and then nothing is traced by the library."""
+    if is_disabled("flask", environ):
+        return
+    try:
+        settings = TracingSettings.from_env(environ)
+    except SettingsError as error:
+        log.error("tracing.settings: %s; nothing is traced by cruddur_tracing", error)  # noqa: TRY400 - one line
+        return
+    if not settings.enabled:
+        return
+    process = tracing(settings, environ)
+    process.join(settings.segment_name(""))
+
+    def trace_flask(_flask: Any) -> None:
+        from cruddur_tracing.process.apps import trace_every_app
+
+        trace_every_app(process, environ)
+
+    wrapt.when_imported("flask")(trace_flask)
+    wrapt.when_imported("gunicorn.workers.base")(watch_workers)
+
+
+def is_disabled(name: str, environ: Mapping[str, str]) -> bool:
+    """Return whether OTEL_PYTHON_DISABLED_INSTRUMENTATIONS names an instrumentation, or all."""
+    return not {name, "*"}.isdisjoint(part.strip() for part in environ.get(DISABLED, "").split(","))

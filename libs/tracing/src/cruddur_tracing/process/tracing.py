@@ -1,0 +1,165 @@
+"""The tracing of a process: its rules and wires, the TracerProviders that it has joined, and its Flask apps.
+
+There is one in a process. It opens nothing and starts no thread before the first request, or before a gunicorn worker
+begins to serve.
+"""
+
+import atexit
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import wrapt
+from opentelemetry import propagate, trace
+from opentelemetry.propagators.aws import AwsXRayPropagator
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+
+from cruddur_tracing.adoption import provider as providers
+from cruddur_tracing.adoption.provider import Adopted
+from cruddur_tracing.process.anomalies import Anomalies
+from cruddur_tracing.process.configured import Configured
+from cruddur_tracing.process.decisions import Decisions
+from cruddur_tracing.process.settings import TracingSettings
+from cruddur_tracing.process.wires import Wires
+from cruddur_tracing.recording.ids import XRayIdGenerator
+from cruddur_tracing.recording.pipeline import Pipeline
+from cruddur_tracing.resilience.failures import FAILURES
+from cruddur_tracing.sampling import Address
+from cruddur_tracing.sampling.sampler import Process, XRaySampler
+from cruddur_tracing.xray_sdk import global_recorder
+from cruddur_tracing.xray_sdk.configuration.settings import Wiring
+
+log = logging.getLogger("cruddur_tracing")
+EXIT_SECONDS: Final = 2.0  # that all wires together may take at the exit of the process
+
+
+class Tracing:
+    """See the module; `settings` and `environ` are those of the first app."""
+
+    def __init__(self, settings: TracingSettings, environ: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.environ = environ
+        self.failures = FAILURES
+        self.ids = XRayIdGenerator()
+        self.wires = Wires(settings, environ, self.failures)
+        agent = self.wires.agent
+        self.decisions = Decisions(Address(agent.tcp_host, agent.tcp_port), self.failures)
+        self.configured = Configured(settings, self.decisions, self.wires)
+        self.anomalies = Anomalies(self.decisions, settings)
+        self._lock = threading.Lock()
+        self._adopted: WeakKeyDictionary[sdk.TracerProvider, Adopted] = WeakKeyDictionary()
+        self._alone: Pipeline | None = None
+        self.first_app = ""  # the name of the first app, for what is recorded outside of any
+        self.every_app: Mapping[str, str] | None = None  # the environment by which every Flask app is traced
+        self._take_over_sdk()
+        atexit.register(self.shutdown)
+
+    @property
+    def in_words(self) -> str:
+        """Where spans go and who decides, for the log."""
+        return f"{self.wires.in_words}; decided by {self.decisions.in_words}"
+
+    def pipeline(self, given: trace.TracerProvider | None, service: str) -> Pipeline:
+        """Return where spans go: to the provider that OpenTelemetry was started with, or to the wires alone."""
+        provider = providers.started(given)
+        if provider is None:
+            return self._alone or self._without_provider(service)
+        adopted = self._adopted.get(provider)
+        if adopted is None:
+            adopted = self._adopt(provider, service)
+        if not adopted.service:
+            adopted.name(service)
+            self._know(provider.resource)
+        return adopted.refresh()
+
+    def join(self, service: str) -> None:
+        """Join the provider that OpenTelemetry has been started with, if there is one, before any request."""
+        if providers.started(None) is not None:
+            self.pipeline(None, service)
+
+    def serve(self) -> None:
+        """Start what belongs to a process that serves: the rules are known when its first request comes."""
+        if self.decisions.by_rules:
+            self.decisions.rules.start()
+
+    def shutdown(self) -> None:
+        """Send what is waiting, for at most two seconds, and stop."""
+        atexit.unregister(self.shutdown)
+        self.decisions.rules.stop()
+        self.wires.shutdown(EXIT_SECONDS)
+
+    def close(self) -> None:
+        """Stop, and give back what was taken over; for tests, and for a process that takes its apps down."""
+        self.shutdown()
+        global_recorder.release()
+        for adopted in self._adopted.values():
+            adopted.release()
+
+    def _take_over_sdk(self) -> None:
+        global_recorder.take_over(
+            Wiring(
+                pipeline=lambda: self.pipeline(None, self._service()),
+                should_trace=self.decisions.should_trace,
+                service=self._service,
+                on_configure=self.configured.change,
+            )
+        )
+
+    def _service(self) -> str:
+        return self.settings.segment_name(self.configured.made.service or self.first_app)
+
+    def _without_provider(self, service: str) -> Pipeline:
+        resource = Resource.create({SERVICE_NAME: service})
+        self._know(resource)
+        if global_recorder.is_sdk_installed():
+            wrapt.when_imported("requests")(patch_requests)
+        self._alone = Pipeline(resource, self.ids, self.failures, segments=self.wires.segments)
+        return self._alone
+
+    def _adopt(self, provider: sdk.TracerProvider, service: str) -> Adopted:
+        with self._lock:
+            known = self._adopted.get(provider)
+            if known is not None:
+                return known
+            chosen = providers.chosen_sampler(provider)
+            if isinstance(chosen, XRaySampler):  # OTEL_TRACES_SAMPLER=xray: the rules are ours
+                chosen.rules.stop()
+                chosen = None
+            self.decisions.opentelemetry = chosen
+            self._know(provider.resource)
+            adopted = Adopted(
+                provider,
+                self.decisions.sampler(),
+                service,
+                self.ids,
+                self.failures,
+                self.wires.replacing,
+                segments=self.wires.segments,
+                ask_always=chosen is not None,
+            )
+            self._adopted[provider] = adopted
+            carry_xray_header()
+            return adopted
+
+    def _know(self, resource: Resource) -> None:
+        self.decisions.process = Process.of(resource.attributes)
+        self.decisions.rules.service_name = self.decisions.process.service_name or ""
+
+
+def patch_requests(_requests: Any) -> None:
+    """Let the X-Ray SDK record what `requests` sends, and put its header on it, where OpenTelemetry is not started."""
+    from aws_xray_sdk.core import patch
+
+    patch(("requests",))
+
+
+def carry_xray_header() -> None:
+    """Let outgoing calls carry `X-Amzn-Trace-Id`, as with the X-Ray SDK, besides what OTEL_PROPAGATORS says."""
+    current = propagate.get_global_textmap()
+    header = AwsXRayPropagator()
+    if not header.fields & current.fields:
+        propagate.set_global_textmap(CompositePropagator([current, header]))

@@ -1,0 +1,110 @@
+"""The wires of a process: `segments`, X-Ray documents by UDP to the agent, and `otlp`, spans by OTLP/HTTP."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.sdk.trace import SpanProcessor
+
+from cruddur_tracing.adoption.processors import batched_exporter
+from cruddur_tracing.process.settings import TracingSettings
+from cruddur_tracing.recording.pipeline import Wire
+from cruddur_tracing.recording.span import Span
+from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.wires.datagrams.sender import DatagramSender
+from cruddur_tracing.wires.otlp.official import from_exporter
+from cruddur_tracing.wires.otlp.settings import OtlpSettings
+from cruddur_tracing.wires.otlp.wire import OtlpWire
+from cruddur_tracing.wires.segments.document import Documents
+from cruddur_tracing.wires.segments.wire import SegmentsWire
+
+DEFAULT_AGENT: Final = Agent("127.0.0.1", 2000, "127.0.0.1", 2000)
+
+
+class Wires:
+    """Makes the wires that the settings turn on."""
+
+    def __init__(self, settings: TracingSettings, environ: Mapping[str, str], failures: Failures) -> None:
+        self.agent = settings.agent or DEFAULT_AGENT
+        self._settings = settings
+        self._environ = environ
+        self._failures = failures
+        self._otlp: list[tuple[OtlpSettings, OtlpWire]] = []
+        self._sender: DatagramSender | None = None
+        self.segments: SegmentsWire | None = None
+        if settings.sends_segments:
+            self._sender = DatagramSender(self.agent, failures)
+            self.segments = SegmentsWire(self._sender.send, self._sender)
+
+    @property
+    def in_words(self) -> str:
+        """The wires, for the log."""
+        segments = f"segments to {self.agent}" if self.segments is not None else "no segments"
+        spans = ", ".join(f"spans to {settings.endpoint}" for settings, _ in self._otlp)
+        return f"{segments}, {spans}" if spans else segments
+
+    def change_agent(self, agent: Agent) -> None:
+        """Send segments to another agent."""
+        self.agent = agent
+        if self._sender is not None:
+            self._sender.change_agent(agent)
+
+    def switch_segments(self, *, on: bool) -> None:
+        """Send segments, or none, if the settings turn the wire on at all."""
+        if self.segments is not None:
+            self.segments.on = on
+
+    def agent_answers(self, answers: bool) -> None:
+        """Note whether the agent's TCP port answers."""
+        if self._sender is not None:
+            self._sender.agent_answers(answers)
+
+    def describe(self, origin: str | None, aws: Mapping[str, Any] | None) -> None:
+        """Put what the X-Ray SDK's plugins found out on every segment."""
+        if self.segments is not None:
+            self.segments.documents = Documents(origin, aws)
+
+    def replacing(self, processor: SpanProcessor) -> Wire | None:
+        """Return the wire that does the work of an app's processor, or None to leave the processor alone.
+
+        It does that of a BatchSpanProcessor with an unchanged OTLP/HTTP exporter, which is shut down; with the wire off
+        nothing does.
+        """
+        exporter = batched_exporter(processor)
+        found = from_exporter(exporter, self._environ) if exporter is not None else None
+        if found is None:
+            return None
+        processor.shutdown()
+        if not self._settings.otlp:
+            return NoWire()
+        for settings, wire in self._otlp:
+            if settings == found:
+                return wire
+        self._otlp.append((found, OtlpWire(found, self._failures)))
+        return self._otlp[-1][1]
+
+    def shutdown(self, seconds: float) -> None:
+        """Send what is waiting, for at most that time, and take nothing more.
+
+        Segments have a quarter of it: an agent that is there takes them at once.
+        """
+        until = time.monotonic() + seconds
+        if self.segments is not None:
+            self.segments.shutdown(seconds / 4)
+        for _, wire in self._otlp:
+            wire.shutdown(max(0.0, until - time.monotonic()))
+
+
+class NoWire:
+    """In the place of a wire that is switched off."""
+
+    def ended(self, span: Span) -> None:
+        """Do nothing."""
+
+    def flush(self, seconds: float) -> bool:  # noqa: ARG002 - Wire's
+        """Return True: nothing waits."""
+        return True
+
+    def shutdown(self, seconds: float) -> None:
+        """Do nothing."""

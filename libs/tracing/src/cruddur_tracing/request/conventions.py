@@ -1,0 +1,139 @@
+"""The attributes of a server span by OpenTelemetry's HTTP conventions, old, new or both.
+
+They are those of `opentelemetry.instrumentation.wsgi`, read from the WSGI environ directly. The names are those of
+https://opentelemetry.io/docs/specs/semconv/http/http-spans/ and of version 1.12 before it.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+from wsgiref.util import request_uri
+
+from opentelemetry.util.http import redact_url, sanitize_method
+
+OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
+KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+_OLD_TEXTS: Final = (
+    ("http.server_name", "SERVER_NAME"),
+    ("http.scheme", "wsgi.url_scheme"),
+    ("net.host.name", "HTTP_HOST"),
+    ("http.host", "HTTP_HOST"),
+    ("net.peer.ip", "REMOTE_ADDR"),
+    ("http.user_agent", "HTTP_USER_AGENT"),
+)
+_NEW_TEXTS: Final = (
+    ("url.scheme", "wsgi.url_scheme"),
+    ("server.address", "HTTP_HOST"),
+    ("client.address", "REMOTE_ADDR"),
+    ("user_agent.original", "HTTP_USER_AGENT"),
+)
+_NEW_URL: Final = (("url.path", "PATH_INFO"), ("url.query", "QUERY_STRING"))
+_OLD_PORTS: Final = (("net.host.port", "SERVER_PORT"), ("net.peer.port", "REMOTE_PORT"))
+_NEW_PORTS: Final = (("server.port", "SERVER_PORT"), ("client.port", "REMOTE_PORT"))
+
+
+class Conventions(Enum):
+    """Which names the attributes have."""
+
+    OLD = (True, False)
+    NEW = (False, True)
+    BOTH = (True, True)
+
+    def __init__(self, old: bool, new: bool) -> None:
+        self.old = old
+        self.new = new
+
+    @classmethod
+    def chosen(cls, environ: Mapping[str, str]) -> "Conventions":
+        """Return what OTEL_SEMCONV_STABILITY_OPT_IN asks for."""
+        asked = {part.strip() for part in environ.get(OPT_IN, "").lower().split(",")}
+        if "http/dup" in asked:
+            return cls.BOTH
+        return cls.NEW if "http" in asked else cls.OLD
+
+
+def method(environ: Mapping[str, Any]) -> str:
+    """Return the request's method; one that is not known is `_OTHER`."""
+    given: str = environ.get("REQUEST_METHOD", "")
+    return given if given in KNOWN_METHODS else sanitize_method(given.strip())
+
+
+def span_name(environ: Mapping[str, Any], route: str | None) -> str:
+    """Return method and route, or method and path where no route matches."""
+    known = method(environ)
+    if route is not None:
+        return f"{'HTTP' if known == '_OTHER' else known} {route}"
+    if known == "_OTHER":
+        return "HTTP"
+    path = str(environ.get("PATH_INFO", "")).strip()
+    return f"{known} {path}" if known and path else known
+
+
+def of_request(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
+    """Return the attributes that are known before the request is answered."""
+    attributes: dict[str, Any] = {}
+    if conventions.old:
+        _old(environ, attributes)
+    if conventions.new:
+        _new(environ, attributes)
+    return attributes
+
+
+def of_status(code: int, conventions: Conventions) -> dict[str, Any]:
+    """Return the attributes that the response's status adds."""
+    attributes: dict[str, Any] = {}
+    if conventions.old:
+        attributes["http.status_code"] = code
+    if conventions.new:
+        attributes["http.response.status_code"] = code
+        if code >= 500:
+            attributes["error.type"] = str(code)
+    return attributes
+
+
+def _old(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
+    attributes["http.method"] = method(environ)
+    _add(environ, attributes, _OLD_TEXTS)
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if target:
+        attributes["http.target"] = target
+    else:
+        attributes["http.url"] = redact_url(request_uri(dict(environ)))
+    _add_ports(environ, attributes, _OLD_PORTS)
+    if peer := _peer_name(environ):
+        attributes["net.peer.name"] = peer
+    if flavor := environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"):
+        attributes["http.flavor"] = flavor
+
+
+def _new(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
+    known, given = method(environ), environ.get("REQUEST_METHOD", "").strip()
+    attributes["http.request.method"] = known
+    if known != given:
+        attributes["http.request.method_original"] = given
+    _add(environ, attributes, _NEW_TEXTS)
+    if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
+        _add(environ, attributes, _NEW_URL)
+    _add_ports(environ, attributes, _NEW_PORTS)
+    if peer := _peer_name(environ):
+        attributes["client.address"] = peer
+    if flavor := environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"):
+        attributes["network.protocol.version"] = flavor
+
+
+def _add(environ: Mapping[str, Any], attributes: dict[str, Any], texts: tuple[tuple[str, str], ...]) -> None:
+    for attribute, key in texts:
+        if value := environ.get(key):
+            attributes[attribute] = value
+
+
+def _peer_name(environ: Mapping[str, Any]) -> str | None:
+    peer: str | None = environ.get("REMOTE_HOST")
+    return peer if peer != environ.get("REMOTE_ADDR") else None
+
+
+def _add_ports(environ: Mapping[str, Any], attributes: dict[str, Any], ports: tuple[tuple[str, str], ...]) -> None:
+    for attribute, key in ports:
+        value = environ.get(key)
+        if value and str(value).isdecimal():
+            attributes[attribute] = int(value)

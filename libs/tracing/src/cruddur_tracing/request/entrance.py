@@ -1,0 +1,132 @@
+"""The way of a request through the tracing: decided, recorded as one server span, and closed whatever happens.
+
+It wraps the innermost WSGI app of Flask. It never answers a request itself, never fails one, and gives the context that
+it found back, whatever the app's own hooks do.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import context, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
+
+from cruddur_tracing.recording.recording import Recording
+from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span
+from cruddur_tracing.recording.start import Start, start_child
+from cruddur_tracing.request import conventions
+from cruddur_tracing.request.app import TracedApp
+from cruddur_tracing.request.body import Body
+from cruddur_tracing.request.handling import CURRENT, EVENT, Handling
+from cruddur_tracing.request.headers import Upstream
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+RULE: Final = "aws.xray.sampling_rule"  # as X-Ray's sampler for OpenTelemetry in Java sets it
+_UNTRACED: Final = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 1, False, NOT_SAMPLED)), Context())
+
+
+def answer(
+    app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """Answer one request (PEP 3333) by `inner`, as one server span."""
+    try:
+        handling = begin(app, environ)
+    except Exception as error:  # noqa: BLE001 - whatever a client or server puts into environ: the request goes on
+        app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+        return inner(environ, start_response)
+    if app.span_key is not None:
+        environ[app.span_key] = handling.span or trace.INVALID_SPAN
+    outer = CURRENT.set(handling)
+    token = context.attach(handling.context)
+    try:
+        body = inner(environ, handling.starting(start_response))
+    except BaseException as error:
+        handling.error = handling.error or error
+        handling.end()
+        raise
+    finally:
+        context.detach(token)
+        CURRENT.reset(outer)
+    if handling.streamed and not _is_file(body, environ):
+        return Body(body, handling)
+    handling.end()
+    return body
+
+
+def answer_excluded(
+    inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """Answer a request that is never traced: what its handler does begins no trace either."""
+    token = context.attach(_UNTRACED)
+    try:
+        return inner(environ, start_response)
+    finally:
+        context.detach(token)
+
+
+def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
+    """Return whether the server may send the body by itself, which it does only for its own class."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    return isinstance(wrapper, type) and isinstance(body, wrapper)
+
+
+def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling:
+    """Decide about a request and start its span."""
+    above = trace.get_current_span()
+    if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
+        return _inside(app, environ, above)
+    upstream, state, base = app.extraction.read(environ)
+    host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    service = app.service(host)
+    pipeline = app.pipeline()
+    trace_id = upstream.trace_id or pipeline.ids.generate_trace_id()
+    sampled, rule = upstream.sampled, None
+    if sampled is None:
+        sampled, rule, state = app.decide(service, host, environ, trace_id, base)
+    if not sampled:
+        handling = Handling(app, environ, upstream, None, trace_id, rule)
+        handling.service = service
+        unsampled = SpanContext(trace_id, pipeline.ids.generate_span_id(), False, NOT_SAMPLED, state)
+        handling.context = trace.set_span_in_context(NonRecordingSpan(unsampled), base)
+        return handling
+    recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
+    span = Span(
+        recording,
+        conventions.method(environ) or "HTTP",
+        pipeline.ids.generate_span_id(),
+        parent_id=upstream.parent_id or 0,
+        parent_context=_remote(upstream, state) if upstream.parent_id else None,
+        kind=SpanKind.SERVER,
+        scope=app.scope,
+    )
+    handling = Handling(app, environ, upstream, span, trace_id, rule)
+    if rule is not None:
+        span._attributes[RULE] = rule
+    handling.describe(span)
+    handling.context = trace.set_span_in_context(span, base)
+    if pipeline.processors:
+        recording.started(span, base)
+    return handling
+
+
+def _inside(app: TracedApp, environ: "WSGIEnvironment", above: trace.Span) -> Handling:
+    """Begin a request that is made while another is answered (a nested app, a test client in a handler)."""
+    known = above.get_span_context()
+    if not isinstance(above, Span) or not above.is_recording():
+        handling = Handling(app, environ, Upstream(), None, known.trace_id, None, nested=True)
+        handling.context = context.get_current()
+        return handling
+    span = start_child(above, conventions.method(environ) or "HTTP", Start(scope=app.scope))
+    handling = Handling(app, environ, Upstream(), span, known.trace_id, None, nested=True)
+    handling.describe(span)
+    handling.context = trace.set_span_in_context(span)
+    return handling
+
+
+def _remote(upstream: Upstream, state: Any) -> SpanContext:
+    assert upstream.trace_id is not None
+    assert upstream.parent_id is not None
+    flags = trace.TraceFlags(trace.TraceFlags.SAMPLED if upstream.sampled else trace.TraceFlags.DEFAULT)
+    return SpanContext(upstream.trace_id, upstream.parent_id, True, flags, state)

@@ -1,0 +1,72 @@
+"""What OpenTelemetry's environment variables ask an HTTP server's instrumentation for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from opentelemetry.instrumentation.propagators import get_global_response_propagator
+from opentelemetry.propagators.textmap import Setter
+from opentelemetry.trace import Span, SpanKind
+from opentelemetry.util.http import (
+    SanitizeValue,
+    get_custom_headers,
+    get_excluded_urls,
+    normalise_request_header_name,
+    normalise_response_header_name,
+)
+
+REQUEST: Final = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"
+RESPONSE: Final = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"
+SANITIZE: Final = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"
+Hook = Callable[..., Any]
+
+
+def excluded_url() -> Callable[[str], bool] | None:
+    """Return what says whether a URL is excluded, by OTEL_PYTHON_FLASK_EXCLUDED_URLS or OTEL_PYTHON_EXCLUDED_URLS."""
+    excluded = get_excluded_urls("FLASK")
+    return excluded.url_disabled if getattr(excluded, "_excluded_urls", None) else None
+
+
+def request_hooks(environ: Mapping[str, str]) -> Sequence[Hook]:
+    """Return the hook that captures the request's headers, if any are to be."""
+    if not environ.get(REQUEST):
+        return ()
+    wanted, sanitize = get_custom_headers(REQUEST), SanitizeValue(get_custom_headers(SANITIZE))
+
+    def capture(span: Span, request: Mapping[str, Any]) -> None:
+        if getattr(span, "kind", None) is SpanKind.SERVER:
+            headers = {key[5:].replace("_", "-"): value for key, value in request.items() if key.startswith("HTTP_")}
+            span.set_attributes(sanitize.sanitize_header_values(headers, wanted, normalise_request_header_name))
+
+    return (capture,)
+
+
+def response_hooks(environ: Mapping[str, str]) -> Sequence[Hook]:
+    """Return the hooks that write the response propagator's headers and capture the response's headers."""
+    if not environ.get(RESPONSE):
+        return (_propagate,)
+    wanted, sanitize = get_custom_headers(RESPONSE), SanitizeValue(get_custom_headers(SANITIZE))
+
+    def capture(span: Span, _status: str, headers: list[tuple[str, str]]) -> None:
+        if getattr(span, "kind", None) is SpanKind.SERVER and span.is_recording():
+            joined: dict[str, str] = {}
+            for name, value in headers:
+                key = name.lower()
+                joined[key] = f"{joined[key]},{value}" if key in joined else value
+            span.set_attributes(sanitize.sanitize_header_values(joined, wanted, normalise_response_header_name))
+
+    return (_propagate, capture)
+
+
+class _HeaderSetter(Setter[list[tuple[str, str]]]):
+    def set(self, carrier: list[tuple[str, str]], key: str, value: str) -> None:
+        """Add a header."""
+        carrier.append((key, value))
+
+
+_SETTER: Final = _HeaderSetter()
+
+
+def _propagate(_span: Span, _status: str, headers: list[tuple[str, str]]) -> None:
+    propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
+    if propagator is not None:
+        propagator.inject(headers, setter=_SETTER)

@@ -1,0 +1,155 @@
+"""One request that is being answered: what is known of it, and its span until that ends."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanContext, Status, StatusCode
+
+from cruddur_tracing.recording.span import Span
+from cruddur_tracing.request import conventions
+from cruddur_tracing.request.app import TracedApp
+from cruddur_tracing.request.headers import Upstream, xray_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
+RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
+EVENT: Final = "request.hook"
+
+
+class Handling:
+    """One request that is being answered; `span` is None when it is not recorded.
+
+    `error` is what no error handler of the app has taken; `route` the rule that matched. `streamed` is true while
+    nobody knows that the whole body exists.
+    """
+
+    __slots__ = (
+        "_named",
+        "app",
+        "context",
+        "environ",
+        "error",
+        "nested",
+        "route",
+        "rule",
+        "service",
+        "span",
+        "started",
+        "status",
+        "streamed",
+        "templates",
+        "trace_id",
+        "upstream",
+    )
+
+    def __init__(
+        self,
+        app: TracedApp,
+        environ: "WSGIEnvironment",
+        upstream: Upstream,
+        span: Span | None,
+        trace_id: int,
+        rule: str | None,
+        *,
+        nested: bool = False,
+    ) -> None:
+        self.app = app
+        self.environ = environ
+        self.span = span
+        self.trace_id = trace_id
+        self.rule = rule
+        self.nested = nested
+        self.service = ""
+        self.context: Context
+        self.error: BaseException | None = None
+        self.route: str | None = None
+        self.status = 0
+        self.streamed = False
+        self.started = time_ns() if span is None else 0
+        self.upstream = upstream
+        self._named = ""
+        self.templates: list[tuple[Span, Any]] = []
+
+    def describe(self, span: Span) -> None:
+        """Put on the span what is known before the answer."""
+        app = self.app
+        span._attributes.update(conventions.of_request(self.environ, app.conventions))
+        self._named = span._name
+        for hook in app.request_hooks:
+            hook(span, self.environ)
+
+    def describe_again(self, environ: "WSGIEnvironment") -> None:
+        """Say what the app's own WSGI middleware has made of the request, where that lies within the tracing."""
+        host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+        if self.span is not None:
+            self.span._attributes.update(conventions.of_request(environ, self.app.conventions))
+            self.span.recording.service = self.app.service(host)
+
+    def starting(self, start_response: "StartResponse") -> "StartResponse":
+        """Return the `start_response` that the app calls."""
+
+        def starting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+            try:
+                headers = self._responding(status, headers)
+            except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
+                self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+            return start_response(status, headers, *rest)
+
+        return starting
+
+    def _responding(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        self.status = int(status[:3])
+        for hook in self.app.response_hooks:
+            hook(self.span or trace.get_current_span(), status, headers)
+        if self.nested:
+            return headers
+        text = f"Root={xray_id(self.trace_id)}"
+        if self.upstream.asked:
+            text += f";Sampled={int(self.span is not None)}"
+        return [*headers, (RESPONSE_HEADER, text)]
+
+    def end(self) -> None:
+        """End the span. Never raises."""
+        try:
+            if self.span is not None:
+                self._end(self.span)
+                self.app.sampled(self)
+            else:
+                self.app.unsampled(self)
+        except Exception as error:  # noqa: BLE001 - a request must not fail because its trace does
+            self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+
+    def record(self, span: Span) -> None:
+        """Record the request on a span that was not made before it had been answered."""
+        self.describe(span)
+        self._end(span)
+
+    def span_context(self) -> SpanContext:
+        """Return the ids of the request's span, recorded or not."""
+        return trace.get_current_span(self.context).get_span_context()
+
+    def _end(self, span: Span) -> None:
+        app = self.app
+        for left, _ in reversed(self.templates):
+            left.end()
+        if not self.nested:
+            app.close_open(span.recording)
+        attributes = span._attributes
+        if self.route is not None:
+            attributes["http.route"] = self.route
+        if span._name is self._named:
+            span._name = conventions.span_name(self.environ, self.route)
+        if self.status:
+            attributes.update(conventions.of_status(self.status, app.conventions))
+            if self.status >= 500 and span._status.status_code is StatusCode.UNSET:
+                span.set_status(StatusCode.ERROR)
+        if self.error is not None and isinstance(self.error, Exception):
+            span.record_exception(self.error)
+            span.set_status(Status(StatusCode.ERROR, f"{type(self.error).__name__}: {self.error}"))
+        span.end()

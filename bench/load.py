@@ -5,7 +5,11 @@ import threading
 import time
 from dataclasses import dataclass
 
-REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+HEAD = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nConnection: close\r\n{headers}\r\n"
+
+
+class ResponseError(Exception):
+    """A request was not answered with 200; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +24,32 @@ class Load:
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 
-def _client(port: int, end: float, latencies: list[float]) -> None:
+def get(port: int, request: bytes, timeout: float = 30.0) -> None:
+    """Send a request on a connection of its own and read the whole response."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+            connection.sendall(request)
+            response = bytearray()
+            while part := connection.recv(65536):
+                response += part
+    except OSError as error:
+        raise ResponseError(str(error)) from error
+    if not response.startswith(b"HTTP/1.1 200"):
+        raise ResponseError(f"the server answered {bytes(response[:80])!r}")
+
+
+def _client(port: int, request: bytes, end: float, latencies: list[float]) -> None:
     while (started := time.perf_counter()) < end:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-            connection.sendall(REQUEST)
-            first = connection.recv(65536)
-            if not first.startswith(b"HTTP/1.1 200"):
-                raise RuntimeError(f"the server answered {first[:80]!r}")
-            while connection.recv(65536):
-                pass
+        get(port, request)
         latencies.append(time.perf_counter() - started)
 
 
-def send(port: int, seconds: float, clients: int) -> Load:
+def send(port: int, path: str, seconds: float, clients: int) -> Load:
     """Send requests from `clients` clients concurrently for `seconds`."""
+    request = HEAD.format(path=path, headers="").encode()
     started = time.perf_counter()
     each: list[list[float]] = [[] for _ in range(clients)]
-    threads = [threading.Thread(target=_client, args=(port, started + seconds, kept)) for kept in each]
+    threads = [threading.Thread(target=_client, args=(port, request, started + seconds, kept)) for kept in each]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -11,8 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+# What configures a recorder or a server is the benchmark's choice, not the caller's.
+CONFIGURATION = ("AWS_", "CRUDDUR_", "DD_", "ELASTIC_", "GUNICORN_", "OTEL_", "SENTRY_")
 TICKS = os.sysconf("SC_CLK_TCK")
-START_SECONDS = 30.0
+START_SECONDS = 120.0  # of a machine that is busy with other things
 
 
 class BenchError(Exception):
@@ -27,9 +32,10 @@ def cores() -> tuple[set[int], set[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server with its children."""
+    """A running server with its children; it responded `boot` seconds after its start."""
 
     process: subprocess.Popen[bytes]
+    boot: float
 
     def cpu_seconds(self) -> float:
         """Return the user and system seconds of the server and its children so far."""
@@ -37,17 +43,29 @@ class Server:
 
     def memory(self) -> tuple[float, float]:
         """Return the server's current and peak resident memory in MiB, without its children."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        status = dict(line.split(":", 1) for line in lines)
-        resident, peak = (int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
-        return resident, peak
+        return memory(self.process.pid)
+
+    def children(self) -> list[int]:
+        """Return the process ids of the server's children, e.g. gunicorn's workers."""
+        return _children(self.process.pid)
+
+
+def memory(pid: int) -> tuple[float, float]:
+    """Return a process's current and peak resident memory in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    resident, peak = (int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return resident, peak
 
 
 def _tree(pid: int) -> Iterator[int]:
     yield pid
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    for child in children.read_text().split():
-        yield from _tree(int(child))
+    for child in _children(pid):
+        yield from _tree(child)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -66,13 +84,15 @@ def running(
 ) -> Iterator[Server]:
     """Run a server until the block ends; it is ready once `url` responds with any status."""
     core = cores()[0] if pinned is None else pinned
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(CONFIGURATION)}
     with tempfile.TemporaryFile() as log:
+        started = time.monotonic()
         process = subprocess.Popen(
             command,
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **(environment or {})},
+            env={**kept, **(environment or {})},
             cwd=cwd,
         )
         os.sched_setaffinity(process.pid, core)
@@ -80,7 +100,7 @@ def running(
             if not _answers(url, process):
                 log.seek(0)
                 raise BenchError(f"{' '.join(command[:4])} did not respond on {url}:\n{log.read().decode()[-2000:]}")
-            yield Server(process)
+            yield Server(process, time.monotonic() - started)
         finally:
             process.terminate()
             try:
@@ -100,5 +120,5 @@ def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
             error.close()
             return True
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.002)
     return False

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import table
-from bench.ingest import segment
 from bench.processes import running
+from bench.xray_local.ingest import segment
 from tools.local_cluster import free_port
 
 HEADER = b'{"format":"json","version":1}\n'

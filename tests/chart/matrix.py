@@ -27,6 +27,7 @@ ALL_OPTIONS: Values = {
     "commonLabels": {"team": "shop"},
     "imagePullSecrets": [{"name": "registry"}],
     "tracing.xraySdk.urlPattern": "*.example.com",
+    "tracing.anomalies": {"perSecond": 2, "slowSeconds": 0.5},
     "honeycomb.enabled": True,
     "honeycomb.apiKey": KEY,
     "honeycomb.dataset": "traces",
@@ -110,7 +111,9 @@ KIND: dict[str, Values] = {
     f"kind-{file.stem}": yaml.safe_load(file.read_text()) for file in sorted(ROOT.glob("deploy/kind/*values.yaml"))
 }
 HOST_PORT: dict[str, Values] = {
-    f"host-port-{agent}": {"tracing.agent": agent, "tracing.hostPort": True} for agent in ("daemon", "collector")
+    "host-port-daemon": {"tracing.hostPort": True},
+    "host-port-collector": {"tracing.hostPort": True, "tracing.agent": "collector"},
+    "host-port-otel-collector": {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
 }
 CASES: dict[str, Values] = {
     **_ways(),

@@ -156,6 +156,13 @@ def test_the_collector_listens_on_its_pods_address() -> None:
         assert found["awsxray"]["proxy_server"]["endpoint"] == f"{host}:2000"
 
 
+def test_without_segments_the_collector_is_a_proxy_on_port_2000() -> None:
+    """The extension does what the awsxray receiver does for the sampling rules; both in one would share the port."""
+    on, off = (loaded({**AWS, "tracing.agent": "collector", "tracing.xraySdk.enabled": sdk}) for sdk in (True, False))
+    assert off["extensions"]["awsproxy"] == on["receivers"]["awsxray"]["proxy_server"]
+    assert ("awsproxy" in on["extensions"], "awsxray" in off["receivers"]) == (False, False)
+
+
 def test_regions_in_china_have_their_own_domain() -> None:
     """Where spans go to X-Ray by OTLP."""
     given: Values = {**AWS, "aws.region": "cn-north-1", "tracing.xraySdk.enabled": False}
@@ -165,10 +172,22 @@ def test_regions_in_china_have_their_own_domain() -> None:
 
 def test_collector_config_is_merged_over_the_charts() -> None:
     """Maps are merged, and lists are replaced."""
-    added = {"processors": {"batch": {"timeout": "9s"}}, "service": {"extensions": ["health_check", "pprof"]}}
+    own = {"receivers": ["otlp"], "processors": [], "exporters": ["debug"]}
+    added = {
+        "exporters": {"debug": {}},
+        "processors": {"batch": {"timeout": "9s"}},
+        "service": {"pipelines": {"traces/xray-local": own}},
+    }
     found = loaded({"collector.config": added})
     assert found["processors"]["batch"] == {"timeout": "9s", "send_batch_size": 512, "send_batch_max_size": 512}
-    assert found["service"]["extensions"] == ["health_check", "pprof"]
+    assert found["service"]["pipelines"]["traces/xray-local"] == own
+
+
+@pytest.mark.parametrize("own", [["pprof"], ["pprof", "awsproxy"], []])
+def test_extensions_of_the_users_are_added(own: list[str]) -> None:
+    """Without the chart's, the pod would not be ready, nothing would be signed, and no sampling rule read."""
+    given: Values = {**AWS, "tracing.xraySdk.enabled": False, "collector.config": {"service": {"extensions": own}}}
+    assert loaded(given)["service"]["extensions"] == ["health_check", "awsproxy", "sigv4auth", *own[:1]]
 
 
 @pytest.mark.parametrize(

@@ -93,13 +93,6 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
         "tracing.hostPort: 'true': expected false because tracing.placement is 'sidecar'",
     ),
     (
-        {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
-        (
-            "tracing.hostPort: 'true': expected false because tracing.xraySdk.enabled is false: "
-            "nothing listens on port 2000"
-        ),
-    ),
-    (
         {"tracing.placement": "sidecar", "backend.enabled": False},
         (
             "tracing.placement: 'sidecar': expected node because backend.enabled is false: "
@@ -150,6 +143,13 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
             ("daemon", 8888, "collector"),
             ("daemon", 13133, "collector"),
         )
+    ),
+    (
+        {"tracing.placement": "sidecar", "tracing.xraySdk.enabled": False, "backend.port": 2000},
+        (
+            "backend.port: '2000': expected another port because tracing.placement is 'sidecar' and the collector in "
+            "the pod listens there"
+        ),
     ),
     (
         {"backend.enabled": False, "backend.ingress": {"enabled": True, "hosts": [{"host": "a.example"}]}},
@@ -237,6 +237,7 @@ def test_all_contradictions_are_reported_at_once() -> None:
         {**POD_IDENTITY, "daemon.image.tag": "3.5.0", "tracing.agent": "collector"},
         {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.enabled": False},
         {"aws.credentials.mode": "irsa"},
+        {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
         {"backend.service.type": "NodePort", "backend.service.nodePort": 30080},
         {"agent.serviceAccount.name": "mine", "backend.serviceAccount": {"create": False, "name": "mine"}},
         {**SCALING, "backend.resources": {"requests": {"cpu": None}, "limits": {"cpu": "1"}}},

@@ -177,6 +177,16 @@ PRODUCTION: Values = {
             ["- XRaySamplingRules and XRayGroups wait for another release's operator: operator.enabled is false."],
         ),
         (
+            {**PRODUCTION, "backend.extraEnv": [{"name": "OTEL_TRACES_SAMPLER", "value": "always_on"}]},
+            [
+                (
+                    "- X-Ray's sampling rules do not decide: backend.extraEnv sets OTEL_TRACES_SAMPLER, which takes "
+                    "precedence."
+                )
+            ],
+        ),
+        ({**PRODUCTION, "backend.extraEnv": [{"name": "OTEL_TRACES_SAMPLER", "value": "xray"}]}, []),
+        (
             {**PRODUCTION, "operator.namespaces": ["kitchen"], "sampling.groups": {"a": {}}},
             [
                 (
@@ -192,6 +202,15 @@ PRODUCTION: Values = {
                     "- tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout "
                     "of the agent loses segments: two pods cannot share the port, and the node may keep sending UDP "
                     "to the old pod."
+                )
+            ],
+        ),
+        (
+            {**PRODUCTION, "tracing.hostPort": True, "tracing.xraySdk.enabled": False},
+            [
+                (
+                    "- tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout "
+                    "of the agent has a gap without sampling rules: two pods cannot share the port."
                 )
             ],
         ),

@@ -11,10 +11,16 @@ from tests.chart.release import Object, Values, named, named_container, nested, 
 from xray_local import settings as local
 from xray_operator import settings as operator
 
+# Read by the tracing library from the version on that captures anomalies.
 TRACING = {setting.metadata["variable"] for setting in fields(TracingSettings)}
 PARTS = {"backend": "backend", "operator": "operator", "xray-local": "xrayLocal"}  # by their values
-# The program's own choice: the image has /dev/shm.
-LEFT_OUT = {"CRUDDUR_WORKER_TMP_DIR"}
+LEFT_OUT = {
+    "CRUDDUR_WORKER_TMP_DIR",  # the program's own choice: the image has /dev/shm
+    # The chart sets what these follow and any app understands: AWS_XRAY_SDK_ENABLED, OTEL_TRACES_EXPORTER.
+    "CRUDDUR_TRACING_ENABLED",
+    "CRUDDUR_TRACING_SEGMENTS",
+    "CRUDDUR_TRACING_OTLP",
+}
 # How our own variables begin; all others are the SDKs'.
 OURS = ("CRUDDUR_", "XRAY_OPERATOR_", "XRAY_LOCAL_")
 

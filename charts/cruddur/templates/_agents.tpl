@@ -55,8 +55,10 @@ ports:
   {{- if include "cruddur.spansWanted" . }}
   - {name: otlp, containerPort: 4318, protocol: TCP}
   {{- end }}
-  {{- if include "cruddur.collectorIsAgent" . }}
+  {{- if include "cruddur.collectorTakesSegments" . }}
   - {name: xray-udp, containerPort: 2000, protocol: UDP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
+  {{- end }}
+  {{- if include "cruddur.collectorIsAgent" . }}
   - {name: xray-tcp, containerPort: 2000, protocol: TCP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
   {{- end }}
   - {name: otel-health, containerPort: 13133, protocol: TCP}

@@ -1,17 +1,22 @@
-{{/* The collector's configuration: what the chart builds, and collector.config over it. */}}
+{{/* The collector's configuration: what the chart builds, and collector.config over it; its extensions are added. */}}
 {{- define "cruddur.collectorConfig" -}}
-{{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.builtCollectorConfig" .)) .Values.collector.config) -}}
+{{- $built := fromYaml (include "cruddur.builtCollectorConfig" .) -}}
+{{- $extensions := concat $built.service.extensions (default list (dig "service" "extensions" list .Values.collector.config)) -}}
+{{- $config := mustMergeOverwrite $built .Values.collector.config -}}
+{{- $_ := set $config.service "extensions" (uniq $extensions) -}}
+{{- toYaml $config -}}
 {{- end -}}
 
 {{- define "cruddur.builtCollectorConfig" -}}
 {{- $v := .Values -}}
 {{- $host := ternary "${env:MY_POD_IP}" "127.0.0.1" (eq $v.tracing.placement "node") -}}
 {{- $spans := include "cruddur.spansWanted" . -}}
-{{- $agent := include "cruddur.collectorIsAgent" . -}}
+{{- $segments := include "cruddur.collectorTakesSegments" . -}}
+{{- $proxy := and (include "cruddur.collectorIsAgent" .) (not $segments) -}}
 {{- $exporters := fromYaml (include "cruddur.spanExporters" .) -}}
 {{- $queued := include "cruddur.segmentsQueued" . -}}
 {{- $loopback := "127.0.0.1:4319" -}}
-{{- $signs := and (not $v.xrayLocal.enabled) (not $v.tracing.xraySdk.enabled) -}}
+{{- $signs := hasKey $exporters "xray" -}}
 receivers:
   {{- if $spans }}
   otlp:
@@ -19,17 +24,12 @@ receivers:
       http:
         endpoint: {{ $host }}:4318
   {{- end }}
-  {{- if $agent }}
+  {{- if $segments }}
   awsxray:
     endpoint: {{ $host }}:2000
     transport: udp
     proxy_server:
-      endpoint: {{ $host }}:2000
-      region: {{ include "cruddur.region" . }}
-      local_mode: true
-      {{- with include "cruddur.xrayEndpoint" . }}
-      aws_endpoint: {{ . }}
-      {{- end }}
+      {{- include "cruddur.samplingProxy" (list . $host) | nindent 6 }}
   {{- end }}
   {{- if $queued }}
   # The awsxray exporter has no queue: otlp_http/segments has one, and learns here whether X-Ray accepted what it sent.
@@ -52,7 +52,7 @@ processors:
     timeout: {{ $v.collector.batch.timeout }}
     send_batch_size: {{ $v.collector.batch.size }}
     send_batch_max_size: {{ $v.collector.batch.size }}
-  {{- if $agent }}
+  {{- if $segments }}
   # PutTraceSegments accepts 50. Without a batch, a burst of datagrams is lost in the receiver.
   batch/segments:
     timeout: 1s
@@ -70,7 +70,7 @@ exporters:
     compression: none
     {{- include "cruddur.exporterDefaults" . | nindent 4 }}
   {{- end }}
-  {{- if $agent }}
+  {{- if $segments }}
   awsxray:
     region: {{ include "cruddur.region" . }}
     local_mode: true
@@ -84,6 +84,11 @@ exporters:
 extensions:
   health_check:
     endpoint: ${env:MY_POD_IP}:13133
+  {{- if $proxy }}
+  # What the awsxray receiver does for the sampling rules, without its port for segments.
+  awsproxy:
+    {{- include "cruddur.samplingProxy" (list . $host) | nindent 4 }}
+  {{- end }}
   {{- if $signs }}
   sigv4auth:
     region: {{ include "cruddur.region" . }}
@@ -92,6 +97,9 @@ extensions:
 service:
   extensions:
     - health_check
+    {{- if $proxy }}
+    - awsproxy
+    {{- end }}
     {{- if $signs }}
     - sigv4auth
     {{- end }}
@@ -103,7 +111,7 @@ service:
       processors: [memory_limiter, batch]
       exporters: [otlp_http/{{ $name }}]
     {{- end }}
-    {{- if $agent }}
+    {{- if $segments }}
     traces/segments:
       receivers: [awsxray]
       processors: [memory_limiter, batch/segments]
@@ -128,9 +136,20 @@ service:
                 without_type_suffix: false
 {{- end -}}
 
+{{/* The proxy of GetSamplingRules and GetSamplingTargets on port 2000, which signs them: (list $ host). */}}
+{{- define "cruddur.samplingProxy" -}}
+{{- $root := index . 0 -}}
+endpoint: {{ index . 1 }}:2000
+region: {{ include "cruddur.region" $root }}
+local_mode: true
+{{- with include "cruddur.xrayEndpoint" $root }}
+aws_endpoint: {{ . }}
+{{- end }}
+{{- end -}}
+
 {{/* Segments wait in a queue while X-Ray is unreachable. Not in a sidecar: it has no handover, and the collector sends nothing from a queue while it stops. */}}
 {{- define "cruddur.segmentsQueued" -}}
-{{- if and (include "cruddur.collectorIsAgent" .) (include "cruddur.onNodes" .) }}true{{ end -}}
+{{- if and (include "cruddur.collectorTakesSegments" .) (include "cruddur.onNodes" .) }}true{{ end -}}
 {{- end -}}
 
 {{/* The destinations of spans: name -> settings of an otlp_http exporter. */}}

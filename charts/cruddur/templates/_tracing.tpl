@@ -3,8 +3,13 @@
 {{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "daemon") }}true{{ end -}}
 {{- end -}}
 
+{{/* The collector listens on port 2000 unless the daemon does: without segments over TCP alone, for the sampling rules. */}}
 {{- define "cruddur.collectorIsAgent" -}}
-{{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "collector") }}true{{ end -}}
+{{- if not (include "cruddur.daemonRuns" .) }}true{{ end -}}
+{{- end -}}
+
+{{- define "cruddur.collectorTakesSegments" -}}
+{{- if and .Values.tracing.xraySdk.enabled (include "cruddur.collectorIsAgent" .) }}true{{ end -}}
 {{- end -}}
 
 {{/* Whether spans have a destination; otherwise none are exported. A pipeline in collector.config is one as well. */}}

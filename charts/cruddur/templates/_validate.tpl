@@ -106,9 +106,6 @@ honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the tw
 {{- if and $v.tracing.hostPort $sidecar }}
 tracing.hostPort: 'true': expected false because tracing.placement is 'sidecar'
 {{- end }}
-{{- if and $v.tracing.hostPort (not $v.tracing.xraySdk.enabled) }}
-tracing.hostPort: 'true': expected false because tracing.xraySdk.enabled is false: nothing listens on port 2000
-{{- end }}
 {{- if and $sidecar (not $v.backend.enabled) }}
 tracing.placement: 'sidecar': expected node because backend.enabled is false: there is no pod for the sidecar
 {{- end }}
@@ -117,8 +114,7 @@ tracing.placement: 'sidecar': expected node because backend.enabled is false: th
 collector.queue.maxElapsedTime: {{ $v.collector.queue.maxElapsedTime | squote }}: expected 0s (no limit) or at least 30s, the longest pause between two attempts
 {{- end }}
 {{- if and $sidecar $v.backend.enabled }}
-{{- $taken := dict }}
-{{- if $v.tracing.xraySdk.enabled }}{{ $_ := set $taken "2000" $v.tracing.agent }}{{ end }}
+{{- $taken := dict "2000" (ternary "daemon" "collector" (not (empty (include "cruddur.daemonRuns" .)))) }}
 {{- if include "cruddur.spansWanted" . }}{{ $_ := set $taken "4318" "collector" }}{{ end }}
 {{- if include "cruddur.collectorRuns" . }}{{ $_ := set $taken "8888" "collector" }}{{ $_ := set $taken "13133" "collector" }}{{ end }}
 {{- with get $taken (toString $v.backend.port) }}

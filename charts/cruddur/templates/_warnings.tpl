@@ -49,6 +49,11 @@ No node with a pod of the backend can be drained: backend.podDisruptionBudget.ma
 
 {{- define "cruddur.samplingWarnings" -}}
 {{- $v := .Values -}}
+{{- range $v.backend.extraEnv }}
+{{- if and $v.backend.enabled (eq .name "OTEL_TRACES_SAMPLER") (ne (toString .value) "xray") }}
+X-Ray's sampling rules do not decide: backend.extraEnv sets OTEL_TRACES_SAMPLER, which takes precedence.
+{{- end }}
+{{- end }}
 {{- $given := or $v.sampling.rules $v.sampling.groups -}}
 {{- if not $v.operator.enabled }}
 {{ ternary "sampling.rules and sampling.groups wait for" "XRaySamplingRules and XRayGroups wait for" (not (empty $given)) }} another release's operator: operator.enabled is false.
@@ -69,7 +74,7 @@ What the backend's pods send to the {{ $part }} on tainted nodes is lost: backen
 {{- end }}
 {{- end }}
 {{- if .Values.tracing.hostPort }}
-tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout of the agent loses segments: two pods cannot share the port, and the node may keep sending UDP to the old pod.
+tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it, and a rollout of the agent {{ ternary "loses segments: two pods cannot share the port, and the node may keep sending UDP to the old pod." "has a gap without sampling rules: two pods cannot share the port." .Values.tracing.xraySdk.enabled }}
 {{- end }}
 {{- end -}}
 

@@ -8,11 +8,12 @@ import urllib.request
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import until
+from tests.e2e.kind.trees import ids
 from tools.provide import tool_path
 from xray_local.cli import client
 
@@ -27,10 +28,20 @@ def _read_and_close(stream: IO[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One trace: the documents that each recorder sent."""
+    """One trace: the documents that came by each wire. An entry of both has a document of each, with one id."""
 
-    segments: Sequence[Mapping[str, Any]]
-    spans: Sequence[Mapping[str, Any]]
+    segments: list[Mapping[str, Any]] = field(default_factory=list)
+    spans: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether segments came, and with them each entry that came as a span."""
+        return bool(self.segments) and ids(self.spans) <= ids(self.segments)
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether spans came, and with them each entry that came in a segment."""
+        return bool(self.spans) and ids(self.segments) <= ids(self.spans)
 
 
 class Store:
@@ -99,9 +110,9 @@ class Store:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
-    def traces(self, ids: Collection[str]) -> dict[str, Trace]:
+    def traces(self, trace_ids: Collection[str]) -> dict[str, Trace]:
         """Return those of some traces that are there."""
-        wanted, found = list(ids), {}
+        wanted, found = list(trace_ids), {}
         for start in range(0, len(wanted), BATCH):
             answer = self.call("Traces", {"TraceIds": wanted[start : start + BATCH]})
             for trace in answer["Traces"]:
@@ -115,8 +126,10 @@ class Store:
 
 
 def _sorted_out(documents: Sequence[Mapping[str, Any]]) -> Trace:
-    spans = [document for document in documents if "otel" in document.get("metadata", {})]
-    return Trace([document for document in documents if document not in spans], spans)
+    trace = Trace()
+    for document in documents:
+        (trace.spans if "otel" in document.get("metadata", {}) else trace.segments).append(document)
+    return trace
 
 
 @contextmanager

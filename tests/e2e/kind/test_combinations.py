@@ -1,13 +1,13 @@
-"""Every agent in every place, with the X-Ray SDK and without it, delivers; with xray-local and with "AWS" outside."""
+"""Every agent in every place, with segments and without, delivers; with xray-local and with "AWS" outside."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
 
 from tests.e2e.kind import peers
 from tests.e2e.kind.cluster import Cluster
-from tests.e2e.kind.release import Release
+from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
 from tests.e2e.kind.traffic import delivery, load
@@ -18,7 +18,7 @@ REQUESTS = 200
 AWS = "aws"
 
 
-# agent, placement, whether the SDK is on; in this order an upgrade from one to the next replaces few pods.
+# agent, placement, whether segments are sent; in this order an upgrade from one to the next replaces few pods.
 WAYS = [
     ("daemon", "node", True),
     ("collector", "node", True),
@@ -28,13 +28,15 @@ WAYS = [
     ("collector", "node", False),
 ]
 every_way = pytest.mark.parametrize(
-    ("agent", "placement", "sdk"), WAYS, ids=[f"{agent if sdk else 'SDK off'}, {place}" for agent, place, sdk in WAYS]
+    ("agent", "placement", "segments"),
+    WAYS,
+    ids=[f"{agent if segments else 'segments off'}, {place}" for agent, place, segments in WAYS],
 )
 
 
-def combination(agent: str, placement: str, *, sdk: bool) -> dict[str, Any]:
+def combination(agent: str, placement: str, *, segments: bool) -> dict[str, Any]:
     """Build the values of one combination."""
-    return {"tracing": {"agent": agent, "placement": placement, "xraySdk": {"enabled": sdk}}}
+    return {"tracing": {"agent": agent, "placement": placement, "xraySdk": {"enabled": segments}}}
 
 
 def delivered(release: Release, store: Store, name: str, *, segments: bool, spans: bool) -> None:
@@ -50,11 +52,12 @@ def delivered(release: Release, store: Store, name: str, *, segments: bool, span
 
 @every_way
 def test_every_combination_delivers_to_xray_local(
-    release: Release, store: Store, agent: str, placement: str, sdk: bool
+    release: Release, store: Store, agent: str, placement: str, segments: bool
 ) -> None:
-    """Each request has a segment, when the SDK is on, and its spans."""
-    release.ensure(combination(agent, placement, sdk=sdk))
-    delivered(release, store, f"{agent}, {placement}, SDK {'on' if sdk else 'off'}", segments=sdk, spans=True)
+    """Each request has its spans, and its segments where they are sent."""
+    release.ensure(combination(agent, placement, segments=segments))
+    name = f"{agent}, {placement}, segments {'on' if segments else 'off'}"
+    delivered(release, store, name, segments=segments, spans=True)
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +70,23 @@ def aws(cluster: Cluster, release: Release) -> Iterator[Store]:
 
 @every_way
 def test_every_way_to_aws_is_signed_and_delivers(
-    release: Release, aws: Store, agent: str, placement: str, sdk: bool
+    release: Release, aws: Store, agent: str, placement: str, segments: bool
 ) -> None:
-    """With keys from a Secret: PutTraceSegments by the agent, or spans by OTLP to X-Ray's own endpoint."""
-    release.ensure(combination(agent, placement, sdk=sdk) | peers.outside(AWS))
-    delivered(release, aws, f"to AWS: {agent}, {placement}, SDK {'on' if sdk else 'off'}", segments=sdk, spans=not sdk)
-    operation = "PutTraceSegments" if sdk else "PutSpans"
+    """With keys from a Secret: PutTraceSegments by the agent, or spans by OTLP; the calls of sampling either way."""
+    release.ensure(combination(agent, placement, segments=segments) | peers.outside(AWS))
+    name = f"to AWS: {agent}, {placement}, segments {'on' if segments else 'off'}"
+    delivered(release, aws, name, segments=segments, spans=not segments)
+    operation = "PutTraceSegments" if segments else "PutSpans"
     calls = [call for call in aws.local("GET", "requests") if call["operation"] == operation]
     assert {call["scope"] for call in calls} == {"eu-west-1/xray"}
+    part = "backend" if placement == "sidecar" else agent if segments else "collector"
+    agents = {pod["status"]["podIP"] for pod in release.pods(part)}
+    aws.local("DELETE", "requests")
+    asked = until(lambda: by_agents(aws, agents), "an agent proxies the workers' calls of sampling")
+    assert {call["scope"] for call in asked} == {"eu-west-1/xray"}
+
+
+def by_agents(aws: Store, agents: Collection[str]) -> list[dict[str, Any]]:
+    """Return the calls of GetSamplingTargets that came from some addresses."""
+    calls = aws.local("GET", "requests")
+    return [call for call in calls if call["operation"] == "GetSamplingTargets" and call["peer"] in agents]

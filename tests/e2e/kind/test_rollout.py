@@ -12,7 +12,7 @@ RATE = 15.0  # requests a second
 
 
 def test_a_rolling_restart_loses_nothing(release: Release, store: Store) -> None:
-    """No request fails, and every one has its segment and its spans, those of the pods that ended as well."""
+    """No request fails, and every one has its segments and its spans, those of the pods that ended as well."""
     release.ensure({})
     with load(release, RATE) as running:
         release.kubectl("rollout", "restart", "deployment/cruddur-backend")

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,32 @@ from tests.e2e.kind.store import Store, Trace
 
 SCRIPT = Path(__file__).with_name("load.py")
 ROUTE = "/api/activities/home"
+ROUTES = {
+    ROUTE: 200,
+    "/api/activities/notifications": 200,
+    "/api/activities/@andrewbrown": 200,
+    "/api/activities/@nobody": 404,
+}
+# Asks a pod's own app for each route, with a trace id for each, and prints what came.
+_ASK = """
+import json, secrets, time, urllib.error, urllib.request
+for path in {paths!r}:
+    root = f"1-{{int(time.time()):08x}}-{{secrets.token_hex(12)}}"
+    header = {{"X-Amzn-Trace-Id": f"Root={{root}};Sampled=1"}}
+    asked = urllib.request.Request("http://127.0.0.1:4567" + path, headers=header)
+    try:
+        status = urllib.request.urlopen(asked, timeout=20).status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    print(json.dumps([path, status, root]))
+"""
 SETTLE_SECONDS = 40.0  # that the last batches may take to arrive
 DEAD_SECONDS = 15.0  # the same where a batch has died with its agent, and nothing is tried again for long
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a load: every request, and how many of their traces lack an entry of a recorder."""
+    """What became of a load: every request, and those whose trace did not come, or not whole, by one of the wires."""
 
     requests: int
     failed: Sequence[Mapping[str, Any]]
@@ -89,6 +108,25 @@ def load(release: Release, rate: float, name: str = "load") -> Iterator[Load]:
         running.stop()
 
 
+def ask(release: Release, pod: str, paths: Collection[str]) -> list[tuple[str, int, str]]:
+    """Send a sampled request for each path to a pod's app; return path, status and trace id of each."""
+    lines = release.python(pod, _ASK.format(paths=list(paths))).splitlines()
+    return [(path, status, trace_id) for path, status, trace_id in map(json.loads, lines)]
+
+
+def arrived(store: Store, trace_ids: Collection[str], *, segments: bool = True) -> dict[str, Trace]:
+    """Wait until each trace is there, whole by each wire; without `segments` by OTLP alone."""
+
+    def whole() -> dict[str, Trace] | None:
+        found = store.traces(trace_ids)
+        is_whole = all(trace.has_spans and (trace.has_segments or not segments) for trace in found.values())
+        return found if is_whole and len(found) == len(trace_ids) else None
+
+    wires = "segments and spans" if segments else "spans"
+    found: dict[str, Trace] = until(whole, f"each trace has its {wires}")
+    return found
+
+
 def delivery(
     answers: Sequence[Mapping[str, Any]],
     store: Store,
@@ -101,11 +139,14 @@ def delivery(
     ids = [answer["id"] for answer in answers if not answer["error"]]
     found: dict[str, Trace] = {}
 
-    def lacking(kind: str) -> list[str]:
-        return [trace_id for trace_id in ids if not getattr(found.get(trace_id), kind, ())]
+    def without_segment() -> list[str]:
+        return [trace_id for trace_id in ids if segments and not found.get(trace_id, Trace()).has_segments]
+
+    def without_span() -> list[str]:
+        return [trace_id for trace_id in ids if spans and not found.get(trace_id, Trace()).has_spans]
 
     def missing() -> list[str]:
-        return [*(lacking("segments") if segments else ()), *(lacking("spans") if spans else ())]
+        return [*without_segment(), *without_span()]
 
     known, last_news = -1, time.monotonic()
     while missing() and time.monotonic() < last_news + settle:
@@ -116,8 +157,8 @@ def delivery(
     return Delivery(
         requests=len(answers),
         failed=[answer for answer in answers if answer["error"] or answer["status"] != 200],
-        without_segment=lacking("segments") if segments else [],
-        without_span=lacking("spans") if spans else [],
+        without_segment=without_segment(),
+        without_span=without_span(),
     )
 
 

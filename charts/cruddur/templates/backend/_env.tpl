@@ -37,7 +37,6 @@
 - {name: OTEL_LOGS_EXPORTER, value: none}
 - {name: AWS_REGION, value: {{ include "cruddur.region" . }}}
 - {name: AWS_XRAY_SDK_ENABLED, value: {{ $v.tracing.xraySdk.enabled | quote }}}
-{{- if $v.tracing.xraySdk.enabled }}
 - {name: AWS_XRAY_TRACING_NAME, value: {{ $v.serviceName | quote }}}
 - {name: AWS_XRAY_CONTEXT_MISSING, value: {{ $v.tracing.xraySdk.contextMissing }}}
 {{- with $v.tracing.xraySdk.urlPattern }}
@@ -47,6 +46,10 @@
 - name: HOST_IP
   valueFrom: {fieldRef: {fieldPath: status.hostIP}}
 {{- end }}
+# Where segments go by UDP, and where the sampling rules come from by TCP.
 - {name: AWS_XRAY_DAEMON_ADDRESS, value: {{ include "cruddur.agentAddress" . | quote }}}
+- {name: CRUDDUR_TRACING_ANOMALIES_PER_SECOND, value: {{ int64 $v.tracing.anomalies.perSecond | quote }}}
+{{- with $v.tracing.anomalies.slowSeconds }}
+- {name: CRUDDUR_TRACING_SLOW_SECONDS, value: {{ . | quote }}}
 {{- end }}
 {{- end -}}

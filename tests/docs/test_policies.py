@@ -99,7 +99,10 @@ def test_the_operator_writes_only_to_objects_with_its_clusters_tag() -> None:
     ("name", "allowed"),
     [
         ("agent", {"PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets"}),
-        ("agent-otlp", {"PutTraceSegments", "PutSpans", "PutSpansForIndexing"}),
+        (
+            "agent-otlp",
+            {"PutTraceSegments", "PutSpans", "PutSpansForIndexing", "GetSamplingRules", "GetSamplingTargets"},
+        ),
     ],
 )
 def test_an_agent_may_send_and_pass_sampling_on(name: str, allowed: set[str]) -> None:

@@ -4,9 +4,9 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.xray_sdk import errors
 from cruddur_tracing.xray_sdk.entities.dummies import DummySegment, DummySubsegment
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
 from cruddur_tracing.xray_sdk.recorder.recorder import Recorder
 from tests.tracing.starting import start_child
 from tests.tracing.xray_sdk.conftest import TRACE_ID, KeptSpans, Process, use

@@ -3,8 +3,8 @@
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.xray_sdk.entities.dummies import DummySegment, DummySubsegment
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
 from cruddur_tracing.xray_sdk.recorder.recorder import Recorder
 from tests.tracing.xray_sdk.conftest import KeptSpans, Process
 

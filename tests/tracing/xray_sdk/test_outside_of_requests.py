@@ -7,9 +7,9 @@ from opentelemetry import context, trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.xray_sdk import errors
 from cruddur_tracing.xray_sdk.entities.dummies import DummySegment, DummySubsegment
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
 from cruddur_tracing.xray_sdk.recorder.recorder import Recorder
 from tests.tracing.xray_sdk.conftest import TRACE_ID, KeptSpans, Process
 

@@ -27,9 +27,9 @@ from opentelemetry.propagate import get_global_textmap, set_global_textmap
 from opentelemetry.propagators.aws import AwsXRayPropagator
 from opentelemetry.trace import SpanKind
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.xray_sdk import global_recorder
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
 from cruddur_tracing.xray_sdk.libraries import LIBRARIES
 from tests.tracing.xray_sdk.conftest import KeptSpans, Process
 from tests.tracing.xray_sdk.http_server import Server

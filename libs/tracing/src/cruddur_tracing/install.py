@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cruddur_tracing.process.settings import TracingSettings
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cruddur_tracing.process.tracing import Tracing
 
 log = logging.getLogger("cruddur_tracing")
-EXTENSION: Final = "cruddur_tracing"
 _lock = threading.Lock()
 _process: "list[Tracing]" = []
 _serving: set[int] = set()  # this process, if a server has said that it answers requests
@@ -40,6 +39,7 @@ def install(
     from flask import Flask
 
     from cruddur_tracing.process.apps import trace_app
+    from cruddur_tracing.request.flask_app import EXTENSION
 
     if not isinstance(app, Flask):
         raise TypeError(f"install takes a flask.Flask, not {type(app).__module__}.{type(app).__qualname__}")

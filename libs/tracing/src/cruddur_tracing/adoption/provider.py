@@ -1,6 +1,6 @@
 """Adopts a TracerProvider: its spans go to the wires, and to those of its processors that are not replaced."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from opentelemetry import trace
@@ -9,7 +9,6 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
-from opentelemetry.trace import Link, SpanKind
 
 from cruddur_tracing.adoption import tracer as tracers
 from cruddur_tracing.recording.limits import Limits
@@ -102,28 +101,8 @@ class Adopted:
             self.pipeline.resource = self.provider._resource
         return self.pipeline
 
-    def start_span(  # noqa: PLR0913, PLR0917 - OpenTelemetry's signature
-        self,
-        tracer: sdk.Tracer,
-        name: str,
-        context: Context | None,
-        kind: SpanKind,
-        attributes: Any,
-        links: Sequence[Link] | None,
-        start_time: int | None,
-        record_exception: bool,
-        set_status_on_exception: bool,
-    ) -> trace.Span:
+    def start_span(self, name: str, start: Start, context: Context | None) -> trace.Span:
         """Start a span for one of the provider's tracers."""
-        start = Start(
-            kind,
-            tracer._instrumentation_scope,
-            attributes,
-            links or (),
-            start_time,
-            record_exception,
-            set_status_on_exception,
-        )
         begin = start_decided if self.ask_always else start_span
         return begin(self.refresh(), self.sampler, self.service, name, start, context)
 

@@ -8,6 +8,8 @@ from opentelemetry.context import Context
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.trace import Link, Span, SpanKind
 
+from cruddur_tracing.recording.start import Start
+
 _PATCHED: Final = "_cruddur_tracing_original"
 _OWNER: Final = "_cruddur_tracing_owner"
 
@@ -15,18 +17,7 @@ _OWNER: Final = "_cruddur_tracing_owner"
 class Owner(Protocol):
     """Who makes the spans of a provider."""
 
-    def start_span(  # noqa: PLR0913, PLR0917 - OpenTelemetry's signature
-        self,
-        tracer: sdk.Tracer,
-        name: str,
-        context: Context | None,
-        kind: SpanKind,
-        attributes: Any,
-        links: Sequence[Link] | None,
-        start_time: int | None,
-        record_exception: bool,
-        set_status_on_exception: bool,
-    ) -> Span:
+    def start_span(self, name: str, start: Start, context: Context | None) -> Span:
         """Start a span for one of the provider's tracers."""
 
 
@@ -58,10 +49,12 @@ def _start_span(original: Any) -> Any:
         set_status_on_exception: bool = True,
     ) -> Span:
         owner: Owner | None = getattr(self.span_processor, _OWNER, None)
-        arguments = (name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception)
         if owner is None or not _is_enabled(self):
+            arguments = (name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception)
             return original(self, *arguments)  # type: ignore[no-any-return]
-        return owner.start_span(self, *arguments)
+        scope = self._instrumentation_scope
+        start = Start(kind, scope, attributes, links or (), start_time, record_exception, set_status_on_exception)
+        return owner.start_span(name, start, context)
 
     setattr(start_span, _PATCHED, original)
     return start_span

@@ -14,7 +14,7 @@ from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, Span
 from cruddur_tracing.request.handling import Handling
-from cruddur_tracing.sampling import CaptureLimit, is_anomaly
+from cruddur_tracing.sampling import is_anomaly
 
 ANNOTATION: Final = "anomaly"
 
@@ -25,7 +25,6 @@ class Anomalies:
     def __init__(self, decisions: Decisions, settings: TracingSettings) -> None:
         self._decisions = decisions
         self._slow_seconds = settings.slow_seconds
-        self._limit = CaptureLimit(settings.anomalies_per_second)
         self.captures = settings.anomalies_per_second > 0
 
     def sampled(self, handling: Handling) -> None:
@@ -43,7 +42,7 @@ class Anomalies:
         now = time_ns()
         seconds = (now - handling.started) / 1e9
         anomaly = self._is_anomaly(handling, seconds)
-        captured = anomaly and self._limit.admits()
+        captured = anomaly and self._decisions.rules.capture_limit.admits()
         self._decisions.rules.finished(handling.trace_id, handling.rule, anomaly=anomaly, sampled=captured)
         if captured:
             self._capture(handling)

@@ -36,9 +36,10 @@ class Outcome(NamedTuple):
 class Decisions:
     """Decides about requests. `rules` are X-Ray's; the others are set when they are found out."""
 
-    def __init__(self, agent: Address, failures: Failures) -> None:
+    def __init__(self, agent: Address, failures: Failures, captures_per_second: int = 0) -> None:
         self._local: LocalSampler | None = None
-        self.rules = RemoteRules(SamplingSettings(address=agent))
+        self._captures_per_second = captures_per_second
+        self.rules = self._rules_of(agent)
         self.process = Process()
         self.opentelemetry: Sampler | None = None
         self.every_trace = False
@@ -52,15 +53,20 @@ class Decisions:
     def change_agent(self, agent: Address) -> None:
         """Ask another agent for the rules."""
         self.rules.stop()
-        fallback = None if self._local is None else self._by_local_rules
-        self.rules = RemoteRules(
-            SamplingSettings(address=agent), service_name=self.rules.service_name, fallback=fallback
-        )
+        self.rules = self._rules_of(agent, self.rules.service_name)
 
     def use_local_rules(self, rules: Mapping[str, Any]) -> None:
         """Let local rules of the X-Ray SDK's kind decide for as long as X-Ray's are not known."""
         self._local = LocalSampler(rules)
         self.change_agent(self.rules.settings.address)
+
+    def _rules_of(self, agent: Address, service_name: str = "") -> RemoteRules:
+        return RemoteRules(
+            SamplingSettings(address=agent),
+            service_name=service_name,
+            fallback=None if self._local is None else self._by_local_rules,
+            captures_per_second=self._captures_per_second,
+        )
 
     def _by_local_rules(self, request: RequestProperties) -> bool:
         asked = {"host": request.host, "method": request.http_method, "path": request.url_path}

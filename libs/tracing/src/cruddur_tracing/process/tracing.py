@@ -38,16 +38,17 @@ EXIT_SECONDS: Final = 2.0  # that all wires together may take at the exit of the
 
 
 class Tracing:
-    """See the module; `settings` and `environ` are those of the first app."""
+    """See the module; the settings and the environment are those of the first app."""
 
     def __init__(self, settings: TracingSettings, environ: Mapping[str, str]) -> None:
         self.settings = settings
-        self.environ = environ
         self.failures = FAILURES
         self.ids = XRayIdGenerator()
         self.wires = Wires(settings, environ, self.failures)
         agent = self.wires.agent
-        self.decisions = Decisions(Address(agent.tcp_host, agent.tcp_port), self.failures)
+        self.decisions = Decisions(
+            Address(agent.tcp_host, agent.tcp_port), self.failures, settings.anomalies_per_second
+        )
         self.configured = Configured(settings, self.decisions, self.wires)
         self.anomalies = Anomalies(self.decisions, settings)
         self._lock = threading.Lock()

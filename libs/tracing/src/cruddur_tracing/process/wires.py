@@ -55,11 +55,6 @@ class Wires:
         if self.segments is not None:
             self.segments.on = on
 
-    def agent_answers(self, answers: bool) -> None:
-        """Note whether the agent's TCP port answers."""
-        if self._sender is not None:
-            self._sender.agent_answers(answers)
-
     def describe(self, origin: str | None, aws: Mapping[str, Any] | None) -> None:
         """Put what the X-Ray SDK's plugins found out on every segment."""
         if self.segments is not None:

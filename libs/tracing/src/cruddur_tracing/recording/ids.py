@@ -1,4 +1,4 @@
-"""Trace ids that X-Ray takes."""
+"""Trace ids that X-Ray takes, and their text."""
 
 import random
 import time
@@ -33,3 +33,9 @@ class XRayIdGenerator(RandomIdGenerator):
     def is_trace_id_random(self) -> bool:
         """Return False: X-Ray's ids are random after their first 32 bits only."""
         return False
+
+
+def xray_trace_id(trace_id: int) -> str:
+    """Return a trace id as X-Ray writes it: `1-`, 8 hexadecimal digits, `-`, 24 hexadecimal digits."""
+    digits = f"{trace_id:032x}"
+    return f"1-{digits[:8]}-{digits[8:]}"

@@ -42,6 +42,3 @@ class Limits:
     def bounded(self, attributes: Any, count: int | None) -> BoundedAttributes:
         """Return the attributes of an event or a link, cleaned and bounded as the SDK's."""
         return BoundedAttributes(count, attributes, immutable=True, max_value_len=self.text)
-
-
-NO_LIMIT_KNOWN = Limits()

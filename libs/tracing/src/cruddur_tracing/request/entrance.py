@@ -36,6 +36,8 @@ def answer(
     except Exception as error:  # noqa: BLE001 - whatever a client or server puts into environ: the request goes on
         app.failures.note(EVENT, f"{type(error).__name__}: {error}")
         return inner(environ, start_response)
+    if handling is None:
+        return inner(environ, start_response)
     if app.span_key is not None:
         environ[app.span_key] = handling.span or trace.INVALID_SPAN
     outer = CURRENT.set(handling)
@@ -72,15 +74,17 @@ def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
     return isinstance(wrapper, type) and isinstance(body, wrapper)
 
 
-def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling:
-    """Decide about a request and start its span."""
+def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
+    """Decide about a request and start its span; None if nobody would take it."""
+    pipeline = app.pipeline()
+    if pipeline.leads_nowhere:
+        return None
     above = trace.get_current_span()
     if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
         return _inside(app, environ, above)
     upstream, state, base = app.extraction.read(environ)
     host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
     service = app.service(host)
-    pipeline = app.pipeline()
     trace_id = upstream.trace_id or pipeline.ids.generate_trace_id()
     sampled, rule = upstream.sampled, None
     if sampled is None:

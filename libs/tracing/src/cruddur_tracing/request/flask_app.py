@@ -73,8 +73,6 @@ def _answer(
 ) -> Iterable[bytes]:
     environ[_ENTERED] = app
     traced.join(environ)
-    if traced.pipeline().leads_nowhere:
-        return inner(environ, start_response)
     if traced.is_excluded(environ):
         return answer_excluded(inner, environ, start_response)
     return answer(traced, inner, environ, start_response)

@@ -9,10 +9,11 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, Status, StatusCode
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
-from cruddur_tracing.request.headers import Upstream, xray_id
+from cruddur_tracing.request.headers import Upstream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -109,7 +110,7 @@ class Handling:
             hook(self.span or trace.get_current_span(), status, headers)
         if self.nested:
             return headers
-        text = f"Root={xray_id(self.trace_id)}"
+        text = f"Root={xray_trace_id(self.trace_id)}"
         if self.upstream.asked:
             text += f";Sampled={int(self.span is not None)}"
         return [*headers, (RESPONSE_HEADER, text)]

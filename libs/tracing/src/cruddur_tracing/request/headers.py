@@ -1,4 +1,4 @@
-"""The trace context in a request's headers: `traceparent` and `X-Amzn-Trace-Id`, read and written.
+"""The trace context in a request's headers: `traceparent` and `X-Amzn-Trace-Id`, read.
 
 Pure; nothing here raises for what a client sent.
 """
@@ -80,17 +80,3 @@ def _fields(text: str) -> dict[str, str]:
                 return {}
             fields[key] = value.strip()
     return fields
-
-
-def to_xray(trace_id: int, parent_id: int | None, sampled: bool | None) -> str:
-    """Write the X-Ray header of a context; what is None is left out."""
-    text = f"Root={xray_id(trace_id)}"
-    if parent_id is not None:
-        text += f";Parent={parent_id:016x}"
-    return text if sampled is None else f"{text};Sampled={int(sampled)}"
-
-
-def xray_id(trace_id: int) -> str:
-    """Write a 128-bit trace id as X-Ray does: `1-8hex-24hex`."""
-    digits = f"{trace_id:032x}"
-    return f"1-{digits[:8]}-{digits[8:]}"

@@ -11,12 +11,13 @@ from typing import Any, Final
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanKind, StatusCode
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.values import CUT, quote, safe_text
 from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData, valid_name
 from cruddur_tracing.wires.segments import calls
 from cruddur_tracing.wires.segments.causes import cause_block
-from cruddur_tracing.wires.segments.fields import Fields, annotation_key, seconds_text, trace_id_text
+from cruddur_tracing.wires.segments.fields import Fields, annotation_key, seconds_text
 from cruddur_tracing.wires.segments.http import TRIGGERS, http_block
 from cruddur_tracing.wires.segments.resource import SegmentConstants
 
@@ -114,7 +115,7 @@ def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:
 
 def _segment_head(span: Span, segment_id: int) -> str:
     recording, parent_id = span.recording, span.parent_id
-    head = f'"trace_id":"{trace_id_text(recording.trace_id)}",{_head(span, segment_id, recording.service, None)}'
+    head = f'"trace_id":"{xray_trace_id(recording.trace_id)}",{_head(span, segment_id, recording.service, None)}'
     return f'{head},"parent_id":"{parent_id:016x}"' if parent_id else head
 
 
@@ -194,7 +195,7 @@ def _add_blocks(
 
 def _add_links(fields: Fields, span: Span) -> None:
     links = [
-        {"trace_id": trace_id_text(link.context.trace_id), "id": f"{link.context.span_id:016x}"}
+        {"trace_id": xray_trace_id(link.context.trace_id), "id": f"{link.context.span_id:016x}"}
         | ({"attributes": dict(link.attributes)} if link.attributes else {})
         for link in span._links
         if link.context.is_valid

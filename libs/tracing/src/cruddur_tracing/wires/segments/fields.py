@@ -82,12 +82,6 @@ def seconds_text(nanoseconds: Any) -> str:
     return scalar_text(nanoseconds / _SECOND) or "0"
 
 
-def trace_id_text(trace_id: int) -> str:
-    """Return a trace id in X-Ray's form, without quotes."""
-    digits = f"{trace_id:032x}"
-    return f"1-{digits[:8]}-{digits[8:]}"
-
-
 def _flat(value: Any, depth: int) -> str | None:
     """Return a scalar, a short text or a small object of them as JSON text; None for anything else."""
     kind = type(value)

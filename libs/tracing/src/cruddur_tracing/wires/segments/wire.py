@@ -7,10 +7,10 @@ datagram holds is cut, so that it always arrives. Nothing is lost or sent twice 
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.xray import valid_name
 from cruddur_tracing.wires.segments.document import Documents, is_segment
-from cruddur_tracing.wires.segments.fields import trace_id_text
 from cruddur_tracing.wires.segments.fit import fit
 
 HEADER: Final = b'{"format":"json","version":1}\n'
@@ -116,7 +116,7 @@ class SegmentsWire:
 
     def _send_alone(self, span: Span, documents: Sequence[bytes], parent_id: int) -> None:
         if documents:
-            trace_id = trace_id_text(span.recording.trace_id)
+            trace_id = xray_trace_id(span.recording.trace_id)
             head = f'{{"type":"subsegment","trace_id":"{trace_id}","parent_id":"{parent_id:016x}",'.encode()
             for document in documents:
                 self._send(head + document[1:])

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 
 from opentelemetry import trace
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.xray_sdk.entities.kinds import Segment, Subsegment
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
 
 
 class Nothing:

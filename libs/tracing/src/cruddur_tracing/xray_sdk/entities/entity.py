@@ -9,11 +9,11 @@ import logging
 from time import time_ns
 from typing import Any, Final, cast
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData
 from cruddur_tracing.xray_sdk.entities import document, exceptions
 from cruddur_tracing.xray_sdk.entities.names import annotation_key
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
 from cruddur_tracing.xray_sdk.errors import AlreadyEndedException
 
 log = logging.getLogger("aws_xray_sdk.core.models.entity")

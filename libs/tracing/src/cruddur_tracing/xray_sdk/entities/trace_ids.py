@@ -1,16 +1,10 @@
-"""Trace and span ids between OpenTelemetry's integers and X-Ray's texts."""
+"""Reads trace and span ids out of X-Ray's texts."""
 
 import re
 from typing import Final
 
 _TRACE_ID: Final = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})\Z", re.ASCII | re.IGNORECASE)
 _ENTITY_ID: Final = re.compile(r"[0-9a-f]{16}\Z", re.ASCII | re.IGNORECASE)
-
-
-def xray_trace_id(trace_id: int) -> str:
-    """Return `1-`, 8 hexadecimal digits, `-`, 24 hexadecimal digits."""
-    digits = f"{trace_id:032x}"
-    return f"1-{digits[:8]}-{digits[8:]}"
 
 
 def parse_trace_id(text: str) -> int | None:

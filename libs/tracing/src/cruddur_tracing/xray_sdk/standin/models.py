@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cruddur_tracing.xray_sdk.entities.trace_ids import xray_trace_id
+from cruddur_tracing.recording.ids import xray_trace_id
 from xray_model.matching import matches_pattern
 
 HEADER: Final = "X-Amzn-Trace-Id"

@@ -3,25 +3,14 @@
 import json
 import socket
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.wires.datagrams.address import Agent
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
-
-SECONDS = 15.0  # what every test waits at most for something to happen
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until it holds, and fail if it does not."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 class UdpAgent:
@@ -85,12 +74,6 @@ def agent() -> Iterator[UdpAgent]:
     yield made
     if made._open:
         made.close()
-
-
-@pytest.fixture
-def failures() -> Failures:
-    """Counters that start at nothing."""
-    return Failures()
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """A forked process sends for itself: its own port, an empty ring, no thread and no lock of its parent's."""
 
-import json
-import subprocess
-import sys
-
-from tests.tracing.wires.datagrams.conftest import UdpAgent, wait_until
+from tests.tracing.wires.conftest import wait_until
+from tests.tracing.wires.datagrams.conftest import UdpAgent
+from tests.tracing.wires.forking import run
 
 PROGRAM = """
 import json, os, socket, sys, threading, time
@@ -19,27 +17,9 @@ sender = DatagramSender(Agent(host, port, host, port), failures)
 def send(number):
     sender.send(json.dumps({"id": number}).encode())
 
-def in_child(work):
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            sys.stdout.flush()
-            os._exit(0)
-    os.waitpid(child, 0)
-
 def report(who):
     print(json.dumps([who, failures.counts, threading.active_count()]), flush=True)
 """
-
-
-def run(program: str, *arguments: object) -> list[list[object]]:
-    """Run it after the common part and return what it reports."""
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM + program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "Traceback" not in done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_a_child_sends_from_its_own_port(agent: UdpAgent) -> None:
@@ -50,7 +30,7 @@ in_child(lambda: (send(2), report("child")))
 send(3)
 report("parent")
 """
-    assert run(program, "127.0.0.1", agent.port) == [["child", {}, 1], ["parent", {}, 1]]
+    assert run(PROGRAM + program, "127.0.0.1", agent.port) == [["child", {}, 1], ["parent", {}, 1]]
     wait_until(lambda: agent.numbers() == {1: 1, 2: 1, 3: 1})
     assert agent.senders[0] == agent.senders[2] != agent.senders[1]
 
@@ -69,7 +49,7 @@ sender.change_agent(Agent(host, port, host, port))
 sender.flush(10)
 report("parent")
 """
-    reports = run(program, "127.0.0.1", agent.port)
+    reports = run(PROGRAM + program, "127.0.0.1", agent.port)
     assert reports[:2] == [["child", {}, 1], ["child", {"agent.unreachable": 1, "segment.lost": 2}, reports[1][2]]]
     assert reports[2][:2] == ["parent", {"agent.unreachable": 1}]
     wait_until(lambda: agent.numbers() == dict.fromkeys(range(10), 1))
@@ -82,7 +62,7 @@ send(1)
 sender.flush(10)
 in_child(lambda: (send(2), sender.flush(10)))
 """
-    run(program, "localhost", agent.port)
+    run(PROGRAM + program, "localhost", agent.port)
     wait_until(lambda: agent.numbers() == {1: 1, 2: 1})
 
 
@@ -101,7 +81,7 @@ for number in range(1, 21):
     in_child(lambda: (send(number), sender.flush(1), sender.shutdown(0)))
 os._exit(0)
 """
-    run(program, "127.0.0.1", agent.port)
+    run(PROGRAM + program, "127.0.0.1", agent.port)
     wait_until(lambda: set(agent.numbers()) == set(range(21)))
 
 
@@ -112,5 +92,5 @@ import atexit
 atexit.register(lambda: (send(2), sender.shutdown(2), report("end")))
 send(1)
 """
-    assert run(program, "localhost", agent.port)[0][:2] == ["end", {}]
+    assert run(PROGRAM + program, "localhost", agent.port)[0][:2] == ["end", {}]
     wait_until(lambda: agent.numbers() == {1: 1, 2: 1})

@@ -13,7 +13,8 @@ from cruddur_tracing.wires.datagrams.address import Agent
 from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
 from cruddur_tracing.wires.datagrams.udp import connect
-from tests.tracing.wires.datagrams.conftest import UdpAgent, document, wait_until
+from tests.tracing.wires.conftest import wait_until
+from tests.tracing.wires.datagrams.conftest import UdpAgent, document
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what was refused")
 

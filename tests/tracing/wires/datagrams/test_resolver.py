@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from cruddur_tracing.wires.datagrams.resolver import Resolver, look_up
-from tests.tracing.wires.datagrams.conftest import SECONDS
+from tests.tracing.wires.conftest import SECONDS
 
 
 class Names:

@@ -14,7 +14,8 @@ from cruddur_tracing.wires.datagrams import udp
 from cruddur_tracing.wires.datagrams.address import Agent
 from cruddur_tracing.wires.datagrams.line import PORT_SECONDS
 from cruddur_tracing.wires.datagrams.sender import DOCUMENT_MAX, HEADER, DatagramSender
-from tests.tracing.wires.datagrams.conftest import UdpAgent, document, wait_until
+from tests.tracing.wires.conftest import wait_until
+from tests.tracing.wires.datagrams.conftest import UdpAgent, document
 
 
 def test_a_document_is_one_datagram_with_the_agents_header(sender: DatagramSender, agent: UdpAgent) -> None:

@@ -3,7 +3,6 @@
 import gzip
 import socket
 import threading
-import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,16 +23,6 @@ from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 from cruddur_tracing.wires.otlp.wire import OtlpWire
-
-SECONDS = 15.0  # what every test waits at most for something to happen
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until it holds, and fail if it does not."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def recording(resource: Resource | None = None, **options: Any) -> Recording:
@@ -148,12 +137,6 @@ def backend() -> Iterator[Backend]:
     made = Backend()
     yield made
     made.close()
-
-
-@pytest.fixture
-def failures() -> Failures:
-    """Counters that start at nothing."""
-    return Failures()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 from cruddur_tracing.wires.otlp.wire import OtlpWire
-from tests.tracing.wires.otlp.conftest import Answered, Backend, ended_span, wait_until
+from tests.tracing.wires.conftest import wait_until
+from tests.tracing.wires.otlp.conftest import Answered, Backend, ended_span
 
 SPANS = 1200  # three requests
 

@@ -1,10 +1,11 @@
 """A forked process sends its own spans, by its own thread and connection."""
 
-import json
 import subprocess
 import sys
 
-from tests.tracing.wires.otlp.conftest import Backend, wait_until
+from tests.tracing.wires.conftest import wait_until
+from tests.tracing.wires.forking import run
+from tests.tracing.wires.otlp.conftest import Backend
 
 PROGRAM = """
 import json, os, sys, threading
@@ -26,27 +27,9 @@ def end(name):
     span.end()
     wire.ended(span)
 
-def in_child(work):
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            sys.stdout.flush()
-            os._exit(0)
-    os.waitpid(child, 0)
-
 def report(who):
     print(json.dumps([who, failures.counts]), flush=True)
 """
-
-
-def run(program: str, endpoint: str) -> list[list[object]]:
-    """Run it after the common part and return what it reports."""
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM + program, endpoint]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "Traceback" not in done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_each_process_sends_its_own(backend: Backend) -> None:
@@ -60,7 +43,7 @@ end("after")
 wire.shutdown(10)
 report("parent")
 """
-    assert run(program, backend.settings().endpoint) == [["child", {}], ["parent", {}]]
+    assert run(PROGRAM + program, backend.settings().endpoint) == [["child", {}], ["parent", {}]]
     assert backend.names() == dict.fromkeys(["before", "at the fork", "child", "child's last", "after"], 1)
     assert len(set(backend.clients)) == 2
 
@@ -79,7 +62,7 @@ for number in range(20):
     in_child(lambda: (end(str(number)), wire.shutdown(10)))
 os._exit(0)
 """
-    run(program, backend.settings().endpoint)
+    run(PROGRAM + program, backend.settings().endpoint)
     wait_until(lambda: set(backend.names()) - {"busy"} == {str(number) for number in range(20)})
 
 
@@ -91,7 +74,7 @@ import atexit
 {first}
 atexit.register(lambda: (end("late"), wire.shutdown(10), report("end")))
 """
-        assert run(program, backend.settings().endpoint) == [["end", {}]]
+        assert run(PROGRAM + program, backend.settings().endpoint) == [["end", {}]]
     assert backend.names() == {"early": 1, "late": 2}
 
 

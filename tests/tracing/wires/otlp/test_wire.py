@@ -19,7 +19,8 @@ from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.wires.otlp.delivery import Delivery
 from cruddur_tracing.wires.otlp.wire import OtlpWire
-from tests.tracing.wires.otlp.conftest import RECORDING, Answered, Backend, ended_span, recording, wait_until
+from tests.tracing.wires.conftest import wait_until
+from tests.tracing.wires.otlp.conftest import RECORDING, Answered, Backend, ended_span, recording
 
 
 def names(count: int, prefix: str = "") -> dict[str, int]:

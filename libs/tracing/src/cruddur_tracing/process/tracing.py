@@ -28,7 +28,6 @@ from cruddur_tracing.process.wires import Wires
 from cruddur_tracing.recording.ids import XRayIdGenerator
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.resilience.failures import FAILURES
-from cruddur_tracing.sampling import Address
 from cruddur_tracing.sampling.sampler import Process, XRaySampler
 from cruddur_tracing.xray_sdk import global_recorder
 from cruddur_tracing.xray_sdk.configuration.settings import Wiring
@@ -45,9 +44,8 @@ class Tracing:
         self.failures = FAILURES
         self.ids = XRayIdGenerator()
         self.wires = Wires(settings, environ, self.failures)
-        agent = self.wires.agent
         self.decisions = Decisions(
-            Address(agent.tcp_host, agent.tcp_port), self.failures, settings.anomalies_per_second
+            self.wires.agent.tcp, self.failures, settings.anomalies_per_second, self.wires.agent_answers
         )
         self.configured = Configured(settings, self.decisions, self.wires)
         self.anomalies = Anomalies(self.decisions, settings)

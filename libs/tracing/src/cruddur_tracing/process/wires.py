@@ -11,7 +11,7 @@ from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.recording.pipeline import Wire
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Address, Agent
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
 from cruddur_tracing.wires.otlp.official import from_exporter
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
@@ -19,7 +19,7 @@ from cruddur_tracing.wires.otlp.wire import OtlpWire
 from cruddur_tracing.wires.segments.document import Documents
 from cruddur_tracing.wires.segments.wire import SegmentsWire
 
-DEFAULT_AGENT: Final = Agent("127.0.0.1", 2000, "127.0.0.1", 2000)
+DEFAULT_AGENT: Final = Agent(Address(), Address())
 
 
 class Wires:
@@ -49,6 +49,11 @@ class Wires:
         self.agent = agent
         if self._sender is not None:
             self._sender.change_agent(agent)
+
+    def agent_answers(self, agent: Address, answers: bool) -> None:
+        """Record whether the TCP port of an agent could be reached, if segments go to this agent."""
+        if self._sender is not None and self.agent.tcp == agent:
+            self._sender.agent_answers(answers)
 
     def switch_segments(self, *, on: bool) -> None:
         """Send segments, or none, if the settings turn the wire on at all."""

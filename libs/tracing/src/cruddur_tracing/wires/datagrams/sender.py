@@ -19,8 +19,8 @@ from typing import Final
 
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.forks import restart_in_children
+from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams import udp
-from cruddur_tracing.wires.datagrams.address import Agent
 from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.line import Line
 from cruddur_tracing.wires.datagrams.resending import Resending
@@ -119,7 +119,7 @@ class DatagramSender:
 
     def _aim(self, agent: Agent) -> None:
         self._contact = Contact(agent, self._connect, self._clock)
-        self._resolver = Resolver(agent.udp_host, self._moved, self._look_up)
+        self._resolver = Resolver(agent.udp.host, self._moved, self._look_up)
 
     def _begin(self) -> None:
         self._closed = False
@@ -132,8 +132,8 @@ class DatagramSender:
     def _open(self) -> socket.socket:
         address = self._resolver.address()
         if address is None:
-            raise OSError(f"{self.agent.udp_host}: the name is not known yet")
-        return self._connect(address, self.agent.udp_port)
+            raise OSError(f"{self.agent.udp.host}: the name is not known yet")
+        return self._connect(address, self.agent.udp.port)
 
     def _send(self, datagram: bytes) -> bool:
         connected = self._line.usable()

@@ -12,13 +12,21 @@ from cruddur_tracing.recording.pipeline import Wire
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Address, Agent
+from cruddur_tracing.wires.datagrams import sender as datagrams
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
+from cruddur_tracing.wires.otlp import delivery
 from cruddur_tracing.wires.otlp.official import from_exporter
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 from cruddur_tracing.wires.otlp.wire import OtlpWire
 from cruddur_tracing.wires.segments.document import Documents
 from cruddur_tracing.wires.segments.wire import SegmentsWire
 
+LOSSES: Final = {
+    datagrams.LOST: "segments",
+    datagrams.UNCONFIRMED: "segments",
+    delivery.LOST: "otlp",
+    delivery.REFUSED: "otlp",
+}
 DEFAULT_AGENT: Final = Agent(Address(), Address())
 
 
@@ -87,11 +95,14 @@ class Wires:
     def shutdown(self, seconds: float) -> None:
         """Send what is waiting, for at most that time, and take nothing more.
 
-        Segments have a quarter of it: an agent that is there takes them at once.
+        The threads of the OTLP wires send while segments are sent here: at the exit of a process no thread can be
+        started any more.
         """
         until = time.monotonic() + seconds
+        for _, wire in self._otlp:
+            wire.begin_shutdown(until)
         if self.segments is not None:
-            self.segments.shutdown(seconds / 4)
+            self.segments.shutdown(seconds)
         for _, wire in self._otlp:
             wire.shutdown(max(0.0, until - time.monotonic()))
 

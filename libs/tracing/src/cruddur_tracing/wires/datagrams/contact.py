@@ -35,19 +35,19 @@ class Contact:
         answered_at = self._tcp_answered_at
         return answered_at is not None and self._clock() - answered_at < TCP_COUNTS_SECONDS and not is_loopback(address)
 
-    def reach(self, address: str, datagram: bytes) -> socket.socket | None:
-        """Send a datagram from a new port, and return the socket, or None if it cannot have arrived.
+    def reach(self, address: str, datagram: bytes, seconds: float) -> socket.socket | None:
+        """Send a datagram from a new port, and return the socket, or None if it cannot have arrived in that time.
 
         Raises OSError if it is too large to be sent.
         """
-        if self.tcp_counts(address) and not _tcp_answers(address, self.agent.tcp.port):
+        if self.tcp_counts(address) and not _tcp_answers(address, self.agent.tcp.port, min(seconds, TCP_SECONDS)):
             return None
         try:
             line = self._connect(address, self.agent.udp.port)
         except OSError:
             return None
         try:
-            line.settimeout(REFUSAL_SECONDS)
+            line.settimeout(min(seconds, REFUSAL_SECONDS))
             line.send(datagram)
             line.recv(1)  # raises when the refusal comes
         except TimeoutError:
@@ -61,9 +61,9 @@ class Contact:
         return line
 
 
-def _tcp_answers(address: str, port: int) -> bool:
+def _tcp_answers(address: str, port: int, seconds: float) -> bool:
     try:
-        connect_tcp(address, port, TCP_SECONDS).close()
+        connect_tcp(address, port, seconds).close()
     except OSError:
         return False
     return True

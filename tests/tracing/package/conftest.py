@@ -78,10 +78,12 @@ def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @contextmanager
-def stock(programs: Path, port: int, folder: Path, environ: dict[str, str], *options: str) -> Iterator[Served]:
-    """Run the stock app with one worker."""
+def stock(
+    programs: Path, port: int, folder: Path, environ: dict[str, str], *options: str, app: str = "stock_app:app"
+) -> Iterator[Served]:
+    """Run an app of this folder with one worker."""
     command = [str(programs / name) for name in ("opentelemetry-instrument", "gunicorn")]
-    command += ["--bind", f"127.0.0.1:{port}", *options, "stock_app:app"]
+    command += ["--bind", f"127.0.0.1:{port}", *options, app]
     settings = {"PYTHONPATH": str(Path(__file__).parent), **environ}
     with running(command, port, folder / "log", settings, folder) as served:
         yield served

@@ -21,7 +21,7 @@ stands in for X-Ray and Honeycomb.
 
 [The whole file](../tools/one_trace/bootcamp/app.py). Its start:
 """
-BEFORE = "The stock packages, in a virtual environment without any of ours:\n"
+BEFORE = "The stock packages, in a new virtual environment:\n"
 BEFORE_MEANS = """\
 Each request is two traces with two ids, and neither has what the other API wrote. In the second and third request the
 handler's `begin_segment` also replaces the segment of `XRayMiddleware`: X-Ray has neither the method and the URL nor

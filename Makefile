@@ -25,7 +25,7 @@ PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if nee
 
 walkthrough: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
 	@$(RUN)python -m tools.walkthrough $(if $(WRITE),--write $(WRITE))
+
+one-trace: .venv/.synced ## the bootcamp's app before and after our package is installed (WRITE=FILE keeps it)
+	@$(RUN)python -m tools.one_trace $(if $(WRITE),--write $(WRITE))
 
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tools.browser.chromium >/dev/null

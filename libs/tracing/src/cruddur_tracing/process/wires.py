@@ -39,6 +39,7 @@ class Wires:
         self._environ = environ
         self._failures = failures
         self._otlp: list[tuple[OtlpSettings, OtlpWire]] = []
+        self._replaced: list[SpanProcessor] = []
         self._sender: DatagramSender | None = None
         self.segments: SegmentsWire | None = None
         if settings.sends_segments:
@@ -84,6 +85,7 @@ class Wires:
         if found is None:
             return None
         processor.shutdown()
+        self._replaced.append(processor)  # in a fork, OpenTelemetry before 1.45 fails if it has been collected
         if not self._settings.otlp:
             return NoWire()
         for settings, wire in self._otlp:

@@ -134,3 +134,18 @@ class Or:
 Expression: TypeAlias = (
     Flag | Exists | Compare | Annotation | Service | Edge | Group | RootCause | RootCauseJson | Not | And | Or
 )
+
+
+def names_groups(expression: Expression) -> bool:
+    """Return whether an expression depends on the groups that a trace belongs to."""
+    match expression:
+        case Group():
+            return True
+        case Not(operand):
+            return names_groups(operand)
+        case And(operands) | Or(operands):
+            return any(map(names_groups, operands))
+        case Service(inner=inner) | Edge(inner=inner) | RootCause(inner=inner):
+            return inner is not None and names_groups(inner)
+        case _:
+            return False

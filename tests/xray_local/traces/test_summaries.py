@@ -43,7 +43,7 @@ def test_a_trace_is_partial_without_an_end_or_a_parent() -> None:
 
 def test_a_trace_is_partial_while_a_subsegment_is_in_progress() -> None:
     """Whatever the order in which it and both states of its segment arrived."""
-    running = {"end_time": None, "in_progress": True}
+    running: dict[str, Any] = {"end_time": None, "in_progress": True}
     states = [document(1, **running), document(1, 2, type="subsegment", parent_id=f"{1:016x}", **running), document(1)]
     assert [summary(*order).partial for order in permutations(states)] == [True] * 6
     ended = document(1, 2, type="subsegment", parent_id=f"{1:016x}")

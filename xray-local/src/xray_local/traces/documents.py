@@ -32,7 +32,7 @@ class Document(NamedTuple):
     """A segment, a subsegment that was sent separately, or a span in the form of one.
 
     `trace_id` is in X-Ray's form, times are epoch seconds, `end_time` is None while in progress, `size` counts the
-    bytes of `text`, and `body` is `text` parsed.
+    bytes that were sent (of a segment those of `text`), and `body` is `text` parsed.
     """
 
     trace_id: str

@@ -1,5 +1,6 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
+import itertools
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
+from xray_local.ingest.otlp_text import is_otlp, put_spans
 from xray_local.state.region import Region
 from xray_local.state.store import RangeBy
 from xray_local.traces.compiled import compiled
@@ -20,10 +22,12 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Store segment documents; each one that is refused is listed in the response."""
+    """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
+    texts = request["TraceSegmentDocuments"]
+    spans = put_spans(region, filter(is_otlp, texts))
+    refused = [_unprocessed(error.segment_id, error.code, error.message) for error in spans]
     documents: list[Document] = []
-    refused: list[dict[str, Any]] = []
-    for text in request["TraceSegmentDocuments"]:
+    for text in itertools.filterfalse(is_otlp, texts):
         try:
             documents.append(parse_segment(text))
         except SegmentError as error:

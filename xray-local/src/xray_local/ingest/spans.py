@@ -13,13 +13,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, SpanFlags, Status
 
 from xray_local.ingest.otlp_request import SpanError, read
 from xray_local.ingest.translator import values
-from xray_local.ingest.translator.calls import aws_block, describe_call, sql_block, valid_name
+from xray_local.ingest.translator.calls import aws_block, describe_call, sql_block
 from xray_local.ingest.translator.causes import cause_of, flags_of
 from xray_local.ingest.translator.http import http_block
 from xray_local.ingest.translator.indexed import indexed
 from xray_local.ingest.translator.resource import segment_fields, service_name
 from xray_local.traces.documents import Document
 from xray_model import to_xray
+from xray_model.segments.names import valid_name
 
 EVENTS_MAX = 128  # of a span, and its links; metadata.otel counts those that were dropped
 # The limits of X-Ray's OTLP endpoint: for a request unpacked, and for a resource with its scope.

@@ -6,13 +6,13 @@ A span without such a list, also an empty one, has every simple attribute as an 
 its resource.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from xray_local.ingest.translator.values import bounded
+from xray_model.segments.names import annotation_key
 
 LIST = "aws.xray.annotations"
 METADATA = "aws.xray.metadata."
@@ -21,7 +21,6 @@ INDEX_ALL = "aws.xray.exporter.config.index_all_attributes"
 INDEXED = "aws.xray.exporter.config.indexed_attributes"
 DEPTH_MAX = 100  # of metadata; deeper ones stay text
 
-_INVALID_IN_KEY = re.compile(r"[^0-9A-Za-z.]")
 _OWN_NAMESPACE = "otel"  # where a document keeps the span that it was made from
 
 
@@ -45,7 +44,7 @@ def indexed(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -> Index
     annotations = {}
     for key in listed:
         if isinstance(key, str) and _is_simple(value := _listed(key, rest, resource)):
-            annotations[_INVALID_IN_KEY.sub("_", key)] = value
+            annotations[annotation_key(key)] = value
             rest.pop(key, None)
     return Indexed(annotations, metadata, bounded(rest))
 

@@ -56,7 +56,7 @@ class Compose:
 
     def segments(self, trace_id: str) -> list[dict[str, Any]]:
         """Return the documents of one trace."""
-        (trace,) = client.call(self.api, "Traces", {"TraceIds": [trace_id]})["Traces"]
+        (trace,) = client.call(self.api, "_local/traces", {"TraceIds": [trace_id]})["Traces"]
         return [json.loads(segment["Document"]) for segment in trace["Segments"]]
 
 

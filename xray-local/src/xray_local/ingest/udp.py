@@ -1,4 +1,4 @@
-"""The agent's UDP port: a header line and a segment document in each datagram, as the X-Ray daemon receives them.
+"""The agent's UDP port: a header line and a segment document (or OTLP as text) in a datagram, as the X-Ray daemon's.
 
 Whenever the socket is readable it is drained, and the datagrams are stored in slices with another drain between two:
 the kernel's buffer is the only place where a datagram can be lost, and it is small.
@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 
 from xray_local.errors import StoreError
+from xray_local.ingest.otlp_text import is_otlp, put_spans
 from xray_local.state.region import Region
 from xray_local.traces.documents import Document, SegmentError, parse_segment
 
@@ -93,17 +94,20 @@ class UdpListener:
 
     def _store_slice(self) -> None:
         documents: list[Document] = []
+        spans: list[str] = []
         for _ in range(min(SLICE, len(self._waiting))):
             try:
-                documents.append(parse_datagram(self._waiting.popleft()))
+                body = segment_text(self._waiting.popleft())
+                if is_otlp(body):
+                    spans.append(body)
+                else:
+                    documents.append(parse_segment(body))
             except SegmentError as error:
                 self._reject(error.message)
-        if not documents:
-            return
         try:
-            refused = self._region.put(documents)
+            refused = [*put_spans(self._region, spans), *(self._region.put(documents) if documents else ())]
         except StoreError as error:
-            self._reject(str(error), len(documents))
+            self._reject(str(error), len(documents) + len(spans))
             return
         for item in refused:
             self._log(item.message)
@@ -120,12 +124,15 @@ class UdpListener:
             _logger.warning("datagram_rejected reason=%r rejected_so_far=%d", reason, rejected)
 
 
-def parse_datagram(datagram: bytes) -> Document:
-    """Return the document of a datagram, or raise SegmentError."""
+def segment_text(datagram: bytes) -> str:
+    """Return the document of a datagram as text, or raise SegmentError."""
     header, _, body = datagram.partition(b"\n")
     if header != SDK_HEADER and not _is_header(header):
         raise SegmentError("ParseError", f"the datagram does not start with {SDK_HEADER.decode()} and a newline")
-    return parse_segment(body)
+    try:
+        return body.decode()
+    except UnicodeError as error:
+        raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
 
 
 def _is_header(header: bytes) -> bool:

@@ -25,10 +25,10 @@ SCHEMA_VERSION = 3
 RangeBy = Literal["start", "end", "update", "overlap"]
 _BATCH = 200  # host parameters of one statement, well below SQLite's limit
 _WITHIN: dict[RangeBy, str] = {
-    "start": "first BETWEEN ? AND ?",
-    "end": "last BETWEEN ? AND ?",
-    "update": "updated BETWEEN ? AND ?",
-    "overlap": "last >= ? AND first <= ?",
+    "start": "first >= ? AND first < ?",
+    "end": "last >= ? AND last < ?",
+    "update": "updated >= ? AND updated < ?",
+    "overlap": "last >= ? AND first < ?",
 }
 
 
@@ -157,7 +157,7 @@ class Store:
     def summaries(
         self, start: float, end: float, *, by: RangeBy, before: tuple[float, int] | None, limit: int
     ) -> Iterator[TraceRow]:
-        """Yield the newest traces within the range that come before a position, newest first.
+        """Yield the newest traces within the range, `end` excluded, that come before a position, newest first.
 
         `by` says what is within the range: the trace's start, its end, the arrival of its last document, or any part.
         """

@@ -12,6 +12,8 @@ from xray_local.traces.flags import Flag
 TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
+_FLAGS = tuple((flag.value, flag) for flag in Flag)
+
 Annotation = bool | int | float | str
 Wire = Literal["segments", "otlp"]
 """How an entry came: in a segment document, or as an OTLP span."""
@@ -28,6 +30,9 @@ class Http:
     status: int | None = None
 
 
+_NO_HTTP = Http()
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedException:
     """An exception in a segment's `cause`."""
@@ -38,7 +43,9 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
-    return value if isinstance(value, Mapping) else {}
+    if value is None:  # the usual case, for which the check of an abstract class is slow
+        return {}
+    return value if isinstance(value, dict | Mapping) else {}
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]]:
@@ -64,11 +71,14 @@ class Body:
         found = self.raw
         for key in path:
             found = as_object(found.get(key))
+            if not found:
+                break
         return found
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        found = self.object(*path[:-1]).get(path[-1])
+        *parents, key = path
+        found = (self.object(*parents) if parents else self.raw).get(key)
         return found if isinstance(found, str) else None
 
     @property
@@ -84,11 +94,13 @@ class Body:
     @property
     def flags(self) -> tuple[Flag, ...]:
         """The flags that are set, the most severe first."""
-        return tuple(flag for flag in Flag if self.raw.get(flag) is True)
+        return tuple([flag for name, flag in _FLAGS if self.raw.get(name) is True])
 
     @property
     def http(self) -> Http:
         """The HTTP request and response."""
+        if "http" not in self.raw:
+            return _NO_HTTP
         status = self.object("http", "response").get("status")
         is_status = isinstance(status, int) and not isinstance(status, bool) and 0 <= status <= STATUS_MAX
         return Http(
@@ -102,7 +114,8 @@ class Body:
     @property
     def annotations(self) -> dict[str, Annotation]:
         """The annotations of the types that X-Ray indexes: strings, numbers and booleans."""
-        return {key: value for key, value in self.object("annotations").items() if isinstance(value, Annotation)}
+        found = self.object("annotations")
+        return {key: value for key, value in found.items() if isinstance(value, Annotation)} if found else {}
 
     @property
     def own_annotations(self) -> dict[str, Annotation]:
@@ -113,15 +126,17 @@ class Body:
     @property
     def exceptions(self) -> tuple[RecordedException, ...]:
         """The exceptions of `cause`; none where it only refers to another segment's exception."""
+        cause = self.object("cause")
         return tuple(
             RecordedException(type=Body(found).text("type") or "", message=Body(found).text("message") or "")
-            for found in as_objects(self.object("cause").get("exceptions"))
+            for found in (as_objects(cause.get("exceptions")) if cause else ())
         )
 
     @property
     def subsegments(self) -> list["Body"]:
         """Its direct subsegments."""
-        return [Body(nested) for nested in as_objects(self.raw.get("subsegments"))]
+        nested = self.raw.get("subsegments")
+        return [Body(found) for found in as_objects(nested)] if nested else []
 
     @property
     def otel(self) -> Mapping[str, Any]:

@@ -11,8 +11,9 @@ import orjson
 
 from xray_local.traces.body import TIME_MAX, Body, Wire, epoch_seconds
 from xray_model import limits
+from xray_model.segments import names
 
-NAME_MAX = 200
+NAME_MAX = names.NAME_MAX
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}\Z", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
@@ -32,7 +33,7 @@ class Document(NamedTuple):
     """A segment, a subsegment that was sent separately, or a span in the form of one.
 
     `trace_id` is in X-Ray's form, times are epoch seconds, `end_time` is None while in progress, `size` counts the
-    bytes of `text`, and `body` is `text` parsed.
+    bytes that were sent (of a segment those of `text`), and `body` is `text` parsed.
     """
 
     trace_id: str

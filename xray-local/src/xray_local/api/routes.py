@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 
 from xray_local.api import shapes
+from xray_local.api.accepted import accepted
 from xray_local.api.faults import READS, FaultScript
 from xray_local.api.operations import OPERATIONS
 from xray_local.errors import ApiError, invalid
@@ -25,12 +26,15 @@ def add_routes(app: web.Application) -> None:
 
 def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        raw, body = b"", {}
+        raw = b""
+        body: dict[str, Any] = {}
         status = 500
         try:
             raw = await request.read()
-            body = _body(request.headers.get("Content-Type", ""), raw)
+            body, odd = accepted(route.operation, _body(request.headers.get("Content-Type", ""), raw))
             _check(route, body)
+            for message in odd:
+                request.app[REGION_KEY].note("odd", route.operation, "NotInModel", message)
             answer = await _answer(route.operation, body, request, raw)
             status = 200
             return web.json_response(answer)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
 from xray_local.state.batches import Refused
-from xray_local.state.request_log import RequestLog
-from xray_local.state.reservoirs import Reservoirs
+from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
+from xray_local.state.sampling.boosts import Boosts
+from xray_local.state.sampling.reservoirs import Reservoirs
 from xray_local.state.store import Store
 from xray_local.traces.documents import Document
 
@@ -23,14 +24,20 @@ class Region:
     name: str = "us-east-1"
     random: Random = field(default_factory=SystemRandom)
     reservoirs: Reservoirs = field(default_factory=Reservoirs)
+    boosts: Boosts = field(default_factory=Boosts)
     counters: Counter[str] = field(default_factory=Counter)
     requests: RequestLog = field(default_factory=RequestLog)
+    problems: ProblemLog = field(default_factory=ProblemLog)
 
     def put(self, documents: Sequence[Document]) -> list[Refused]:
         """Store documents; count and return those that were refused."""
         refused = self.store.put(documents, now=self.clock())
         self.counters["rejected"] += len(refused)
         return refused
+
+    def note(self, verdict: Verdict, source: str, code: str, message: str, id_: str | None = None) -> None:
+        """Note what AWS would refuse, drop or not expect; the page lists it."""
+        self.problems.add(verdict, source, code, message, now=self.clock(), id_=id_)
 
     def arn(self, path: str) -> str:
         """Return the ARN of a resource of this region."""
@@ -49,6 +56,7 @@ class Region:
     def reset(self) -> None:
         """Delete everything, as in a new process."""
         self.store.clear()
-        self.reservoirs = Reservoirs()
+        self.reservoirs, self.boosts = Reservoirs(), Boosts()
         self.counters.clear()
         self.requests.clear()
+        self.problems.clear()

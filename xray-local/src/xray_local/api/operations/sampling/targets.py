@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from xray_local.api.operations import paging, rules
+from xray_local.api.operations import paging
+from xray_local.api.operations.sampling import rules
 from xray_local.state.region import Region
 from xray_local.state.sampling.boosts import Boost
 from xray_local.state.sampling.reservoirs import HISTORY_SECONDS, STALE_SECONDS, Counts, Statistics, Target

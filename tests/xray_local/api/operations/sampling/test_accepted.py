@@ -4,7 +4,7 @@ import pytest
 
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import CLIENT, NOW
-from xray_local.api.accepted import accepted
+from xray_local.api.operations.sampling.accepted import accepted
 from xray_local.state.region import Region
 
 COUNTS = {"RequestCount": 3, "BorrowCount": 0}

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from backports import zstd
 
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, rule, text, trace_id
@@ -127,6 +128,14 @@ async def test_a_body_may_be_compressed(api: Client) -> None:
     """With gzip, as by the daemon."""
     data = gzip.compress(json.dumps({"TraceSegmentDocuments": [text(1)]}).encode())
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await api.post("/TraceSegments", data=data, headers=headers)
+    assert await answer.json() == {"UnprocessedTraceSegments": []}
+
+
+async def test_a_body_may_be_compressed_with_zstd(api: Client) -> None:
+    """As by collectors that prefer it."""
+    data = zstd.compress(json.dumps({"TraceSegmentDocuments": [text(1)]}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "zstd"}
     answer = await api.post("/TraceSegments", data=data, headers=headers)
     assert await answer.json() == {"UnprocessedTraceSegments": []}
 

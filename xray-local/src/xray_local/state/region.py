@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
-from xray_local.state.batches import Refused
+from xray_local.state.heads import trace_ids
 from xray_local.state.request_log import RequestLog
 from xray_local.state.reservoirs import Reservoirs
-from xray_local.state.store import Store
-from xray_local.traces.documents import Document
+from xray_local.state.store import Refused, Store
+from xray_local.traces.documents import Document, SegmentError, parse_segment
 
 ACCOUNT_ID = "000000000000"
 
@@ -26,9 +26,25 @@ class Region:
     counters: Counter[str] = field(default_factory=Counter)
     requests: RequestLog = field(default_factory=RequestLog)
 
+    def put_segments(self, texts: Sequence[str]) -> list[Refused]:
+        """Store segment documents; count and return those that were refused."""
+        ids = trace_ids(texts)
+        if ids is not None:
+            return self._counted(self.store.append(ids, texts, now=self.clock()) if ids else [])
+        documents: list[Document] = []
+        refused: list[Refused] = []
+        for text in texts:
+            try:
+                documents.append(parse_segment(text))
+            except SegmentError as error:
+                refused.append(Refused(error.segment_id, error.code, error.message))
+        return self._counted(refused) + self.put(documents)
+
     def put(self, documents: Sequence[Document]) -> list[Refused]:
         """Store documents; count and return those that were refused."""
-        refused = self.store.put(documents, now=self.clock())
+        return self._counted(self.store.put(documents, now=self.clock()))
+
+    def _counted(self, refused: list[Refused]) -> list[Refused]:
         self.counters["rejected"] += len(refused)
         return refused
 
@@ -42,7 +58,7 @@ class Region:
             "status": "ok",
             **self.store.counts(),
             "evicted_traces": self.store.evicted,
-            "rejected": self.counters["rejected"],
+            "rejected": self.counters["rejected"] + self.store.unreadable,
             "max_traces": self.store.max_traces,
         }
 

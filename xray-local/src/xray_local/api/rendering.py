@@ -96,39 +96,42 @@ def _cause_entity(entity: CauseEntity) -> Shape:
     return shape | {"Exceptions": [{"Name": found.type, "Message": found.message} for found in entity.exceptions]}
 
 
-def services(graph: Mapping[Key, GraphService], start: float, end: float) -> list[Shape]:
-    """Return the Service shapes of a graph; `start` and `end` (epoch seconds) are the range that was requested."""
+def services(graph: Mapping[Key, GraphService]) -> list[Shape]:
+    """Return the Service shapes of a graph."""
     references = {key: number for number, key in enumerate(graph)}
-    times = {"StartTime": start, "EndTime": end}
-    return [_service(service, references[key], references, times) for key, service in graph.items()]
+    return [_service(service, references[key], references) for key, service in graph.items()]
 
 
-def _service(service: GraphService, reference: int, references: Mapping[Key, int], times: Shape) -> Shape:
+def _service(service: GraphService, reference: int, references: Mapping[Key, int]) -> Shape:
     calls = service.calls
     return {
         "ReferenceId": reference,
         "Name": service.name,
         "Names": [service.name],
         "Root": service.root,
-        "AccountId": "" if (service.name, service.type) == (CLIENT, CLIENT) else ACCOUNT_ID,
+        "AccountId": "" if service.type == CLIENT and not service.active else ACCOUNT_ID,
         "Type": service.type,
-        "State": "active",
-        **times,
-        "Edges": [_edge(references[target], edge, times) for target, edge in service.edges.items()],
+        "State": "active" if service.active else "unknown",
+        **_times(calls),
+        "Edges": [_edge(references[target], edge) for target, edge in service.edges.items()],
         "SummaryStatistics": _statistics(calls),
         "DurationHistogram": _histogram(calls),
         "ResponseTimeHistogram": _histogram(calls),
     }
 
 
-def _edge(reference: int, calls: CallStatistics, times: Shape) -> Shape:
+def _edge(reference: int, calls: CallStatistics) -> Shape:
     return {
         "ReferenceId": reference,
-        **times,
+        **_times(calls),
         "SummaryStatistics": _statistics(calls),
         "ResponseTimeHistogram": _histogram(calls),
         "Aliases": [],
     }
+
+
+def _times(calls: CallStatistics) -> Shape:
+    return {"StartTime": calls.start, "EndTime": calls.end}
 
 
 def _statistics(calls: CallStatistics) -> Shape:

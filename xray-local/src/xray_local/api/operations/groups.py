@@ -1,6 +1,7 @@
 """The groups: create, read, update, delete, with AWS's messages and its Default group."""
 
 import string
+from contextlib import suppress
 from typing import Any
 
 from xray_local.api.operations import paging, tags
@@ -8,7 +9,7 @@ from xray_local.api.operations.defaults import GROUP, all_stored, stored
 from xray_local.errors import invalid
 from xray_local.state.region import Region
 from xray_model import DEFAULT_GROUP_NAME, Group, ModelError, limits
-from xray_model.filter_expression import Expression, parse
+from xray_model.filter_expression import Expression, FilterError, parse
 
 MISSING = "Group not found"
 PAGE = 100
@@ -63,9 +64,13 @@ def delete_group(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def expressions(region: Region) -> list[tuple[dict[str, Any], Expression]]:
-    """Return the groups that have an expression, with it parsed."""
+    """Return the groups that have an expression, with it parsed; one that is not valid any more has no traces."""
     shapes = [_shape(region, name, body) for name, body in region.store.resources(GROUP)]
-    return [(shape, parse(shape["FilterExpression"])) for shape in shapes if shape.get("FilterExpression")]
+    parsed = []
+    for shape in shapes:
+        with suppress(FilterError):
+            parsed.append((shape, parse(shape.get("FilterExpression") or "")))
+    return parsed
 
 
 def arn_of(region: Region, name: str, body: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from xray_local.traces.body import Body
-from xray_local.traces.both_wires import merged
+from xray_local.traces.entries.both_wires import merged
 
 
 def of(segment: dict[str, Any], span: dict[str, Any], **otel: Any) -> dict[str, Any]:

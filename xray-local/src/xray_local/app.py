@@ -18,6 +18,7 @@ from xray_local.errors import StoreError
 from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.page import routes as page
 from xray_local.settings import Settings
+from xray_local.state import indexing
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 
@@ -79,8 +80,8 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         datagrams = udp.UdpListener(region, udp_socket)
         datagrams.start()
         cleanup.callback(datagrams.stop)
-        watching = loop.create_task(_watch_evictions(region))
-        cleanup.callback(watching.cancel)
+        for background in (_watch_evictions(region), indexing.run(store)):
+            cleanup.callback(loop.create_task(background).cancel)
         ready(_ready_line(settings.host, ports, grpc.port if grpc else None))
         await stopping.wait()
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from xray_local.errors import StoreError
 from xray_local.state.region import Region
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.traces.documents import SegmentError
 
 SDK_HEADER = b'{"format":"json","version":1}'  # as the SDKs write it; other spellings are parsed
 MAX_DATAGRAM = 65_536
@@ -94,18 +94,18 @@ class UdpListener:
                 asyncio.get_running_loop().call_soon(self._store)
 
     def _store_slice(self) -> None:
-        documents: list[Document] = []
+        texts: list[str] = []
         for _ in range(min(SLICE, len(self._waiting))):
             try:
-                documents.append(parse_datagram(self._waiting.popleft()))
+                texts.append(segment_text(self._waiting.popleft()))
             except SegmentError as error:
                 self._reject(error.message)
-        if not documents:
+        if not texts:
             return
         try:
-            refused = self._region.put(documents)
+            refused = self._region.put_segments(texts)
         except StoreError as error:
-            self._reject(str(error), len(documents))
+            self._reject(str(error), len(texts))
             return
         for item in refused:
             self._log(item.message)
@@ -122,12 +122,15 @@ class UdpListener:
             _logger.warning("datagram_rejected reason=%r rejected_so_far=%d", reason, rejected)
 
 
-def parse_datagram(datagram: bytes) -> Document:
-    """Return the document of a datagram, or raise SegmentError."""
+def segment_text(datagram: bytes) -> str:
+    """Return the document of a datagram as text, or raise SegmentError."""
     header, _, body = datagram.partition(b"\n")
     if header != SDK_HEADER and not _is_header(header):
         raise SegmentError("ParseError", f"the datagram does not start with {SDK_HEADER.decode()} and a newline")
-    return parse_segment(body)
+    try:
+        return body.decode()
+    except UnicodeError as error:
+        raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
 
 
 def _is_header(header: bytes) -> bool:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
-from xray_local.state.batches import Refused
+from xray_local.state.heads import trace_ids
 from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
 from xray_local.state.sampling.boosts import Boosts
 from xray_local.state.sampling.reservoirs import Reservoirs
-from xray_local.state.store import Store
-from xray_local.traces.documents import Document
+from xray_local.state.store import Refused, Store
+from xray_local.traces.documents import Document, SegmentError, parse_segment
 
 ACCOUNT_ID = "000000000000"
 
@@ -29,9 +29,25 @@ class Region:
     requests: RequestLog = field(default_factory=RequestLog)
     problems: ProblemLog = field(default_factory=ProblemLog)
 
+    def put_segments(self, texts: Sequence[str]) -> list[Refused]:
+        """Store segment documents; count and return those that were refused."""
+        ids = trace_ids(texts)
+        if ids is not None:
+            return self._counted(self.store.append(ids, texts, now=self.clock()) if ids else [])
+        documents: list[Document] = []
+        refused: list[Refused] = []
+        for text in texts:
+            try:
+                documents.append(parse_segment(text))
+            except SegmentError as error:
+                refused.append(Refused(error.segment_id, error.code, error.message))
+        return self._counted(refused) + self.put(documents)
+
     def put(self, documents: Sequence[Document]) -> list[Refused]:
         """Store documents; count and return those that were refused."""
-        refused = self.store.put(documents, now=self.clock())
+        return self._counted(self.store.put(documents, now=self.clock()))
+
+    def _counted(self, refused: list[Refused]) -> list[Refused]:
         self.counters["rejected"] += len(refused)
         return refused
 
@@ -49,7 +65,7 @@ class Region:
             "status": "ok",
             **self.store.counts(),
             "evicted_traces": self.store.evicted,
-            "rejected": self.counters["rejected"],
+            "rejected": self.counters["rejected"] + self.store.unreadable,
             "max_traces": self.store.max_traces,
         }
 

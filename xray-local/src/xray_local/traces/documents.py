@@ -74,9 +74,14 @@ def _text(data: str | bytes) -> tuple[str, int]:
     try:
         if isinstance(data, bytes):
             return data.decode(), len(data)
-        return data, len(data) if data.isascii() else len(data.encode())
+        return data, utf8_size(data)
     except UnicodeError as error:
         raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
+
+
+def utf8_size(text: str) -> int:
+    """Return the bytes of a text."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _document(body: dict[str, Any], text: str, size: int) -> Document:

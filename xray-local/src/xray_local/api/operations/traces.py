@@ -8,8 +8,7 @@ from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.state.region import Region
-from xray_local.state.store import RangeBy
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.state.store import RangeBy, Refused
 from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
@@ -20,20 +19,12 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Store segment documents; each one that is refused is listed in the response."""
-    documents: list[Document] = []
-    refused: list[dict[str, Any]] = []
-    for text in request["TraceSegmentDocuments"]:
-        try:
-            documents.append(parse_segment(text))
-        except SegmentError as error:
-            region.counters["rejected"] += 1
-            refused.append(_unprocessed(error.segment_id, error.code, error.message))
-    refused += [_unprocessed(item.id, item.code, item.message) for item in region.put(documents)]
-    return {"UnprocessedTraceSegments": refused}
+    refused = region.put_segments(request["TraceSegmentDocuments"])
+    return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 
 
-def _unprocessed(segment_id: str | None, code: str, message: str) -> dict[str, Any]:
-    return ({"Id": segment_id} if segment_id else {}) | {"ErrorCode": code, "Message": message}
+def _unprocessed(item: Refused) -> dict[str, Any]:
+    return ({"Id": item.id} if item.id else {}) | {"ErrorCode": item.code, "Message": item.message}
 
 
 def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,9 @@ TRACE_BYTES: Mapping[Wire, int] = {"segments": limits.TRACE_BYTES, "otlp": 5 * 1
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A document that was not stored, and why, as PutTraceSegments answers it."""
+    """A document that was not stored, and why, as PutTraceSegments answers it; `id` is None if it has none."""
 
-    id: str
+    id: str | None
     code: str
     message: str
 
@@ -32,6 +32,11 @@ class TraceChange:
     limited: bool = False
     documents: dict[tuple[Wire, str], tuple[bool, int]] = field(default_factory=dict)
     bytes: Counter[Wire] = field(default_factory=Counter)
+
+    @property
+    def counts(self) -> Counter[Wire]:
+        """How many documents came by each wire."""
+        return Counter(wire for wire, _ in self.documents)
 
     def add(self, wire: Wire, id_: str, *, ended: bool, size: int) -> None:
         """Note a document, which replaces the one of the same wire and id."""

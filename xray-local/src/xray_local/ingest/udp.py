@@ -99,11 +99,12 @@ class UdpListener:
             try:
                 texts.append(segment_text(self._waiting.popleft()))
             except SegmentError as error:
+                self._region.note("refused", "UDP", error.code, error.message)
                 self._reject(error.message)
         if not texts:
             return
         try:
-            refused = self._region.put_segments(texts)
+            refused = self._region.put_segments(texts, "UDP")
         except StoreError as error:
             self._reject(str(error), len(texts))
             return

@@ -10,7 +10,7 @@ from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
 from xray_local.state.sampling.boosts import Boosts
 from xray_local.state.sampling.reservoirs import Reservoirs
 from xray_local.state.store import Refused, Store
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.traces.documents import Document, SegmentError, oddities, parse_segment
 
 ACCOUNT_ID = "000000000000"
 
@@ -29,8 +29,14 @@ class Region:
     requests: RequestLog = field(default_factory=RequestLog)
     problems: ProblemLog = field(default_factory=ProblemLog)
 
-    def put_segments(self, texts: Sequence[str]) -> list[Refused]:
-        """Store segment documents; count and return those that were refused."""
+    def put_segments(self, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
+        """Store segment documents; count, note and return those that were refused."""
+        refused = self._put_segments(texts, source)
+        for item in refused:
+            self.note("refused", source, item.code, item.message, item.id)
+        return refused
+
+    def _put_segments(self, texts: Sequence[str], source: str) -> list[Refused]:
         ids = trace_ids(texts)
         if ids is not None:
             return self._counted(self.store.append(ids, texts, now=self.clock()) if ids else [])
@@ -41,6 +47,9 @@ class Region:
                 documents.append(parse_segment(text))
             except SegmentError as error:
                 refused.append(Refused(error.segment_id, error.code, error.message))
+                continue
+            for message in oddities(documents[-1]):
+                self.note("odd", source, "Dropped", message, documents[-1].id)
         return self._counted(refused) + self.put(documents)
 
     def put(self, documents: Sequence[Document]) -> list[Refused]:

@@ -13,10 +13,7 @@ from xray_local.traces.flags import Flag
 TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
-ANNOTATION_KEY_PATTERN = r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z"
-"""`aws:` is the prefix of AWS's own, such as API Gateway's."""
-
-_ANNOTATION_KEY = re.compile(ANNOTATION_KEY_PATTERN)
+_ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 Annotation = bool | int | float | str
 Wire = Literal["segments", "otlp"]
 """How an entry came: in a segment document, or as an OTLP span."""

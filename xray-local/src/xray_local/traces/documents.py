@@ -15,12 +15,9 @@ from xray_local.traces.body import TIME_MAX, Body, Wire, epoch_seconds, is_annot
 from xray_model import limits
 
 NAME_MAX = 200
-NAME_PATTERN = rf"[\w\s.:/%&#=+\-@]{{1,{NAME_MAX}}}\Z"
-"""Letters, digits and white space of Unicode, and the characters that the guide lists."""
-
 ANNOTATIONS_MAX = 50  # of a trace; a document with more cannot have all of them indexed
 
-_NAME = re.compile(NAME_PATTERN)
+_NAME = re.compile(rf"[\w\s.:/%&#=+\-@]{{1,{NAME_MAX}}}\Z")
 _NAME_EXPECTED = f"1 to {NAME_MAX} letters, digits, spaces or any of _ . : / % & # = + - @"
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}\Z", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
@@ -154,9 +151,14 @@ def _parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             waiting.extend(inner for inner in nested if isinstance(inner, Mapping))
 
 
+def is_name(text: str) -> bool:
+    """Return whether X-Ray takes a text as a name: Unicode letters, digits and spaces, and what the guide lists."""
+    return _NAME.match(text) is not None
+
+
 def _check_name(part: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     name = part.get("name")
-    if isinstance(name, str) and _NAME.match(name):
+    if isinstance(name, str) and is_name(name):
         return
     is_missing = name is None or not isinstance(name, str) or not name
     raise _invalid(part, "Name", None if is_missing else name, _NAME_EXPECTED, nested=part is not body)

@@ -1,6 +1,6 @@
 """Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -50,6 +50,18 @@ class TraceFilter:
             if members == known:
                 break
         return members
+
+
+def selected(expression: Expression, trace: TraceSummary) -> Iterator[ServiceNode | Edge]:
+    """Yield the services and the calls of a trace that an expression of `service()` and `edge()` selects."""
+    facts = TraceFacts(summary={})
+    nodes = [_node(service) for service in trace.services]
+    for service, node in zip(trace.services, nodes, strict=True):
+        if matches(expression, facts._replace(services=[node])):
+            yield service
+    for edge in trace.edges:
+        if matches(expression, facts._replace(edges=[_edge(edge, nodes)])):
+            yield edge
 
 
 def _facts(trace: TraceSummary) -> TraceFacts:

@@ -3,6 +3,7 @@
 A field of the wrong type counts as absent, and nothing here raises. Every other module reads bodies through `Body`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from xray_local.traces.flags import Flag
 TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
+_ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 _FLAGS = tuple((flag.value, flag) for flag in Flag)
 
 Annotation = bool | int | float | str
@@ -51,6 +53,11 @@ def as_object(value: object) -> Mapping[str, Any]:
 def as_objects(value: object) -> list[Mapping[str, Any]]:
     """Return the objects of a JSON array; none for any other value."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def is_annotation_key(key: str) -> bool:
+    """Return whether X-Ray indexes annotations of this key."""
+    return _ANNOTATION_KEY.match(key) is not None
 
 
 def epoch_seconds(value: object) -> float | None:
@@ -113,9 +120,19 @@ class Body:
 
     @property
     def annotations(self) -> dict[str, Annotation]:
-        """The annotations of the types that X-Ray indexes: strings, numbers and booleans."""
+        """The annotations that X-Ray indexes: strings, numbers and booleans, under keys that it takes.
+
+        A span's attributes are annotations under any key, as with the collector's `index_all_attributes`.
+        """
         found = self.object("annotations")
-        return {key: value for key, value in found.items() if isinstance(value, Annotation)} if found else {}
+        if not found:
+            return {}
+        attributes = as_object(self.otel.get("attributes"))
+        return {
+            key: value
+            for key, value in found.items()
+            if isinstance(value, Annotation) and (key in attributes or is_annotation_key(key))
+        }
 
     @property
     def own_annotations(self) -> dict[str, Annotation]:

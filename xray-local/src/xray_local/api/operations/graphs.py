@@ -1,5 +1,6 @@
 """GetTraceGraph and GetServiceGraph."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from xray_local.api import rendering
@@ -8,7 +9,7 @@ from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.state.region import Region
 from xray_local.traces.service_graph import service_graph
-from xray_local.traces.summaries import summarize
+from xray_local.traces.summaries import TraceSummary, summarize
 from xray_model.filter_expression import parse
 
 PAGE = 1000  # services in one response
@@ -23,6 +24,14 @@ def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of all traces in the range, of one group's if a group is named."""
+    services = rendering.services(service_graph(traces_of_group(region, request)))
+    items, token = paging.page(services, request.get("NextToken"), PAGE)
+    answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
+    return answer | paging.answer("Services", items, token)
+
+
+def traces_of_group(region: Region, request: dict[str, Any]) -> Iterator[TraceSummary]:
+    """Return the traces that overlap the range of a request, those of one group if it names a group."""
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
@@ -31,7 +40,4 @@ def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]
         text = groups.get_group(region, request)["Group"].get("FilterExpression")
     trace_filter = TraceFilter(parse(text) if text else None, groups.expressions(region))
     rows = region.store.summaries(start, end, by="overlap", before=None, limit=-1)
-    graph = service_graph(row.summary for row in rows if trace_filter.matches(row.summary))
-    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
-    answer = {"StartTime": start, "EndTime": end, "ContainsOldGroupVersions": False}
-    return answer | paging.answer("Services", services, token)
+    return (row.summary for row in rows if trace_filter.matches(row.summary))

@@ -1,6 +1,5 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
-import itertools
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
-from xray_local.ingest.otlp_text import is_otlp, put_spans
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
-from xray_local.state.store import RangeBy
+from xray_local.state.store import RangeBy, Refused
 from xray_local.traces.compiled import compiled
-from xray_local.traces.documents import Document, SegmentError, parse_segment
 from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
@@ -23,22 +21,12 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
-    texts = request["TraceSegmentDocuments"]
-    spans = put_spans(region, filter(is_otlp, texts))
-    refused = [_unprocessed(error.segment_id, error.code, error.message) for error in spans]
-    documents: list[Document] = []
-    for text in itertools.filterfalse(is_otlp, texts):
-        try:
-            documents.append(parse_segment(text))
-        except SegmentError as error:
-            region.counters["rejected"] += 1
-            refused.append(_unprocessed(error.segment_id, error.code, error.message))
-    refused += [_unprocessed(item.id, item.code, item.message) for item in region.put(documents)]
-    return {"UnprocessedTraceSegments": refused}
+    refused = put_texts(region, request["TraceSegmentDocuments"])
+    return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 
 
-def _unprocessed(segment_id: str | None, code: str, message: str) -> dict[str, Any]:
-    return ({"Id": segment_id} if segment_id else {}) | {"ErrorCode": code, "Message": message}
+def _unprocessed(item: Refused) -> dict[str, Any]:
+    return ({"Id": item.id} if item.id else {}) | {"ErrorCode": item.code, "Message": item.message}
 
 
 def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:

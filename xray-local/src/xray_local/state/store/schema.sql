@@ -1,12 +1,19 @@
--- The store: traces, their documents, and resources by kind and name.
+-- The store: the log of accepted documents, traces, their documents and summaries, and resources by kind and name.
+CREATE TABLE IF NOT EXISTS log (
+  number INTEGER PRIMARY KEY,       -- the order of arrival
+  received REAL NOT NULL,           -- epoch seconds
+  texts BLOB NOT NULL               -- one call's accepted documents as UTF-8, separated by NUL; deleted when indexed
+);
 CREATE TABLE IF NOT EXISTS traces (
   seq INTEGER PRIMARY KEY,          -- the order of arrival, in which whole traces are evicted
-  trace_id TEXT NOT NULL UNIQUE,
   first REAL NOT NULL,              -- epoch seconds: the earliest start and the latest end of its documents
   last REAL NOT NULL,
   updated REAL NOT NULL,            -- epoch seconds: when a document last arrived
+  bytes INTEGER NOT NULL DEFAULT 0, -- of its documents
+  segments INTEGER NOT NULL DEFAULT 0,
+  spans INTEGER NOT NULL DEFAULT 0,
   limited INTEGER NOT NULL DEFAULT 0,
-  summary TEXT                      -- JSON; NULL when a document has arrived since it was computed
+  trace_id TEXT NOT NULL UNIQUE
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
 CREATE TABLE IF NOT EXISTS documents (
@@ -17,6 +24,10 @@ CREATE TABLE IF NOT EXISTS documents (
   size INTEGER NOT NULL,
   text TEXT NOT NULL,
   PRIMARY KEY (seq, id, wire)
+);
+CREATE TABLE IF NOT EXISTS summaries (
+  seq INTEGER PRIMARY KEY,          -- of the trace; there is no row when a document has arrived since it was computed
+  body BLOB NOT NULL                -- compressed JSON
 );
 CREATE TABLE IF NOT EXISTS resources (
   kind TEXT NOT NULL,               -- rule, group, policy, encryption, state

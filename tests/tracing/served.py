@@ -62,7 +62,7 @@ def rules_fetched(local: XRayLocal, times: int) -> None:
 
 def documents(local: XRayLocal, trace: str) -> list[dict[str, Any]]:
     """Return what xray-local has of a trace."""
-    traces = api(local.api, "Traces", TraceIds=[trace])["Traces"]
+    traces = api(local.api, "_local/traces", TraceIds=[trace])["Traces"]
     return [json.loads(segment["Document"]) for one in traces for segment in one["Segments"]]
 
 

@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import grpc
 import pytest
 from aws_xray_sdk.core.daemon_config import DaemonConfig
 from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
@@ -13,6 +14,7 @@ from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 from aws_xray_sdk.core.sampling.connector import ServiceConnector
 from aws_xray_sdk.core.sampling.rule_cache import RuleCache
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
@@ -97,3 +99,29 @@ def test_spans_of_the_otlp_exporter_are_stored(xray_local: XRayLocal, compressio
     [summary] = traces(xray_local.api)
     assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
     assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_spans_of_the_grpc_exporter_are_stored(xray_local: XRayLocal, compression: grpc.Compression) -> None:
+    """Plain and compressed; the log of requests has the client."""
+    exporter = GrpcExporter(endpoint=xray_local.grpc, insecure=True, compression=compression)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with provider.get_tracer("test").start_as_current_span("work") as span:
+        trace_id = f"{span.get_span_context().trace_id:032x}"
+    provider.shutdown()
+    [summary] = traces(xray_local.api)
+    assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
+    with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
+        [logged] = [call for call in json.load(answer) if call["operation"] == "PutSpans"]
+    assert (logged["listener"], logged["status"], logged["peer"]) == ("otlp-grpc", 200, "127.0.0.1")
+
+
+def test_a_grpc_request_that_is_not_valid_is_refused(xray_local: XRayLocal) -> None:
+    """With the reason."""
+    with grpc.insecure_channel(xray_local.grpc) as channel:
+        export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        with pytest.raises(grpc.RpcError) as caught:
+            export(b"\xff", timeout=10)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "the body is not a protobuf ExportTraceServiceRequest"

@@ -84,6 +84,23 @@ SUMMARY: dict[str, Any] = {
                             "Exceptions": [{"Name": "OperationalError", "Message": "no connection"}],
                         },
                     ],
+                },
+                {
+                    "Name": "db",
+                    "Type": "AWS::DynamoDB",
+                    "EntityPath": [{"Name": "db", "Remote": True}],
+                    "Inferred": True,
+                },
+            ],
+            "ClientImpacting": True,
+        }
+    ],
+    "ResponseTimeRootCauses": [
+        {
+            "Services": [
+                {
+                    "Name": "backend-flask",
+                    "EntityPath": [{"Name": "backend-flask", "Coverage": 1.0}, {"Name": "query", "Coverage": 0.7}],
                 }
             ],
             "ClientImpacting": True,
@@ -98,7 +115,12 @@ TRACE = TraceFacts(
     groups=[{"GroupName": "x-ray-backend", "GroupARN": "arn:group"}],
 )
 
-PATH = {"Services": [{"Name": "backend-flask", "EntityPath": [{"Name": "backend-flask"}, {"Name": "query"}]}]}
+PATH = {
+    "Services": [
+        {"Name": "backend-flask", "EntityPath": [{"Name": "backend-flask"}, {"Name": "query"}]},
+        {"Name": "db", "EntityPath": [{"Name": "db"}]},
+    ]
+}
 
 HOLDS = [
     "fault",
@@ -141,7 +163,9 @@ HOLDS = [
     'service("backend-flask") {fault OR error}',
     'service("backend-flask") {http.status = 500 AND responsetime > 1}',
     'service("backend-flask") {user = "andrew" message = "boom"}',
-    'service("backend-flask") {annotation.count = 3}',
+    "http.url AND responseTime > 1",
+    "http.status user duration",
+    'service("backend-flask") {http.url AND user}',
     'service(id(type: "remote")) {inferred}',
     'service(id(name: "backend-flask", account.id: "1"))',
     'edge("backend-flask", "db")',
@@ -149,11 +173,23 @@ HOLDS = [
     'group.name = "x-ray-backend"',
     'group.arn = "arn:group"',
     'group.name != "other"',
+    "group.name group.arn",
     "rootcause.fault.service",
     'rootcause.fault.service {fault AND name = "backend-flask"}',
     'rootcause.fault.entity {name = "query" AND remote}',
     'rootcause.fault.exception {name = "OperationalError" AND message CONTAINS "connection"}',
+    "rootcause.responsetime.entity {last and coverage > 0.5}",
+    'rootcause.responsetime.entity {first AND name = "backend-flask"}',
+    'rootcause.responsetime.entity {index = 1 AND name = "query"}',
+    'rootcause.fault.service {last and inferred and type = "AWS::DynamoDB"}',
+    "rootcause.fault.service {index >= 1}",
+    'rootcause.fault.exception {first last message = "no connection"}',
     f"rootcause.json = #{json.dumps([PATH])}",
+    f"rootcause.json = #{json.dumps([{'Services': []}, PATH])}",
+    'rootcause.json = #[{"Services": [{"Name": "backend-flask"}, {"Name": "db"}]}]',
+    'rootcause.json = #[{"Services": [{}, {"Inferred": true}], "ClientImpacting": true}]',
+    'rootcause.json = #[{"Services": [{"EntityPath": [{}, {"Coverage": 0.7}]}]}]',
+    'json = #{"ClientImpacting": true}',
     "error OR fault",
 ]
 DOES_NOT_HOLD = [
@@ -177,7 +213,11 @@ DOES_NOT_HOLD = [
     'service("nobody")',
     'service("db") {fault}',
     'service("db") {http.status = 200}',
-    'service("db") {annotation.count = 3}',
+    'service("db") {http.url}',
+    "group.name !group.arn",
+    'rootcause.responsetime.entity {last and name = "backend-flask"}',
+    "rootcause.responsetime.entity {index = 2}",
+    'rootcause.fault.service {first AND name = "db"}',
     'service("db") {http.url CONTAINS ""}',
     'service(id(name: "backend-flask", account.id: "2"))',
     'edge("db", "backend-flask")',
@@ -187,7 +227,11 @@ DOES_NOT_HOLD = [
     "rootcause.error.service",
     'rootcause.fault.entity {name = "other"}',
     'rootcause.responsetime.exception {name = "OperationalError"}',
-    'rootcause.json = #[{"Services": [{"Name": "backend-flask"}]}]',
+    'rootcause.json = #[{"Services": [{"Name": "backend-flask", "EntityPath": [{}]}]}]',
+    'rootcause.json = #[{"Services": [{"Name": "db"}, {"Name": "backend-flask"}]}]',
+    'rootcause.json = #[{"Services": [{"Name": "backend-flask"}, {"Name": "db"}, {}]}]',
+    'rootcause.json = #[{"ClientImpacting": 1}]',
+    'rootcause.json = #[{"Services": {}}]',
     "rootcause.json = #[1]",
     "error AND fault",
 ]

@@ -22,9 +22,12 @@ from xray_model.filter_expression import Expression, FilterError, nodes, parse, 
         ('user BEGINSWITH "a" ', nodes.Compare("user", "BEGINSWITH", "a")),
         (r'message ENDSWITH "\"\\x"', nodes.Compare("message", "ENDSWITH", '"\\x')),
         ('resource.arn = "arn:x"', nodes.Compare("resource.arn", "=", "arn:x")),
+        ("http.url AND responseTime > 2", nodes.And((nodes.Exists("http.url"), nodes.Compare("responsetime", ">", 2)))),
+        ("!user", nodes.Not(nodes.Exists("user"))),
         ("annotation.key", nodes.Annotation("key")),
         ("annotation.count > 3", nodes.Annotation("count", ">", 3)),
         ('annotation[app.name] = "x"', nodes.Annotation("app.name", "=", "x")),
+        ('annotation[aws:api_id] = "x"', nodes.Annotation("aws:api_id", "=", "x")),
         ('annotation["a b"] != true', nodes.Annotation("a b", "!=", True)),
         ('annotation.key CONTAINS ""', nodes.Annotation("key", "CONTAINS", "")),
         ("service()", nodes.Service(nodes.Identity())),
@@ -35,6 +38,7 @@ from xray_model.filter_expression import Expression, FilterError, nodes, parse, 
         ),
         ('edge("a", id(type: "b")) {ok}', nodes.Edge(nodes.Identity("a"), nodes.Identity(None, "b"), nodes.Flag("ok"))),
         ('group.name = "g"', nodes.Group("name", "=", "g")),
+        ("group.name", nodes.Group("name")),
         ('group.arn != "arn"', nodes.Group("arn", "!=", "arn")),
         ("rootcause.fault.service {remote}", nodes.RootCause("fault", "service", nodes.Flag("remote"))),
         ("rootcause.responsetime.entity", nodes.RootCause("responsetime", "entity")),
@@ -93,6 +97,15 @@ def test_every_construct_parses(text: str, expected: Expression) -> None:
         ('edge("a")', "column 9: expected ',' between the two services, found ')'"),
         ("annotation = 1", "column 1: expected annotation.KEY or annotation[KEY]"),
         ("annotation[] = 1", "column 12: expected an annotation's key after ["),
+        ("annotation[aws:] = 1", "column 15: expected ']' after the annotation's key, found ':'"),
+        (
+            'service("a") {annotation.x = 1}',
+            "column 15: annotations cannot be filtered inside service(...) {...}",
+        ),
+        (
+            'edge("a", "b") {ok AND service() {ok} AND annotation[x]}',
+            "column 43: annotations cannot be filtered inside edge(...) {...}",
+        ),
         ("annotation.a = ok", "column 16: expected a string, a number, true or false after ="),
         ("annotation.a > true", "column 16: expected a number after >"),
         ("rootcause.fault", "column 1: expected rootcause.{fault|error|responsetime}.{service|entity|exception}"),
@@ -129,36 +142,46 @@ IDENTITIES = st.builds(nodes.Identity, st.none() | TEXTS, st.none() | TEXTS, st.
 NAMED = IDENTITIES.filter(lambda identity: identity != nodes.Identity())
 LEAVES = st.one_of(
     st.builds(nodes.Flag, st.sampled_from(nodes.BOOLEANS)),
+    st.builds(nodes.Exists, st.sampled_from(nodes.NUMBERS + nodes.STRINGS)),
     st.builds(nodes.Compare, st.sampled_from(nodes.BOOLEANS), st.sampled_from(nodes.EQUALITY), st.booleans()),
     st.builds(nodes.Compare, st.sampled_from(nodes.NUMBERS), st.sampled_from(nodes.ORDER), NUMBERS),
     st.builds(nodes.Compare, st.sampled_from(nodes.STRINGS), st.sampled_from(nodes.TEXT), TEXTS),
-    st.builds(nodes.Annotation, TEXTS.filter(bool)),
-    st.builds(nodes.Annotation, TEXTS.filter(bool), st.sampled_from(nodes.EQUALITY), TEXTS | NUMBERS | st.booleans()),
-    st.builds(nodes.Annotation, TEXTS.filter(bool), st.sampled_from(nodes.ORDER), NUMBERS),
-    st.builds(nodes.Annotation, TEXTS.filter(bool), st.sampled_from(nodes.TEXT), TEXTS),
+    st.builds(nodes.Group, st.sampled_from(["name", "arn"])),
     st.builds(nodes.Group, st.sampled_from(["name", "arn"]), st.sampled_from(nodes.EQUALITY), TEXTS),
     st.builds(nodes.RootCauseJson, st.just('[{"Services": []}]')),
 )
+KEYS = TEXTS.filter(bool)
+ANNOTATIONS = st.one_of(
+    st.builds(nodes.Annotation, KEYS),
+    st.builds(nodes.Annotation, KEYS, st.sampled_from(nodes.EQUALITY), TEXTS | NUMBERS | st.booleans()),
+    st.builds(nodes.Annotation, KEYS, st.sampled_from(nodes.ORDER), NUMBERS),
+    st.builds(nodes.Annotation, KEYS, st.sampled_from(nodes.TEXT), TEXTS),
+)
 
 
-def _larger(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+def _combined(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    causes, parts = st.sampled_from(nodes.ROOT_CAUSES), st.sampled_from(nodes.ROOT_CAUSE_PARTS)
     return st.one_of(
         st.builds(nodes.Not, inner),
         st.builds(nodes.And, several),
         st.builds(nodes.Or, several),
-        st.builds(nodes.Service, IDENTITIES, st.none() | inner),
-        st.builds(nodes.Edge, NAMED, NAMED, st.none() | inner),
-        st.builds(
-            nodes.RootCause,
-            st.sampled_from(nodes.ROOT_CAUSES),
-            st.sampled_from(nodes.ROOT_CAUSE_PARTS),
-            st.none() | inner,
-        ),
+        st.builds(nodes.RootCause, causes, parts, st.none() | inner),
     )
 
 
-@given(st.recursive(LEAVES, _larger, max_leaves=8))
+def _with_services(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    return st.one_of(
+        _combined(inner),
+        st.builds(nodes.Service, IDENTITIES, st.none() | inner),
+        st.builds(nodes.Edge, NAMED, NAMED, st.none() | inner),
+    )
+
+
+WITHOUT_ANNOTATIONS = st.recursive(LEAVES, _with_services, max_leaves=8)
+
+
+@given(st.recursive(WITHOUT_ANNOTATIONS | ANNOTATIONS, _combined, max_leaves=4))
 def test_printed_expressions_parse_to_the_same_value(expression: Expression) -> None:
     """Parsing inverts printing for every expression within the length limit."""
     text = to_text(expression)

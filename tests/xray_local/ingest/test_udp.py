@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from tests.xray_local.otlp import otlp_text, span
 from tests.xray_local.samples import body, text, trace_id
 from xray_local.ingest import udp
 from xray_local.state.region import Region
@@ -44,6 +45,12 @@ async def sender(region: Region) -> AsyncIterator[Sender]:
     yield sending
     sending.socket.close()
     listener.stop()
+
+
+async def test_spans_of_adot_are_stored(sender: Sender) -> None:
+    """OTLP as text after the same header."""
+    sender.send(HEADER + otlp_text(span()), HEADER + "T1S%", HEADER + text(2))
+    await sender.until(lambda health: (health["spans"], health["segments"], health["rejected"]) == (1, 1, 1))
 
 
 async def test_a_segment_of_the_sdk_is_stored(sender: Sender) -> None:
@@ -101,7 +108,7 @@ async def test_stop_stores_what_has_arrived(region: Region) -> None:
 )
 def test_the_header_may_be_any_equal_json(header: str) -> None:
     """SDKs of other languages use spaces."""
-    assert udp.parse_datagram(f"{header}\n{text(1)}".encode()).trace_id == trace_id(1)
+    assert udp.segment_text(f"{header}\n{text(1)}".encode()) == text(1)
 
 
 @pytest.mark.parametrize(
@@ -111,11 +118,11 @@ def test_the_header_may_be_any_equal_json(header: str) -> None:
 def test_a_datagram_without_its_header_is_refused(datagram: str) -> None:
     """With what is expected."""
     with pytest.raises(SegmentError) as caught:
-        udp.parse_datagram(datagram.encode())
+        udp.segment_text(datagram.encode())
     assert caught.value.message == f"the datagram does not start with {HEADER.strip()} and a newline"
 
 
 def test_a_document_may_contain_newlines() -> None:
     """Only the first one ends the header."""
-    datagram = HEADER + json.dumps(body(1), indent=2)
-    assert udp.parse_datagram(datagram.encode()).id == f"{1:016x}"
+    document = json.dumps(body(1), indent=2)
+    assert udp.segment_text((HEADER + document).encode()) == document

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.xray_local.samples import NOW, document, trace_id
+from tests.xray_local.samples import NOW, document, text, trace_id
 from xray_local.errors import StoreError
+from xray_local.state.heads import trace_ids
 from xray_local.state.store import RangeBy, Store, TraceRow
 from xray_local.traces.flags import Flag
 
@@ -91,6 +92,46 @@ def test_of_a_batch_beyond_the_limit_the_newest_traces_remain(opened: Opener) ->
     assert (store.evicted, store.counts()["segments"]) == (7, 3)
 
 
+def test_the_limit_of_a_trace_counts_what_is_indexed_and_what_is_not(opened: Opener) -> None:
+    """A part of the trace may have been read before the rest arrives."""
+    store = opened()
+    parts = [document(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
+    for first in (0, 4):
+        assert store.put(parts[first : first + 4], now=NOW) == []
+        assert len(store.documents(trace_id(1))) == first + 4
+    assert [item.code for item in store.put(parts[8:], now=NOW)] == ["TraceSizeLimitExceeded"]
+
+
+def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_path: Path) -> None:
+    """Each call is written before it is answered; the next process indexes it."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    for number in range(1, 31):
+        store.put([document(number), document(number, 2)], now=NOW)
+    store._database.close()
+    assert opened(path).counts() == {"traces": 30, "segments": 60, "spans": 0}
+
+
+def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that memory and the first read after a burst stay bounded; eviction follows."""
+    monkeypatch.setattr("xray_local.state.store.ingest_log.ROWS_MAX", 10)
+    store = opened(max_traces=5)
+    for number in range(1, 101):
+        store.put([document(number)], now=NOW)
+    assert store.waiting_rows <= 10
+    assert store.evicted == 100 - store.waiting_rows - 5
+    assert store.counts()["traces"] == 5
+
+
+def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -> None:
+    """The head of a document does not show numbers that no double holds."""
+    store = opened()
+    broken = text(1, 2, metadata={"huge": 1})[:-2] + "e999}}"
+    assert trace_ids([broken]) == [trace_id(1)]
+    store.append([trace_id(1), trace_id(1)], [broken, text(1)], now=NOW)
+    assert (store.counts()["segments"], store.unreadable) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("by", "start", "end", "found"),
     [
@@ -171,7 +212,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (4, " (written by a newer xray-local?)")])
+@pytest.mark.parametrize(("version", "hint"), [(0, ""), (5, " (written by a newer xray-local?)")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -181,7 +222,7 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 3{hint}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 4{hint}"
 
 
 FORMER_SCHEMA = """

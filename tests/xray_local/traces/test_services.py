@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.traces.documents import Document
 from xray_local.traces.entries import flatten
@@ -27,6 +29,33 @@ def test_a_service_without_a_segment_is_inferred_from_the_call() -> None:
         "S3": ("AWS::S3", True),
     }
     assert [name for name, service in found.items() if service.root] == ["front"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "type_"),
+    [
+        ({"name": "DynamoDB", "aws": {"table_name": "orders"}}, "orders", "AWS::DynamoDB::Table"),
+        ({"name": "dynamodb", "aws": {"table_names": ["orders"]}}, "orders", "AWS::DynamoDB::Table"),
+        ({"name": "dynamodb", "aws": {"table_names": ["orders", "users"]}}, "dynamodb", "AWS::DynamoDB"),
+        ({"name": "SQS", "aws": {"queue_url": "https://sqs/1/jobs"}}, "https://sqs/1/jobs", "AWS::SQS::Queue"),
+        ({"name": "s3", "aws": {"bucket_name": "files"}}, "s3", "AWS::S3"),
+        ({"name": "Budgets"}, "Budgets", "AWS::Budgets"),
+        ({"name": "shop@db", "namespace": "remote", "sql": {"database_type": "mysql"}}, "shop@db", "Database::SQL"),
+        ({"name": "api.example.com", "namespace": "remote"}, "api.example.com", "remote"),
+    ],
+)
+def test_an_inferred_service_is_the_resource_that_the_call_names(fields: dict[str, Any], name: str, type_: str) -> None:
+    """X-Ray has one node for each table and each queue."""
+    found = services(document(1, name="front", subsegments=[call(2, **{"namespace": "aws", **fields})]))
+    assert (found[name].type, found[name].inferred) == (type_, True)
+
+
+def test_a_segment_that_xray_inferred_is_no_service_that_sent_one() -> None:
+    """BatchGetTraces answers such segments, and they can be put again."""
+    inferred = {"inferred": True, "origin": "AWS::DynamoDB::Table", "aws": {"table_name": "orders"}}
+    front = document(1, name="front", subsegments=[call(2, name="DynamoDB", namespace="aws")])
+    found = services(front, document(1, 3, name="DynamoDB", parent_id=f"{2:016x}", **inferred))
+    assert {name: service.inferred for name, service in found.items()} == {"front": False, "orders": True}
 
 
 def test_edges_lead_from_the_client_and_from_each_caller() -> None:

@@ -26,7 +26,7 @@ def log_request(request: web.Request, operation: str, status: int, body: dict[st
             time=region.clock(),
             status=status,
             body=body,
-            peer=request.remote,
+            peer=(request.remote or "").removeprefix("::ffff:") or None,  # IPv4 on a listener of IPv6
             scope=_signed_scope(request.headers.get("Authorization", "")),
         )
     )

@@ -2,10 +2,12 @@ from typing import Any
 
 import pytest
 
-from tests.xray_local.samples import NOW, document, trace_id
+from tests.xray_local.samples import NOW, Clock, document, trace_id
 from xray_local.api.operations import create_group, get_service_graph, get_trace_graph
+from xray_local.api.operations.graphs import PAGE
 from xray_local.errors import ApiError
 from xray_local.state.region import ACCOUNT_ID, Region
+from xray_local.state.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +36,48 @@ def test_a_trace_graph_has_the_services_of_its_traces(region: Region) -> None:
     assert number["back"] in [edge["ReferenceId"] for edge in front["Edges"]]
 
 
-def test_only_the_client_at_the_start_has_no_account(region: Region) -> None:
-    """A segment may have any origin, also the type of the client."""
-    region.put([document(3, 5, name="app", origin="client")])
-    answer = get_trace_graph(region, {"TraceIds": [trace_id(3)]})
-    accounts = {node["Name"]: node["AccountId"] for node in answer["Services"]}
-    assert accounts == {"client": "", "app": ACCOUNT_ID}
+def test_a_node_that_sent_nothing_has_an_unknown_state(region: Region) -> None:
+    """The client has no account either; it is named as the root that it calls."""
+    answer = get_trace_graph(region, {"TraceIds": [trace_id(1)]})
+    nodes = {(node["Name"], node["Type"]): (node["State"], node["AccountId"]) for node in answer["Services"]}
+    assert nodes == {
+        ("front", "client"): ("unknown", ""),
+        ("front", ""): ("active", ACCOUNT_ID),
+        ("back", ""): ("active", ACCOUNT_ID),
+    }
+
+
+def test_node_times_are_those_of_its_segments(region: Region) -> None:
+    """The range of the request is wider."""
+    answer = get_service_graph(region, {"StartTime": NOW - 60, "EndTime": NOW + 60})
+    times = {(node["Name"], node["Type"]): (node["StartTime"], node["EndTime"]) for node in answer["Services"]}
+    assert times == {
+        ("front", "client"): (NOW, NOW + 1),
+        ("front", ""): (NOW, NOW + 1),
+        ("back", ""): (NOW, NOW + 0.5),
+    }
+
+
+def test_a_service_graph_counts_every_trace_of_its_range() -> None:
+    """However many they are."""
+    store = Store(max_traces=2_000)
+    store.put([document(number) for number in range(1, 1_501)], now=NOW)
+    answer = get_service_graph(Region(store, Clock()), {"StartTime": NOW, "EndTime": NOW + 60})
+    store.close()
+    assert [node["SummaryStatistics"]["TotalCount"] for node in answer["Services"]] == [1_500, 1_500]
+    assert "NextToken" not in answer
+
+
+def test_a_service_graph_comes_in_pages(region: Region) -> None:
+    """References lead across them."""
+    region.put([document(number, name=f"shop-{number}") for number in range(1, PAGE // 2 + 2)])
+    request = {"StartTime": NOW, "EndTime": NOW + 1}
+    first = get_service_graph(region, request)
+    second = get_service_graph(region, request | {"NextToken": first["NextToken"]})
+    assert len(first["Services"]) == PAGE
+    references = [node["ReferenceId"] for node in (*first["Services"], *second["Services"])]
+    assert references == list(range(len(references)))
+    assert "NextToken" not in second
 
 
 def test_a_trace_that_is_not_stored_adds_nothing(region: Region) -> None:
@@ -61,6 +99,17 @@ def test_a_service_graph_of_a_group_has_only_its_traces(region: Region) -> None:
     assert names(get_service_graph(region, whole | {"GroupName": "broken"})) == ["job"]
     assert names(get_service_graph(region, whole | {"GroupARN": arn})) == ["job"]
     assert names(get_service_graph(region, whole | {"GroupName": "Default"})) == ["back", "front", "job"]
+
+
+def test_a_group_may_name_other_groups(region: Region) -> None:
+    """Whatever the order of their names; a group that names itself has no traces."""
+    create_group(region, {"GroupName": "a", "FilterExpression": 'group.name = "m" AND duration > 1'})
+    create_group(region, {"GroupName": "m", "FilterExpression": 'group.name = "z"'})
+    create_group(region, {"GroupName": "z", "FilterExpression": "fault"})
+    create_group(region, {"GroupName": "self", "FilterExpression": 'group.name = "self"'})
+    whole = {"StartTime": NOW, "EndTime": NOW + 7200}
+    assert names(get_service_graph(region, whole | {"GroupName": "a"})) == ["job"]
+    assert names(get_service_graph(region, whole | {"GroupName": "self"})) == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,10 +11,9 @@ from xray_local.traces.flags import Flag
 from xray_local.traces.service_graph import CLIENT
 from xray_local.traces.services import Edge, ServiceNode
 from xray_local.traces.summaries import TraceSummary
-from xray_model.filter_expression import Expression, TraceFacts, matches
+from xray_model.filter_expression import Expression, TraceFacts, matches, names_groups
 
 Group = Mapping[str, Any]
-_CLIENT = {"Name": CLIENT, "Names": [CLIENT], "Type": CLIENT}
 
 
 class TraceFilter:
@@ -36,8 +35,33 @@ class TraceFilter:
         return facts.summary if self._evaluate(self._expression, facts) else None
 
     def _evaluate(self, expression: Expression, facts: TraceFacts) -> bool:
-        members = [group for group, of_group in self._groups if matches(of_group, facts)]
-        return matches(expression, facts._replace(groups=members))
+        if names_groups(expression):
+            facts = facts._replace(groups=self._memberships(facts))
+        return matches(expression, facts)
+
+    def _memberships(self, facts: TraceFacts) -> list[Group]:
+        """Return the groups that the trace belongs to; groups that name groups are decided after those."""
+        members: list[Group] = []
+        for _ in self._groups:
+            known, members = (
+                members,
+                [group for group, of_group in self._groups if matches(of_group, facts._replace(groups=members))],
+            )
+            if members == known:
+                break
+        return members
+
+
+def selected(expression: Expression, trace: TraceSummary) -> Iterator[ServiceNode | Edge]:
+    """Yield the services and the calls of a trace that an expression of `service()` and `edge()` selects."""
+    facts = TraceFacts(summary={})
+    nodes = [_node(service) for service in trace.services]
+    for service, node in zip(trace.services, nodes, strict=True):
+        if matches(expression, facts._replace(services=[node])):
+            yield service
+    for edge in trace.edges:
+        if matches(expression, facts._replace(edges=[_edge(edge, nodes)])):
+            yield edge
 
 
 def _facts(trace: TraceSummary) -> TraceFacts:
@@ -45,7 +69,7 @@ def _facts(trace: TraceSummary) -> TraceFacts:
     return TraceFacts(
         summary=rendering.trace_summary(trace),
         services=nodes,
-        edges=[_edge(edge, trace.services[edge.target], nodes) for edge in trace.edges],
+        edges=[_edge(edge, nodes) for edge in trace.edges],
     )
 
 
@@ -64,7 +88,6 @@ def _node(service: ServiceNode) -> dict[str, Any]:
         "last": service.last,
         "remote": service.remote,
         "coverage": service.coverage,
-        "http": _http(service.http),
         "user": service.user,
         "name": service.name,
         "type": service.type,
@@ -76,14 +99,17 @@ def _node(service: ServiceNode) -> dict[str, Any]:
     }
 
 
-def _edge(edge: Edge, called: ServiceNode, nodes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    source = _CLIENT if edge.source is None else nodes[edge.source]
-    return {"source": source, "target": nodes[edge.target], **_result(called)}
+def _edge(edge: Edge, nodes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a call as its caller recorded it; the client has the name of what it calls."""
+    target = nodes[edge.target]
+    source = target | {"Type": CLIENT} if edge.source is None else nodes[edge.source]
+    return {"source": source, "target": target, **_result(edge)}
 
 
-def _result(service: ServiceNode) -> dict[str, Any]:
-    flags = {str(flag): flag in service.flags for flag in Flag}
-    return flags | {"ok": not service.flags, "responsetime": service.duration, "duration": service.duration}
+def _result(call: ServiceNode | Edge) -> dict[str, Any]:
+    flags = {str(flag): flag in call.flags for flag in Flag}
+    times = {"responsetime": call.duration, "duration": call.duration}
+    return flags | {"ok": not call.flags, **times, "http": _http(call.http)}
 
 
 def _http(http: Http) -> dict[str, Any]:

@@ -96,42 +96,46 @@ def _cause_entity(entity: CauseEntity) -> Shape:
     return shape | {"Exceptions": [{"Name": found.type, "Message": found.message} for found in entity.exceptions]}
 
 
-def services(graph: Mapping[Key, GraphService], start: float, end: float) -> list[Shape]:
-    """Return the Service shapes of a graph; `start` and `end` (epoch seconds) are the range that was requested."""
+def services(graph: Mapping[Key, GraphService]) -> list[Shape]:
+    """Return the Service shapes of a graph."""
     references = {key: number for number, key in enumerate(graph)}
-    times = {"StartTime": start, "EndTime": end}
-    return [_service(service, references[key], references, times) for key, service in graph.items()]
+    return [_service(service, references[key], references) for key, service in graph.items()]
 
 
-def _service(service: GraphService, reference: int, references: Mapping[Key, int], times: Shape) -> Shape:
+def _service(service: GraphService, reference: int, references: Mapping[Key, int]) -> Shape:
     calls = service.calls
     return {
         "ReferenceId": reference,
         "Name": service.name,
         "Names": [service.name],
         "Root": service.root,
-        "AccountId": "" if (service.name, service.type) == (CLIENT, CLIENT) else ACCOUNT_ID,
+        "AccountId": "" if service.type == CLIENT and not service.active else ACCOUNT_ID,
         "Type": service.type,
-        "State": "active",
-        **times,
-        "Edges": [_edge(references[target], edge, times) for target, edge in service.edges.items()],
-        "SummaryStatistics": _statistics(calls),
-        "DurationHistogram": _histogram(calls),
-        "ResponseTimeHistogram": _histogram(calls),
+        "State": "active" if service.active else "unknown",
+        **_times(calls),
+        "Edges": [_edge(references[target], edge) for target, edge in service.edges.items()],
+        "SummaryStatistics": statistics(calls),
+        "DurationHistogram": histogram(calls),
+        "ResponseTimeHistogram": histogram(calls),
     }
 
 
-def _edge(reference: int, calls: CallStatistics, times: Shape) -> Shape:
+def _edge(reference: int, calls: CallStatistics) -> Shape:
     return {
         "ReferenceId": reference,
-        **times,
-        "SummaryStatistics": _statistics(calls),
-        "ResponseTimeHistogram": _histogram(calls),
+        **_times(calls),
+        "SummaryStatistics": statistics(calls),
+        "ResponseTimeHistogram": histogram(calls),
         "Aliases": [],
     }
 
 
-def _statistics(calls: CallStatistics) -> Shape:
+def _times(calls: CallStatistics) -> Shape:
+    return {"StartTime": calls.start, "EndTime": calls.end}
+
+
+def statistics(calls: CallStatistics) -> Shape:
+    """Return the statistics shape of a service or an edge."""
     throttles, errors, faults = (calls.results[flag] for flag in (Flag.THROTTLE, Flag.ERROR, Flag.FAULT))
     return {
         "OkCount": calls.results[None],
@@ -142,5 +146,6 @@ def _statistics(calls: CallStatistics) -> Shape:
     }
 
 
-def _histogram(calls: CallStatistics) -> list[Shape]:
+def histogram(calls: CallStatistics) -> list[Shape]:
+    """Return the histogram shape of a service or an edge, in seconds."""
     return [{"Value": value, "Count": count} for value, count in sorted(calls.histogram.items())]

@@ -9,6 +9,7 @@ from aiohttp import web
 from xray_local.api import shapes
 from xray_local.api.faults import READS, FaultScript
 from xray_local.api.operations import OPERATIONS
+from xray_local.api.operations.sampling.accepted import accepted
 from xray_local.errors import ApiError, invalid
 from xray_local.listener import NAME_KEY, REGION_KEY, log_request
 
@@ -18,19 +19,22 @@ _LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 
 
 def add_routes(app: web.Application) -> None:
-    """Add all operations of the model; those that are not implemented answer 501 by name."""
+    """Add all operations of the model."""
     for route in shapes.routes():
         app.router.add_post(route.path, _handler(route))
 
 
 def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        raw, body = b"", {}
+        raw = b""
+        body: dict[str, Any] = {}
         status = 500
         try:
             raw = await request.read()
-            body = _body(request.headers.get("Content-Type", ""), raw)
+            body, odd = accepted(route.operation, _body(request.headers.get("Content-Type", ""), raw))
             _check(route, body)
+            for message in odd:
+                request.app[REGION_KEY].note("odd", route.operation, "NotInModel", message)
             answer = await _answer(route.operation, body, request, raw)
             status = 200
             return web.json_response(answer)
@@ -75,8 +79,6 @@ def _body(content_type: str, raw: bytes) -> dict[str, Any]:
 
 
 def _check(route: shapes.Route, body: dict[str, Any]) -> None:
-    if route.operation not in OPERATIONS:
-        raise ApiError("NotImplemented", f"xray-local does not implement the operation {route.operation}", 501)
     if route.input_shape is None:
         return
     try:

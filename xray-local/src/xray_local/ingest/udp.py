@@ -1,4 +1,4 @@
-"""The agent's UDP port: a header line and a segment document in each datagram, as the X-Ray daemon receives them.
+"""The agent's UDP port: a header line and a segment document (or OTLP as text) in a datagram, as the X-Ray daemon's.
 
 Whenever the socket is readable it is drained, and the datagrams are stored in slices with another drain between two:
 the kernel's buffer is the only place where a datagram can be lost, and it is small.
@@ -12,8 +12,9 @@ from collections import deque
 from contextlib import suppress
 
 from xray_local.errors import StoreError
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.traces.documents import SegmentError
 
 SDK_HEADER = b'{"format":"json","version":1}'  # as the SDKs write it; other spellings are parsed
 MAX_DATAGRAM = 65_536
@@ -30,6 +31,8 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_DGRAM)
     try:
+        if family == socket.AF_INET6:  # `::` is all addresses, those of IPv4 as well
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         bound.bind((host, port))
     except OSError:
         bound.close()
@@ -92,18 +95,19 @@ class UdpListener:
                 asyncio.get_running_loop().call_soon(self._store)
 
     def _store_slice(self) -> None:
-        documents: list[Document] = []
+        texts: list[str] = []
         for _ in range(min(SLICE, len(self._waiting))):
             try:
-                documents.append(parse_datagram(self._waiting.popleft()))
+                texts.append(segment_text(self._waiting.popleft()))
             except SegmentError as error:
+                self._region.note("refused", "UDP", error.code, error.message)
                 self._reject(error.message)
-        if not documents:
+        if not texts:
             return
         try:
-            refused = self._region.put(documents)
+            refused = put_texts(self._region, texts, "UDP")
         except StoreError as error:
-            self._reject(str(error), len(documents))
+            self._reject(str(error), len(texts))
             return
         for item in refused:
             self._log(item.message)
@@ -120,12 +124,15 @@ class UdpListener:
             _logger.warning("datagram_rejected reason=%r rejected_so_far=%d", reason, rejected)
 
 
-def parse_datagram(datagram: bytes) -> Document:
-    """Return the document of a datagram, or raise SegmentError."""
+def segment_text(datagram: bytes) -> str:
+    """Return the document of a datagram as text, or raise SegmentError."""
     header, _, body = datagram.partition(b"\n")
     if header != SDK_HEADER and not _is_header(header):
         raise SegmentError("ParseError", f"the datagram does not start with {SDK_HEADER.decode()} and a newline")
-    return parse_segment(body)
+    try:
+        return body.decode()
+    except UnicodeError as error:
+        raise SegmentError("ParseError", f"the segment is not UTF-8: {error}") from error
 
 
 def _is_header(header: bytes) -> bool:

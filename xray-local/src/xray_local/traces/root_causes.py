@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xray_local.traces.body import RecordedException
-from xray_local.traces.entries import Entry
+from xray_local.traces.entries import Entry, inferred_service
 from xray_local.traces.flags import Flag
 
 CAUSES_MAX = 10  # of each kind in one summary
@@ -89,12 +89,9 @@ def _services(path: Sequence[Entry], root_seconds: float | None) -> tuple[CauseS
 
 
 def _service(part: Sequence[Entry], root_seconds: float | None, *, inferred: bool) -> CauseService:
-    return CauseService(
-        name=part[0].name,
-        type=part[0].body.text("origin") or ("remote" if inferred else ""),
-        inferred=inferred,
-        path=tuple(_entity(entry, root_seconds) for entry in part),
-    )
+    first = part[0]
+    name, type_ = inferred_service(first) if inferred else (first.name, first.body.text("origin") or "")
+    return CauseService(name, type_, inferred, tuple(_entity(entry, root_seconds) for entry in part))
 
 
 def _entity(entry: Entry, root_seconds: float | None) -> CauseEntity:

@@ -1,7 +1,8 @@
 """The services of one trace and the calls between them. Pure.
 
-A service is a segment, or a remote call that no segment answers: then it is inferred from the call. The service graph
-counts them, and `service()` and `edge()` in filter expressions are evaluated on them.
+A service is a segment, or a remote call that no segment answers: then it is inferred from the call. A call is what its
+caller recorded: the subsegment, with the time and the flags that the caller saw. The service graph counts both, and
+`service()` and `edge()` in filter expressions are evaluated on them.
 """
 
 from collections import defaultdict
@@ -9,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_local.traces.body import Annotation, Http
-from xray_local.traces.entries import Entry
+from xray_local.traces.entries import Entry, inferred_service
 from xray_local.traces.flags import Flag
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceNode:
-    """One service of a trace; `duration` in seconds, `coverage` its share of the root's time.
+    """One service of a trace; `start` and `end` in epoch seconds, `coverage` its share of the root's time.
 
     `flags` are its own, with a throttle of any of its calls; `last` is one that calls no other; `messages` and
     `annotations` are those of all its subsegments. An inferred service ends at the calls that it makes: what is below
@@ -30,6 +31,8 @@ class ServiceNode:
     remote: bool
     root: bool
     last: bool
+    start: float
+    end: float
     duration: float
     coverage: float
     http: Http
@@ -43,36 +46,59 @@ class ServiceNode:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A call between two services, as their places in the list; `source` is None for the client of the trace."""
+    """A call between two services, as their places in the list; `source` is None for the client of the trace.
+
+    `start` and `end` are epoch seconds, `duration` is in seconds; a call in progress ends when it starts.
+    """
 
     source: int | None
     target: int
+    start: float
+    end: float
+    duration: float
+    flags: tuple[Flag, ...]
+    http: Http
 
 
 def services_and_edges(entries: Sequence[Entry], root: Entry) -> tuple[tuple[ServiceNode, ...], tuple[Edge, ...]]:
     """Return the services of a trace, those with a segment first, and the calls between them."""
     segments = [entry for entry in entries if entry.is_segment]
-    inferred = [entry for entry in entries if entry.is_remote and not any(child.is_segment for child in entry.children)]
+    inferred = [entry for entry in entries if entry.is_inferred and not entry.is_segment]
     places = {entry: place for place, entry in enumerate((*segments, *inferred))}
-    edges = [Edge(None, places[root])] if root.is_segment else []
+    edges = [_edge(None, places[root], root)] if root.is_segment else []
     for entry in entries:
         caller = entry.parent.segment if entry.parent else None
         if entry in places and caller is not None and caller is not entry:
-            edges.append(Edge(places[caller], places[entry]))
+            edges.append(_edge(places[caller], places[entry], _call(entry)))
     return tuple(_node(entry, root) for entry in places), tuple(edges)
+
+
+def _call(called: Entry) -> Entry:
+    """Return what the caller recorded of a call: its remote subsegment, or else the called segment itself."""
+    parent = called.parent
+    return parent if called.is_segment and parent is not None and parent.is_remote else called
+
+
+def _edge(source: int | None, target: int, call: Entry) -> Edge:
+    end = call.start if call.end is None else call.end
+    return Edge(source, target, call.start, end, call.duration, call.body.flags, call.body.http)
 
 
 def _node(entry: Entry, root: Entry) -> ServiceNode:
     body, inside = entry.body, _inside(entry)
+    is_inferred = entry.is_inferred
+    name, type_ = inferred_service(entry) if is_inferred else (entry.name, body.text("origin") or "")
     return ServiceNode(
-        name=entry.name,
-        type=_type(entry),
+        name=name,
+        type=type_,
         flags=_flags(entry, inside),
         partial=entry.end is None,
-        inferred=not entry.is_segment,
+        inferred=is_inferred,
         remote=entry.is_remote,
         root=entry is root,
         last=not any(child.is_segment or child.is_remote for child in inside),
+        start=entry.start,
+        end=entry.start if entry.end is None else entry.end,
         duration=entry.duration,
         coverage=min(1.0, entry.duration / root.duration) if root.duration else 1.0,
         http=body.http,
@@ -98,12 +124,6 @@ def _inside(entry: Entry) -> list[Entry]:
         if entry.is_segment or not child.is_remote:
             waiting.extend(below for below in child.children if not below.is_segment)
     return found
-
-
-def _type(entry: Entry) -> str:
-    if entry.is_segment:
-        return entry.body.text("origin") or ""
-    return f"AWS::{entry.name}" if entry.body.text("namespace") == "aws" else "remote"
 
 
 def _flags(entry: Entry, inside: Sequence[Entry]) -> tuple[Flag, ...]:

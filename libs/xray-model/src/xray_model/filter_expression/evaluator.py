@@ -4,7 +4,7 @@ A missing field is not an error: every comparison with it is false, even `!=`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import contains, eq, ge, gt, le, lt
 from typing import Any
 
@@ -31,6 +31,8 @@ def _holds(expression: Expression, subject: Subject) -> bool:
             return not _holds(operand, subject)
         case nodes.Flag(keyword):
             return True in scope.values(subject, keyword)
+        case nodes.Exists(keyword):
+            return bool(scope.values(subject, keyword))
         case nodes.Compare(keyword, operator, value):
             return _compare(scope.values(subject, keyword), operator, value)
         case nodes.Annotation(key, operator, value):
@@ -50,7 +52,7 @@ def _complex(expression: Expression, trace: TraceFacts) -> bool:
             )
         case nodes.Group(by, operator, value):
             names = [group.get("GroupName" if by == "name" else "GroupARN") for group in trace.groups]
-            return (value in names) is (operator == "=")
+            return bool(names) if operator is None else (value in names) is (operator == "=")
         case nodes.RootCause(cause, part, inner):
             return any(_inside(inner, entity) for entity in _parts(trace.summary, cause, part))
         case nodes.RootCauseJson(document):
@@ -106,24 +108,38 @@ def _is_service(identity: Identity, service: Scope) -> bool:
 
 
 def _parts(summary: Scope, cause: str, part: str) -> list[Scope]:
+    """Return the services, entities or exceptions of root causes, each with its place in the list that it is in."""
     root_causes = summary.get(_ROOT_CAUSES[cause], ())
-    services = [service for root_cause in root_causes for service in root_cause.get("Services", ())]
+    services = [placed for root_cause in root_causes for placed in _placed(root_cause.get("Services", ()), cause)]
     if part == "service":
-        return [{**service, cause: True} for service in services]
-    entities = [entity for service in services for entity in service.get("EntityPath", ())]
+        return services
+    entities = [placed for service in services for placed in _placed(service.get("EntityPath", ()), cause)]
     if part == "entity":
-        return [{**entity, cause: True} for entity in entities]
-    return [exception for entity in entities for exception in entity.get("Exceptions", ())]
+        return entities
+    return [placed for entity in entities for placed in _placed(entity.get("Exceptions", ()), cause)]
+
+
+def _placed(members: Sequence[Scope], cause: str) -> list[Scope]:
+    end = len(members) - 1
+    return [
+        {**member, cause: True, "index": index, "first": index == 0, "last": index == end}
+        for index, member in enumerate(members)
+    ]
 
 
 def _has_path(summary: Scope, document: object) -> bool:
     wanted = document if isinstance(document, list) else [document]
-    paths = [_path(root_cause) for key in _ROOT_CAUSES.values() for root_cause in summary.get(key, ())]
-    return any(_path(root_cause) in paths for root_cause in wanted if isinstance(root_cause, Mapping))
+    root_causes = [root_cause for key in _ROOT_CAUSES.values() for root_cause in summary.get(key, ())]
+    patterns = (pattern for pattern in wanted if isinstance(pattern, Mapping))
+    return any(_fits(pattern, root_cause) for pattern in patterns for root_cause in root_causes)
 
 
-def _path(root_cause: Mapping[str, Any]) -> list[tuple[object, list[object]]]:
-    return [
-        (service.get("Name"), [entity.get("Name") for entity in service.get("EntityPath", ())])
-        for service in root_cause.get("Services", ())
-    ]
+def _fits(pattern: object, found: object) -> bool:
+    """Return whether a JSON value is as the pattern says; members that the pattern leaves out may be anything."""
+    if isinstance(pattern, Mapping):
+        return isinstance(found, Mapping) and all(_fits(value, found.get(key)) for key, value in pattern.items())
+    if isinstance(pattern, list):
+        if not isinstance(found, list | tuple) or len(found) != len(pattern):
+            return False
+        return all(_fits(*pair) for pair in zip(pattern, found, strict=True))
+    return pattern == found and isinstance(pattern, bool) is isinstance(found, bool)

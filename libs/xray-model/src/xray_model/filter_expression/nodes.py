@@ -35,6 +35,13 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Exists:
+    """A number or string keyword without a comparison: it has a value."""
+
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """A keyword, an operator and a value of the keyword's type."""
 
@@ -80,16 +87,16 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The trace belongs to a group, by its name or its ARN (`by` is `name` or `arn`)."""
+    """The trace belongs to a group, by its name or its ARN (`by` is `name` or `arn`); without an operator to any."""
 
     by: str
-    operator: str
-    value: str
+    operator: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RootCause:
-    """A part of a root cause that matches the inner expression."""
+    """A service, entity or exception of a root cause that matches the inner expression."""
 
     cause: str
     part: str
@@ -98,7 +105,7 @@ class RootCause:
 
 @dataclass(frozen=True, slots=True)
 class RootCauseJson:
-    """A root cause with exactly this path of services and entities; `document` is JSON text."""
+    """A root cause that fits one of these; a member that is left out is a wildcard. `document` is JSON text."""
 
     document: str
 
@@ -125,5 +132,20 @@ class Or:
 
 
 Expression: TypeAlias = (
-    Flag | Compare | Annotation | Service | Edge | Group | RootCause | RootCauseJson | Not | And | Or
+    Flag | Exists | Compare | Annotation | Service | Edge | Group | RootCause | RootCauseJson | Not | And | Or
 )
+
+
+def names_groups(expression: Expression) -> bool:
+    """Return whether an expression depends on the groups that a trace belongs to."""
+    match expression:
+        case Group():
+            return True
+        case Not(operand):
+            return names_groups(operand)
+        case And(operands) | Or(operands):
+            return any(map(names_groups, operands))
+        case Service(inner=inner) | Edge(inner=inner) | RootCause(inner=inner):
+            return inner is not None and names_groups(inner)
+        case _:
+            return False

@@ -34,6 +34,7 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._without_annotations: str | None = None  # the keyword whose braces we are in, if they take none
 
     def _peek(self) -> Token:
         return self._tokens[self._at]
@@ -113,7 +114,7 @@ class _Parser:
         if word in {"service", "edge"}:
             return self._service() if word == "service" else self._edge()
         if word in {"group.name", "group.arn"}:
-            return nodes.Group(word.removeprefix("group."), self._operator(word, nodes.EQUALITY), self._string())
+            return self._group(word)
         if word in {"json", "rootcause.json"}:
             return self._root_cause_json(word)
         if word.startswith("rootcause."):
@@ -125,6 +126,8 @@ class _Parser:
             if not self._peek().is_symbol(*nodes.EQUALITY):
                 return nodes.Flag(word)
             return nodes.Compare(word, self._take().text, self._boolean())
+        if word in {*nodes.NUMBERS, *nodes.STRINGS} and not self._compares():
+            return nodes.Exists(word)
         if word in nodes.NUMBERS:
             return nodes.Compare(word, self._operator(word, nodes.ORDER), self._number())
         if word in nodes.STRINGS:
@@ -132,6 +135,16 @@ class _Parser:
         similar = get_close_matches(word, KEYWORDS, n=1)
         hint = f"; did you mean {similar[0]!r}?" if similar else ""
         raise FilterError(token.column, f"unknown keyword {token.text!r}{hint}")
+
+    def _compares(self) -> bool:
+        """Return whether an operator follows."""
+        return self._peek().is_symbol(*nodes.ORDER) or self._peek().is_word("contains", "beginswith", "endswith")
+
+    def _group(self, word: str) -> Expression:
+        by = word.removeprefix("group.")
+        if not self._compares():
+            return nodes.Group(by)
+        return nodes.Group(by, self._operator(word, nodes.EQUALITY), self._string())
 
     def _operator(self, word: str, allowed: tuple[str, ...]) -> str:
         token = self._take()
@@ -165,20 +178,28 @@ class _Parser:
         return token.is_word("true")
 
     def _annotation(self, token: Token) -> Expression:
+        if self._without_annotations:
+            around = self._without_annotations
+            raise FilterError(token.column, f"annotations cannot be filtered inside {around}(...) {{...}}")
         key = token.text[len("annotation.") :]
         if self._peek().is_symbol("[") and token.text.lower() == "annotation":
             self._at += 1
-            word = self._take()
-            if word.kind not in {Kind.WORD, Kind.STRING, Kind.NUMBER} or not word.text:
-                raise FilterError(word.column, "expected an annotation's key after [")
-            key = word.text
-            self._symbol("]", "after the annotation's key")
+            key = self._bracketed_key()
         if not key:
             raise FilterError(token.column, "expected annotation.KEY or annotation[KEY]")
-        operators = sorted({*nodes.ORDER, *nodes.TEXT})
-        if not (self._peek().is_symbol(*operators) or self._peek().is_word("contains", "beginswith", "endswith")):
-            return nodes.Annotation(key)
-        return self._annotation_compare(key, self._take().text.upper())
+        return self._annotation_compare(key, self._take().text.upper()) if self._compares() else nodes.Annotation(key)
+
+    def _bracketed_key(self) -> str:
+        """Return the key up to the bracket: a string, or words with colons between them (`aws:api_id`)."""
+        word = self._take()
+        if word.kind not in {Kind.WORD, Kind.STRING, Kind.NUMBER} or not word.text:
+            raise FilterError(word.column, "expected an annotation's key after [")
+        key = word.text
+        while word.kind is Kind.WORD and self._peek().is_symbol(":") and self._tokens[self._at + 1].kind is Kind.WORD:
+            self._at += 1
+            key += f":{self._take().text}"
+        self._symbol("]", "after the annotation's key")
+        return key
 
     def _annotation_compare(self, key: str, operator: str) -> Expression:
         if operator in nodes.TEXT and operator not in nodes.EQUALITY:
@@ -194,14 +215,20 @@ class _Parser:
             raise FilterError(self._peek().column, f"expected a string, a number, true or false after {operator}")
         return nodes.Annotation(key, operator, value)
 
-    def _inner(self) -> Expression | None:
-        return self._nested("}") if self._peek().is_symbol("{") else None
+    def _inner(self, around: str | None = None) -> Expression | None:
+        """Parse what follows in braces; `around` is the keyword, if annotations cannot be filtered inside it."""
+        if not self._peek().is_symbol("{"):
+            return None
+        outer, self._without_annotations = self._without_annotations, around or self._without_annotations
+        inner = self._nested("}")
+        self._without_annotations = outer
+        return inner
 
     def _service(self) -> Expression:
         self._symbol("(", "after service")
         identity = Identity() if self._peek().is_symbol(")") else self._identity("service(")
         self._symbol(")", "after the service's name")
-        return nodes.Service(identity, self._inner())
+        return nodes.Service(identity, self._inner("service"))
 
     def _edge(self) -> Expression:
         self._symbol("(", "after edge")
@@ -209,7 +236,7 @@ class _Parser:
         self._symbol(",", "between the two services")
         target = self._identity(",")
         self._symbol(")", "after the second service")
-        return nodes.Edge(source, target, self._inner())
+        return nodes.Edge(source, target, self._inner("edge"))
 
     def _identity(self, after: str) -> Identity:
         token = self._take()

@@ -13,7 +13,7 @@ def to_text(expression: Expression) -> str:
             return " AND ".join(_operand(operand, nodes.Or, nodes.And) for operand in operands)
         case nodes.Not(operand):
             return "!" + _operand(operand, nodes.Or, nodes.And)
-        case nodes.Flag(keyword):
+        case nodes.Flag(keyword) | nodes.Exists(keyword):
             return keyword
         case nodes.Compare(keyword, operator, value):
             return f"{keyword} {operator} {_scalar(value)}"
@@ -31,7 +31,7 @@ def _complex(expression: Expression) -> str:
         case nodes.Edge(source, target, inner):
             return f"edge({_identity(source)}, {_identity(target)}){_braces(inner)}"
         case nodes.Group(by, operator, value):
-            return f"group.{by} {operator} {_quoted(value)}"
+            return f"group.{by}" if operator is None or value is None else f"group.{by} {operator} {_quoted(value)}"
         case nodes.RootCause(cause, part, inner):
             return f"rootcause.{cause}.{part}{_braces(inner)}"
         case nodes.RootCauseJson(document):

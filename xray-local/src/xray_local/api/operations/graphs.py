@@ -1,38 +1,43 @@
 """GetTraceGraph and GetServiceGraph."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from xray_local.api import rendering
 from xray_local.api.filters import TraceFilter
-from xray_local.api.operations import groups
+from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.state.region import Region
 from xray_local.traces.service_graph import service_graph
-from xray_local.traces.summaries import summarize
+from xray_local.traces.summaries import TraceSummary, summarize
 from xray_model.filter_expression import parse
 
-TRACES_MAX = 1000  # a service graph is made of the newest traces of the range
+PAGE = 1000  # services in one response
 
 
 def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of some traces and the calls between them."""
     traces = [region.store.parsed(trace_id) for trace_id in dict.fromkeys(request["TraceIds"])]
-    starts = [document.start_time for documents in traces for document in documents]
-    ends = [document.end_time or document.start_time for documents in traces for document in documents]
     graph = service_graph(summarize(documents[0].trace_id, documents) for documents in traces if documents)
-    return {"Services": rendering.services(graph, min(starts, default=0.0), max(ends, default=0.0))}
+    return {"Services": rendering.services(graph)}
 
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the services of the range, of one group's traces if a group is named."""
+    """Return the services of all traces in the range, of one group's if a group is named."""
+    services = rendering.services(service_graph(traces_of_group(region, request)))
+    items, token = paging.page(services, request.get("NextToken"), PAGE)
+    answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
+    return answer | paging.answer("Services", items, token)
+
+
+def traces_of_group(region: Region, request: dict[str, Any]) -> Iterator[TraceSummary]:
+    """Return the traces that overlap the range of a request, those of one group if it names a group."""
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
     text = None
     if request.get("GroupName") or request.get("GroupARN"):
         text = groups.get_group(region, request)["Group"].get("FilterExpression")
-    trace_filter = TraceFilter(parse(text) if text else None)
-    rows = region.store.summaries(start, end, by="overlap", before=None, limit=TRACES_MAX)
-    graph = service_graph(row.summary for row in rows if trace_filter.matches(row.summary))
-    services = rendering.services(graph, start, end)
-    return {"StartTime": start, "EndTime": end, "Services": services, "ContainsOldGroupVersions": False}
+    trace_filter = TraceFilter(parse(text) if text else None, groups.expressions(region))
+    rows = region.store.summaries(start, end, by="overlap", before=None, limit=-1)
+    return (row.summary for row in rows if trace_filter.matches(row.summary))

@@ -1,6 +1,10 @@
-"""The groups: create, read, update, delete, with AWS's messages and its Default group."""
+"""The groups: create, read, update, delete, with AWS's messages and its Default group; and their insights.
+
+Insights are found by a model of AWS's own that compares weeks of traffic: there are none here.
+"""
 
 import string
+from contextlib import suppress
 from typing import Any
 
 from xray_local.api.operations import paging, tags
@@ -8,7 +12,7 @@ from xray_local.api.operations.defaults import GROUP, all_stored, stored
 from xray_local.errors import invalid
 from xray_local.state.region import Region
 from xray_model import DEFAULT_GROUP_NAME, Group, ModelError, limits
-from xray_model.filter_expression import Expression, parse
+from xray_model.filter_expression import Expression, FilterError, parse
 
 MISSING = "Group not found"
 PAGE = 100
@@ -62,10 +66,27 @@ def delete_group(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def get_insight_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return no insights, of a group that exists."""
+    _find(region, request)
+    if request["StartTime"] > request["EndTime"]:
+        raise invalid("StartTime is after EndTime")
+    return {"InsightSummaries": []}
+
+
+def get_insight(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Refuse the id of an insight, its events and its graph: there is none."""
+    raise invalid(f"Insight {request['InsightId']} does not exist")
+
+
 def expressions(region: Region) -> list[tuple[dict[str, Any], Expression]]:
-    """Return the groups that have an expression, with it parsed."""
+    """Return the groups that have an expression, with it parsed; one that is not valid any more has no traces."""
     shapes = [_shape(region, name, body) for name, body in region.store.resources(GROUP)]
-    return [(shape, parse(shape["FilterExpression"])) for shape in shapes if shape.get("FilterExpression")]
+    parsed = []
+    for shape in shapes:
+        with suppress(FilterError):
+            parsed.append((shape, parse(shape.get("FilterExpression") or "")))
+    return parsed
 
 
 def arn_of(region: Region, name: str, body: dict[str, Any]) -> str:

@@ -1,15 +1,16 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
-from xray_local.state.store import RangeBy
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.state.store import RangeBy, Refused
+from xray_local.traces.compiled import compiled
 from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
@@ -19,28 +20,20 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Store segment documents; each one that is refused is listed in the response."""
-    documents: list[Document] = []
-    refused: list[dict[str, Any]] = []
-    for text in request["TraceSegmentDocuments"]:
-        try:
-            documents.append(parse_segment(text))
-        except SegmentError as error:
-            region.counters["rejected"] += 1
-            refused.append(_unprocessed(error.segment_id, error.code, error.message))
-    refused += [_unprocessed(item.id, item.code, item.message) for item in region.put(documents)]
-    return {"UnprocessedTraceSegments": refused}
+    """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
+    refused = put_texts(region, request["TraceSegmentDocuments"])
+    return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 
 
-def _unprocessed(segment_id: str | None, code: str, message: str) -> dict[str, Any]:
-    return ({"Id": segment_id} if segment_id else {}) | {"ErrorCode": code, "Message": message}
+def _unprocessed(item: Refused) -> dict[str, Any]:
+    return ({"Id": item.id} if item.id else {}) | {"ErrorCode": item.code, "Message": item.message}
 
 
 def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the newest summaries of the range that match the filter.
 
-    A page may be short or even empty and still have a NextToken. An EndTime in whole
-    seconds includes that second, since the SDKs truncate fractions.
+    A page may be short or even empty and still have a NextToken. EndTime is not part of the range, so that windows that
+    follow each other have each trace once.
     """
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
@@ -50,7 +43,7 @@ def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, An
     token = request.get("NextToken")
     rows = region.store.summaries(
         start,
-        end + 1 if end == int(end) else end,
+        _until(end, region.clock()),
         by=_RANGES[request.get("TimeRangeType")],
         before=_position(token) if token else None,
         limit=SCANNED_MAX,
@@ -67,6 +60,11 @@ def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, An
         position = position if scanned == SCANNED_MAX else None
     answer = {"TraceSummaries": found, "ApproximateTime": region.clock(), "TracesProcessedCount": scanned}
     return answer | ({"NextToken": paging.encode(position)} if position else {})
+
+
+def _until(end: float, now: float) -> float:
+    """Return where the range ends: the SDKs truncate to seconds, so that an EndTime of now means the whole second."""
+    return end + 1 if end == int(now) else end
 
 
 def _filter(region: Region, text: str | None) -> TraceFilter:
@@ -102,12 +100,18 @@ def _position(token: str) -> tuple[float, int]:
 
 
 def batch_get_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Return complete traces with their documents as JSON text.
+    """Return complete traces, compiled: a document for each segment, with inferred ones, as JSON text."""
+    return _traces(region, request["TraceIds"], lambda trace_id: compiled(region.store.parsed(trace_id)))
 
-    An entry that came by both wires has two documents of its id, the segment as it was sent and the span in the form of
-    one: what AWS returns for such an entry is not documented.
-    """
-    trace_ids = request["TraceIds"]
+
+def stored_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the same with the documents as they were sent, spans in the form of documents."""
+    return _traces(region, request["TraceIds"], region.store.documents)
+
+
+def _traces(
+    region: Region, trace_ids: Sequence[str], documents: Callable[[str], list[tuple[str, str]]]
+) -> dict[str, Any]:
     if len(trace_ids) > BATCH_MAX:
         raise invalid(f"TraceIds has {len(trace_ids)} members: expected at most {BATCH_MAX}")
     traces, missing = [], []
@@ -116,6 +120,6 @@ def batch_get_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
         if known is None:
             missing.append(trace_id)
             continue
-        segments = [{"Id": id_, "Document": text} for id_, text in region.store.documents(trace_id)]
+        segments = [{"Id": id_, "Document": text} for id_, text in documents(trace_id)]
         traces.append({"Id": trace_id, "Duration": known[0], "LimitExceeded": known[1], "Segments": segments})
     return {"Traces": traces, "UnprocessedTraceIds": missing}

@@ -1,0 +1,37 @@
+"""Indexes the log of the store when nothing arrives, in steps so short that no request waits long."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from xray_local.errors import StoreError
+from xray_local.state.store import Store
+
+QUIET_SECONDS = 0.25  # without a new document, after which a step may begin
+STEP_SECONDS = 0.005
+POLL_SECONDS = 0.05  # while there is nothing to do
+ERROR_SECONDS = 5.0  # before the next attempt when the store cannot be written
+
+_logger = logging.getLogger(__name__)
+
+
+async def run(store: Store) -> None:
+    """Index until it is cancelled."""
+    while True:
+        try:
+            await asyncio.sleep(_step(store, time.monotonic))
+        except StoreError as error:
+            _logger.warning("not_indexed reason=%r", str(error))
+            await asyncio.sleep(ERROR_SECONDS)
+
+
+def _step(store: Store, monotonic: Callable[[], float]) -> float:
+    """Work for a moment if it is quiet; return the seconds until the next step."""
+    end = monotonic() + STEP_SECONDS
+    if monotonic() - store.appended_at < QUIET_SECONDS:
+        return QUIET_SECONDS
+    while store.index_some():
+        if monotonic() >= end:
+            return 0.0
+    return POLL_SECONDS

@@ -1,0 +1,184 @@
+"""One trace as a list of linked entries: its segments, subsegments and spans. Pure.
+
+`flatten` is the only place that decides what a trace consists of. Its rules:
+
+- Order: documents as they arrived, each followed by what is nested in it, depth first.
+- Duplicates, of each wire by itself: an id names one entry, the first one of that id that has ended, or else the first;
+  among those, one that is nested in an earlier state of another entry comes last. Another one in progress is an earlier
+  state of it and is dropped, with its copies of what is nested. Another one that has ended is a repeat, with what has
+  no id inside it: the waterfall shows it, nothing counts it.
+- Wires: if an id names an entry of a segment document and a span, they are one entry, in the place of the former, with
+  the content that `both_wires.merged` returns.
+- Parents: a nested entry belongs to the entry that contains it, any other to the entry that its `parent_id` names.
+- Orphans: an entry whose parent was not received is a root.
+- Cycles: the earliest entry of a cycle becomes a root; without a start time it counts as the latest.
+- Times: an entry has ended when it has an `end_time`. Without a start time it starts with its parent; a root starts
+  at its own end, or else with the trace.
+
+Nothing here recurses, so depth is limited by memory only.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xray_local.traces.body import Body, Wire
+from xray_local.traces.entries.both_wires import merged
+from xray_local.traces.entries.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The entries of a trace in the order of arrival, and apart from them the repeats."""
+
+    entries: tuple[Entry, ...]
+    repeats: tuple[Entry, ...]
+
+    @property
+    def root(self) -> Entry:
+        """The entry that the trace starts with: a segment if possible, no orphan if possible, the earliest."""
+        roots = (entry for entry in self.entries if entry.parent is None)
+        return min(roots, key=lambda root: (not root.is_segment, root.is_orphan, root.start, root.number))
+
+
+def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
+    """Return the entries of one trace's documents by the rules of this module."""
+    unfolded = _unfolded(bodies)
+    sent = _by_wire_and_id(unfolded)
+    dropped = _earlier_states(unfolded, sent)
+    named = _by_id(sent)
+    joined = {entry for entry in sent.values() if named[entry.id] is not entry}
+    kept = [entry for entry in unfolded if entry not in dropped and entry not in joined]
+    repeated = _repeats(kept, sent)
+    uncounted = dropped | repeated
+    for entry in kept:
+        entry.parent = _parent(entry, named, dropped if entry in repeated else uncounted)
+    entries = tuple(entry for entry in kept if entry not in repeated)
+    repeats = tuple(entry for entry in kept if entry in repeated)
+    _cut_cycles(entries)
+    for entry in entries:
+        if entry.parent is not None:
+            entry.parent.children.append(entry)
+    _settle(entries, repeats)
+    return Trace(entries, repeats)
+
+
+def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """Return an entry for each document and, after it, for each subsegment nested in it at any depth."""
+    found: list[Entry] = []
+    waiting: list[tuple[Body, Entry | None]] = [(Body(raw), None) for raw in bodies]
+    waiting.reverse()
+    while waiting:
+        body, container = waiting.pop()
+        wires = container.wires if container else (body.wire,)
+        entry = Entry(len(found), body, container, body.text("id") or "", wires, end=body.end)
+        found.append(entry)
+        waiting.extend((nested, entry) for nested in reversed(body.subsegments))
+    return found
+
+
+def _by_wire_and_id(unfolded: Iterable[Entry]) -> dict[tuple[Wire, str], Entry]:
+    """Return the entry that each id names: an ended one first, then one that is no copy, then the first."""
+    copies = _copies(unfolded)
+    sent: dict[tuple[Wire, str], Entry] = {}
+    for entry in sorted(unfolded, key=lambda entry: (entry.end is None, entry in copies, entry.number)):
+        if entry.id:
+            sent.setdefault(entry.key, entry)
+    return sent
+
+
+def _copies(unfolded: Iterable[Entry]) -> set[Entry]:
+    """Return what is nested in an earlier state of an entry that has ended."""
+    ended = {entry.key for entry in unfolded if entry.id and entry.end is not None}
+    copies: set[Entry] = set()
+    for entry in unfolded:
+        container = entry.container
+        if container is not None and (container in copies or (container.end is None and container.key in ended)):
+            copies.add(entry)
+    return copies
+
+
+def _earlier_states(unfolded: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> set[Entry]:
+    dropped: set[Entry] = set()
+    for entry in unfolded:
+        is_copy = entry.container in dropped or (entry.id and entry.end is None)
+        if is_copy and sent.get(entry.key) is not entry:
+            dropped.add(entry)
+    return dropped
+
+
+def _by_id(sent: Mapping[tuple[Wire, str], Entry]) -> dict[str, Entry]:
+    """Return the entry of each id, a segment's with what came of it as a span."""
+    named = {id_: entry for (_, id_), entry in sent.items()}
+    for (wire, id_), entry in sent.items():
+        span = sent.get(("otlp", id_))
+        if wire == "segments" and span is not None:
+            entry.body = merged(entry.body, span.body)
+            entry.end, entry.wires = entry.body.end, ("segments", "otlp")
+        if wire == "segments":
+            named[id_] = entry
+    return named
+
+
+def _repeats(kept: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> set[Entry]:
+    repeats: set[Entry] = set()
+    for entry in kept:
+        is_repeat = sent[entry.key] is not entry if entry.id else entry.container in repeats
+        if is_repeat:
+            repeats.add(entry)
+    return repeats
+
+
+def _parent(entry: Entry, named: Mapping[str, Entry], skipped: Collection[Entry]) -> Entry | None:
+    container = entry.container
+    while container is not None and container in skipped and not container.id:
+        container = container.container
+    if container is not None:
+        return named.get(container.id, container)
+    return named.get(entry.parent_id or "")
+
+
+def _cut_cycles(entries: Iterable[Entry]) -> None:
+    """Make the earliest entry of each cycle of parents a root."""
+    known: set[Entry] = set()
+    for entry in entries:
+        path: dict[Entry, None] = {}
+        at: Entry | None = entry
+        while at is not None and at not in known and at not in path:
+            path[at] = None
+            at = at.parent
+        if at is not None and at in path:
+            chain = list(path)
+            first = min(chain[chain.index(at) :], key=lambda entry: entry.order)
+            first.parent, first.cut = None, True
+        known.update(path)
+
+
+def _settle(entries: Iterable[Entry], repeats: Iterable[Entry]) -> None:
+    """Set the start and the segment of every entry, from the roots downwards."""
+    settled: list[Entry] = []
+    waiting = [entry for entry in entries if entry.parent is None]
+    while waiting:
+        entry = waiting.pop()
+        _settle_one(entry)
+        settled.append(entry)
+        waiting.extend(entry.children)
+    for repeat in repeats:
+        _settle_one(repeat)
+        settled.append(repeat)
+    earliest = min((entry.start for entry in settled if not math.isnan(entry.start)), default=0.0)
+    for entry in settled:
+        entry.start = earliest if math.isnan(entry.start) else entry.start
+
+
+def _settle_one(entry: Entry) -> None:
+    inherited = entry.parent.start if entry.parent else math.nan
+    own = entry.body.start
+    if own is not None:
+        entry.start = own
+    elif not math.isnan(inherited):
+        entry.start = inherited
+    elif entry.end is not None:
+        entry.start = entry.end
+    entry.segment = entry if entry.is_segment else entry.parent.segment if entry.parent else None

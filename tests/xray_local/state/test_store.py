@@ -8,7 +8,7 @@ import pytest
 from tests.xray_local.samples import NOW, document, text, trace_id
 from xray_local.errors import StoreError
 from xray_local.state.heads import trace_ids
-from xray_local.state.store import RangeBy, Store, TraceRow
+from xray_local.state.store import RangeBy, Selection, Store, TraceRow
 from xray_local.traces.flags import Flag
 
 Opener = Callable[..., Store]
@@ -29,7 +29,7 @@ def opened() -> Iterator[Opener]:
 
 
 def listed(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[TraceRow]:
-    return list(store.summaries(start, end, by=by, before=None, limit=100))
+    return store.find(Selection(start, end, by)).rows
 
 
 def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
@@ -159,9 +159,10 @@ def test_traces_are_listed_from_the_newest_and_paged_by_position(opened: Opener)
     store = opened()
     for number in range(1, 6):
         store.put([document(number, start_time=NOW - number // 3)], now=NOW)
-    first = list(store.summaries(0, NOW * 2, by="start", before=None, limit=3))
-    rest = list(store.summaries(0, NOW * 2, by="start", before=first[-1].position, limit=3))
-    assert [row.summary.id for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+    first = store.find(Selection(0, NOW * 2), limit=3)
+    rest = store.find(Selection(0, NOW * 2), before=first.next, limit=3)
+    assert rest.next is None
+    assert [row.summary.id for row in first.rows + rest.rows] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
 
 
 def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None:

@@ -1,4 +1,4 @@
-"""Indexes the log of the store when nothing arrives, in steps so short that no request waits long."""
+"""Indexes and summarizes what was stored when nothing arrives, in steps so short that no request waits long."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 
 async def run(store: Store) -> None:
-    """Index until it is cancelled."""
+    """Work until it is cancelled."""
     while True:
         try:
             await asyncio.sleep(_step(store, time.monotonic))
@@ -31,7 +31,7 @@ def _step(store: Store, monotonic: Callable[[], float]) -> float:
     end = monotonic() + STEP_SECONDS
     if monotonic() - store.appended_at < QUIET_SECONDS:
         return QUIET_SECONDS
-    while store.index_some():
+    while store.work():
         if monotonic() >= end:
             return 0.0
     return POLL_SECONDS

@@ -90,12 +90,11 @@ async def count_matches(region: Region, expression: str | None) -> MatchCount:
     """Return how many stored traces match an expression; all of them match an empty one."""
     if not expression:
         return MatchCount(region.store.counts()["traces"])
-    counted = trace_counts(region, expression)
     end = time.monotonic() + COUNT_SECONDS
-    total = 0
-    for count in counted:
-        total += count.number
+    number = 0
+    for count in trace_counts(region, expression):
+        number = count.number
         if count.next is not None and time.monotonic() > end:
-            return MatchCount(total, at_least=True)
+            return MatchCount(number, at_least=True)
         await asyncio.sleep(0)
-    return MatchCount(total)
+    return MatchCount(number)

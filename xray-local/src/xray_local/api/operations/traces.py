@@ -69,15 +69,13 @@ def _page(
 
 
 def trace_counts(region: Region, expression: str) -> Iterator[Count]:
-    """Yield the parts of the number of stored traces that match an expression; other requests may run in between."""
+    """Yield how many stored traces match an expression, better from time to time; others may run in between."""
     selection = Selection(0.0, math.inf, "start", _filter(region, expression))
-    position: Position | None = None
-    while True:
-        count = region.store.count(selection, before=position, seconds=PAGE_SECONDS)
+    count = region.store.count(selection, seconds=PAGE_SECONDS)
+    yield count
+    while count.next is not None:
+        count = region.store.count(selection, after=count, seconds=PAGE_SECONDS)
         yield count
-        position = count.next
-        if position is None:
-            return
 
 
 def _filter(region: Region, text: str | None) -> TraceFilter:

@@ -28,7 +28,7 @@ SUMMARIZED = 4  # traces in one transaction
 class Store(Resources):
     """The database; of more than `max_traces` traces the oldest are evicted.
 
-    `appended_at` is when the last document arrived, by the monotonic clock.
+    `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
     """
 
     def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000) -> None:
@@ -40,7 +40,8 @@ class Store(Resources):
         self._log.large = self._index.large()
         self._search = Search(self._database)
         self._unreadable = 0
-        self.appended_at = float("-inf")
+        self._pruned = 0  # how many traces were evicted when the shapes were pruned
+        self.appended_at = self.searched_at = float("-inf")
 
     def close(self) -> None:
         """Close the database; nothing is pending, since every call is a transaction."""
@@ -113,10 +114,18 @@ class Store(Resources):
                 self._index.write(documents, now=row.received, large=self._log.large)
                 indexed += documents
             self._index.evict(self.max_traces)
+            self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)
         self._unreadable += unreadable
         self._follow()
+
+    def _prune(self) -> None:
+        """Delete shapes that no trace has any more, once the traces have all been replaced."""
+        evicted = self._index.totals.evicted
+        if evicted - self._pruned >= self.max_traces:
+            self._search.prune()
+            self._pruned = evicted
 
     def _follow(self) -> None:
         """Let the search follow what the index has changed."""
@@ -147,21 +156,28 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
+    def _prepare_search(self) -> None:
+        self.searched_at = time.monotonic()
+        self.index()
+
     def find(
         self, selection: Selection, *, before: Position | None = None, limit: int = 100, seconds: float = 0.1
     ) -> Page:
         """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
-        self.index()
+        self._prepare_search()
         return self._search.find(selection, before=before, limit=limit, seconds=seconds)
 
-    def count(self, selection: Selection, *, before: Position | None = None, seconds: float = 0.1) -> Count:
-        """Return how many traces match before a position, of as many as some seconds of CPU time are enough for."""
-        self.index()
-        return self._search.count(selection, before=before, seconds=seconds)
+    def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
+        """Return how many traces match, of as many as some seconds of CPU time are enough for.
+
+        `after` is an earlier answer to continue; the new one includes its number.
+        """
+        self._prepare_search()
+        return self._search.count(selection, after=after, seconds=seconds)
 
     def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
         """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
-        self.index()
+        self._prepare_search()
         return self._search.calls(selection)
 
     def clear(self) -> None:
@@ -171,6 +187,7 @@ class Store(Resources):
             self._index.clear()
             self._database.execute("DELETE FROM resources")
         self._search.clear()
+        self._pruned = 0
         self._unreadable = 0
 
 

@@ -99,7 +99,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many traces match; `next` is where to go on if not all were looked at."""
+    """How many traces match; `next` is where to continue if there may be more."""
 
     number: int
     next: Position | None = None
@@ -132,13 +132,17 @@ class Search:
             if len(candidates) < size:
                 return Page(rows, None, examined)
 
-    def count(self, selection: Selection, *, before: Position | None, seconds: float) -> Count:
-        """Return how many traces match before a position, of as many as some seconds of CPU time are enough for."""
+    def count(self, selection: Selection, *, after: Count | None, seconds: float) -> Count:
+        """Return how many traces match, of as many as some seconds of CPU time are enough for.
+
+        `after` is an earlier answer to continue; the new one includes its number.
+        """
         end = time.process_time() + seconds
         chosen = self._condition(selection.filter)
-        number = self._count_columns(selection, chosen) if chosen.exact and before is None else 0
-        position = before
-        while candidates := self._candidates(selection, chosen, position, _CHUNK, examined=chosen.exact):
+        if chosen.exact:
+            return self._count_columns(selection, chosen, end)
+        number, position = (after.number, after.next) if after else (0, None)
+        while candidates := self._candidates(selection, chosen, position, _CHUNK):
             for candidate in self._summarized(candidates):
                 number += self._is_match(candidate, selection.filter, chosen)
                 position = candidate.position
@@ -149,7 +153,7 @@ class Search:
     def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
         """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
         chosen = self._condition(selection.filter)
-        while stale := self._candidates(selection, ANY, None, _CHUNK, examined=True):
+        while stale := self._candidates(selection, ANY, None, _CHUNK, stale=True):
             self.summarize([(candidate.seq, candidate.trace_id) for candidate in stale])
         statement = (
             "SELECT shape, times, first, seq, trace_id FROM traces JOIN calls USING (seq)"  # noqa: S608 (constants)
@@ -202,22 +206,29 @@ class Search:
         return condition(chosen.expression, lambda expression: self._shapes.where(expression, chosen.holds))
 
     def _candidates(
-        self, selection: Selection, chosen: Condition, before: Position | None, limit: int, *, examined: bool = False
+        self, selection: Selection, chosen: Condition, before: Position | None, limit: int, *, stale: bool = False
     ) -> list[_Candidate]:
-        """Return the newest traces before a position that may match; with `examined` only those without columns."""
-        columns_match = "0" if examined else chosen.sql
+        """Return the newest traces before a position that may match; with `stale` only those without columns."""
+        columns_match = "0" if stale else chosen.sql
         position = "AND (first, seq) < (?, ?)" if before else ""
         statement = (
             f"SELECT shape, first, seq, trace_id FROM traces WHERE {_WITHIN[selection.by]} {position}"  # noqa: S608
             f" AND (shape IS NULL OR {columns_match}) ORDER BY first DESC, seq DESC LIMIT ?"
         )
-        parameters: tuple[Any, ...] = () if examined else chosen.parameters
+        parameters: tuple[Any, ...] = () if stale else chosen.parameters
         rows = self._database.rows(statement, (selection.start, selection.end, *(before or ()), *parameters, limit))
         return [_Candidate(*row) for row in rows]
 
-    def _count_columns(self, selection: Selection, chosen: Condition) -> int:
-        statement = f"SELECT COUNT(*) FROM traces WHERE {_WITHIN[selection.by]} AND shape IS NOT NULL AND {chosen.sql}"  # noqa: S608
-        return int(self._database.row(statement, (selection.start, selection.end, *chosen.parameters))[0])
+    def _count_columns(self, selection: Selection, chosen: Condition, end: float) -> Count:
+        """Summarize what has no columns, until a process time; return how many traces match by their columns."""
+        while stale := self._candidates(selection, ANY, None, _SUMMARIZED, stale=True):
+            self.summarize([(candidate.seq, candidate.trace_id) for candidate in stale])
+            if time.process_time() > end:
+                break
+        within = f"{_WITHIN[selection.by]} AND shape IS NOT NULL AND {chosen.sql}"
+        parameters = (selection.start, selection.end, *chosen.parameters)
+        (number,) = self._database.row(f"SELECT COUNT(*) FROM traces WHERE {within}", parameters)  # noqa: S608
+        return Count(number, stale[-1].position if stale else None)
 
     def _summarized(self, candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
         """Yield candidates, those without columns with the summary that was made for them."""

@@ -13,6 +13,7 @@ from tests.xray_local import otlp as otlp_spans
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.state.region import Region
+from xray_local.state.store import Selection
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
@@ -70,7 +71,7 @@ async def test_a_span_without_a_name_is_stored(otlp: Client, region: Region) -> 
     """OpenTelemetry does not require a name."""
     spans = [{}, {"name": "", "parent_span_id": (1).to_bytes(8)}]
     await otlp.post("/v1/traces", data=request(*spans).SerializeToString(), headers=PROTOBUF)
-    [row] = region.store.summaries(0, NOW + 1, by="start", before=None, limit=10)
+    [row] = region.store.find(Selection(0, NOW + 1)).rows
     assert row.summary.id == trace_id(1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from xray_local.api import rendering
 from xray_local.api.filters import selected
 from xray_local.api.operations import paging
-from xray_local.api.operations.graphs import traces_of_group
+from xray_local.api.operations.graphs import selection_of_group
 from xray_local.errors import invalid
 from xray_local.state.region import Region
 from xray_local.traces.service_graph import CallStatistics
@@ -38,7 +38,7 @@ def get_time_series_service_statistics(region: Region, request: dict[str, Any]) 
         raise invalid("EntitySelectorExpression is missing: expected one with ForecastStatistics")
     selector = _selector(request.get("EntitySelectorExpression"))
     periods: defaultdict[int, _Period] = defaultdict(_Period)
-    for trace in traces_of_group(region, request):
+    for trace in region.store.each(selection_of_group(region, request)):
         for found in _selected(selector, trace):
             period = periods[int(found.start // seconds) * seconds]
             (period.services if isinstance(found, ServiceNode) else period.edges).add(found)

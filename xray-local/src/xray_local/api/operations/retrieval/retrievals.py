@@ -51,7 +51,8 @@ def list_retrieved_traces(region: Region, request: dict[str, Any]) -> dict[str, 
     body, form = _retrieval(region, request), request.get("TraceFormat") or "XRAY"
     parts: list[dict[str, Any]] = []
     for trace_id in _found(region, body):
-        [trace] = traces.batch_get_traces(region, {"TraceIds": [trace_id]})["Traces"]
+        read = traces.batch_get_traces if form == "XRAY" else traces.stored_traces
+        [trace] = read(region, {"TraceIds": [trace_id]})["Traces"]
         found = trace["Segments"] if form == "XRAY" else _spans(trace_id, trace["Segments"])
         for start in range(0, len(found), SPANS_MAX):
             part = found[start : start + SPANS_MAX]

@@ -13,12 +13,16 @@ from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
 SCANNED_MAX = 1000  # traces examined for one response, so that a rare match cannot block other requests
+SEGMENTS_MAX = 5000  # documents in one call, so that no other request waits long; the daemon sends 50
 BATCH_MAX = 5  # trace ids that AWS accepts in one BatchGetTraces
 _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event": "update", "Service": "end"}
 
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Store segment documents; each one that is refused is listed in the response."""
+    count = len(request["TraceSegmentDocuments"])
+    if count > SEGMENTS_MAX:
+        raise invalid(f"TraceSegmentDocuments has {count} members: expected at most {SEGMENTS_MAX}")
     refused = region.put_segments(request["TraceSegmentDocuments"])
     return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 

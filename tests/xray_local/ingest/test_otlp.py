@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.state.region import Region
+from xray_local.state.store import Selection
 
 JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -69,7 +70,7 @@ async def test_a_span_without_a_name_is_stored(otlp: Client, region: Region) -> 
     """OpenTelemetry does not require a name."""
     spans = [{}, {"name": "", "parent_span_id": (1).to_bytes(8)}]
     await otlp.post("/v1/traces", data=request(*spans).SerializeToString(), headers=PROTOBUF)
-    [row] = region.store.summaries(0, NOW + 1, by="start", before=None, limit=10)
+    [row] = region.store.find(Selection(0, NOW + 1)).rows
     assert row.summary.id == trace_id(1)
 
 

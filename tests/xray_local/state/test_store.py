@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.xray_local.samples import NOW, document, text, trace_id
+from xray_local.api.filters import TraceFilter
 from xray_local.errors import StoreError
 from xray_local.state.heads import trace_ids
-from xray_local.state.store import RangeBy, Store, TraceRow
+from xray_local.state.store import RangeBy, Selection, Store, TraceRow
 from xray_local.traces.flags import Flag
+from xray_model.filter_expression import parse
 
 Opener = Callable[..., Store]
 EXPECTED = "expected a writable file, or :memory:"
@@ -29,7 +31,7 @@ def opened() -> Iterator[Opener]:
 
 
 def listed(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[TraceRow]:
-    return list(store.summaries(start, end, by=by, before=None, limit=100))
+    return store.find(Selection(start, end, by)).rows
 
 
 def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
@@ -123,6 +125,17 @@ def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatc
     assert store.counts()["traces"] == 5
 
 
+def test_shapes_that_no_trace_has_are_deleted(opened: Opener) -> None:
+    """Otherwise names that never come again would fill the memory."""
+    store = opened(max_traces=5)
+    for number in range(1, 41):
+        store.put([document(number, name=f"service-{number}")], now=NOW)
+        while store.work():
+            pass
+    assert store._database.row("SELECT COUNT(*) FROM shapes")[0] <= 11
+    assert len(ids(store)) == 5
+
+
 def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -> None:
     """The head of a document does not show numbers that no double holds."""
     store = opened()
@@ -159,9 +172,26 @@ def test_traces_are_listed_from_the_newest_and_paged_by_position(opened: Opener)
     store = opened()
     for number in range(1, 6):
         store.put([document(number, start_time=NOW - number // 3)], now=NOW)
-    first = list(store.summaries(0, NOW * 2, by="start", before=None, limit=3))
-    rest = list(store.summaries(0, NOW * 2, by="start", before=first[-1].position, limit=3))
-    assert [row.summary.id for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+    first = store.find(Selection(0, NOW * 2), limit=3)
+    rest = store.find(Selection(0, NOW * 2), before=first.next, limit=3)
+    assert rest.next is None
+    assert [row.summary.id for row in first.rows + rest.rows] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+
+
+@pytest.mark.parametrize("expression", ["ok", "coverage > 0.1"])
+def test_a_count_that_takes_long_is_continued(opened: Opener, expression: str) -> None:
+    """By columns or by the evaluator; other work may be done in between."""
+    store = opened()
+    store.put([document(number) for number in range(1, 101)], now=NOW)
+    selection = Selection(0, NOW * 2, "start", TraceFilter(parse(expression)))
+    count = store.count(selection, seconds=0.0)
+    answers = 1
+    while count.next is not None:
+        store.work()
+        count = store.count(selection, after=count, seconds=0.001)
+        answers += 1
+    assert count.number == 100
+    assert answers > 1
 
 
 def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None:

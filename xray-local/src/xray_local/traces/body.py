@@ -40,6 +40,8 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
+    if isinstance(value, dict):  # the usual case, which an abstract class decides slowly
+        return value
     return value if isinstance(value, Mapping) else {}
 
 
@@ -75,7 +77,7 @@ class Body:
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        found = self.object(*path[:-1]).get(path[-1])
+        found = (self.object(*path[:-1]) if len(path) > 1 else self.raw).get(path[-1])
         return found if isinstance(found, str) else None
 
     @property

@@ -2,29 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from xray_local.state.store.batches import Batch, Refused, TraceChange
 from xray_local.state.store.database import Database, chunks, marks
 from xray_local.state.store.ingest_log import SMALL_TRACE_BYTES
 from xray_local.traces.documents import Document
-from xray_local.traces.summaries import TraceSummary
 
-RangeBy = Literal["start", "end", "update", "overlap"]
-WITHIN: dict[RangeBy, str] = {
-    "start": "first BETWEEN ? AND ?",
-    "end": "last BETWEEN ? AND ?",
-    "update": "updated BETWEEN ? AND ?",
-    "overlap": "last >= ? AND first <= ?",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TraceRow:
-    """A trace as the list shows it; `position` orders and pages."""
-
-    position: tuple[float, int]
-    summary: TraceSummary
+TABLES = ("documents", "summaries", "calls", "traces")
+"""What has rows by the sequence number of a trace."""
 
 
 @dataclass(slots=True)
@@ -39,12 +24,16 @@ class Totals:
 
 
 class TraceIndex:
-    """Writes documents to the traces that they belong to, within the caller's transaction."""
+    """Writes documents to the traces that they belong to, within the caller's transaction.
+
+    `changed` are the traces whose summary is no longer theirs, until somebody clears it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         row = database.row("SELECT COUNT(*), TOTAL(segments), TOTAL(spans), 0, COALESCE(MAX(seq), 0) FROM traces")
         self.totals = Totals(*map(int, row))
+        self.changed: set[int] = set()
 
     def large(self) -> set[str]:
         """Return the ids of the large traces."""
@@ -96,10 +85,10 @@ class TraceIndex:
         )
         self._database.execute_many(
             "UPDATE traces SET first = ?, last = ?, updated = ?, bytes = ?, segments = ?, spans = ?,"
-            " limited = MAX(limited, ?) WHERE seq = ?",
+            " limited = MAX(limited, ?), shape = NULL WHERE seq = ?",
             [_row(trace, now) for trace in changed],
         )
-        self._database.execute_many("DELETE FROM summaries WHERE seq = ?", [(trace.seq,) for trace in changed])
+        self.changed.update(trace.seq for trace in changed)
         self._database.execute_many(
             "INSERT OR REPLACE INTO documents (seq, id, wire, ended, size, text) VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -116,8 +105,8 @@ class TraceIndex:
             return
         (last,) = self._database.row("SELECT seq FROM traces ORDER BY seq LIMIT 1 OFFSET ?", (excess - 1,))
         segments, spans = self._database.row("SELECT SUM(segments), SUM(spans) FROM traces WHERE seq <= ?", (last,))
-        for table in ("documents", "summaries", "traces"):
-            self._database.execute(f"DELETE FROM {table} WHERE seq <= ?", (last,))  # noqa: S608 (three constants)
+        for table in TABLES:
+            self._database.execute(f"DELETE FROM {table} WHERE seq <= ?", (last,))  # noqa: S608 (constants)
         self.totals = replace(
             totals,
             traces=max_traces,
@@ -128,8 +117,8 @@ class TraceIndex:
 
     def clear(self) -> None:
         """Delete everything, within a transaction."""
-        for table in ("traces", "documents", "summaries"):
-            self._database.execute(f"DELETE FROM {table}")  # noqa: S608 (three constants)
+        for table in (*TABLES, "shapes"):
+            self._database.execute(f"DELETE FROM {table}")  # noqa: S608 (constants)
         self.totals = Totals(last_seq=self.totals.last_seq)
 
     def documents(self, trace_id: str) -> list[tuple[str, str]]:

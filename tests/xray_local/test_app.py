@@ -204,7 +204,7 @@ def test_a_delayed_request_does_not_block_others(start: Start) -> None:
         waiting.settimeout(0.05)
         time.sleep(0.1)
         client.call(addresses["api"], "TraceSegments", {"TraceSegmentDocuments": [text(1)]})
-        found = client.call(addresses["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW})
+        found = client.call(addresses["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW + 1})
         assert [summary["Id"] for summary in found["TraceSummaries"]] == [trace_id(1)]
         with pytest.raises(TimeoutError):
             waiting.recv(1)

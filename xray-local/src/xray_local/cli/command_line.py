@@ -139,7 +139,7 @@ def _show(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         trace_id = trace_id if trace_id.startswith("1-") else to_xray(trace_id)
     except ModelError as error:
         raise UsageError(str(error)) from error
-    answer = client.call(options.endpoint, "Traces", {"TraceIds": [trace_id]})
+    answer = client.call(options.endpoint, "_local/traces", {"TraceIds": [trace_id]})
     if not answer["Traces"]:
         raise UsageError(f"trace {trace_id} is not stored at {options.endpoint}")
     bodies = [json.loads(segment["Document"]) for segment in answer["Traces"][0]["Segments"]]

@@ -15,7 +15,7 @@ from xray_local.ingest.spans import SpanError, decode
 from xray_local.listener import REGION_KEY, log_request
 from xray_local.state.region import Region
 
-SPAN_BYTES = 200 * 1024  # of a span in the form of a document; X-Ray's OTLP endpoint takes spans of that size
+SPAN_BYTES = 200 * 1024  # the limit of X-Ray's OTLP endpoint
 
 
 def add_routes(app: web.Application) -> None:

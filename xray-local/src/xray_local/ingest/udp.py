@@ -1,4 +1,4 @@
-"""The agent's UDP port: a header line and a segment document in each datagram, as the X-Ray daemon receives them.
+"""The agent's UDP port: a header line and a segment document (or OTLP as text) in a datagram, as the X-Ray daemon's.
 
 Whenever the socket is readable it is drained, and the datagrams are stored in slices with another drain between two:
 the kernel's buffer is the only place where a datagram can be lost, and it is small.
@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 
 from xray_local.errors import StoreError
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
 from xray_local.traces.documents import SegmentError
 
@@ -104,7 +105,7 @@ class UdpListener:
         if not texts:
             return
         try:
-            refused = self._region.put_segments(texts, "UDP")
+            refused = put_texts(self._region, texts, "UDP")
         except StoreError as error:
             self._reject(str(error), len(texts))
             return

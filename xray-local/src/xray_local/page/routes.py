@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
-from xray_local.api.operations import OPERATIONS
+from xray_local.api.operations.traces import stored_traces
 from xray_local.errors import ApiError
 from xray_local.listener import REGION_KEY
 from xray_local.page import formats, sampling_page, trace_list, trace_page
@@ -111,7 +111,7 @@ async def show_trace(request: web.Request) -> web.Response:
     """Show one trace, or with `part` one of its rows and everything below it; rows in windows from `offset` on."""
     region = request.app[REGION_KEY]
     trace_id = _xray_id(request.match_info["trace_id"])
-    found = OPERATIONS["BatchGetTraces"](region, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
+    found = stored_traces(region, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
     if not found:
         return _missing(request, f"Trace {request.match_info['trace_id']} is not stored.")
     tree = waterfall(_body(segment) for trace in found for segment in trace["Segments"])

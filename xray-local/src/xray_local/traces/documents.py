@@ -13,8 +13,9 @@ import orjson
 
 from xray_local.traces.body import TIME_MAX, Body, Wire, epoch_seconds, is_annotation_key
 from xray_model import limits
+from xray_model.segments import names
 
-NAME_MAX = 200
+NAME_MAX = names.NAME_MAX
 ANNOTATIONS_MAX = 50  # of a trace; a document with more cannot have all of them indexed
 
 _NAME = re.compile(rf"[\w\s.:/%&#=+\-@]{{1,{NAME_MAX}}}\Z")
@@ -37,7 +38,7 @@ class Document(NamedTuple):
     """A segment, a subsegment that was sent separately, or a span in the form of one.
 
     `trace_id` is in X-Ray's form, times are epoch seconds, `end_time` is None while in progress, `size` counts the
-    bytes of `text`, and `body` is `text` parsed.
+    bytes that were sent (of a segment those of `text`), and `body` is `text` parsed.
     """
 
     trace_id: str

@@ -15,6 +15,7 @@ from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.state.region import Region
 from xray_local.state.store import Selection
 
+JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
@@ -165,6 +166,8 @@ async def test_a_request_beyond_the_limits_of_xray_is_refused(
         (b"{", {"Content-Type": "application/json"}, "the body is not a JSON ExportTraceServiceRequest"),
         (b"[" * 100_000, {"Content-Type": "application/json"}, "the JSON is nested too deep"),
         (json.dumps({"resourceSpans": 1}).encode(), {"Content-Type": "application/json"}, "the body is not a JSON"),
+        (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":-Infinity}]}]}]}', JSON, "the body is not a JSON"),
+        (b'{"resourceSpans":[{"resource":{"attributes":[{"key":"\\ud800"}]}}]}', JSON, "the body is not a JSON"),
         (b"", {"Content-Type": "text/plain"}, "Content-Type: 'text/plain': expected application/x-protobuf or"),
         (b"no gzip", PROTOBUF | {"Content-Encoding": "gzip"}, "the body cannot be read or decompressed"),
     ],

@@ -19,6 +19,7 @@ from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.page import routes as page
 from xray_local.settings import Settings
 from xray_local.state import indexing
+from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 
@@ -59,7 +60,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     async with AsyncExitStack() as cleanup:
         store = _store(settings)
         cleanup.callback(store.close)
-        region, script = Region(store=store, clock=time.time, name=settings.region), FaultScript()
+        facades = LambdaFacades(settings.lambda_) if settings.lambda_ else None
+        region = Region(store=store, clock=time.time, name=settings.region, facades=facades)
+        script = FaultScript()
         udp_socket, agent_socket = _bind_agent(settings)
         sockets: dict[listener.Name, socket.socket] = {
             "api": _bind(settings.host, settings.api_port, "API and page"),

@@ -42,6 +42,12 @@ def test_refused_documents_are_listed_and_the_rest_is_stored(region: Region) -> 
     assert region.health()["rejected"] == 3
 
 
+def test_a_call_has_a_limited_number_of_documents(region: Region) -> None:
+    """Other requests wait while they are parsed."""
+    with pytest.raises(ApiError, match="TraceSegmentDocuments has 5001 members: expected at most 5000"):
+        put(region, *[""] * 5001)
+
+
 def test_documents_beyond_the_limit_of_a_trace_are_refused_and_counted(region: Region) -> None:
     """500 KB, in one request or in many."""
     large = [text(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]

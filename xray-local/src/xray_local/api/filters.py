@@ -63,16 +63,19 @@ class TraceFilter:
         return members
 
 
-def selected(expression: Expression, trace: TraceSummary) -> Iterator[ServiceNode | Edge]:
-    """Yield the services and the calls of a trace that an expression of `service()` and `edge()` selects."""
+def selected(expression: Expression, trace: TraceSummary) -> Iterator[tuple[int, ServiceNode | Edge]]:
+    """Yield the services and the calls of a trace that an expression of `service()` and `edge()` selects.
+
+    Their places are those of `service_graph.call_times`.
+    """
     facts = TraceFacts(summary={})
     nodes = [_node(service) for service in trace.services]
-    for service, node in zip(trace.services, nodes, strict=True):
+    for place, (service, node) in enumerate(zip(trace.services, nodes, strict=True)):
         if matches(expression, facts._replace(services=[node])):
-            yield service
-    for edge in trace.edges:
+            yield place, service
+    for place, edge in enumerate(trace.edges, len(nodes)):
         if matches(expression, facts._replace(edges=[_edge(edge, nodes)])):
-            yield edge
+            yield place, edge
 
 
 def _facts(trace: TraceSummary) -> TraceFacts:

@@ -36,11 +36,7 @@ class CallStatistics:
     seconds: float = 0.0
     histogram: Counter[float] = field(default_factory=Counter)
 
-    def add(self, call: ServiceNode | Edge) -> None:
-        """Count one call: as the called service recorded it, or as its caller did."""
-        self.add_all(call, CallTimes(1, _times((call,))), 0)
-
-    def add_all(self, call: ServiceNode | Edge, times: "CallTimes", place: int) -> None:
+    def add(self, call: ServiceNode | Edge, times: "CallTimes", place: int) -> None:
         """Count the calls at a place of some traces: as the called service recorded them, or as their caller did."""
         starts, ends, durations, milliseconds = (times.at(place, member) for member in range(_MEMBERS))
         first, last = min(starts), max(ends)
@@ -64,11 +60,8 @@ class CallTimes:
 
 def call_times(summary: TraceSummary) -> Times:
     """Return the times of each service and then of each call of a trace."""
-    return _times((*summary.services, *summary.edges))
-
-
-def _times(calls: Iterable[ServiceNode | Edge]) -> Times:
     times = array("d")
+    calls: tuple[ServiceNode | Edge, ...] = (*summary.services, *summary.edges)
     for call in calls:
         times.extend((call.start, call.end, call.duration, round(call.duration, 3)))
     return times
@@ -113,7 +106,7 @@ def _add_services(graph: dict[Key, GraphService], summary: TraceSummary, times: 
         service = _service(graph, node.name, node.type)
         service.root = service.root or node.root
         service.active = service.active or not node.inferred
-        service.calls.add_all(node, times, place)
+        service.calls.add(node, times, place)
 
 
 def _add_edges(graph: dict[Key, GraphService], summary: TraceSummary, times: CallTimes) -> None:
@@ -122,7 +115,7 @@ def _add_edges(graph: dict[Key, GraphService], summary: TraceSummary, times: Cal
         caller = None if edge.source is None else summary.services[edge.source]
         source = _service(graph, caller.name, caller.type) if caller else _service(graph, called.name, CLIENT)
         if caller is None:
-            source.calls.add_all(edge, times, place)
+            source.calls.add(edge, times, place)
         key = (called.name, called.type)
         if key != (source.name, source.type):  # a segment and a span of one service are one node
-            source.edges.setdefault(key, CallStatistics()).add_all(edge, times, place)
+            source.edges.setdefault(key, CallStatistics()).add(edge, times, place)

@@ -24,14 +24,14 @@ def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of all traces in the range, of one group's if a group is named."""
-    graph = graph_of_shapes(region.store.calls(selection_of_group(region, request)))
-    items, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
+    graph = graph_of_shapes(region.store.calls(selection(region, request)))
+    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
     answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
-    return answer | paging.answer("Services", items, token)
+    return answer | paging.answer("Services", services, token)
 
 
-def selection_of_group(region: Region, request: dict[str, Any]) -> Selection:
-    """Select the traces that overlap the range of a request, those of one group if it names a group."""
+def selection(region: Region, request: dict[str, Any]) -> Selection:
+    """Return the traces that overlap the range of a request, those of one group if it names a group."""
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")

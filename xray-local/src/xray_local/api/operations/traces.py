@@ -17,6 +17,7 @@ from xray_local.traces.compiled import compiled
 from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
+SEGMENTS_MAX = 5000  # documents in one call, so that no other request waits long; the daemon sends 50
 PAGE_SECONDS = 0.25  # of CPU time, of looking for a page's matches, so that a rare match cannot block other requests
 BATCH_MAX = 5  # trace ids that AWS accepts in one BatchGetTraces
 _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event": "update", "Service": "end"}
@@ -24,6 +25,9 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
+    count = len(request["TraceSegmentDocuments"])
+    if count > SEGMENTS_MAX:
+        raise invalid(f"TraceSegmentDocuments has {count} members: expected at most {SEGMENTS_MAX}")
     refused = put_texts(region, request["TraceSegmentDocuments"])
     return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 

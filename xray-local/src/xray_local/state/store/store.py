@@ -5,7 +5,6 @@ log is long; a limit on traces then evicts whole traces, the oldest first. Summa
 they are read.
 """
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -167,16 +166,6 @@ class Store(Resources):
         """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
         self._prepare_search()
         return self._search.find(selection, before=before, limit=limit, seconds=seconds)
-
-    def each(self, selection: Selection) -> Iterator[TraceSummary]:
-        """Yield every match, newest first."""
-        position: Position | None = None
-        while True:
-            page = self.find(selection, before=position, seconds=math.inf)
-            yield from (row.summary for row in page.rows)
-            if page.next is None:
-                return
-            position = page.next
 
     def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
         """Return how many traces match, of as many as some seconds of CPU time are enough for.

@@ -17,7 +17,7 @@ def test_a_server_span_is_a_segment() -> None:
     assert (document.name, document.wire, document.start_time, document.end_time) == ("shop", "otlp", NOW, NOW + 1)
     assert "type" not in document.body
     assert document.body["metadata"]["otel"]["name"] == "work"
-    assert document.body["aws"]["xray"]["sdk"] == "opentelemetry for python"
+    assert document.body["aws"]["xray"] == {"auto_instrumentation": False}
 
 
 LOCAL, REMOTE = 0x100, 0x300
@@ -137,10 +137,16 @@ def test_a_span_that_has_not_ended_is_in_progress() -> None:
         assert (document.end_time, document.body["in_progress"]) == (None, True)
 
 
+@pytest.mark.parametrize(("kind", "namespace"), [(1, None), (2, None), (3, "remote"), (4, "remote"), (5, None)])
+def test_a_root_that_is_a_call_has_its_namespace(kind: int, namespace: str | None) -> None:
+    """As the exporter has it; it is a segment nevertheless."""
+    body = decoded(kind=kind, parentSpanId="").body
+    assert (body.get("type"), body.get("namespace")) == (None, namespace)
+
+
 def test_a_service_without_a_name_is_unknown() -> None:
     """As in OpenTelemetry."""
     assert decoded(resource={}, kind=2).name == "unknown_service"
-    assert decoded(resource={}, kind=2).body["aws"]["xray"]["sdk"] == "opentelemetry"
 
 
 @pytest.mark.parametrize(

@@ -132,12 +132,12 @@ def _fields(span: Span, source: Source) -> dict[str, Any]:
 
 def _place(span: Span, attributes: Mapping[str, Any], source: Source) -> dict[str, Any]:
     """Return what makes it a segment or a subsegment."""
-    if _is_segment(span, attributes):
-        name = values.text(attributes, "aws.local.service") or service_name(source.resource)
-        return {"name": valid_name(name), **source.segment}
     name, namespace = describe_call(span, attributes)
-    place = {"name": valid_name(name), "type": "subsegment"}
-    return place | {"namespace": namespace} if namespace else place
+    place = {"namespace": namespace} if namespace else {}
+    if not _is_segment(span, attributes):
+        return place | {"name": valid_name(name), "type": "subsegment"}
+    name = values.text(attributes, "aws.local.service") or service_name(source.resource)
+    return place | {"name": valid_name(name), **source.segment}
 
 
 def _is_segment(span: Span, attributes: Mapping[str, Any]) -> bool:

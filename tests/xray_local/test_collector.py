@@ -70,6 +70,12 @@ NEWER_CALL = {"http.request.method": "GET", "server.address": "a.example", "url.
 OLDER_CALL = {"http.method": "GET", "http.url": "http://b.example:81/y", "net.peer.name": "b.example"}
 OLDER_SQL = {"db.system": "postgresql", "db.name": "orders", "db.statement": "SELECT 1", "db.user": "app"}
 NEWER_SQL = {"db.system.name": "postgresql", "db.namespace": "users", "server.address": "db.example"}
+LOCAL_ROOT: dict[str, Any] = {
+    "aws.span.kind": "LOCAL_ROOT",
+    "aws.local.service": "job",
+    "aws.remote.service": "a.example",
+}
+LOCAL_ROOT |= {"aws.xray.annotations": []}
 TABLE = AWS_CALL | {"rpc.service": "DynamoDB", "rpc.method": "GetItem", "aws.dynamodb.table_names": ["orders"]}
 QUEUE = AWS_CALL | {"rpc.service": "SQS", "rpc.method": "SendMessage", "messaging.url": "https://sqs/1/jobs"}
 MAIL = QUEUE | {"messaging.url": "https://sqs/1/mail"}
@@ -148,6 +154,17 @@ SCENARIOS = {
     ),
     "a root that is a call": Scenario(
         [({"service.name": "job"}, [root("GET", CLIENT, NEWER_CALL | {"aws.xray.annotations": []})])], {"GET": "job"}
+    ),
+    "a local root that is a call": Scenario(
+        [
+            (
+                SHOP,
+                [
+                    root("GET", CLIENT, NEWER_CALL | LOCAL_ROOT | {"http.response.status_code": 500}),
+                    below(2, INTERNAL, "read"),
+                ],
+            )
+        ]
     ),
     "a root of work": Scenario([({"service.name": "job"}, [root("work", INTERNAL)])], {"work": "job"}),
     "a root of a message": Scenario([({"service.name": "job"}, [root("process", CONSUMER)])], {"process": "job"}),
@@ -241,14 +258,17 @@ def derived(local: XRayLocal) -> dict[str, Any]:
 
 
 def documents(local: XRayLocal) -> dict[str, dict[str, Any]]:
-    """Return the compiled documents and all that is nested in them, by id; an inferred one by that of its parent."""
+    """Return the compiled documents and all that is nested in them, by id; one that no span has by its parent's."""
     [trace] = client.call(local.api, "Traces", {"TraceIds": [trace_id(1)]})["Traces"]
     found: dict[str, dict[str, Any]] = {}
     waiting = [json.loads(segment["Document"]) for segment in trace["Segments"]]
     while waiting:
         body = waiting.pop()
         waiting += body.pop("subsegments", ())
-        found[f"below {body.pop('parent_id')}" if body.get("inferred") else body["id"]] = body
+        if int(body["id"], 16) < 100:
+            found[body["id"]] = body
+        else:
+            found[f"{'inferred' if body.get('inferred') else 'made'} {body.pop('parent_id', '')}"] = body
     return found
 
 

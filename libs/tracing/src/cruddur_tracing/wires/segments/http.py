@@ -9,41 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cruddur_tracing.recording.values import ROOM, Writer, quote, safe_text
+from xray_model.segments.attributes import HTTP, HTTP_TRIGGERS
 
-TRIGGERS: Final = frozenset(
-    {
-        "http.client_ip",
-        "http.host",
-        "http.method",
-        "http.request.method",
-        "http.response.status_code",
-        "http.scheme",
-        "http.server_name",
-        "http.status_code",
-        "http.target",
-        "http.url",
-        "http.user_agent",
-        "url.full",
-        "url.path",
-        "url.scheme",
-        "user_agent.original",
-    }
-)
-_CONSUMED: Final = TRIGGERS | {
-    "client.address",
-    "host.name",
-    "http.response.body.size",
-    "http.response_content_length",
-    "net.host.name",
-    "net.host.port",
-    "net.peer.ip",
-    "net.peer.name",
-    "net.peer.port",
-    "network.peer.address",
-    "server.address",
-    "server.port",
-    "url.query",
-}
+TRIGGERS: Final = HTTP_TRIGGERS
+_CONSUMED: Final = HTTP
 _IP: Final = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*")
 _PEER: Final = "net.peer.ip"
 _CLIENTS: Final = ("client.address", _PEER, "network.peer.address")

@@ -122,7 +122,8 @@ class Client:
 
 def cpu_seconds(server: Server) -> float:
     """Return the server's CPU time by its scheduler statistics, which count nanoseconds."""
-    return int(Path(f"/proc/{server.process.pid}/schedstat").read_text().split()[0]) / 1e9
+    tasks = Path(f"/proc/{server.process.pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def requests() -> Iterator[tuple[str, str, str, Any]]:

@@ -116,7 +116,7 @@ def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_
 
 def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that memory and the first read after a burst stay bounded; eviction follows."""
-    monkeypatch.setattr("xray_local.state.store.ingest_log.ROWS_MAX", 10)
+    monkeypatch.setattr("xray_local.state.store.ingest_log.BYTES_MAX", 10 * document(1).size)
     store = opened(max_traces=5)
     for number in range(1, 101):
         store.put([document(number)], now=NOW)

@@ -36,7 +36,7 @@ class StartError(Exception):
 def build_app(region: Region, script: FaultScript, settings: Settings, name: listener.Name) -> web.Application:
     """Return the application of an HTTP listener: `api` (API, OTLP, page, admin), `agent` (API) or `otlp`."""
     guard = request_guard.middleware(settings.allow_host)
-    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard])
+    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard, listener.index_first])
     app[listener.REGION_KEY], app[listener.NAME_KEY], app[routes.FAULTS_KEY] = region, name, script
     if name != "agent":
         otlp.add_routes(app)

@@ -31,16 +31,17 @@ class TraceChange:
     last: float
     limited: bool = False
     documents: dict[tuple[Wire, str], tuple[bool, int]] = field(default_factory=dict)
-    bytes: Counter[Wire] = field(default_factory=Counter)
-
-    @property
-    def counts(self) -> Counter[Wire]:
-        """How many documents came by each wire."""
-        return Counter(wire for wire, _ in self.documents)
+    segments: int = 0
+    spans: int = 0
+    bytes: dict[Wire, int] = field(default_factory=lambda: {"segments": 0, "otlp": 0})
 
     def add(self, wire: Wire, id_: str, *, ended: bool, size: int) -> None:
         """Note a document, which replaces the one of the same wire and id."""
-        self.bytes[wire] += size - self.documents.get((wire, id_), (False, 0))[1]
+        former = self.documents.get((wire, id_))
+        if former is None:
+            self.segments += wire == "segments"
+            self.spans += wire == "otlp"
+        self.bytes[wire] += size - (former[1] if former else 0)
         self.documents[wire, id_] = ended, size
 
 

@@ -21,7 +21,7 @@ from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
-INDEXED_BYTES = 128 * 1024
+INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
 
 
@@ -73,7 +73,7 @@ class Store(Resources):
         self.appended_at = time.monotonic()
         if self._log.append(trace_ids, texts, now=now):
             if self._log.is_full:
-                self._index_some()
+                self.index_some()
             return []
         self.index()
         with self._transaction():
@@ -92,18 +92,19 @@ class Store(Resources):
     def index(self) -> None:
         """Index the whole log."""
         while self._log.rows:
-            self._index_some()
+            self.index_some()
 
     def work(self) -> bool:
         """Index a small part of the log, or summarize some traces; return whether there is more to do."""
         if self._log.rows:
-            self._index_some()
+            self.index_some()
             return True
         traces = self._search.without_summary(SUMMARIZED)
         self._search.summarize(traces)
         return len(traces) == SUMMARIZED
 
-    def _index_some(self) -> None:
+    def index_some(self) -> None:
+        """Index a small part of the log, which is not empty."""
         rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
         unreadable = 0

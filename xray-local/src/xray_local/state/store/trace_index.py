@@ -50,7 +50,7 @@ class TraceIndex:
         for document in documents:
             batch.add(document)
         self._write(batch, now)
-        large.update(id_ for id_, trace in batch.traces.items() if trace.bytes.total() > SMALL_TRACE_BYTES)
+        large.update(id_ for id_, trace in batch.traces.items() if sum(trace.bytes.values()) > SMALL_TRACE_BYTES)
         self.totals = replace(
             totals,
             traces=totals.traces + batch.last_seq - totals.last_seq,
@@ -135,14 +135,5 @@ class TraceIndex:
 
 
 def _row(trace: TraceChange, now: float) -> tuple[float, float, float, int, int, int, bool, int]:
-    counts = trace.counts
-    return (
-        trace.first,
-        trace.last,
-        now,
-        trace.bytes.total(),
-        counts["segments"],
-        counts["otlp"],
-        trace.limited,
-        trace.seq,
-    )
+    size = sum(trace.bytes.values())
+    return trace.first, trace.last, now, size, trace.segments, trace.spans, trace.limited, trace.seq

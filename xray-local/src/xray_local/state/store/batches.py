@@ -53,6 +53,7 @@ class Batch:
         self.last_seq = last_seq
         self.documents: dict[tuple[int, Wire, str], Document] = {}
         self.added: Counter[str] = Counter()
+        self.bytes_added = 0
         self.refused: list[Refused] = []
 
     def add(self, document: Document) -> None:
@@ -73,6 +74,7 @@ class Batch:
             self.refused.append(Refused(document.id, TRACE_TOO_LARGE, message))
             return
         self.added[wire] += is_new
+        self.bytes_added += document.size - size
         trace.first, trace.last = min(trace.first, document.start_time), max(trace.last, end)
         trace.add(wire, document.id, ended=document.end_time is not None, size=document.size)
         self.documents[trace.seq, wire, document.id] = document

@@ -26,13 +26,14 @@ SUMMARIZED = 4  # traces in one transaction
 
 
 class Store(Resources):
-    """The database; of more than `max_traces` traces the oldest are evicted.
+    """The database; beyond `max_traces` traces, or `max_bytes` of documents, the oldest traces are evicted.
 
     `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
     """
 
-    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000) -> None:
+    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000, max_bytes: int | None = None) -> None:
         self.max_traces = max_traces
+        self.max_bytes = max_bytes
         self._database = Database(path)
         super().__init__(self._database)
         self._log = IngestLog(self._database)
@@ -78,7 +79,7 @@ class Store(Resources):
         self.index()
         with self._transaction():
             refused = self._index.write([parse_stored(text) for text in texts], now=now, large=self._log.large)
-            self._index.evict(self.max_traces)
+            self._index.evict(self.max_traces, self.max_bytes)
         self._follow()
         return refused
 
@@ -114,7 +115,7 @@ class Store(Resources):
                 unreadable += len(row.texts) - len(documents)
                 self._index.write(documents, now=row.received, large=self._log.large)
                 indexed += documents
-            self._index.evict(self.max_traces)
+            self._index.evict(self.max_traces, self.max_bytes)
             self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)

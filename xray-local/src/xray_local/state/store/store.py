@@ -21,18 +21,19 @@ from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
-INDEXED_BYTES = 128 * 1024
+INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
 
 
 class Store(Resources):
-    """The database; of more than `max_traces` traces the oldest are evicted.
+    """The database; beyond `max_traces` traces, or `max_bytes` of documents, the oldest traces are evicted.
 
     `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
     """
 
-    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000) -> None:
+    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000, max_bytes: int | None = None) -> None:
         self.max_traces = max_traces
+        self.max_bytes = max_bytes
         self._database = Database(path)
         super().__init__(self._database)
         self._log = IngestLog(self._database)
@@ -73,12 +74,12 @@ class Store(Resources):
         self.appended_at = time.monotonic()
         if self._log.append(trace_ids, texts, now=now):
             if self._log.is_full:
-                self._index_some()
+                self.index_some()
             return []
         self.index()
         with self._transaction():
             refused = self._index.write(list(map(from_log, texts)), now=now, large=self._log.large)
-            self._index.evict(self.max_traces)
+            self._index.evict(self.max_traces, self.max_bytes)
         self._follow()
         return refused
 
@@ -92,18 +93,19 @@ class Store(Resources):
     def index(self) -> None:
         """Index the whole log."""
         while self._log.rows:
-            self._index_some()
+            self.index_some()
 
     def work(self) -> bool:
         """Index a small part of the log, or summarize some traces; return whether there is more to do."""
         if self._log.rows:
-            self._index_some()
+            self.index_some()
             return True
         traces = self._search.without_summary(SUMMARIZED)
         self._search.summarize(traces)
         return len(traces) == SUMMARIZED
 
-    def _index_some(self) -> None:
+    def index_some(self) -> None:
+        """Index a small part of the log, which is not empty."""
         rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
         unreadable = 0
@@ -113,7 +115,7 @@ class Store(Resources):
                 unreadable += len(row.texts) - len(documents)
                 self._index.write(documents, now=row.received, large=self._log.large)
                 indexed += documents
-            self._index.evict(self.max_traces)
+            self._index.evict(self.max_traces, self.max_bytes)
             self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.served import api, echo, operations, served, until
 
 pytestmark = pytest.mark.process

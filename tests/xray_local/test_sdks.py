@@ -1,10 +1,6 @@
 """The unchanged SDKs against a real process: segments, sampling, spans."""
 
-import json
 import time
-import urllib.request
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from aws_xray_sdk.core.daemon_config import DaemonConfig
@@ -18,29 +14,10 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal, entry
 from tests.xray_local.samples import rule
-from xray_local.cli import client
 
 pytestmark = pytest.mark.process
-
-
-def traces(api: str) -> list[dict[str, Any]]:
-    now = time.time()
-    found: list[dict[str, Any]] = client.call(api, "TraceSummaries", {"StartTime": now - 600, "EndTime": now + 600})[
-        "TraceSummaries"
-    ]
-    return found
-
-
-def eventually(poll: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Datagrams are stored a moment after they were sent."""
-    for _ in range(400):
-        found = poll()
-        if found:
-            return found
-        time.sleep(0.05)
-    return []
 
 
 def test_segments_of_the_sdk_are_stored(xray_local: XRayLocal) -> None:
@@ -54,14 +31,14 @@ def test_segments_of_the_sdk_are_stored(xray_local: XRayLocal) -> None:
     segment.close()
     emitter.send_entity(segment)
     emitter._socket.close()
-    [summary] = eventually(lambda: traces(xray_local.api))
-    assert summary["Id"] == segment.trace_id
-    assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+    trace = xray_local.one_trace()
+    assert trace.id == segment.trace_id
+    assert trace == entry("from-the-sdk", entry("part"), annotations={"key": "value"})
 
 
 def test_the_poller_of_the_sdk_gets_rules_and_targets(xray_local: XRayLocal) -> None:
     """From the agent's TCP port."""
-    client.call(xray_local.api, "CreateSamplingRule", {"SamplingRule": rule("checkout", ServiceName="shop")})
+    xray_local.call("CreateSamplingRule", {"SamplingRule": rule("checkout", ServiceName="shop")})
     connector = ServiceConnector()
     daemon = DaemonConfig(xray_local.agent)
     connector.setup_xray_client(ip=daemon.tcp_ip, port=daemon.tcp_port, client=None)
@@ -80,8 +57,7 @@ def test_the_poller_of_the_sdk_gets_rules_and_targets(xray_local: XRayLocal) -> 
     assert (targets["checkout"]["quota"], targets["checkout"]["interval"]) == (10, 10)
     assert abs(modified - time.time()) < 60
     connector._xray_client.close()
-    with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
-        calls = [(call["operation"], call["listener"]) for call in json.load(answer)]
+    calls = [(call["operation"], call["listener"]) for call in xray_local.call("_local/requests")]
     assert calls[1:] == [("GetSamplingRules", "agent"), ("GetSamplingTargets", "agent")]
 
 
@@ -94,6 +70,6 @@ def test_spans_of_the_otlp_exporter_are_stored(xray_local: XRayLocal, compressio
     with provider.get_tracer("test").start_as_current_span("work", attributes={"key": "value"}) as span:
         trace_id = f"{span.get_span_context().trace_id:032x}"
     provider.shutdown()
-    [summary] = traces(xray_local.api)
-    assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
-    assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+    trace = xray_local.one_trace()
+    assert trace.id == f"1-{trace_id[:8]}-{trace_id[8:]}"
+    assert trace == entry("work", annotations={"key": "value"})

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.one_trace.environment import OURS, STOCK, AppEnvironment, AppError
+from tools.one_trace.environment import OURS, SECONDS, STOCK, AppError, serving
 from tools.one_trace.relay import Wires, relay
 from tools.provide import ROOT
+from tools.virtual_environment import VirtualEnvironment
 
 SERVE = ("xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0")
 BIN = ROOT / ".venv/bin"
@@ -28,7 +29,6 @@ VARIABLES = {
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_SERVICE_NAME": "backend-flask",
 }
-SECONDS = 30.0
 LOAD_SECONDS = 0.3  # that the stock SDK's thread may take for the rules that it has received
 
 
@@ -119,7 +119,7 @@ Picture = Callable[[str, str], object]  # takes a picture of an address, by a na
 
 def record(folder: Path, picture: Picture | None = None) -> tuple[Recorded, Recorded]:
     """Return what the app writes as it is, and with nothing but our package added."""
-    environment = AppEnvironment(folder / "app")
+    environment = VirtualEnvironment(folder / "app")
     environment.create()
     environment.install(*STOCK)
     with _xray_local() as local:
@@ -134,7 +134,7 @@ def record(folder: Path, picture: Picture | None = None) -> tuple[Recorded, Reco
     return before, after
 
 
-def _requests(environment: AppEnvironment, local: XRayLocal) -> Recorded:
+def _requests(environment: VirtualEnvironment, local: XRayLocal) -> Recorded:
     """Send one request to each path, every one sampled, and return what arrived."""
     local.call("UpdateSamplingRule", {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0}})
     traces: dict[str, set[str]] = {}
@@ -143,7 +143,7 @@ def _requests(environment: AppEnvironment, local: XRayLocal) -> Recorded:
             "AWS_XRAY_DAEMON_ADDRESS": f"tcp:{local.agent} udp:{wires.agent}",
             "OTEL_EXPORTER_OTLP_ENDPOINT": wires.otlp,
         }
-        with environment.serving(VARIABLES | addresses) as url:
+        with serving(environment, VARIABLES | addresses) as url:
             for path in PATHS:
                 traces[path] = _request(local, wires, url + urllib.parse.quote(path, safe="/@"))
     shown = {trace_id: local.print("show", trace_id) for trace_id in sorted(traces[PATHS[0]])}

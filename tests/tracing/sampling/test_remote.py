@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cruddur_tracing.sampling import Address, Decision, RemoteRules, SamplingSettings, Schedule, daemon_address
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.sampling.scripted_agent import DEFAULT, Reply, answer, scripted_agent
 from tests.tracing.served import api, until
 from xray_model import RequestProperties

@@ -13,6 +13,8 @@ from pytest_xray_local import XRayLocal
 from tests.integration.faults.summary import summary
 from tools import local_cluster
 
+pytest_plugins = ["pytest_xray_local.plugin"]
+
 
 def pytest_configure() -> None:
     """Let child processes be interrupted: a shell's background job inherits SIGINT ignored, and hands it on."""

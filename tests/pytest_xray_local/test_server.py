@@ -1,11 +1,14 @@
 """The fixture on a real xray-local: waiting, messages, reset, environment."""
 
 import os
+import socket
 import threading
+from pathlib import Path
 
 import pytest
 
 from pytest_xray_local import XRayLocal, entry
+from pytest_xray_local.process import running
 from tests.pytest_xray_local.conftest import TRACE_ID, put, segment, subsegment
 
 pytestmark = pytest.mark.process
@@ -56,6 +59,15 @@ def test_nothing_is_explained(xray_local: XRayLocal) -> None:
     ]
 
 
+def test_a_rejected_document_is_explained(xray_local: XRayLocal) -> None:
+    """By what xray-local has logged of it."""
+    host, _, port = xray_local.agent.partition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendto(b'{"format": "json", "version": 1}\n{"id": "1"}', (host, int(port)))
+    with pytest.raises(AssertionError, match=r"documents rejected by xray-local: 1\n\S"):
+        xray_local.one_trace(seconds=1)
+
+
 def test_traces_are_counted(xray_local: XRayLocal) -> None:
     """Without a count, what is there now."""
     assert xray_local.traces() == []
@@ -85,3 +97,19 @@ def test_a_test_begins_empty_and_samples_everything(xray_local: XRayLocal) -> No
     [record] = xray_local.call("GetSamplingRules", {})["SamplingRuleRecords"]
     assert (record["SamplingRule"]["FixedRate"], record["SamplingRule"]["ReservoirSize"]) == (0.0, 0)
     assert {name: os.environ[name] for name in xray_local.environment} == xray_local.environment
+
+
+def test_variables_that_lead_elsewhere_are_removed(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """A key of Honeycomb's would be sent to xray-local."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-honeycomb-team=key")
+    request.getfixturevalue("xray_local")
+    assert "OTEL_EXPORTER_OTLP_HEADERS" not in os.environ
+
+
+def test_an_xray_local_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "xray_local.py").write_text("raise SystemExit('no memory')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"^xray-local did not start: no memory$"), running():
+        pass

@@ -6,39 +6,41 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from pathlib import Path
 
 from pytest_xray_local.server import XRayLocal
 
 STOP_SECONDS = 30.0
-PORTS = ("--api-port=0", "--agent-port=0", "--otlp-port=0")
 
 
 @contextmanager
-def running() -> Iterator[XRayLocal]:
-    """Run xray-local in memory until the block ends."""
+def running(*, agent_port: int = 0) -> Iterator[XRayLocal]:
+    """Run xray-local in memory until the block ends; RuntimeError if it does not start."""
+    ports = ("--api-port=0", f"--agent-port={agent_port}", "--otlp-port=0")
     environ = {name: text for name, text in os.environ.items() if not name.startswith("XRAY_LOCAL_")}
-    command = [sys.executable, "-m", "xray_local", "serve", *PORTS]
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(  # noqa: S603 (no input)
-            command, stdout=subprocess.PIPE, stderr=errors, env=environ, text=True
-        ) as process,
-    ):
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        try:
-            if not ready.startswith("ready "):
+    with tempfile.NamedTemporaryFile("w") as log:
+        process = subprocess.Popen(  # noqa: S603 (no input)
+            [sys.executable, "-m", "xray_local", "serve", *ports],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environ,
+            text=True,
+        )
+        with process:
+            try:
+                yield _ready(process, Path(log.name))
+            finally:
+                process.terminate()
                 process.wait(timeout=STOP_SECONDS)
-                errors.seek(0)
-                raise RuntimeError(f"xray-local did not start: {ready}{errors.read()}")
-            yield _addresses(ready)
-        finally:
-            process.terminate()
-            process.wait(timeout=STOP_SECONDS)
 
 
-def _addresses(ready: str) -> XRayLocal:
-    """Return the addresses that the ready line names; a later xray-local may name more."""
-    pairs = dict(pair.split("=", 1) for pair in ready.split()[1:])
-    return XRayLocal(**{field.name: pairs[field.name] for field in fields(XRayLocal) if field.name in pairs})
+def _ready(process: subprocess.Popen[str], log: Path) -> XRayLocal:
+    """Wait for the line that names the addresses; a later xray-local may name more."""
+    assert process.stdout is not None
+    word, *pairs = process.stdout.readline().split() or [""]
+    if word != "ready":
+        process.wait(timeout=STOP_SECONDS)
+        raise RuntimeError(f"xray-local did not start: {log.read_text().strip()}")
+    addresses = dict(pair.split("=", 1) for pair in pairs)
+    known = {name: addresses[name] for name in ("api", "agent", "otlp", "grpc") if name in addresses}
+    return XRayLocal(log=log, **known)

@@ -7,13 +7,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pytest_xray_local.trace import Trace, trace_of
 
 SECONDS = 10.0
 PAUSE = 0.1  # seconds between two reads; a trace is complete if both are equal
-SHOWN = 5  # of other traces in a message
+SHOWN = 5  # traces of a kind, or lines of the log, in a message
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -22,12 +23,13 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class XRayLocal:
     """A running xray-local: `api` and `otlp` are URLs, `agent` (UDP and TCP) and `grpc` are HOST:PORT.
 
-    `grpc` is empty where OTLP/gRPC is not served.
+    `grpc` is empty where OTLP/gRPC is not served. `log` is the file of its messages.
     """
 
     api: str
     agent: str
     otlp: str
+    log: Path
     grpc: str = ""
 
     @property
@@ -91,9 +93,10 @@ class XRayLocal:
             found = self._matching(expression)
             seen = "\n".join(map(str, found))
             complete = len(found) == count and not any(trace.incomplete(wires) for trace in found)
-            if complete and seen == previous:
+            late = time.monotonic() > end
+            if complete and (late or seen == previous):
                 return found
-            if time.monotonic() > end and not complete:
+            if late:
                 raise AssertionError(self._unmet(expression, count, wires, seconds))
             previous = seen
             time.sleep(PAUSE)
@@ -114,7 +117,8 @@ class XRayLocal:
     def _hints(self, every: list[Trace]) -> Iterable[str]:
         rejected = self.call("_local/health").get("rejected", 0)
         if rejected:
-            yield f"{rejected} documents were rejected; xray-local logs why"
+            yield f"documents rejected by xray-local: {rejected}"
+            yield from self.log.read_text().splitlines()[-SHOWN:]
         if not every:
             yield f"nothing arrived: segments are expected on {self.agent} (UDP), spans on {self.otlp}/v1/traces"
             calls = [call["operation"] for call in self.call("_local/requests")]

@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 # uv trusts its own root certificates by default; the system's include those of a company's TLS proxy, as for pip.
 export UV_SYSTEM_CERTS ?= true
 
-PARTS := libs/xray-model libs/tracing backend operator xray-local
+PARTS := libs/xray-model libs/tracing libs/pytest-xray-local backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 TYPED := $(PARTS:%=%/src) tests demo bench tools
 DOCKER ?= docker
@@ -22,7 +22,7 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
-COVERED := xray_model xray_operator cruddur_tracing
+COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser fuzz bench lock format generate clean
@@ -96,7 +96,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock and generat
 	@$(RUN)python -m tools.chart.readme --check
 
 unit: .venv/.synced compose-tools ## the tests of each part
-	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
+	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/pytest_xray_local tests/operator tests/demo tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster; and the commands in docs/
 	@$(PYTEST) tests/chart tests/docs

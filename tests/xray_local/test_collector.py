@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.wires.segments.collector import Collector, collector
 from tests.xray_local.otlp import JSON, pairs, request, span
 from tests.xray_local.samples import NOW, trace_id

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.package.conftest import PYTHONS, Install
 from tests.tracing.served import Served, documents, environment, is_span, running, sample_all, until
 

@@ -62,7 +62,7 @@ def test_the_entry_that_has_ended_wins_over_one_in_progress() -> None:
 
 
 def test_a_copy_in_an_earlier_state_does_not_win_by_arriving_first() -> None:
-    """The subsegment was nested in its segment, then sent by itself: its own document has the final states."""
+    """The subsegment was nested in its segment, then sent alone: its own document has the final states."""
     early = document("x", end=None, subsegments=[document("y", name="early")])
     segment = document("s", end=None, subsegments=[early])
     final = document("x", type="subsegment", parent_id="s", subsegments=[document("y", name="final")])

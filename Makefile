@@ -96,7 +96,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock and generat
 	@$(RUN)python -m tools.chart.readme --check
 
 unit: .venv/.synced compose-tools ## the tests of each part
-	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/pytest_xray_local tests/operator tests/demo tests/tools tests/images
+	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/pytest_xray_local tests/operator tests/demo tests/bench tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster; and the commands in docs/
 	@$(PYTEST) tests/chart tests/docs

@@ -70,6 +70,14 @@ def is_span(document: dict[str, Any]) -> bool:
     return "otel" in document.get("metadata", {})
 
 
+def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Wait for the span and the segment of a trace, and return them."""
+    until(lambda: len(documents(local, trace)) == 2)
+    found = documents(local, trace)
+    (span,), (segment,) = [one for one in found if is_span(one)], [one for one in found if not is_span(one)]
+    return span, segment
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the app answered."""

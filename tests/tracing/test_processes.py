@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from pytest_xray_local import XRayLocal
 from pytest_xray_local.process import running
 from tests.tracing.served import (
     api,
+    both,
     documents,
     echo,
     environment,
@@ -23,14 +23,6 @@ from tests.tracing.served import (
 )
 
 pytestmark = pytest.mark.process
-
-
-def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Wait for the span and the segment of a trace, and give them."""
-    until(lambda: len(documents(local, trace)) == 2)
-    found = documents(local, trace)
-    (span,), (segment,) = [one for one in found if is_span(one)], [one for one in found if not is_span(one)]
-    return span, segment
 
 
 @pytest.mark.parametrize("options", [(), ("--preload",)], ids=["each worker loads", "preload"])

@@ -15,7 +15,7 @@ STOP_SECONDS = 30.0
 
 @contextmanager
 def running(*options: str, agent_port: int = 0) -> Iterator[XRayLocal]:
-    """Run xray-local in memory, with more options of `serve`, until the block ends; RuntimeError if it does not start."""
+    """Run xray-local in memory, with more options of `serve`, until the block ends; RuntimeError if it cannot start."""
     ports = ("--api-port=0", f"--agent-port={agent_port}", "--otlp-port=0")
     environ = {name: text for name, text in os.environ.items() if not name.startswith("XRAY_LOCAL_")}
     with tempfile.NamedTemporaryFile("w") as log:

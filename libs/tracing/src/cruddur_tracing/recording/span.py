@@ -18,7 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from cruddur_tracing.recording.exceptions import ExceptionEvent
-from cruddur_tracing.recording.pipeline import Recorded
+from cruddur_tracing.recording.pipeline import Recorded, SharedAttributes
 from cruddur_tracing.recording.xray import XRayData
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Span(sdk.Span):
     """A span that is recorded. Made by `Recording`; times are nanoseconds since 1970.
 
     `local_parent` is the parent in the same recording, None for its root; `parent_id` is 0 for the root of a trace.
+    `shared` are attributes that it has in common with other spans, as long as nobody changes them.
     `subsegments` and `subsegments_size` belong to the wire of segments: the documents of the children that have ended.
     """
 
@@ -59,6 +60,7 @@ class Span(sdk.Span):
         "parent_context",
         "parent_id",
         "recording",
+        "shared",
         "span_id",
         "subsegments",
         "subsegments_size",
@@ -94,6 +96,7 @@ class Span(sdk.Span):
         self._kind = kind
         self._instrumentation_scope = scope
         self._attributes: dict[str, Any] = {}
+        self.shared: SharedAttributes | None = None
         self._events: Sequence[sdk.Event] = ()
         self._links: Sequence[Link] = ()
         self._status = _UNSET

@@ -91,6 +91,7 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         sampled, rule, state = app.decide(service, host, environ, trace_id, base)
     if not sampled:
         handling = Handling(app, environ, upstream, None, trace_id, rule)
+        handling.boosts = rule is not None and state is not None
         handling.service = service
         unsampled = SpanContext(trace_id, pipeline.ids.generate_span_id(), False, NOT_SAMPLED, state)
         handling.context = trace.set_span_in_context(NonRecordingSpan(unsampled), base)
@@ -106,6 +107,7 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         scope=app.scope,
     )
     handling = Handling(app, environ, upstream, span, trace_id, rule)
+    handling.boosts = rule is not None and state is not None
     if rule is not None:
         span._attributes[RULE] = rule
     handling.describe(span)

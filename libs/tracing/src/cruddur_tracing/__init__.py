@@ -4,10 +4,17 @@
 OpenTelemetry themselves. Importing this package starts nothing, and imports neither Flask nor an SDK.
 """
 
-from importlib.metadata import version
+from typing import Any
 
 from cruddur_tracing.install import install, uninstall
 from cruddur_tracing.process.settings import SettingsError, TracingSettings
 
 __all__ = ["SettingsError", "TracingSettings", "__version__", "install", "uninstall"]
-__version__ = version("cruddur-tracing")
+
+
+def __getattr__(name: str) -> Any:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("cruddur-tracing")

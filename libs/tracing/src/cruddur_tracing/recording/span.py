@@ -35,7 +35,7 @@ class Span(sdk.Span):
     """A span that is recorded. Made by `Recording`; times are nanoseconds since 1970.
 
     `local_parent` is the parent in the same recording, None for its root; `parent_id` is 0 for the root of a trace.
-    `shared` are attributes that it has in common with other spans, as long as nobody changes them.
+    `shared` are those attributes that it began with and has in common with other spans.
     `subsegments` and `subsegments_size` belong to the wire of segments: the documents of the children that have ended.
     """
 

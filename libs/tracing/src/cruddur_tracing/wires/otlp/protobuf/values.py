@@ -11,7 +11,7 @@ from typing import Any, Final
 DEPTH_MAX: Final = 16  # of lists and maps in each other; protobuf's own parsers refuse more than 100 messages
 
 _VARINTS: Final = tuple(
-    bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7]) for number in range(1 << 14)
+    bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7]) for number in range(1 << 11)
 )
 _KNOWN: Final = len(_VARINTS)
 _DOUBLE: Final = struct.Struct("<d").pack

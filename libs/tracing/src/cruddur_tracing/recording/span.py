@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opentelemetry.sdk.trace")
 
-_UNSET: Final = Status(StatusCode.UNSET)
+UNSET: Final = Status(StatusCode.UNSET)
 SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
@@ -99,7 +99,7 @@ class Span(sdk.Span):
         self.shared: SharedAttributes | None = None
         self._events: Sequence[sdk.Event] = ()
         self._links: Sequence[Link] = ()
-        self._status = _UNSET
+        self._status = UNSET
         self._dropped_attributes = self._dropped_events = self._dropped_links = 0
         self._record_exception = record_exception
         self._set_status_on_exception = set_status_on_exception

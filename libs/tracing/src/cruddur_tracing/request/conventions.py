@@ -20,7 +20,6 @@ _OLD_SERVER: Final = (
     ("net.host.name", "HTTP_HOST"),
     ("http.host", "HTTP_HOST"),
 )
-_OLD_CLIENT: Final = (("net.peer.ip", "REMOTE_ADDR"), ("http.user_agent", "HTTP_USER_AGENT"))
 _NEW_SERVER: Final = (("url.scheme", "wsgi.url_scheme"), ("server.address", "HTTP_HOST"))
 _NEW_CLIENT: Final = (("client.address", "REMOTE_ADDR"), ("user_agent.original", "HTTP_USER_AGENT"))
 _NEW_URL: Final = (("url.path", "PATH_INFO"), ("url.query", "QUERY_STRING"))
@@ -109,12 +108,15 @@ def _old_server(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
 
 
 def _old_client(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
-    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if target:
+    get = environ.get
+    if target := get("RAW_URI") or get("REQUEST_URI"):
         attributes["http.target"] = target
     else:
         attributes["http.url"] = redact_url(request_uri(dict(environ)))
-    _add(environ, attributes, _OLD_CLIENT)
+    if address := get("REMOTE_ADDR"):
+        attributes["net.peer.ip"] = address
+    if agent := get("HTTP_USER_AGENT"):
+        attributes["http.user_agent"] = agent
     _add_port(environ, attributes, "net.peer.port", "REMOTE_PORT")
     if peer := _peer_name(environ):
         attributes["net.peer.name"] = peer

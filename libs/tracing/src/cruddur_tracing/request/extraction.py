@@ -67,6 +67,8 @@ class Extraction:
         if propagator is not self._propagator:
             self._configure(propagator, propagator.fields)
         headers = self._headers
+        if environ.keys().isdisjoint(headers) and XRAY not in environ:
+            return NOTHING, None, _EMPTY
         context = _EMPTY
         if BAGGAGE in environ and BAGGAGE in headers:
             context = W3CBaggagePropagator().extract(environ, context, _GETTER)

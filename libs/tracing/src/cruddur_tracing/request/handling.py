@@ -78,7 +78,7 @@ class Handling:
         self.started = time_ns() if span is None else 0
         self.upstream = upstream
         self._named = ""
-        self.templates: list[tuple[Span, Any]] = []
+        self.templates: list[tuple[Span, Any]] | None = None
 
     def describe(self, span: Span) -> None:
         """Put on the span what is known before the answer."""
@@ -141,8 +141,9 @@ class Handling:
 
     def _end(self, span: Span) -> None:
         app = self.app
-        for left, _ in reversed(self.templates):
-            left.end()
+        if self.templates:
+            for left, _ in reversed(self.templates):
+                left.end()
         if not self.nested:
             app.close_open(span.recording)
         attributes = span._attributes

@@ -2,10 +2,8 @@
 
 from typing import Any, Final, NamedTuple
 
-from opentelemetry.trace import StatusCode
-
 from cruddur_tracing.recording.pipeline import Values
-from cruddur_tracing.recording.span import Span
+from cruddur_tracing.recording.span import UNSET, Span
 from cruddur_tracing.recording.values import Writer, quote, scalar_text
 from cruddur_tracing.wires.segments.fields import SHORT, name_text, seconds_text
 from cruddur_tracing.wires.segments.http import CONSUMED, Http, own_block, server_address
@@ -58,7 +56,7 @@ def plain_segment(span: Span, request: Request, constants: SegmentConstants) -> 
     It says the same as the document that is made field by field; None if the request is not such a one.
     """
     block, status, _ = request.http
-    if status >= 400 or span._status.status_code is not StatusCode.UNSET or span._events or span._links:
+    if status >= 400 or span._status is not UNSET or span._events or span._links:
         return None
     metadata = [request.metadata, constants.metadata]
     for key, value in request.attributes.items():

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import Event
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, TraceState
 
-from cruddur_tracing.recording.span import NO_STATE, Span
+from cruddur_tracing.recording.span import NO_STATE, UNSET, Span
 from cruddur_tracing.wires.otlp.protobuf.values import Attributes, delimited, text, varint
 
 _TIMES: Final = struct.Struct("<BQBQ").pack  # start_time_unix_nano = 7, end_time_unix_nano = 8
@@ -154,6 +154,8 @@ def _fields(writer: Attributes, attributes: Mapping[str, Any] | None) -> list[by
 
 
 def _status(status: Status) -> bytes:
+    if status is UNSET:
+        return _UNSET
     code = status.status_code.value
     if not code and status.description is None:
         return _UNSET

@@ -141,9 +141,8 @@ class Handling:
 
     def _end(self, span: Span) -> None:
         app = self.app
-        if self.templates:
-            for left, _ in reversed(self.templates):
-                left.end()
+        for left, _ in reversed(self.templates or ()):
+            left.end()
         if not self.nested:
             app.close_open(span.recording)
         attributes = span._attributes

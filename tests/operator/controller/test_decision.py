@@ -23,7 +23,7 @@ PAST = "2025-01-01T00:00:00Z"
 SYNCED = {
     "observedGeneration": 1,
     "arn": "arn:0",
-    "conditions": [{"type": "Synced", "status": "True", "reason": "InSync"}],
+    "conditions": [{"type": "Ready", "status": "True", "reason": "Available", "observedGeneration": 1}],
 }
 
 
@@ -130,7 +130,8 @@ def test_difference_is_drift_only_if_the_spec_had_been_applied() -> None:
     assert decided(applied, aws((CHANGED, OURS))).drift == changed
     assert decided(applied, aws()).drift == (Difference("RuleName", "backend", None),)
     assert decided(resource(claimed=True), aws((CHANGED, OURS))).drift == ()
-    older = {**SYNCED, "observedGeneration": 0}
+    [ready] = SYNCED["conditions"]
+    older = {**SYNCED, "conditions": [{**ready, "observedGeneration": 0}]}
     assert decided(resource(claimed=True, status=older), aws((CHANGED, OURS))).drift == ()
 
 

@@ -62,6 +62,9 @@ class Controller:
         resource = from_body(body, self._cache.resources.get(key_of(body)))
         if self._cache.put(resource):
             self._queue.add(resource.key)
+            if resource.deleting:  # another resource may wait for its object
+                for rival in self._cache.with_same_target(resource):
+                    self._queue.add(rival.key)
 
     def object_deleted(self, body: Mapping[str, Any]) -> None:
         """Handle a deletion; a new object of the same name may already exist."""

@@ -53,11 +53,12 @@ class Reconciler:
         try:
             if resource.deleting:
                 return resource.claimed and await self._delete(resource)
+            if resource.manifest is None:
+                drift = () if self._state.error is None else None
+                await self._reporter.write_status(resource, conditions.invalid(resource.problems), drift=drift)
+                return False
             if self._state.error is not None:
                 raise self._state.error
-            if resource.manifest is None:
-                await self._reporter.write_status(resource, conditions.invalid(resource.problems))
-                return False
             return await self._apply(resource, resource.manifest)
         except GatewayError as error:
             await self._reporter.report_failure(resource, error)
@@ -160,7 +161,8 @@ class Reconciler:
         resource = self._latest(resource)
         failed = any(outcome.error is not None for outcome in outcomes)
         self._reporter.report_writes(resource, outcomes, decision.drift)
-        found = conditions.conditions(outcomes, drift=decision.drift)
+        applied = conditions.is_applied(resource.status, resource.generation)
+        found = conditions.conditions(outcomes, applied=applied, drift=decision.drift)
         if decision.expired and not failed:
             found = conditions.expired()
             if resource.claimed:

@@ -17,7 +17,7 @@ STATUS = {
     "observedGeneration": ("integer", "the generation of the spec that this status describes"),
     "name": ("string", "the name in AWS"),
     "arn": ("string", "the object's ARN in AWS"),
-    "conditions": ("list", "Ready, Synced and Drifted"),
+    "conditions": ("list", "Ready, Synced and Drifted; Reconciling or Stalled while Ready is False"),
     "drift": ("list", "the fields that differ in AWS, with JSON values"),
     "lint": ("list", "warnings about a valid rule that may not work as expected"),
     "quota": ("string", "used/limit of custom objects of this kind in the region"),
@@ -110,7 +110,8 @@ def _status() -> dict[str, Any]:
         name: {**(special.get(name) or shapes[form]), "description": f"{text[0].upper()}{text[1:]}."}
         for name, (form, text) in STATUS.items()
     }
-    return {"type": "object", "properties": properties}
+    # An object that the operator has not seen yet is in progress for kstatus, not current.
+    return {"type": "object", "default": {"observedGeneration": -1}, "properties": properties}
 
 
 def _integer() -> dict[str, Any]:

@@ -15,6 +15,8 @@ from xray_operator.status.conditions import Condition
 
 LINT_MAX = 20
 _STATUS = {True: "True", False: "False", None: "Unknown"}
+_PROGRESS = ("Reconciling", "Stalled")
+_ORDER = ("Ready", *_PROGRESS, "Synced", "Drifted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Facts:
 def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: datetime) -> dict[str, Any]:
     """Return the whole status; it equals the resource's if nothing has changed.
 
-    Conditions that are not among `found` stay. DriftRepaired stays until the spec changes or it drifts again.
+    Conditions that are not among `found` stay, but Reconciling and Stalled only until the next result. DriftRepaired
+    stays until the spec changes or it drifts again.
     """
     previous = resource.status
     status: dict[str, Any] = {
@@ -83,7 +86,10 @@ def _merged(
     previous: Sequence[Mapping[str, Any]], found: Sequence[Condition], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
     last_by_type = {condition.get("type"): condition for condition in previous}
-    merged = {name: dict(condition) for name, condition in last_by_type.items()}
+    is_result = any(condition.type == "Synced" for condition in found)
+    merged = {
+        name: dict(condition) for name, condition in last_by_type.items() if not (is_result and name in _PROGRESS)
+    }
     for condition in found:
         last = last_by_type.get(condition.type, {})
         if _keeps_repair(last, condition, generation):
@@ -98,7 +104,7 @@ def _merged(
             "observedGeneration": generation,
             "lastTransitionTime": last.get("lastTransitionTime") if same else f"{now:%Y-%m-%dT%H:%M:%SZ}",
         }
-    return [merged[name] for name in ("Ready", "Synced", "Drifted") if name in merged]
+    return [merged[name] for name in _ORDER if name in merged]
 
 
 def _keeps_repair(last: Mapping[str, Any], condition: Condition, generation: int) -> bool:

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     THROTTLED = "Throttled"
     DENIED = "Denied"
     UNREACHABLE = "Unreachable"
+    INTERNAL_ERROR = "InternalError"
 
 
 # The conditions that can have each reason, and its meaning: the table in the reference page.
@@ -73,4 +74,8 @@ MEANINGS: Mapping[Reason, tuple[str, str]] = {
         "the credentials are missing, wrong, expired, or lack the permission",
     ),
     Reason.UNREACHABLE: ("Ready, Reconciling, Synced", "AWS does not answer, or answers with a server error"),
+    Reason.INTERNAL_ERROR: (
+        "Ready, Reconciling, Synced",
+        "an error in the operator; its log has the details, and the pass is retried",
+    ),
 }

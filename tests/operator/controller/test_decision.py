@@ -20,10 +20,11 @@ CHANGED = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.1, reserv
 OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
 THEIRS = {OWNER_TAG: "local/default/other"}
 PAST = "2025-01-01T00:00:00Z"
+READY = {"type": "Ready", "status": "True", "reason": "Available", "observedGeneration": 1}
 SYNCED = {
     "observedGeneration": 1,
     "arn": "arn:0",
-    "conditions": [{"type": "Ready", "status": "True", "reason": "Available", "observedGeneration": 1}],
+    "conditions": [READY],
 }
 
 
@@ -130,8 +131,7 @@ def test_difference_is_drift_only_if_the_spec_had_been_applied() -> None:
     assert decided(applied, aws((CHANGED, OURS))).drift == changed
     assert decided(applied, aws()).drift == (Difference("RuleName", "backend", None),)
     assert decided(resource(claimed=True), aws((CHANGED, OURS))).drift == ()
-    [ready] = SYNCED["conditions"]
-    older = {**SYNCED, "conditions": [{**ready, "observedGeneration": 0}]}
+    older = {"conditions": [{**READY, "observedGeneration": 0}]}
     assert decided(resource(claimed=True, status=older), aws((CHANGED, OURS))).drift == ()
 
 

@@ -161,3 +161,23 @@ def test_invalid_annotation_has_no_previous_value(text: str) -> None:
     found = annotated(rule(), text)
     assert found.previous is None
     assert found.manifest is not None
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+def test_time_outside_the_calendar_is_a_problem(time: str) -> None:
+    """In UTC it is after the last year, or before the first."""
+    found = from_body(stored(rule(expiresAt=time)))
+    assert found.manifest is None
+    expected = "expected a time with a time zone, such as 2030-01-31T12:00:00Z"
+    assert found.problems == f"spec.expiresAt: '{time}': {expected}"
+
+
+class _Unreadable(dict[str, Any]):
+    def items(self) -> Any:
+        raise ZeroDivisionError
+
+
+def test_unreadable_spec_is_a_problem() -> None:
+    """Whatever the parser raises, the object gets a status."""
+    body = stored(rule(samplingRateBoost=_Unreadable()))
+    assert from_body(body).problems == "cannot read the spec: ZeroDivisionError"

@@ -102,10 +102,11 @@ class Controller:
         while True:
             await self._state.refresh()
             self._queue_all()
-            if self._state.error is None:
+            error = self._state.error
+            if error is None:
                 await asyncio.sleep(self._interval * (0.95 + 0.1 * self._draw()))
             else:
-                logger.warning("aws.unreadable", extra={"reason": self._state.error.reason.value})
+                logger.warning("aws.unreadable", extra={"reason": error.reason.value, "error": error.message})
                 await asyncio.sleep(max(self._state.retry_in, rate_limit.MIN_SECONDS))
 
     def _queue_all(self) -> None:
@@ -123,11 +124,17 @@ class Controller:
                 retry = self._refused(key, error)
             except ResourceDeletedError:
                 retry = self._mark_deleted(key)
-            except Exception:
+            except Exception as error:
                 logger.exception("reconcile.failed", extra={"object": str(key)})
+                await self._report(key, error)
             finally:
                 self._queue.done(key)
             self._schedule(key, retry=retry)
+
+    async def _report(self, key: Key, error: Exception) -> None:
+        """Report an unexpected exception in the status: no object is left without one."""
+        with suppress(Exception):  # the pass is retried in any case
+            await self._reconciler.report_exception(self._cache.resources[key], error)
 
     async def _reconcile(self, key: Key) -> bool:
         resource = self._cache.resources.get(key)

@@ -64,6 +64,11 @@ class Reconciler:
             await self._reporter.report_failure(resource, error)
             return True
 
+    async def report_exception(self, resource: Resource, error: Exception) -> None:
+        """Report an unexpected exception of a pass."""
+        message = f"unexpected {type(error).__name__}: see the operator's log"
+        await self._reporter.report_failure(resource, GatewayError(Reason.INTERNAL_ERROR, message))
+
     async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
         """Decide, verify, claim, write and report."""
         decision = await self._observe_and_decide(resource, manifest)

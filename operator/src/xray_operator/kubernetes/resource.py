@@ -5,6 +5,7 @@ finalizer, so it is stored before AWS is written and survives a crash.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from xray_operator.manifests.parse import parse
 from xray_operator.manifests.policies import DeletionPolicy
 from xray_operator.manifests.yaml_documents import YamlDocument
 
+logger = logging.getLogger("xray_operator")
 FINALIZER = "xray.cruddur.io/finalizer"
 RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
 PREVIOUS_ANNOTATION = "xray.cruddur.io/before"
@@ -106,7 +108,7 @@ def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resou
     generation = metadata.get("generation", 1)
     if earlier and (earlier.uid, earlier.generation) == (metadata["uid"], generation):
         return replace(earlier, **changing)
-    manifest, problems = parse(YamlDocument("", 0, body))
+    manifest, problems = _parse(body)
     return Resource(
         key=key_of(body),
         uid=metadata["uid"],
@@ -115,9 +117,19 @@ def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resou
         target=(info.kind, spec.get(info.name_field.name) or metadata["name"]),
         deletion=DeletionPolicy.ORPHAN if spec.get("deletionPolicy") == "Orphan" else DeletionPolicy.DELETE,
         manifest=manifest,
-        problems="; ".join(map(str, problems)),
+        problems=problems,
         **changing,
     )
+
+
+def _parse(body: Mapping[str, Any]) -> tuple[Manifest | None, str]:
+    """Parse a spec; an unexpected exception is a problem too, so that no object is ever without a status."""
+    try:
+        manifest, problems = parse(YamlDocument("", 0, body))
+    except Exception as error:
+        logger.exception("manifest.unreadable", extra={"object": str(key_of(body))})
+        return None, f"cannot read the spec: {type(error).__name__}"
+    return manifest, "; ".join(map(str, problems))
 
 
 def previous_annotation(value: Value) -> str:

@@ -125,9 +125,10 @@ class InMemoryKubernetes:
         return resource.patched(self._store(resource.key, body))
 
     async def create_event(self, namespace: str, body: Mapping[str, Any]) -> None:
-        """Store an event as one line."""
+        """Store an event as one line, with its count if it stands for several."""
         self._fail("event")
-        self.events.append(f"{body['type']} {body['reason']}: {body['message']}")
+        count = f" (x{body['count']})" if body["count"] > 1 else ""
+        self.events.append(f"{body['type']} {body['reason']}: {body['message']}{count}")
 
     async def get_crd(self, name: str) -> dict[str, Any]:
         """No CRDs are stored here."""

@@ -1,7 +1,7 @@
 """The status of an object: its fields, when its times change, and when there is nothing to write."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -84,7 +84,7 @@ def test_complete_status() -> None:
         ],
         "lint": ["never applies"],
         "quota": "2/25",
-        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1},
+        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1, "time": "2026-01-01T12:00:00Z"},
         "lastHandledReconcileAt": "token",
     }
 
@@ -153,6 +153,17 @@ def test_unknown_drift_keeps_the_previous_one() -> None:
     first = built(resource(), facts=Facts(drift=CHANGED))
     assert built(resource(first), facts=Facts(drift=None))["drift"] == first["drift"]
     assert "drift" not in built(resource(first), facts=Facts(drift=()))
+
+
+def test_statistics_change_at_most_every_ten_minutes() -> None:
+    """They change with every read of AWS, and a status must not."""
+    first = built(resource(), facts=Facts(statistics=Statistics(10, 5, 1)))
+    for later in (Statistics(20, 9, 2), None):
+        again = built(resource(first), facts=Facts(statistics=later), now=NOON + timedelta(seconds=599))
+        assert patch(first, again) == {}
+    newer = built(resource(first), facts=Facts(statistics=Statistics(20, 9, 2)), now=NOON + timedelta(minutes=10))
+    assert newer["statistics"] == {"requests": 20, "sampled": 9, "borrowed": 2, "time": "2026-01-01T12:10:00Z"}
+    assert "statistics" not in built(resource(first), facts=Facts(), now=LATER)
 
 
 def test_warnings_are_limited() -> None:

@@ -124,6 +124,9 @@ class Controller:
                 retry = self._refused(key, error)
             except ResourceDeletedError:
                 retry = self._mark_deleted(key)
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
             except Exception as error:
                 logger.exception("reconcile.failed", extra={"object": str(key)})
                 await self._report(key, error)
@@ -201,6 +204,12 @@ class Controller:
         self._queue.forget(key)
         for rival in self._cache.drop(key):
             self._queue.add(rival)
+
+
+def _is_cancelled() -> bool:
+    """Return whether this task is cancelled, and not one that it awaits: kopf cancels all newer tasks when it ends."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_finished(resource: Resource) -> bool:

@@ -11,6 +11,7 @@ from xray_operator.manifests.spec_fields import Field, length_rule
 VERSION = API_VERSION.rpartition("/")[2]
 CATEGORY = "xray"
 _TEXT = {"type": "string"}
+_TIME = {"type": "string", "format": "date-time"}
 
 
 STATUS = {
@@ -21,7 +22,7 @@ STATUS = {
     "drift": ("list", "the fields that differ in AWS, with JSON values"),
     "lint": ("list", "warnings about a valid rule that may not work as expected"),
     "quota": ("string", "used/limit of custom objects of this kind in the region"),
-    "statistics": ("object", "the SDKs' reports about this rule in AWS's latest windows"),
+    "statistics": ("object", "the SDKs' reports about this rule in AWS's windows at a time, at most every ten minutes"),
     "lastHandledReconcileAt": ("string", "the last handled token of the annotation xray.cruddur.io/reconcile-at"),
 }
 
@@ -104,7 +105,7 @@ def _status() -> dict[str, Any]:
         "conditions": _conditions(),
         "drift": _list(field=_TEXT, desired=_TEXT, actual=_TEXT),
         "lint": {"type": "array", "items": _TEXT},
-        "statistics": _object(requests=_integer(), sampled=_integer(), borrowed=_integer()),
+        "statistics": _object(requests=_integer(), sampled=_integer(), borrowed=_integer(), time=_TIME),
     }
     properties = {
         name: {**(special.get(name) or shapes[form]), "description": f"{text[0].upper()}{text[1:]}."}
@@ -133,7 +134,7 @@ def _conditions() -> dict[str, Any]:
         reason=_TEXT,
         message=_TEXT,
         observedGeneration=_integer(),
-        lastTransitionTime={"type": "string", "format": "date-time"},
+        lastTransitionTime=_TIME,
     )
     item["required"] = ["type", "status", "reason", "lastTransitionTime"]
     return {"type": "array", "items": item, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from xray_model import Difference
@@ -14,6 +14,7 @@ from xray_operator.reasons import Reason
 from xray_operator.status.conditions import Condition
 
 LINT_MAX = 20
+STATISTICS_AGE = timedelta(minutes=10)
 _STATUS = {True: "True", False: "False", None: "Unknown"}
 _PROGRESS = ("Reconciling", "Stalled")
 _ORDER = ("Ready", *_PROGRESS, "Synced", "Drifted")
@@ -50,13 +51,7 @@ def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: dat
         "quota": facts.quota,
         "lastHandledReconcileAt": facts.handled_token,
     }
-    statistics = facts.statistics
-    if statistics is not None:
-        optional["statistics"] = {
-            "requests": statistics.requests,
-            "sampled": statistics.sampled,
-            "borrowed": statistics.borrowed,
-        }
+    optional["statistics"] = _statistics(previous.get("statistics") or {}, facts.statistics, now)
     return status | {key: value for key, value in optional.items() if value}
 
 
@@ -64,6 +59,21 @@ def patch(previous: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, A
     """Return the JSON merge patch from one status to the other; empty if they are equal."""
     changed = {key: value for key, value in status.items() if previous.get(key) != value}
     return changed | {key: None for key in previous if key not in status}
+
+
+def _statistics(previous: Mapping[str, Any], current: Statistics | None, now: datetime) -> Mapping[str, Any] | None:
+    """Return the previous counts for some time: they change with every read of AWS, and the metrics have them all."""
+    read_at = previous.get("time")
+    if read_at is not None and now - datetime.fromisoformat(read_at) < STATISTICS_AGE:
+        return previous
+    if current is None:
+        return None
+    counts = {"requests": current.requests, "sampled": current.sampled, "borrowed": current.borrowed}
+    return {**counts, "time": _time(now)}
+
+
+def _time(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _drift(drift: Sequence[Difference], resource: Resource) -> list[dict[str, str]]:
@@ -102,7 +112,7 @@ def _merged(
             "reason": condition.reason.value,
             "message": condition.message,
             "observedGeneration": generation,
-            "lastTransitionTime": last.get("lastTransitionTime") if same else f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "lastTransitionTime": last.get("lastTransitionTime") if same else _time(now),
         }
     return [merged[name] for name in _ORDER if name in merged]
 

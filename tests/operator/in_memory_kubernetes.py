@@ -62,6 +62,14 @@ class InMemoryKubernetes:
         self._store(key, body)
         return key
 
+    def replace(self, manifest: Mapping[str, Any]) -> None:
+        """Replace an object by a PUT: without its finalizers and annotations, and with its status."""
+        body = copy.deepcopy(self.bodies[key_of(manifest)])
+        body["spec"] = copy.deepcopy(manifest["spec"])
+        body["metadata"] = {**body["metadata"], "annotations": {}, "generation": body["metadata"]["generation"] + 1}
+        body["metadata"].pop("finalizers", None)
+        self._store(key_of(manifest), body)
+
     def delete(self, key: Key) -> None:
         """Delete an object: at once, or when its last finalizer is removed."""
         body = copy.deepcopy(self.bodies[key])

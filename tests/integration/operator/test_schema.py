@@ -149,6 +149,7 @@ def test_every_field_of_the_status_is_stored(api_server: Cluster, manifest: dict
         "name": "full",
         "arn": "arn:1",
         "conditions": [{**condition, "lastTransitionTime": "2026-01-01T12:00:00Z"}],
+        "before": "{}",
         "drift": [{"field": "attributes", "desired": '{"a": "ü"}', "actual": "null"}],
         "lint": ["never applies"],
         "quota": "2/25",

@@ -212,7 +212,7 @@ async def test_object_expires_at_its_time_whatever_the_interval() -> None:
     operator = Operator(interval=86400)
     await operator.started(default_rule_at(1.0, expiresAt="2026-01-01T01:00:00Z"))
     assert await operator.called(3599) == []
-    assert await operator.called(1) == ["update", "remove_finalizer", "status"]
+    assert await operator.called(1) == ["update", "status", "remove_finalizer", "status"]
     assert operator.aws.values["rule", "Default"] == default_rule()
     assert operator.conditions(DEFAULT)["Ready"] == "True Expired"
     await operator.controller.stop()

@@ -9,7 +9,7 @@ from tests.operator.in_memory_kubernetes import default_rule_at, rule
 from xray_model import Difference, SamplingRule, default_rule
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, AwsObject, Observed, Value
 from xray_operator.controller.decision import Config, Decision, FinalizerChange, Verification, decide
-from xray_operator.kubernetes.resource import FINALIZER, PREVIOUS_ANNOTATION, Resource, from_body, previous_annotation
+from xray_operator.kubernetes.resource import FINALIZER, PREVIOUS_ANNOTATION, Resource, from_body, previous_text
 from xray_operator.plan.actions import Adopt, Conflict, Create, Delete, Keep, KeepReason, Observe, Update
 from xray_operator.reasons import Reason
 
@@ -46,7 +46,7 @@ def resource(
     manifest = manifest or rule(**spec)
     metadata: dict[str, Any] = {**manifest["metadata"], "uid": "u", "resourceVersion": "1"}
     metadata["finalizers"] = [FINALIZER] if claimed else []
-    metadata["annotations"] = {PREVIOUS_ANNOTATION: previous_annotation(previous)} if previous else {}
+    metadata["annotations"] = {PREVIOUS_ANNOTATION: previous_text(previous)} if previous else {}
     return from_body({**manifest, "metadata": metadata, "status": status or {}})
 
 

@@ -150,8 +150,9 @@ async def test_expiry_restores_the_default_rule() -> None:
     environment = await managed(default_rule_at(1.0, **SOON))
     environment.seconds = HOUR
     await environment.run_pass(DEFAULT)
-    assert environment.log == ["update", "remove_finalizer", "status"]
+    assert environment.log == ["update", "status", "remove_finalizer", "status"]
     assert environment.aws.values["rule", "Default"] == default_rule()
+    assert "before" not in environment.status(DEFAULT)
     assert (environment.conditions(DEFAULT), environment.previous(DEFAULT), environment.finalizers(DEFAULT)) == (
         EXPIRED,
         None,
@@ -171,7 +172,7 @@ async def test_expiry_restores_and_releases_an_adopted_rule() -> None:
     environment.seconds = HOUR
     environment.log.clear()
     await environment.run_pass(RULE)
-    assert environment.log == ["tags", "update", "untag", "remove_finalizer", "status"]
+    assert environment.log == ["tags", "update", "untag", "status", "remove_finalizer", "status"]
     assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (CHANGED, {})
     await environment.run_pass(fresh=True)
     assert environment.conditions() == EXPIRED

@@ -9,7 +9,7 @@ import pytest
 from tests.operator.in_memory_kubernetes import RULE, default_rule_at, group, rule
 from xray_model import Group, SamplingRule, default_rule
 from xray_operator.aws.objects import Value
-from xray_operator.kubernetes.resource import Key, Resource, from_body, key_of, previous_annotation
+from xray_operator.kubernetes.resource import Key, Resource, from_body, key_of, previous_text
 from xray_operator.manifests.policies import DeletionPolicy
 
 
@@ -143,16 +143,16 @@ def annotated(body: dict[str, Any], text: str) -> Resource:
 )
 def test_previous_value_is_stored_and_read_back(body: dict[str, Any], value: Value) -> None:
     """In the annotation, as AWS's JSON."""
-    assert annotated(body, previous_annotation(value)).previous == value
+    assert annotated(body, previous_text(value)).previous == value
 
 
 def test_annotation_is_compact_json() -> None:
     """With sorted keys and no spaces."""
-    assert json.loads(previous_annotation(Group(group_name="g"))) == {
+    assert json.loads(previous_text(Group(group_name="g"))) == {
         "GroupName": "g",
         "InsightsConfiguration": {"InsightsEnabled": False, "NotificationsEnabled": False},
     }
-    assert " " not in previous_annotation(default_rule())
+    assert " " not in previous_text(default_rule())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"RuleName": "backend"}', '{"Unknown": 1}'])

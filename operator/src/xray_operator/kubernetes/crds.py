@@ -19,6 +19,7 @@ STATUS = {
     "name": ("string", "the name in AWS"),
     "arn": ("string", "the object's ARN in AWS"),
     "conditions": ("list", "Ready, Synced and Drifted; Reconciling or Stalled while Ready is False"),
+    "before": ("string", "the value in AWS before it was taken over, as JSON; restored at the end"),
     "drift": ("list", "the fields that differ in AWS, with JSON values"),
     "lint": ("list", "warnings about a valid rule that may not work as expected"),
     "quota": ("string", "used/limit of custom objects of this kind in the region"),

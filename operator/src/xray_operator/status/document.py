@@ -8,7 +8,7 @@ from typing import Any
 
 from xray_model import Difference
 from xray_operator.aws.objects import Statistics
-from xray_operator.kubernetes.resource import Resource
+from xray_operator.kubernetes.resource import PREVIOUS_FIELD, Resource, previous_text
 from xray_operator.manifests.kinds import KINDS
 from xray_operator.reasons import Reason
 from xray_operator.status.conditions import Condition
@@ -46,6 +46,7 @@ def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: dat
     }
     optional: dict[str, Any] = {
         "arn": facts.arn,
+        PREVIOUS_FIELD: _before(resource),
         "drift": previous.get("drift") if facts.drift is None else _drift(facts.drift, resource),
         "lint": list(facts.lint)[:LINT_MAX],
         "quota": facts.quota,
@@ -70,6 +71,13 @@ def _statistics(previous: Mapping[str, Any], current: Statistics | None, now: da
         return None
     counts = {"requests": current.requests, "sampled": current.sampled, "borrowed": current.borrowed}
     return {**counts, "time": _time(now)}
+
+
+def _before(resource: Resource) -> str | None:
+    """Return the value before the takeover: also that of an object whose annotation and finalizer were replaced."""
+    if resource.claimed and resource.previous is not None:
+        return previous_text(resource.previous)
+    return resource.status.get(PREVIOUS_FIELD)
 
 
 def _time(now: datetime) -> str:

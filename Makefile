@@ -52,11 +52,11 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm helm3 otelcol docker-compose kind skaffold
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold
 
 cluster-tools: $(UV)
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus
 
 chart-tools: $(UV)
 	@$(PYTHON) tools/provide.py helm helm3 otelcol

@@ -22,9 +22,19 @@ RULE = {
 }
 GROUP = {"filterExpression": "fault = true", "insightsConfiguration": {"insightsEnabled": True}}
 
+SAFE = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 # Whatever can be switched on beside the ways of tracing.
 ALL_OPTIONS: Values = {
     "commonLabels": {"team": "shop"},
+    "commonAnnotations": {"owner": "shop"},
+    "podDefaults.initContainers": [{"name": "wait", "image": "wait:1", "securityContext": SAFE}],
+    "podDefaults.extraContainers": [{"name": "proxy", "image": "proxy:1", "securityContext": SAFE}],
+    "podDefaults.extraVolumes": [{"name": "ca", "configMap": {"name": "mine"}}],
+    "podDefaults.extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/ssl/certs", "readOnly": True}],
+    "podDefaults.annotations": {"reloader": "true"},
+    "podDefaults.dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+    "podDefaults.hostAliases": [{"ip": "10.0.0.1", "hostnames": ["registry"]}],
+    "podDefaults.runtimeClassName": "gvisor",
     "imagePullSecrets": [{"name": "registry"}],
     "tracing.xraySdk.urlPattern": "*.example.com",
     "tracing.anomalies": {"perSecond": 2, "slowSeconds": 0.5},
@@ -140,6 +150,21 @@ CASES: dict[str, Values] = {
         "operator.serviceAccount": {"create": True, "name": "operator"},
     },
     "no-limits": {"collector.resources": {"limits": None}, "backend.resources": {"limits": None}},
+    "no-agents": {
+        **AWS,
+        "tracing.agent": "none",
+        "tracing.existing": {"agentAddress": "cruddur-agent.tracing:2000", "otlpEndpoint": "http://a.tracing:4318"},
+        "networkPolicy.enabled": True,
+    },
+    "no-agents-host-port": {**AWS, "tracing.agent": "none", "tracing.existing.agentAddress": "$(HOST_IP):2000"},
+    "operator-alone": {**AWS, "tracing.agent": "none", "backend.enabled": False},
+    "agents-alone": {
+        **AWS,
+        "backend.enabled": False,
+        "operator.enabled": False,
+        "tracing.agent": "collector",
+        "networkPolicy.enabled": True,
+    },
     "no-waiting": {"tracing.handoverSeconds": 0, "backend.drainSeconds": 0},
     "no-probes": {f"backend.probes.{kind}.enabled": False for kind in ("liveness", "readiness", "startup")},
 }

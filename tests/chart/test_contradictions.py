@@ -11,6 +11,7 @@ ROLE = "arn:aws:iam::123456789012:role/tracing"
 IRSA: Values = {**AWS, "aws.credentials.mode": "irsa"}
 ROLES: Values = {f"aws.credentials.irsa.{part}RoleArn": ROLE for part in ("agent", "operator")}
 POD_IDENTITY: Values = {**AWS, "aws.credentials.mode": "podIdentity"}
+NONE: Values = {**AWS, "tracing.agent": "none"}
 SCALING: Values = {"backend.autoscaling.enabled": True}
 CONTRADICTIONS: list[tuple[Values, str]] = [
     (
@@ -201,6 +202,48 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
         "backend.httpRoute.parentRefs: '[]': expected a list of Gateways because backend.httpRoute.enabled is true",
     ),
     (
+        NONE,
+        (
+            "tracing.existing.agentAddress: '': expected HOST:2000 because tracing.agent is 'none' and "
+            "backend.enabled is true"
+        ),
+    ),
+    (
+        {**NONE, "tracing.existing.agentAddress": "a:2000", "tracing.xraySdk.enabled": False},
+        (
+            "tracing.existing.otlpEndpoint: '': expected a collector's URL because tracing.agent is 'none' and "
+            "tracing.xraySdk.enabled is false"
+        ),
+    ),
+    *(
+        ({**NONE, "backend.enabled": False, **more}, f"{message} because tracing.agent is 'none'{why}")
+        for more, message, why in (
+            ({"tracing.placement": "sidecar"}, "tracing.placement: 'sidecar': expected node", ""),
+            ({"tracing.hostPort": True}, "tracing.hostPort: 'true': expected false", ""),
+            (
+                {"honeycomb": {"enabled": True, "apiKey": "key"}},
+                "honeycomb.enabled: 'true': expected false",
+                ": no collector runs",
+            ),
+            (
+                {"otlp.extraExporters": {"b": {"endpoint": "http://b"}, "a": {"endpoint": "http://a"}}},
+                "otlp.extraExporters: 'a, b': expected {}",
+                ": no collector runs",
+            ),
+        )
+    ),
+    (
+        {"tracing.existing.otlpEndpoint": "http://a:4318"},
+        "tracing.agent: 'daemon': expected none because tracing.existing.otlpEndpoint is set",
+    ),
+    *(
+        (
+            {f"{part}.podLabels": {"app.kubernetes.io/name": "shop"}},
+            f"{part}.podLabels: 'app.kubernetes.io/name': expected another label because the chart sets it",
+        )
+        for part in ("podDefaults", "tests")
+    ),
+    (
         {"commonLabels": {"app.kubernetes.io/name": "shop"}},
         "commonLabels: 'app.kubernetes.io/name': expected another label because the chart sets it",
     ),
@@ -237,6 +280,7 @@ def test_all_contradictions_are_reported_at_once() -> None:
         {**POD_IDENTITY, "daemon.image.tag": "3.5.0", "tracing.agent": "collector"},
         {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.enabled": False},
         {"aws.credentials.mode": "irsa"},
+        {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "backend.enabled": False, "tracing.agent": "none"},
         {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
         {"backend.service.type": "NodePort", "backend.service.nodePort": 30080},
         {"agent.serviceAccount.name": "mine", "backend.serviceAccount": {"create": False, "name": "mine"}},

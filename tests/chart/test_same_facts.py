@@ -48,7 +48,7 @@ def test_chart_and_compose_have_one_service_name() -> None:
 def test_the_operator_has_the_rights_of_its_tests() -> None:
     """The integration tests run it with the rules of this file, for the whole cluster or for namespaces."""
     rules = yaml.safe_load((CHART / "files/operator-rules.yaml").read_text())
-    assert named(render(), "ClusterRole", "shop-demo-cruddur-operator")["rules"] == rules
+    assert named(render(), "ClusterRole", "shop.demo-cruddur-operator")["rules"] == rules
     roles = [
         manifest
         for manifest in of_kind(render({"operator.namespaces": ["shop", "kitchen"]}), "Role")

@@ -59,7 +59,11 @@ def test_the_schema_is_generated_from_values_yaml() -> None:
 def test_the_schema_has_exactly_the_keys_of_values_yaml() -> None:
     """Compared with the file as YAML reads it, both ways; `global` and `enabled` are for charts around this one."""
     described = set(schema_keys(SCHEMA)) - {"global", "enabled"}
-    assert described == set(keys_of(DEFAULTS, described))
+    common = {key.removeprefix("podDefaults.") for key in described if key.startswith("podDefaults.")}
+    of_parts = {f"{part}.{key}" for part in schema.PARTS for key in common}
+    assert of_parts <= described
+    listed = set(keys_of(DEFAULTS, described))
+    assert described == listed | of_parts
 
 
 def test_every_shape_is_used() -> None:
@@ -97,8 +101,8 @@ def fields(part: dict[str, Any]) -> Any:
 
 
 def test_a_subchart_accepts_global_values() -> None:
-    """Helm puts `global` among the values of every chart."""
-    assert render({"global": {"imageRegistry": "r"}}) == render()
+    """Helm puts `global` among the values of every chart, with keys that are for other charts."""
+    assert render({"global": {"storageClass": "fast"}}) == render()
 
 
 SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
@@ -128,7 +132,11 @@ SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
     ("backend.httpRoute.parentRefs", [{}], "at '/backend/httpRoute/parentRefs/0': missing property 'name'"),
     ("daemon.bufferMemoryMB", 2, "at '/daemon/bufferMemoryMB': minimum: got 2, want 3"),
     ("collector.batch.timeout", "1 s", "at '/collector/batch/timeout': '1 s' does not match pattern"),
-    ("tracing.agent", "adot", "at '/tracing/agent': value must be one of 'daemon', 'collector'"),
+    ("tracing.agent", "adot", "at '/tracing/agent': value must be one of 'daemon', 'collector', 'none'"),
+    ("tracing.existing.agentAddress", "http://a:2000", "at '/tracing/existing/agentAddress': 'http://a:2000' does not"),
+    ("global.imageRegistry", 1, "at '/global/imageRegistry': got number, want string"),
+    ("daemon.extraVolumes", [{"emptyDir": {}}], "at '/daemon/extraVolumes/0': missing property 'name'"),
+    ("operator.replicas", 2, "at '/operator': additional properties 'replicas' not allowed"),
     ("tracing.placement", "host", "at '/tracing/placement': value must be one of 'node', 'sidecar'"),
     ("tracing.excludedPaths", ["healthz"], "at '/tracing/excludedPaths/0': 'healthz' does not match pattern"),
     ("tracing.xraySdk.contextMissing", "log", "at '/tracing/xraySdk/contextMissing': value must be one of 'LOG_ERROR'"),

@@ -6,7 +6,7 @@ types and descriptions are those of values.yaml, and a sampling rule's fields th
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,21 @@ from tools.chart.shapes import SHAPES, Schema
 from tools.chart.values import CHART, Value, ValuesError, read
 
 TYPES = {bool: "boolean", str: "string"}
+# The keys of `podDefaults` are also those of each part, whether values.yaml lists them there or not.
+DEFAULTS = "podDefaults."
+PARTS = ("backend", "daemon", "collector", "xrayLocal", "operator", "tests")
+GLOBAL: Schema = {
+    "type": "object",
+    "description": "What Helm gives to every subchart; these are used, and others are ignored.",
+    "properties": {
+        "imageRegistry": {"type": "string", "description": "Replaces the registry of every image."},
+        "imagePullSecrets": {
+            "type": "array",
+            "items": {"type": ["string", "object"]},
+            "description": "Secrets to pull images with: names, or `{name: ...}`.",
+        },
+    },
+}
 KEPT = ("type", "enum", "minimum", "maximum", "minLength", "maxLength", "maxProperties", "description")
 
 
@@ -28,15 +43,26 @@ def render(chart: Path = CHART) -> str:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "global": {"type": "object", "description": "What Helm gives to every subchart."},
+            "global": GLOBAL,
             "enabled": {"type": "boolean", "description": "For the `condition` of a chart that has this one in it."},
         },
         "required": [],
         "$defs": dict(sorted(_resources(chart).items())),
     }
-    for value in read(chart):
+    values = read(chart)
+    for value in (*values, *_of_each_part(values)):
         _place(schema, value)
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _of_each_part(values: Sequence[Value]) -> Iterator[Value]:
+    """Yield the keys of `podDefaults` for each part; one that values.yaml lists for a part stays as it is there."""
+    listed = {value.path for value in values}
+    for value in values:
+        name = value.path.removeprefix(DEFAULTS)
+        for path in (f"{part}.{name}" for part in PARTS if name != value.path):
+            if path not in listed:
+                yield Value(path, None, f"Overrides `{value.path}`.")
 
 
 def shape(value: Value) -> Schema:
@@ -53,11 +79,12 @@ def shape(value: Value) -> Schema:
 def _place(schema: Schema, value: Value) -> None:
     *groups, name = value.path.split(".")
     for group in groups:
-        _require(schema, group)
+        if value.default is not None:
+            _require(schema, group)
         fresh: Schema = {"type": "object", "additionalProperties": False, "properties": {}, "required": []}
         schema = schema["properties"].setdefault(group, fresh)
     found = shape(value)
-    if "null" not in found["type"]:  # Helm leaves a value out that is null
+    if "null" not in found["type"] and value.default is not None:  # Helm leaves a value out that is null
         _require(schema, name)
     schema["properties"][name] = {"description": value.description, **found}
 

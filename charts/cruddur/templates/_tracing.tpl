@@ -3,9 +3,14 @@
 {{- if and .Values.tracing.xraySdk.enabled (eq .Values.tracing.agent "daemon") }}true{{ end -}}
 {{- end -}}
 
+{{/* No agent and no collector of this release: it sends to those that are there. */}}
+{{- define "cruddur.noAgents" -}}
+{{- if eq .Values.tracing.agent "none" }}true{{ end -}}
+{{- end -}}
+
 {{/* The collector listens on port 2000 unless the daemon does: without segments over TCP alone, for the sampling rules. */}}
 {{- define "cruddur.collectorIsAgent" -}}
-{{- if not (include "cruddur.daemonRuns" .) }}true{{ end -}}
+{{- if not (or (include "cruddur.daemonRuns" .) (include "cruddur.noAgents" .)) }}true{{ end -}}
 {{- end -}}
 
 {{- define "cruddur.collectorTakesSegments" -}}
@@ -15,7 +20,9 @@
 {{/* Whether spans have a destination; otherwise none are exported. A pipeline in collector.config is one as well. */}}
 {{- define "cruddur.spansWanted" -}}
 {{- $v := .Values -}}
-{{- if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (include "cruddur.ownSpansPipeline" .) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
+{{- if include "cruddur.noAgents" . -}}
+{{- if $v.tracing.existing.otlpEndpoint }}true{{ end -}}
+{{- else if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (include "cruddur.ownSpansPipeline" .) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
 {{- end -}}
 
 {{/* A receiver that no pipeline has is not opened, so what counts is a pipeline of traces with `otlp`. */}}
@@ -28,7 +35,7 @@
 {{- end -}}
 
 {{- define "cruddur.collectorRuns" -}}
-{{- if or (include "cruddur.spansWanted" .) (include "cruddur.collectorIsAgent" .) }}true{{ end -}}
+{{- if and (or (include "cruddur.spansWanted" .) (include "cruddur.collectorIsAgent" .)) (not (include "cruddur.noAgents" .)) }}true{{ end -}}
 {{- end -}}
 
 {{- define "cruddur.onNodes" -}}
@@ -40,8 +47,15 @@
 xray.cruddur.io/agent: "true"
 {{- end -}}
 
+{{- define "cruddur.agentSelector" -}}
+{{ include "cruddur.releaseSelector" . }}
+{{ include "cruddur.agentLabel" . }}
+{{- end -}}
+
 {{- define "cruddur.agentAddress" -}}
-{{- if not (include "cruddur.onNodes" .) -}}
+{{- if include "cruddur.noAgents" . -}}
+{{ .Values.tracing.existing.agentAddress }}
+{{- else if not (include "cruddur.onNodes" .) -}}
 127.0.0.1:2000
 {{- else if .Values.tracing.hostPort -}}
 $(HOST_IP):2000
@@ -51,7 +65,9 @@ $(HOST_IP):2000
 {{- end -}}
 
 {{- define "cruddur.otlpEndpoint" -}}
-{{- if include "cruddur.onNodes" . -}}
+{{- if include "cruddur.noAgents" . -}}
+{{ .Values.tracing.existing.otlpEndpoint }}
+{{- else if include "cruddur.onNodes" . -}}
 http://{{ include "cruddur.part" (list . "collector") }}:4318
 {{- else -}}
 http://127.0.0.1:4318

@@ -31,7 +31,7 @@ operator.clusterId: '': expected this cluster's name because xrayLocal.enabled i
 operator.serviceAccount.name: '': expected an account's name because operator.serviceAccount.create is false: otherwise every pod of the namespace would have the operator's rights
 {{- end }}
 {{- $made := dict -}}
-{{- $exists := dict "agent" (include "cruddur.onNodes" .) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
+{{- $exists := dict "agent" (and (include "cruddur.onNodes" .) (not (include "cruddur.noAgents" .))) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
 {{- range $part := list "agent" "backend" "operator" -}}
 {{- $account := (get $v $part).serviceAccount -}}
 {{- if and (get $exists $part) $account.create -}}
@@ -62,7 +62,9 @@ aws.credentials.mode: {{ $c.mode | squote }}: expected irsa because aws.credenti
 {{- end }}
 {{- if eq $c.mode "irsa" }}
 {{- $sender := ternary "agent" "backend" (eq $v.tracing.placement "node") }}
-{{- $accounts := dict $sender $c.irsa.agentRoleArn }}
+{{- $agents := not (include "cruddur.noAgents" .) }}
+{{- $accounts := dict }}
+{{- if $agents }}{{ $_ := set $accounts $sender $c.irsa.agentRoleArn }}{{ end }}
 {{- if $v.operator.enabled }}{{ $_ := set $accounts "operator" $c.irsa.operatorRoleArn }}{{ end }}
 {{- range $part, $arn := $accounts }}
 {{- $account := (get $v $part).serviceAccount }}
@@ -72,7 +74,7 @@ aws.credentials.mode: {{ $c.mode | squote }}: expected irsa because aws.credenti
 aws.credentials.irsa.{{ ternary "operatorRoleArn" "agentRoleArn" (eq $part "operator") }}: {{ $arn | squote }}: expected '' because {{ $part }}.serviceAccount.create is false: the annotation of the account {{ $account.name | squote }} names its role
 {{- end }}
 {{- end }}
-{{- if include "cruddur.lacksRole" (list (get $v $sender).serviceAccount $c.irsa.agentRoleArn) }}
+{{- if and $agents (include "cruddur.lacksRole" (list (get $v $sender).serviceAccount $c.irsa.agentRoleArn)) }}
 aws.credentials.irsa.agentRoleArn: '': expected a role's ARN because aws.credentials.mode is 'irsa'
 {{- end }}
 {{- if and $v.operator.enabled (include "cruddur.lacksRole" (list $v.operator.serviceAccount $c.irsa.operatorRoleArn)) }}
@@ -102,13 +104,14 @@ honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the tw
 
 {{- define "cruddur.tracingProblems" -}}
 {{- $v := .Values -}}
-{{- $sidecar := eq $v.tracing.placement "sidecar" -}}
+{{- $sidecar := and (eq $v.tracing.placement "sidecar") (not (include "cruddur.noAgents" .)) -}}
 {{- if and $v.tracing.hostPort $sidecar }}
 tracing.hostPort: 'true': expected false because tracing.placement is 'sidecar'
 {{- end }}
 {{- if and $sidecar (not $v.backend.enabled) }}
 tracing.placement: 'sidecar': expected node because backend.enabled is false: there is no pod for the sidecar
 {{- end }}
+{{- include "cruddur.noAgentsProblems" . }}
 {{- $elapsed := float64 (include "cruddur.seconds" $v.collector.queue.maxElapsedTime) }}
 {{- if and (gt $elapsed 0.0) (lt $elapsed 30.0) }}
 collector.queue.maxElapsedTime: {{ $v.collector.queue.maxElapsedTime | squote }}: expected 0s (no limit) or at least 30s, the longest pause between two attempts
@@ -124,6 +127,38 @@ backend.port: {{ $v.backend.port | squote }}: expected another port because trac
 {{- range $name := list "xray-local" "xray" "honeycomb" "segments" "segments-to-xray" }}
 {{- if hasKey $v.otlp.extraExporters $name }}
 otlp.extraExporters: {{ $name | squote }}: expected another name because the chart has a pipeline of that name
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* With tracing.agent `none`: what would need a daemon or a collector, and what the backend needs in their place. */}}
+{{- define "cruddur.noAgentsProblems" -}}
+{{- $v := .Values -}}
+{{- $existing := $v.tracing.existing -}}
+{{- if include "cruddur.noAgents" . }}
+{{- if ne $v.tracing.placement "node" }}
+tracing.placement: {{ $v.tracing.placement | squote }}: expected node because tracing.agent is 'none'
+{{- end }}
+{{- if $v.tracing.hostPort }}
+tracing.hostPort: 'true': expected false because tracing.agent is 'none'
+{{- end }}
+{{- if $v.honeycomb.enabled }}
+honeycomb.enabled: 'true': expected false because tracing.agent is 'none': no collector runs
+{{- end }}
+{{- if $v.otlp.extraExporters }}
+otlp.extraExporters: {{ keys $v.otlp.extraExporters | sortAlpha | join ", " | squote }}: expected {} because tracing.agent is 'none': no collector runs
+{{- end }}
+{{- if and $v.backend.enabled (not $existing.agentAddress) }}
+tracing.existing.agentAddress: '': expected HOST:2000 because tracing.agent is 'none' and backend.enabled is true
+{{- end }}
+{{- if and $v.backend.enabled (not $v.tracing.xraySdk.enabled) (not $existing.otlpEndpoint) }}
+tracing.existing.otlpEndpoint: '': expected a collector's URL because tracing.agent is 'none' and tracing.xraySdk.enabled is false
+{{- end }}
+{{- else }}
+{{- range $key, $value := $existing }}
+{{- if $value }}
+tracing.agent: {{ $v.tracing.agent | squote }}: expected none because tracing.existing.{{ $key }} is set
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -155,7 +190,7 @@ backend.autoscaling.targetCPUUtilizationPercentage: 'null': expected a percentag
 {{- end }}
 {{- range $part := $measured }}
 {{- range $resource, $target := $targets }}
-{{- $resources := (get $.Values $part).resources }}
+{{- $resources := (fromYaml (include "cruddur.partValues" (list $ $part))).resources }}
 {{- if and $target (not (dig "requests" $resource (dig "limits" $resource "" $resources) $resources)) }}
 {{ $part }}.resources.requests.{{ $resource }}: not set: expected a quantity because backend.autoscaling measures its share
 {{- end }}
@@ -193,8 +228,8 @@ backend.httpRoute.parentRefs: '[]': expected a list of Gateways because backend.
 {{- $v := .Values -}}
 {{- $own := concat (keys (fromYaml (include "cruddur.ownLabels" (list . "any")))) (keys (fromYaml (include "cruddur.agentLabel" .))) -}}
 {{- $given := dict "commonLabels" $v.commonLabels -}}
-{{- range $part := list "backend" "daemon" "collector" "xrayLocal" "operator" }}
-{{- $_ := set $given (printf "%s.podLabels" $part) (get (get $v $part) "podLabels") }}
+{{- range $part := list "podDefaults" "backend" "daemon" "collector" "xrayLocal" "operator" "tests" }}
+{{- $_ := set $given (printf "%s.podLabels" $part) (default dict (get (get $v $part) "podLabels")) }}
 {{- end }}
 {{- range $where, $labels := $given }}
 {{- range $name := keys $labels | sortAlpha }}

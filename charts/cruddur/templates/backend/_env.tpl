@@ -1,6 +1,6 @@
 {{/* The backend's variables, with the user's over them. */}}
 {{- define "cruddur.backendEnv" -}}
-{{- include "cruddur.env" (list (fromYamlArray (include "cruddur.backendDefaultEnv" .)) .Values.backend.extraEnv) -}}
+{{- include "cruddur.env" (list (fromYamlArray (include "cruddur.backendDefaultEnv" .)) (fromYaml (include "cruddur.partValues" (list . "backend"))).extraEnv) -}}
 {{- end -}}
 
 {{- define "cruddur.backendDefaultEnv" -}}
@@ -26,6 +26,10 @@
 # Resource attributes that a processor in the collector would have to read from the API server.
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: k8s.namespace.name={{ .Release.Namespace }},k8s.deployment.name={{ include "cruddur.part" (list . "backend") }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME)
+{{- if contains "$(HOST_IP)" (print (include "cruddur.agentAddress" .) (include "cruddur.otlpEndpoint" .)) }}
+- name: HOST_IP
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+{{- end }}
 {{- if include "cruddur.spansWanted" . }}
 - {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ include "cruddur.otlpEndpoint" . | quote }}}
 - {name: OTEL_EXPORTER_OTLP_PROTOCOL, value: http/protobuf}
@@ -41,10 +45,6 @@
 - {name: AWS_XRAY_CONTEXT_MISSING, value: {{ $v.tracing.xraySdk.contextMissing }}}
 {{- with $v.tracing.xraySdk.urlPattern }}
 - {name: AWS_XRAY_URL, value: {{ . | quote }}}
-{{- end }}
-{{- if and $v.tracing.hostPort (include "cruddur.onNodes" .) }}
-- name: HOST_IP
-  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
 {{- end }}
 # Where segments go by UDP, and where the sampling rules come from by TCP.
 - {name: AWS_XRAY_DAEMON_ADDRESS, value: {{ include "cruddur.agentAddress" . | quote }}}

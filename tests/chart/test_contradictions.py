@@ -279,7 +279,7 @@ def test_all_contradictions_are_reported_at_once() -> None:
         {**POD_IDENTITY, "daemon.image.tag": "latest"},
         {**POD_IDENTITY, "daemon.image.tag": "3.5.0", "tracing.agent": "collector"},
         {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.enabled": False},
-        {"aws.credentials.mode": "irsa"},
+        {"aws.region": "eu-central-1", "operator.clusterId": "prod"},
         {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "backend.enabled": False, "tracing.agent": "none"},
         {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
         {"backend.service.type": "NodePort", "backend.service.nodePort": 30080},

@@ -80,20 +80,6 @@ def test_the_request_uses_the_exposed_address(given: Values, command: str) -> No
     assert f"  {command}" in notes(given)
 
 
-@pytest.mark.parametrize(
-    ("region", "host"),
-    [
-        ("eu-central-1", "console.aws.amazon.com"),
-        ("cn-north-1", "console.amazonaws.cn"),
-        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
-    ],
-)
-def test_without_xray_local_the_trace_is_in_the_console(region: str, host: str) -> None:
-    """Of the region, in its partition."""
-    console = f"https://{region}.{host}/cloudwatch/home?region={region}#xray:traces/query"
-    assert f"  {console}" in notes({**AWS, "aws.region": region})
-
-
 PRODUCTION: Values = {
     **AWS,
     "aws.credentials.mode": "podIdentity",
@@ -124,19 +110,7 @@ PRODUCTION: Values = {
                 )
             ],
         ),
-        (
-            {"aws.credentials.mode": "podIdentity"},
-            [
-                FORGETS,
-                ENDS,
-                NO_HONEYCOMB,
-                '- aws.credentials.mode is "podIdentity" and has no effect: xrayLocal.enabled is true.',
-            ],
-        ),
-        (
-            {"aws.endpoint": "http://a", "honeycomb.enabled": True, "honeycomb.apiKey": "key"},
-            [FORGETS, ENDS, "- aws.endpoint has no effect: xrayLocal.enabled is true."],
-        ),
+        ({"honeycomb.enabled": True, "honeycomb.apiKey": "key"}, [FORGETS, ENDS]),
         (
             {
                 **PRODUCTION,

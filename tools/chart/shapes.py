@@ -96,6 +96,7 @@ SHAPES: dict[str, Schema] = {
     "tracing.excludedPaths": _list(_text(r"/[^\s,]*")),
     "aws.region": _or_empty("[a-z]{2,}(-[a-z]+)+-[0-9]+"),
     "aws.endpoint": _or_empty(_URL),
+    "aws.roleArn": _ROLE,
     "aws.credentials.mode": _choice("irsa", "podIdentity", "secret", "none"),
     "aws.credentials.irsa.*": _ROLE,
     "*.existingSecret": _or_empty(_SUBDOMAIN),

@@ -31,6 +31,7 @@ ports:
 {{- define "cruddur.daemonConfig" -}}
 {{- $config := dict "Version" 2 -}}
 {{- with include "cruddur.xrayEndpoint" . }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
+{{- with .Values.aws.roleArn }}{{ $_ := set $config "RoleARN" . }}{{ end -}}
 {{- include "cruddur.mergeInto" (list $config .Values.daemon.config) -}}
 {{- toYaml $config -}}
 {{- end -}}

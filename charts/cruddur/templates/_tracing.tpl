@@ -22,13 +22,27 @@
 {{- $v := .Values -}}
 {{- if include "cruddur.noAgents" . -}}
 {{- if $v.tracing.existing.otlpEndpoint }}true{{ end -}}
-{{- else if or $v.xrayLocal.enabled $v.honeycomb.enabled $v.otlp.extraExporters (include "cruddur.ownSpansPipeline" .) (not $v.tracing.xraySdk.enabled) }}true{{ end -}}
+{{- else if or (include "cruddur.ownSpansPipeline" .) (include "cruddur.spanPipelines" .) }}true{{ end -}}
+{{- end -}}
+
+{{/* The destinations of spans that collector.config does not remove, separated by spaces. */}}
+{{- define "cruddur.spanPipelines" -}}
+{{- $names := list -}}
+{{- $exporters := default dict (get .Values.collector.config "exporters") -}}
+{{- $pipelines := default dict (get (default dict (get .Values.collector.config "service")) "pipelines") -}}
+{{- range $name := keys (fromYaml (include "cruddur.spanExporters" .)) | sortAlpha -}}
+{{- $exporter := printf "otlp_http/%s" $name -}}
+{{- $pipeline := printf "traces/%s" $name -}}
+{{- $removed := or (and (hasKey $exporters $exporter) (kindIs "invalid" (get $exporters $exporter))) (and (hasKey $pipelines $pipeline) (kindIs "invalid" (get $pipelines $pipeline))) -}}
+{{- if not $removed }}{{ $names = append $names $name }}{{ end -}}
+{{- end -}}
+{{- join " " $names -}}
 {{- end -}}
 
 {{/* A receiver that no pipeline has is not opened, so what counts is a pipeline of traces with `otlp`. */}}
 {{- define "cruddur.ownSpansPipeline" -}}
 {{- $found := false -}}
-{{- range $name, $pipeline := dig "service" "pipelines" dict .Values.collector.config -}}
+{{- range $name, $pipeline := default dict (get (default dict (get .Values.collector.config "service")) "pipelines") -}}
 {{- if and (regexMatch "^traces(/|$)" $name) (has "otlp" (default list (dig "receivers" list (default dict $pipeline)))) }}{{ $found = true }}{{ end -}}
 {{- end -}}
 {{- if $found }}true{{ end -}}

@@ -4,7 +4,7 @@ error: the key, its value, and what was expected.
 */}}
 {{- define "cruddur.validate" -}}
 {{- $problems := list -}}
-{{- range $part := list "aws" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
+{{- range $part := list "aws" "ipv6" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
 {{- range splitList "\n" (include (printf "cruddur.%sProblems" $part) $) -}}
 {{- with trim . }}{{ $problems = append $problems . }}{{ end -}}
 {{- end -}}
@@ -16,11 +16,43 @@ error: the key, its value, and what was expected.
 
 {{- define "cruddur.awsProblems" -}}
 {{- $v := .Values -}}
-{{- if and (not $v.xrayLocal.enabled) (not $v.aws.region) }}
+{{- $c := $v.aws.credentials -}}
+{{- if $v.xrayLocal.enabled }}
+{{- $set := dict "aws.endpoint" $v.aws.endpoint "aws.roleArn" $v.aws.roleArn "aws.fips" (ternary "true" "" $v.aws.fips) "aws.credentials.mode" (ternary "" $c.mode (eq $c.mode "none")) }}
+{{- range $key, $value := $set }}
+{{- if $value }}
+xrayLocal.enabled: 'true': expected false because {{ $key }} is {{ $value | squote }}: otherwise nothing would be sent to AWS
+{{- end }}
+{{- end }}
+{{- else }}
+{{- if not $v.aws.region }}
 aws.region: '': expected a region such as eu-central-1 because xrayLocal.enabled is false
 {{- end }}
-{{- if and (not $v.xrayLocal.enabled) $v.operator.enabled (not $v.operator.clusterId) }}
+{{- if and $v.operator.enabled (not $v.operator.clusterId) }}
 operator.clusterId: '': expected this cluster's name because xrayLocal.enabled is false: the rules' owner tags in AWS contain it
+{{- end }}
+{{- if and $v.aws.fips $v.aws.endpoint }}
+aws.fips: 'true': expected false because aws.endpoint is set, which decides
+{{- end }}
+{{- if and $v.aws.roleArn $v.operator.enabled (eq $c.mode "secret") }}
+aws.roleArn: {{ $v.aws.roleArn | squote }}: expected '' because aws.credentials.mode is 'secret' and operator.enabled is true: the operator's keys take precedence over a role
+{{- end }}
+{{- if and $v.aws.roleArn $v.operator.enabled (eq $c.mode "irsa") (not (include "cruddur.operatorRole" .)) }}
+operator.serviceAccount.annotations: 'eks.amazonaws.com/role-arn': expected the account's own role, because the operator assumes aws.roleArn with it
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* An IPv6-only cluster: the daemon listens on IPv4 only, and an address of a node has no brackets. */}}
+{{- define "cruddur.ipv6Problems" -}}
+{{- $v := .Values -}}
+{{- if $v.ipv6 }}
+{{- if and (include "cruddur.daemonRuns" .) (include "cruddur.onNodes" .) }}
+tracing.agent: 'daemon': expected collector because ipv6 is true: the daemon listens on IPv4 only
+{{- end }}
+{{- if $v.tracing.hostPort }}
+tracing.hostPort: 'true': expected false because ipv6 is true
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -27,12 +27,6 @@ Nothing is sent to Honeycomb: honeycomb.enabled is false.
 
 {{- define "cruddur.awsWarnings" -}}
 {{- $mode := .Values.aws.credentials.mode -}}
-{{- if and .Values.xrayLocal.enabled .Values.aws.endpoint }}
-aws.endpoint has no effect: xrayLocal.enabled is true.
-{{- end }}
-{{- if and .Values.xrayLocal.enabled (ne $mode "none") }}
-aws.credentials.mode is {{ $mode | quote }} and has no effect: xrayLocal.enabled is true.
-{{- end }}
 {{- if and (not .Values.xrayLocal.enabled) (eq $mode "none") }}
 aws.credentials.mode is "none": the pods use their node's role, which requires a hop limit of 2 or more for the instance metadata.
 {{- end }}

@@ -7,7 +7,10 @@
 {{- $v := .Values -}}
 {{- $excluded := $v.tracing.excludedPaths -}}
 {{- range $v.backend.probes }}{{ if .enabled }}{{ $excluded = append $excluded .path }}{{ end }}{{ end -}}
-- {name: CRUDDUR_HOST, value: 0.0.0.0}
+{{- range $name, $value := mustMergeOverwrite (dict) $v.backend.service.annotations (fromYaml (include "cruddur.ingressAnnotations" .)) -}}
+{{- if and (hasSuffix "healthcheck-path" $name) (hasPrefix "/" $value) }}{{ $excluded = append $excluded $value }}{{ end -}}
+{{- end -}}
+- {name: CRUDDUR_HOST, value: {{ ternary "::" "0.0.0.0" $v.ipv6 | quote }}}
 - {name: PORT, value: {{ $v.backend.port | quote }}}
 - {name: WEB_CONCURRENCY, value: {{ $v.backend.workers | quote }}}
 - {name: CRUDDUR_REQUEST_TIMEOUT, value: {{ $v.backend.requestTimeoutSeconds | quote }}}
@@ -52,4 +55,18 @@
 {{- with $v.tracing.anomalies.slowSeconds }}
 - {name: CRUDDUR_TRACING_SLOW_SECONDS, value: {{ . | quote }}}
 {{- end }}
+{{- end -}}
+
+{{/* The Ingress's annotations. An ALB checks `/` unless it is told otherwise: its answer may be an error, and each check a trace. */}}
+{{- define "cruddur.ingressAnnotations" -}}
+{{- $ingress := .Values.backend.ingress -}}
+{{- $annotations := deepCopy $ingress.annotations -}}
+{{- if $ingress.enabled -}}
+{{- $alb := eq "alb" (default $ingress.className (get $annotations "kubernetes.io/ingress.class")) -}}
+{{- range $name := keys $annotations }}{{ if hasPrefix "alb.ingress.kubernetes.io/" $name }}{{ $alb = true }}{{ end }}{{ end -}}
+{{- if and $alb (not (hasKey $annotations "alb.ingress.kubernetes.io/healthcheck-path")) -}}
+{{- $_ := set $annotations "alb.ingress.kubernetes.io/healthcheck-path" .Values.backend.probes.readiness.path -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $annotations -}}
 {{- end -}}

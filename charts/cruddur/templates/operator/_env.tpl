@@ -1,6 +1,6 @@
 {{- define "cruddur.operatorEnv" -}}
 {{- $o := .Values.operator -}}
-- {name: XRAY_OPERATOR_LISTEN, value: "0.0.0.0:8080"}
+- {name: XRAY_OPERATOR_LISTEN, value: {{ ternary "[::]:8080" "0.0.0.0:8080" .Values.ipv6 | quote }}}
 - {name: XRAY_OPERATOR_CLUSTER_ID, value: {{ default "local" $o.clusterId | quote }}}
 - {name: XRAY_OPERATOR_NAMESPACES, value: {{ join "," $o.namespaces | quote }}}
 - {name: XRAY_OPERATOR_HOME_NAMESPACE, value: {{ .Release.Namespace | quote }}}
@@ -11,9 +11,37 @@
 - {name: XRAY_OPERATOR_RULE_QUOTA, value: {{ $o.ruleQuota | quote }}}
 - {name: XRAY_OPERATOR_LOG_LEVEL, value: {{ $o.logLevel }}}
 {{ include "cruddur.awsEnv" . }}
-{{- with include "cruddur.xrayEndpoint" . }}
+{{- if .Values.aws.fips }}
+- {name: AWS_USE_FIPS_ENDPOINT, value: "true"}
+{{- end }}
+{{- if .Values.aws.roleArn }}
+- {name: AWS_CONFIG_FILE, value: /etc/aws/config}
+{{- end }}
+{{- with include "cruddur.givenEndpoint" . }}
 - {name: AWS_ENDPOINT_URL_XRAY, value: {{ . | quote }}}
 {{- end }}
+{{- end -}}
+
+{{/* AWS's configuration file: the operator's own credentials, by which it assumes aws.roleArn. */}}
+{{- define "cruddur.operatorAwsConfig" -}}
+{{- $credentials := .Values.aws.credentials -}}
+[default]
+role_arn = {{ .Values.aws.roleArn }}
+role_session_name = {{ include "cruddur.part" (list . "operator") }}
+{{- if eq $credentials.mode "irsa" }}
+source_profile = own
+[profile own]
+role_arn = {{ include "cruddur.operatorRole" . }}
+role_session_name = {{ include "cruddur.part" (list . "operator") }}
+web_identity_token_file = /var/run/secrets/eks.amazonaws.com/serviceaccount/token
+{{- else }}
+credential_source = {{ ternary "EcsContainer" "Ec2InstanceMetadata" (eq $credentials.mode "podIdentity") }}
+{{- end }}
+{{- end -}}
+
+{{/* The operator's own role with IRSA: its annotation takes precedence. */}}
+{{- define "cruddur.operatorRole" -}}
+{{- default .Values.aws.credentials.irsa.operatorRoleArn (get .Values.operator.serviceAccount.annotations "eks.amazonaws.com/role-arn") -}}
 {{- end -}}
 
 {{/*

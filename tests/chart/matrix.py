@@ -82,11 +82,18 @@ ALL_OPTIONS: Values = {
     "sampling.rules": {"home": RULE},
     "sampling.groups": {"faults": GROUP},
     "networkPolicy.enabled": True,
+    "networkPolicy.egress": {
+        "enabled": True,
+        "awsTo": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+        "backendRules": [{"ports": [{"port": 5432}]}],
+        "agentRules": [{"ports": [{"port": 9092}]}],
+    },
     "networkPolicy.backendFrom": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}],
     "networkPolicy.xrayLocalFrom": [{"podSelector": {}}],
     "networkPolicy.agentFrom": [{"podSelector": {"matchLabels": {"traced": "true"}}}],
     "networkPolicy.metricsFrom": [{"namespaceSelector": {}}],
     "monitoring.serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "monitoring.grafanaDashboard": {"enabled": True, "annotations": {"folder": "tracing"}},
     "monitoring.prometheusRule": {
         "enabled": True,
         "labels": {"team": "alerts"},

@@ -10,7 +10,10 @@ from tests.chart.release import HELM, HELM3, Object, Values, of_kind, pods, rend
 from tools.chart.values import CHART
 
 ALIASES = ("orders", "payments")
-OPTIONS: Values = {"networkPolicy": {"enabled": True}, "monitoring": {"serviceMonitor": {"enabled": True}}}
+OPTIONS: Values = {
+    "networkPolicy": {"enabled": True, "egress": {"enabled": True}},
+    "monitoring": {"serviceMonitor": {"enabled": True}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +48,9 @@ def test_two_aliases_share_nothing(umbrella: Path, release: str, helm: str) -> N
         *(
             (policy, peer["podSelector"]["matchLabels"])
             for policy in of_kind(found, "NetworkPolicy")
-            for rule in policy["spec"]["ingress"]
-            for peer in rule.get("from", [])
+            for direction, peers in (("ingress", "from"), ("egress", "to"))
+            for rule in policy["spec"].get(direction, [])
+            for peer in rule.get(peers, [])
         ),
         *((monitor, monitor["spec"]["selector"]["matchLabels"]) for monitor in of_kind(found, "PodMonitor")),
         *((manifest, manifest["spec"]["selector"]["matchLabels"]) for manifest in of_kind(found, "DaemonSet")),

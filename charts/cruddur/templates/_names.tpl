@@ -117,3 +117,15 @@ metadata:
   {{- end }}
 automountServiceAccountToken: false
 {{- end -}}
+
+{{/* The labels that a monitor copies from Services or pods to the metrics, and that select those of this use of the chart. */}}
+{{- define "cruddur.metricLabels" -}}
+- app.kubernetes.io/name
+- app.kubernetes.io/instance
+{{- end -}}
+
+{{- define "cruddur.ownMetrics" -}}
+{{- $labels := fromYaml (include "cruddur.releaseSelector" .) -}}
+namespace={{ .Release.Namespace | quote }}
+{{- range $name, $value := $labels }},{{ regexReplaceAll "[^a-z]" $name "_" }}={{ $value | quote }}{{ end -}}
+{{- end -}}

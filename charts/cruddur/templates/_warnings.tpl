@@ -34,6 +34,9 @@ aws.credentials.mode is "none": the pods use their node's role, which requires a
 
 {{- define "cruddur.upkeepWarnings" -}}
 {{- $v := .Values -}}
+{{- if and $v.monitoring.prometheusRule.enabled (not $v.monitoring.serviceMonitor.enabled) }}
+The alerts match metrics with the labels namespace, app_kubernetes_io_name and app_kubernetes_io_instance, which monitoring.serviceMonitor adds: it is not enabled.
+{{- end }}
 {{- if and $v.operator.enabled (not $v.operator.cleanup.enabled) }}
 helm uninstall leaves rules and groups in the cluster and in X-Ray: operator.cleanup.enabled is false. See docs/operator.md for the steps before it.
 {{- end }}

@@ -244,7 +244,7 @@ def test_one_registry_for_all_images(registry: str) -> None:
     assert {image.rpartition(":")[0] for image in images(render(given))} == {
         "mirror.example:5000/cruddur-backend",
         "mirror.example:5000/xray/aws-xray-daemon",
-        "mirror.example:5000/otel/opentelemetry-collector-contrib",
+        "mirror.example:5000/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib",
         "mirror.example:5000/xray-local",
         "mirror.example:5000/tools/xray-operator",
     }

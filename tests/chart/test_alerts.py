@@ -67,7 +67,7 @@ def test_the_collector_has_the_metrics_of_the_alerts(tmp_path: Path) -> None:
     wanted = named_metrics("otelcol_") - NOT_MADE
     assert {"otelcol_exporter_send_failed_spans_total", "otelcol_receiver_refused_spans_total"} <= wanted
     # The destination answers 404, which counts as failed.
-    given: Values = {**AWS, "otlp.extraExporters": {"refusing": {"endpoint": f"http://{ADDRESS}:8888"}}}
+    given: Values = {**AWS, "destinations.otlp": {"refusing": {"endpoint": f"http://{ADDRESS}:8888"}}}
     with running(given, tmp_path):
         assert read(4318, {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}, "/v1/traces")
         until(lambda: wanted <= set(re.findall(r"^(\w+){", read(8888), re.MULTILINE)), f"metrics {wanted}")

@@ -117,8 +117,11 @@ WAYS: list[tuple[Values, list[str]]] = [
     ({"tracing.xraySdk.enabled": False}, ["otlp_http/xray-local"]),
     ({**AWS, "tracing.agent": "collector"}, ["awsxray", "otlp_http/segments"]),
     ({**AWS, "tracing.xraySdk.enabled": False}, ["otlp_http/xray"]),
-    ({**AWS, "honeycomb.enabled": True, "honeycomb.existingSecret": "mine"}, ["otlp_http/honeycomb"]),
-    ({**AWS, "otlp.extraExporters": {"tempo": {"endpoint": "http://tempo:4318"}}}, ["otlp_http/tempo"]),
+    (
+        {**AWS, "destinations.honeycomb.enabled": True, "destinations.honeycomb.existingSecret": "mine"},
+        ["otlp_http/honeycomb"],
+    ),
+    ({**AWS, "destinations.otlp": {"tempo": {"endpoint": "http://tempo:4318"}}}, ["otlp_http/tempo"]),
 ]
 
 
@@ -230,7 +233,7 @@ REMOVED: list[tuple[Values, dict[str, Any], dict[str, list[str]]]] = [
         {"traces/segments": ["otlp_http/segments"], "traces/segments-to-xray": ["awsxray"]},
     ),
     (
-        {"otlp.extraExporters": {"tempo": {"endpoint": "http://tempo:4318"}}},
+        {"destinations.otlp": {"tempo": {"endpoint": "http://tempo:4318"}}},
         {"processors": {"batch": None}, "exporters": {"otlp_http/xray-local": None}},
         {"traces/tempo": ["otlp_http/tempo"]},
     ),

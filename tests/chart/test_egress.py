@@ -80,8 +80,8 @@ def test_destinations_outside_are_reached_at_their_ports() -> None:
         **ON,
         **AWS,
         "aws.endpoint": "https://xray.internal:8443",
-        "honeycomb": {"enabled": True, "apiKey": "key", "endpoint": "https://proxy.example:9443"},
-        "otlp.extraExporters": {"tempo": {"endpoint": "http://tempo:4318"}, "plain": {"endpoint": "http://plain"}},
+        "destinations.honeycomb": {"enabled": True, "apiKey": "key", "endpoint": "https://proxy.example:9443"},
+        "destinations.otlp": {"tempo": {"endpoint": "http://tempo:4318"}, "plain": {"endpoint": "http://plain"}},
     }
     rules = egress(render(given), "collector")
     assert all(allows(rules, OUTSIDE, port) for port in (443, 8443, 9443, 4318, 80))

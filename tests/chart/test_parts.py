@@ -156,7 +156,7 @@ def test_common_annotations_are_on_every_object() -> None:
     own: Values = {"backend.annotations": {"reloader": "true"}, "podDefaults.annotations": {"all": "parts"}}
     options: Values = {
         "commonAnnotations": {"owner": "shop"},
-        "honeycomb": {"enabled": True, "apiKey": "key"},
+        "destinations.honeycomb": {"enabled": True, "apiKey": "key"},
         "networkPolicy.enabled": True,
         "monitoring": {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}},
         "sampling": {

@@ -51,8 +51,16 @@ def render(chart: Path = CHART) -> str:
     }
     values = read(chart)
     for value in (*values, *_of_each_part(values)):
-        _place(schema, value)
+        _place(schema, value, shape(value))
+    for path, replacement in renamed(chart).items():
+        _place(schema, Value(path, None, f"No longer a value: {replacement}."), {})
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def renamed(chart: Path = CHART) -> dict[str, str]:
+    """Return what takes the place of values that the chart had once; templates/_validate.tpl refuses these in words."""
+    found: dict[str, str] = yaml.safe_load((chart / "files/renamed.yaml").read_text())
+    return found
 
 
 def _of_each_part(values: Sequence[Value]) -> Iterator[Value]:
@@ -76,15 +84,14 @@ def shape(value: Value) -> Schema:
     return {"type": kind}
 
 
-def _place(schema: Schema, value: Value) -> None:
+def _place(schema: Schema, value: Value, found: Schema) -> None:
     *groups, name = value.path.split(".")
     for group in groups:
         if value.default is not None:
             _require(schema, group)
         fresh: Schema = {"type": "object", "additionalProperties": False, "properties": {}, "required": []}
         schema = schema["properties"].setdefault(group, fresh)
-    found = shape(value)
-    if "null" not in found["type"] and value.default is not None:  # Helm leaves a value out that is null
+    if value.default is not None and "null" not in found["type"]:  # Helm leaves a value out that is null
         _require(schema, name)
     schema["properties"][name] = {"description": value.description, **found}
 

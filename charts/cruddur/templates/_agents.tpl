@@ -68,13 +68,13 @@ ports:
 - {name: GOMEMLIMIT, value: {{ . }}MiB}
 {{- end }}
 {{ include "cruddur.awsEnv" . }}
-{{- if .Values.honeycomb.enabled }}
+{{- if .Values.destinations.honeycomb.enabled }}
 - name: HONEYCOMB_API_KEY
   valueFrom:
     secretKeyRef:
-      {{- if .Values.honeycomb.existingSecret }}
-      name: {{ .Values.honeycomb.existingSecret }}
-      key: {{ .Values.honeycomb.existingSecretKey }}
+      {{- if .Values.destinations.honeycomb.existingSecret }}
+      name: {{ .Values.destinations.honeycomb.existingSecret }}
+      key: {{ .Values.destinations.honeycomb.existingSecretKey }}
       {{- else }}
       name: {{ include "cruddur.part" (list . "honeycomb") }}
       key: api-key
@@ -102,7 +102,7 @@ checksum/daemon-config: {{ include "cruddur.daemonConfig" . | sha256sum }}
 
 {{- define "cruddur.collectorChecksum" -}}
 checksum/collector-config: {{ include "cruddur.collectorConfig" . | sha256sum }}
-{{- if and .Values.honeycomb.enabled .Values.honeycomb.apiKey }}
-checksum/honeycomb-key: {{ printf "%s/%s/%s" .Release.Namespace .Release.Name .Values.honeycomb.apiKey | sha256sum }}
+{{- if and .Values.destinations.honeycomb.enabled .Values.destinations.honeycomb.apiKey }}
+checksum/honeycomb-key: {{ printf "%s/%s/%s" .Release.Namespace .Release.Name .Values.destinations.honeycomb.apiKey | sha256sum }}
 {{- end }}
 {{- end -}}

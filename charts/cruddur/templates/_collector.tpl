@@ -200,12 +200,12 @@ role_arn: {{ . }}
 {{- $xray := default (include "cruddur.regionsEndpoint" .) (include "cruddur.givenEndpoint" .) -}}
 {{- $_ := set $exporters "xray" (dict "traces_endpoint" (printf "%s/v1/traces" $xray) "auth" (dict "authenticator" "sigv4auth")) -}}
 {{- end -}}
-{{- if $v.honeycomb.enabled -}}
+{{- if $v.destinations.honeycomb.enabled -}}
 {{- $headers := dict "x-honeycomb-team" "${env:HONEYCOMB_API_KEY}" -}}
-{{- with $v.honeycomb.dataset }}{{ $_ := set $headers "x-honeycomb-dataset" . }}{{ end -}}
-{{- $_ := set $exporters "honeycomb" (dict "endpoint" $v.honeycomb.endpoint "headers" $headers) -}}
+{{- with $v.destinations.honeycomb.dataset }}{{ $_ := set $headers "x-honeycomb-dataset" . }}{{ end -}}
+{{- $_ := set $exporters "honeycomb" (dict "endpoint" $v.destinations.honeycomb.endpoint "headers" $headers) -}}
 {{- end -}}
-{{- range $name, $settings := $v.otlp.extraExporters -}}
+{{- range $name, $settings := $v.destinations.otlp -}}
 {{- $_ := set $exporters $name (deepCopy $settings) -}}
 {{- end -}}
 {{- $defaults := fromYaml (include "cruddur.exporterDefaults" .) -}}

@@ -58,8 +58,8 @@
 {{- $v := .Values -}}
 {{ include "cruddur.egressXray" . }}
 {{- $ports := list -}}
-{{- if $v.honeycomb.enabled }}{{ $ports = append $ports (include "cruddur.portOf" $v.honeycomb.endpoint) }}{{ end -}}
-{{- range $v.otlp.extraExporters }}{{ $ports = append $ports (include "cruddur.portOf" .endpoint) }}{{ end -}}
+{{- if $v.destinations.honeycomb.enabled }}{{ $ports = append $ports (include "cruddur.portOf" $v.destinations.honeycomb.endpoint) }}{{ end -}}
+{{- range $v.destinations.otlp }}{{ $ports = append $ports (include "cruddur.portOf" .endpoint) }}{{ end -}}
 {{- with uniq $ports }}
 {{ include "cruddur.egressTo" (list . $v.networkPolicy.egress.destinationsTo) }}
 {{- end }}

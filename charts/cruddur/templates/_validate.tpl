@@ -4,7 +4,7 @@ error: the key, its value, and what was expected.
 */}}
 {{- define "cruddur.validate" -}}
 {{- $problems := list -}}
-{{- range $part := list "aws" "ipv6" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
+{{- range $part := list "renamed" "aws" "ipv6" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
 {{- range splitList "\n" (include (printf "cruddur.%sProblems" $part) $) -}}
 {{- with trim . }}{{ $problems = append $problems . }}{{ end -}}
 {{- end -}}
@@ -12,6 +12,17 @@ error: the key, its value, and what was expected.
 {{- if $problems -}}
 {{- fail (printf "\n%s" (join "\n" $problems)) -}}
 {{- end -}}
+{{- end -}}
+
+{{- define "cruddur.renamedProblems" -}}
+{{- $values := .Values -}}
+{{- range $old, $new := fromYaml (.Files.Get "files/renamed.yaml") }}
+{{- $found := $values -}}
+{{- range splitList "." $old }}{{ $found = ternary (get (default dict $found) .) nil (or (kindIs "map" $found) (kindIs "chartutil.Values" $found)) }}{{ end -}}
+{{- if not (or (kindIs "invalid" $found) (eq (toString $found) "")) }}
+{{ $old }}: no longer a value of this chart: expected {{ $new }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "cruddur.awsProblems" -}}
@@ -64,14 +75,14 @@ operator.serviceAccount.name: '': expected an account's name because operator.se
 {{- end }}
 {{- $made := dict -}}
 {{- $exists := dict "agent" (and (include "cruddur.onNodes" .) (not (include "cruddur.noAgents" .))) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
-{{- range $part := list "agent" "backend" "operator" -}}
-{{- $account := (get $v $part).serviceAccount -}}
+{{- range $group, $part := dict "backend" "backend" "operator" "operator" "tracing" "agent" -}}
+{{- $account := (get $v $group).serviceAccount -}}
 {{- if and (get $exists $part) $account.create -}}
 {{- $name := include "cruddur.serviceAccountName" (list $ $part $account) -}}
 {{- with get $made $name }}
-{{ $part }}.serviceAccount.name: {{ $name | squote }}: expected another name because {{ . }}.serviceAccount creates an account of that name
+{{ $group }}.serviceAccount.name: {{ $name | squote }}: expected another name because {{ . }}.serviceAccount creates an account of that name
 {{- end -}}
-{{- $_ := set $made $name $part -}}
+{{- $_ := set $made $name $group -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -93,7 +104,7 @@ aws.credentials.mode: {{ $c.mode | squote }}: expected irsa because aws.credenti
 {{- end }}
 {{- end }}
 {{- if eq $c.mode "irsa" }}
-{{- $sender := ternary "agent" "backend" (eq $v.tracing.placement "node") }}
+{{- $sender := ternary "tracing" "backend" (eq $v.tracing.placement "node") }}
 {{- $agents := not (include "cruddur.noAgents" .) }}
 {{- $accounts := dict }}
 {{- if $agents }}{{ $_ := set $accounts $sender $c.irsa.agentRoleArn }}{{ end }}
@@ -125,12 +136,12 @@ daemon.image.tag: {{ $v.daemon.image.tag | squote }}: expected 3.6.0 or newer be
 {{- end -}}
 
 {{- define "cruddur.honeycombProblems" -}}
-{{- $h := .Values.honeycomb -}}
+{{- $h := .Values.destinations.honeycomb -}}
 {{- if and $h.enabled (not $h.apiKey) (not $h.existingSecret) }}
-honeycomb.existingSecret: '': expected a Secret's name (or a key in honeycomb.apiKey) because honeycomb.enabled is true
+destinations.honeycomb.existingSecret: '': expected a Secret's name (or a key in destinations.honeycomb.apiKey) because destinations.honeycomb.enabled is true
 {{- end }}
 {{- if and $h.apiKey $h.existingSecret }}
-honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the two
+destinations.honeycomb.apiKey, destinations.honeycomb.existingSecret: both are set: expected one of the two
 {{- end }}
 {{- end -}}
 
@@ -157,8 +168,8 @@ backend.port: {{ $v.backend.port | squote }}: expected another port because trac
 {{- end }}
 {{- end }}
 {{- range $name := list "xray-local" "xray" "honeycomb" "segments" "segments-to-xray" }}
-{{- if hasKey $v.otlp.extraExporters $name }}
-otlp.extraExporters: {{ $name | squote }}: expected another name because the chart has a pipeline of that name
+{{- if hasKey $v.destinations.otlp $name }}
+destinations.otlp: {{ $name | squote }}: expected another name because the chart has a pipeline of that name
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -174,11 +185,11 @@ tracing.placement: {{ $v.tracing.placement | squote }}: expected node because tr
 {{- if $v.tracing.hostPort }}
 tracing.hostPort: 'true': expected false because tracing.agent is 'none'
 {{- end }}
-{{- if $v.honeycomb.enabled }}
-honeycomb.enabled: 'true': expected false because tracing.agent is 'none': no collector runs
+{{- if $v.destinations.honeycomb.enabled }}
+destinations.honeycomb.enabled: 'true': expected false because tracing.agent is 'none': no collector runs
 {{- end }}
-{{- if $v.otlp.extraExporters }}
-otlp.extraExporters: {{ keys $v.otlp.extraExporters | sortAlpha | join ", " | squote }}: expected {} because tracing.agent is 'none': no collector runs
+{{- if $v.destinations.otlp }}
+destinations.otlp: {{ keys $v.destinations.otlp | sortAlpha | join ", " | squote }}: expected {} because tracing.agent is 'none': no collector runs
 {{- end }}
 {{- if and $v.backend.enabled (not $existing.agentAddress) }}
 tracing.existing.agentAddress: '': expected HOST:2000 because tracing.agent is 'none' and backend.enabled is true

@@ -19,9 +19,9 @@ The X-Ray daemon is in maintenance mode (security fixes only): tracing.agent=col
 {{- end }}
 {{- if include "cruddur.noAgents" . }}
 {{- else if not (include "cruddur.spansWanted" .) }}
-OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set.
-{{- else if not $v.honeycomb.enabled }}
-Nothing is sent to Honeycomb: honeycomb.enabled is false.
+OpenTelemetry's spans are not exported: destinations.honeycomb.enabled and destinations.otlp are not set.
+{{- else if not $v.destinations.honeycomb.enabled }}
+Nothing is sent to Honeycomb: destinations.honeycomb.enabled is false.
 {{- end }}
 {{- end -}}
 

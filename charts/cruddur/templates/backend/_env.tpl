@@ -13,13 +13,10 @@
 - {name: CRUDDUR_HOST, value: {{ ternary "::" "0.0.0.0" $v.ipv6 | quote }}}
 - {name: PORT, value: {{ $v.backend.port | quote }}}
 - {name: WEB_CONCURRENCY, value: {{ $v.backend.workers | quote }}}
-- {name: CRUDDUR_REQUEST_TIMEOUT, value: {{ $v.backend.requestTimeoutSeconds | quote }}}
 # preStop has waited already, for any image.
 - {name: CRUDDUR_DRAIN_SECONDS, value: "0"}
 - {name: CRUDDUR_GRACEFUL_TIMEOUT, value: {{ $v.backend.gracefulTimeoutSeconds | quote }}}
-- {name: CRUDDUR_MAX_BODY_BYTES, value: {{ int64 $v.backend.maxBodyBytes | quote }}}
 - {name: CRUDDUR_LOG_LEVEL, value: {{ $v.backend.logLevel }}}
-- {name: CRUDDUR_FAIL_ROUTE, value: {{ $v.backend.failRoute | quote }}}
 - {name: CRUDDUR_TRACING_EXCLUDED_PATHS, value: {{ uniq $excluded | join "," | quote }}}
 - name: POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
@@ -45,10 +42,6 @@
 - {name: AWS_REGION, value: {{ include "cruddur.region" . }}}
 - {name: AWS_XRAY_SDK_ENABLED, value: {{ $v.tracing.xraySdk.enabled | quote }}}
 - {name: AWS_XRAY_TRACING_NAME, value: {{ $v.serviceName | quote }}}
-- {name: AWS_XRAY_CONTEXT_MISSING, value: {{ $v.tracing.xraySdk.contextMissing }}}
-{{- with $v.tracing.xraySdk.urlPattern }}
-- {name: AWS_XRAY_URL, value: {{ . | quote }}}
-{{- end }}
 # Where segments go by UDP, and where the sampling rules come from by TCP.
 - {name: AWS_XRAY_DAEMON_ADDRESS, value: {{ include "cruddur.agentAddress" . | quote }}}
 - {name: CRUDDUR_TRACING_ANOMALIES_PER_SECOND, value: {{ int64 $v.tracing.anomalies.perSecond | quote }}}

@@ -6,8 +6,6 @@
 - {name: XRAY_OPERATOR_HOME_NAMESPACE, value: {{ .Release.Namespace | quote }}}
 - {name: XRAY_OPERATOR_INTERVAL, value: {{ $o.intervalSeconds | quote }}}
 - {name: XRAY_OPERATOR_AWS_TIMEOUT, value: {{ $o.awsTimeoutSeconds | quote }}}
-- {name: XRAY_OPERATOR_WRITE_RATE, value: {{ $o.writeRate | quote }}}
-- {name: XRAY_OPERATOR_WRITE_BURST, value: {{ $o.writeBurst | quote }}}
 - {name: XRAY_OPERATOR_RULE_QUOTA, value: {{ $o.ruleQuota | quote }}}
 - {name: XRAY_OPERATOR_LOG_LEVEL, value: {{ $o.logLevel }}}
 {{ include "cruddur.awsEnv" . }}

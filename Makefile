@@ -19,6 +19,9 @@ IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
 BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
   $(foreach name,PIP_INDEX_URL UV_DEFAULT_INDEX,$(if $($(name)),--build-arg $(name))) # a mirror of PyPI, if one is set
+# The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
+COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
+TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
@@ -109,10 +112,12 @@ integration: setup cluster-tools ## the whole integration suite: 100 fault sched
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
+	@$(TAG_COLLECTOR)
 	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --durations=12 $(or $(E2E),tests/e2e)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if needed (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
+	@$(TAG_COLLECTOR)
 	@PATH="$(CURDIR)/bin:$$PATH" $(RUN)python -m tools.kind_cluster
 	@PATH="$(CURDIR)/bin:$$PATH" SKAFFOLD_CONFIG=deploy/kind/skaffold-config.yaml skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))
 

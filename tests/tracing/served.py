@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

@@ -1,14 +1,13 @@
 """The library as it is run: gunicorn with two workers, under opentelemetry-instrument or not, and a real xray-local."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
+from pytest_xray_local.process import running
 from tests.tracing.served import (
     api,
     both,
@@ -109,26 +108,9 @@ def test_the_rules_decide_as_soon_as_there_is_an_agent(free_port: Callable[[], i
     """Nobody listens at first: requests are answered, each worker says it once and turns to the rules by itself."""
     agent, log = free_port(), tmp_path / "log"
     settings = {"AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{agent}", "OTEL_TRACES_EXPORTER": "none"}
-    local = [
-        sys.executable,
-        "-m",
-        "xray_local",
-        "serve",
-        "--api-port",
-        "0",
-        "--otlp-port",
-        "0",
-        "--agent-port",
-        str(agent),
-    ]
-    with served(free_port(), log, settings) as running:
+    with served(free_port(), log, settings) as shop:
         until(lambda: log.read_text().count("sampling.local") == 2)
-        assert running.get().status == 200
-        with subprocess.Popen(local, stdout=subprocess.PIPE, text=True) as there:
-            try:
-                assert there.stdout is not None
-                address = there.stdout.readline().split()[1].removeprefix("api=")
-                until(lambda: operations(address).count("GetSamplingRules") == 2)
-            finally:
-                there.terminate()
+        assert shop.get().status == 200
+        with running(agent_port=agent) as local:
+            rules_fetched(local, 2)
         assert log.read_text().count("sampling.local") == 2

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.served import both, environment, rules_fetched, sample_all, served
 
 pytestmark = pytest.mark.process

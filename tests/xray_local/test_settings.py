@@ -18,6 +18,7 @@ def test_the_default_ports_are_those_of_the_sdks() -> None:
         region="us-east-1",
         allow_host=(),
         allow_origin=(),
+        lambda_="",
     )
 
 
@@ -42,6 +43,7 @@ def test_allowed_hosts_are_a_list() -> None:
         ("otlp_port", "²", "a port from 0 to 65535"),
         ("otlp_grpc_port", "on", "auto, off or a port from 0 to 65535"),
         ("allow_origin", "localhost:3000", "origins such as http://localhost:3000, or *"),
+        ("lambda_", "my function", "a function's name of at most 64 letters, digits, - and _"),
         ("max_traces", "0", "a whole number of at least 1"),
         ("max_traces", "many", "a whole number of at least 1"),
         ("host", "", "text without spaces"),

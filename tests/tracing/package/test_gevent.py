@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.package.conftest import Install, stock
 from tests.tracing.served import documents, environment, sample_all, until
 

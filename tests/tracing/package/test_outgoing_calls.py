@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.package.conftest import Install, stock
 from tests.tracing.served import documents, echo, environment, is_span, sample_all, until
 

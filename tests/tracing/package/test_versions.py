@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.package.conftest import PYTHONS, Install, stock
 from tests.tracing.served import Served, documents, environment, is_span, sample_all, until
 

@@ -170,3 +170,11 @@ async def test_other_sites_have_no_access(api: Client) -> None:
     """There is no CORS header and no preflight."""
     assert "Access-Control-Allow-Origin" not in (await api.post("/Groups", json={})).headers
     assert (await api.options("/Groups")).status == 405
+
+
+@pytest.mark.parametrize("end", [9223372036854775807, 1e40, -(10**16)])
+async def test_a_time_beyond_any_date_is_refused(api: Client, end: float) -> None:
+    """It would overflow."""
+    message = f"EndTime: {end}: expected epoch seconds as a number"
+    expected = (400, "InvalidRequestException", message)
+    assert await refused(api, "/TraceSummaries", json={"StartTime": 0, "EndTime": end}) == expected

@@ -13,7 +13,9 @@ from tests.xray_local import otlp as otlp_spans
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.state.region import Region
+from xray_local.state.store import Selection
 
+JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
@@ -70,7 +72,7 @@ async def test_a_span_without_a_name_is_stored(otlp: Client, region: Region) -> 
     """OpenTelemetry does not require a name."""
     spans = [{}, {"name": "", "parent_span_id": (1).to_bytes(8)}]
     await otlp.post("/v1/traces", data=request(*spans).SerializeToString(), headers=PROTOBUF)
-    [row] = region.store.summaries(0, NOW + 1, by="start", before=None, limit=10)
+    [row] = region.store.find(Selection(0, NOW + 1)).rows
     assert row.summary.id == trace_id(1)
 
 
@@ -164,6 +166,8 @@ async def test_a_request_beyond_the_limits_of_xray_is_refused(
         (b"{", {"Content-Type": "application/json"}, "the body is not a JSON ExportTraceServiceRequest"),
         (b"[" * 100_000, {"Content-Type": "application/json"}, "the JSON is nested too deep"),
         (json.dumps({"resourceSpans": 1}).encode(), {"Content-Type": "application/json"}, "the body is not a JSON"),
+        (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":-Infinity}]}]}]}', JSON, "the body is not a JSON"),
+        (b'{"resourceSpans":[{"resource":{"attributes":[{"key":"\\ud800"}]}}]}', JSON, "the body is not a JSON"),
         (b"", {"Content-Type": "text/plain"}, "Content-Type: 'text/plain': expected application/x-protobuf or"),
         (b"no gzip", PROTOBUF | {"Content-Encoding": "gzip"}, "the body cannot be read or decompressed"),
     ],

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.xray_local.samples import NOW, document, text, trace_id
+from xray_local.api.filters import TraceFilter
 from xray_local.errors import StoreError
 from xray_local.state.heads import trace_ids
-from xray_local.state.store import RangeBy, Store, TraceRow
+from xray_local.state.store import RangeBy, Selection, Store, TraceRow
 from xray_local.traces.flags import Flag
+from xray_model.filter_expression import parse
 
 Opener = Callable[..., Store]
 EXPECTED = "expected a writable file, or :memory:"
@@ -20,8 +22,8 @@ def opened() -> Iterator[Opener]:
     """Open stores, which the fixture closes."""
     with ExitStack() as cleanup:
 
-        def opener(*path: str, max_traces: int = 1000) -> Store:
-            store = Store(*path, max_traces=max_traces)
+        def opener(*path: str, max_traces: int = 1000, max_bytes: int | None = None) -> Store:
+            store = Store(*path, max_traces=max_traces, max_bytes=max_bytes)
             cleanup.callback(store.close)
             return store
 
@@ -29,7 +31,7 @@ def opened() -> Iterator[Opener]:
 
 
 def listed(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[TraceRow]:
-    return list(store.summaries(start, end, by=by, before=None, limit=100))
+    return store.find(Selection(start, end, by)).rows
 
 
 def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
@@ -114,13 +116,24 @@ def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_
 
 def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that memory and the first read after a burst stay bounded; eviction follows."""
-    monkeypatch.setattr("xray_local.state.store.ingest_log.ROWS_MAX", 10)
+    monkeypatch.setattr("xray_local.state.store.ingest_log.BYTES_MAX", 10 * document(1).size)
     store = opened(max_traces=5)
     for number in range(1, 101):
         store.put([document(number)], now=NOW)
     assert store.waiting_rows <= 10
     assert store.evicted == 100 - store.waiting_rows - 5
     assert store.counts()["traces"] == 5
+
+
+def test_shapes_that_no_trace_has_are_deleted(opened: Opener) -> None:
+    """Otherwise names that never come again would fill the memory."""
+    store = opened(max_traces=5)
+    for number in range(1, 41):
+        store.put([document(number, name=f"service-{number}")], now=NOW)
+        while store.work():
+            pass
+    assert store._database.row("SELECT COUNT(*) FROM shapes")[0] <= 11
+    assert len(ids(store)) == 5
 
 
 def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -> None:
@@ -130,6 +143,19 @@ def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -
     assert trace_ids([broken]) == [trace_id(1)]
     store.append([trace_id(1), trace_id(1)], [broken, text(1)], now=NOW)
     assert (store.counts()["segments"], store.unreadable) == (1, 1)
+
+
+def test_a_limit_on_bytes_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
+    """A trace may be large; the newest one stays whatever its size."""
+    store = opened(max_bytes=26_000)
+    for number in range(1, 6):
+        store.put([document(number, part, metadata={"filling": "x" * 4_000}) for part in (1, 2)], now=NOW)
+    assert (sorted(ids(store)), store.evicted) == ([trace_id(3), trace_id(4), trace_id(5)], 2)
+    store.put([document(6, metadata={"filling": "x" * 60_000})], now=NOW)
+    assert (ids(store), store.evicted) == ([trace_id(6)], 5)
+    store.put([document(6, name="small")], now=NOW)
+    store.put([document(7)], now=NOW)
+    assert sorted(ids(store)) == [trace_id(6), trace_id(7)]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +185,26 @@ def test_traces_are_listed_from_the_newest_and_paged_by_position(opened: Opener)
     store = opened()
     for number in range(1, 6):
         store.put([document(number, start_time=NOW - number // 3)], now=NOW)
-    first = list(store.summaries(0, NOW * 2, by="start", before=None, limit=3))
-    rest = list(store.summaries(0, NOW * 2, by="start", before=first[-1].position, limit=3))
-    assert [row.summary.id for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+    first = store.find(Selection(0, NOW * 2), limit=3)
+    rest = store.find(Selection(0, NOW * 2), before=first.next, limit=3)
+    assert rest.next is None
+    assert [row.summary.id for row in first.rows + rest.rows] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+
+
+@pytest.mark.parametrize("expression", ["ok", "coverage > 0.1"])
+def test_a_count_that_takes_long_is_continued(opened: Opener, expression: str) -> None:
+    """By columns or by the evaluator; other work may be done in between."""
+    store = opened()
+    store.put([document(number) for number in range(1, 101)], now=NOW)
+    selection = Selection(0, NOW * 2, "start", TraceFilter(parse(expression)))
+    count = store.count(selection, seconds=0.0)
+    answers = 1
+    while count.next is not None:
+        store.work()
+        count = store.count(selection, after=count, seconds=0.001)
+        answers += 1
+    assert count.number == 100
+    assert answers > 1
 
 
 def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None:

@@ -3,20 +3,36 @@
 A process has three listeners: `api` (the API, OTLP and the page), `agent` (the API) and `otlp` (OTLP).
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from xray_local.state.indexing import catch_up
 from xray_local.state.region import Region
 from xray_local.state.request_log import LoggedRequest
 
 Name = Literal["api", "agent", "otlp"]
 NAME_KEY: web.AppKey[Name] = web.AppKey("listener")
 REGION_KEY = web.AppKey("region", Region)
+LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 BODY_MAX = 16 * 1024 * 1024  # bytes of a request, after decompression
 
 
-def log_request(request: web.Request, operation: str, status: int, body: dict[str, Any]) -> None:
+_NOT_OF_TRACES = frozenset(
+    {"/TraceSegments", "/v1/traces", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/_local/reset"}
+)
+
+
+@web.middleware
+async def index_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Index what was stored before a request that may read it; the store itself would do it without a break."""
+    if request.path not in _NOT_OF_TRACES:
+        await catch_up(request.app[REGION_KEY].store)
+    return await handler(request)
+
+
+def log_request(request: web.Request, operation: str, status: int, body: bytes = b"") -> None:
     """Add a request to the log."""
     region = request.app[REGION_KEY]
     region.requests.append(
@@ -25,7 +41,7 @@ def log_request(request: web.Request, operation: str, status: int, body: dict[st
             listener=request.app[NAME_KEY],
             time=region.clock(),
             status=status,
-            body=body,
+            body=body if len(body) <= LOGGED_BODY_MAX else b"",
             peer=(request.remote or "").removeprefix("::ffff:") or None,  # IPv4 on a listener of IPv6
             scope=_signed_scope(request.headers.get("Authorization", "")),
         )

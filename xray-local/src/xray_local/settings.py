@@ -27,6 +27,7 @@ class Settings:
     region: str
     allow_host: tuple[str, ...]
     allow_origin: tuple[str, ...] = ()
+    lambda_: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,12 @@ class Field:
     @property
     def option(self) -> str:
         """The command line's option."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def variable(self) -> str:
         """The environment's variable."""
-        return PREFIX + self.name.upper()
+        return PREFIX + self.name.rstrip("_").upper()
 
 
 def _port(text: str) -> int:
@@ -93,6 +94,12 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _function(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", text):
+        raise ValueError("a function's name of at most 64 letters, digits, - and _")
+    return text
+
+
 FIELDS = (
     Field("host", "127.0.0.1", "the address to listen on", _word),
     Field("api_port", "8900", "the port of the X-Ray API and the page", _port),
@@ -103,12 +110,8 @@ FIELDS = (
     Field("max_traces", "100000", "how many traces to store; the oldest are evicted", _count),
     Field("region", "us-east-1", "the AWS region in ARNs", _word),
     Field("allow_host", "", "comma-separated host names to serve besides localhost and IP addresses", _names),
-    Field(
-        "allow_origin",
-        "",
-        "comma-separated origins of pages that may use the API, such as http://app:3000; or *",
-        _origins,
-    ),
+    Field("allow_origin", "", "comma-separated origins of pages that may send requests, or *", _origins),
+    Field("lambda_", "", "the name of a Lambda function whose subsegments come without its segments", _function),
 )
 
 

@@ -5,7 +5,7 @@ OpenTelemetry themselves. Importing this package starts nothing, and imports nei
 `import aws_xray_sdk` finds a stand-in, unless the package is installed.
 """
 
-from importlib.metadata import version
+from typing import Any
 
 from cruddur_tracing.install import install, uninstall
 from cruddur_tracing.process.settings import SettingsError, TracingSettings
@@ -14,4 +14,11 @@ from cruddur_tracing.xray_sdk.standin import finder
 finder.serve()
 
 __all__ = ["SettingsError", "TracingSettings", "__version__", "install", "uninstall"]
-__version__ = version("cruddur-tracing")
+
+
+def __getattr__(name: str) -> Any:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("cruddur-tracing")

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode, TraceFlags
 
 from cruddur_tracing.recording.attributes import complete
 from cruddur_tracing.recording.span import Span
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.starting import start_child
 from tests.tracing.wires.segments import sdk_scenarios
 from tests.tracing.wires.segments.collector import Collector, collector

@@ -1,6 +1,7 @@
 """The routes of the X-Ray REST API: every operation of botocore's model, all answered by one handler."""
 
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -15,7 +16,6 @@ from xray_local.listener import NAME_KEY, REGION_KEY, log_request
 
 FAULTS_KEY = web.AppKey("faults", FaultScript)
 CONTENT_TYPES = ("application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1")
-_LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 
 
 def add_routes(app: web.Application) -> None:
@@ -27,7 +27,6 @@ def add_routes(app: web.Application) -> None:
 def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         raw = b""
-        body: dict[str, Any] = {}
         status = 500
         try:
             raw = await request.read()
@@ -42,7 +41,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
             status = error.status
             raise
         finally:
-            log_request(request, route.operation, status, body if len(raw) <= _LOGGED_BODY_MAX else {})
+            log_request(request, route.operation, status, raw)
 
     return handle
 
@@ -50,7 +49,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
 async def _answer(operation: str, body: dict[str, Any], request: web.Request, raw: bytes) -> Any:
     """Carry out an operation, with the fault that is scripted for it."""
     script, region = request.app[FAULTS_KEY], request.app[REGION_KEY]
-    key = (request.app[NAME_KEY], operation, raw.decode(errors="replace"))
+    key = (request.app[NAME_KEY], operation, sha256(raw).hexdigest())
     fault = script.take(operation)
     if fault is not None and fault.when == "before":
         await fault.apply()

@@ -32,7 +32,7 @@ async def _traces(request: web.Request) -> web.Response:
         status = 200
         return answer
     finally:
-        log_request(request, "PutSpans", status, {})
+        log_request(request, "PutSpans", status)
 
 
 def _put(request: web.Request, body: bytes) -> web.Response:

@@ -67,7 +67,7 @@ class GrpcListener:
                 listener="otlp-grpc",
                 time=self._region.clock(),
                 status=status,
-                body={},
+                body=b"",
                 peer=address or None,
                 scope=None,
             )

@@ -1,4 +1,4 @@
-"""Indexes the log of the store when nothing arrives, in steps so short that no request waits long."""
+"""Indexes and summarizes what was stored when nothing arrives, in steps so short that no request waits long."""
 
 import asyncio
 import logging
@@ -9,6 +9,8 @@ from xray_local.errors import StoreError
 from xray_local.state.store import Store
 
 QUIET_SECONDS = 0.25  # without a new document, after which a step may begin
+SEARCHED_QUIET_SECONDS = 0.003  # the same while somebody searches, who would otherwise wait for the whole log
+SEARCHED_SECONDS = 10.0  # after a search, that more are expected
 STEP_SECONDS = 0.005
 POLL_SECONDS = 0.05  # while there is nothing to do
 ERROR_SECONDS = 5.0  # before the next attempt when the store cannot be written
@@ -17,7 +19,7 @@ _logger = logging.getLogger(__name__)
 
 
 async def run(store: Store) -> None:
-    """Index until it is cancelled."""
+    """Work until it is cancelled."""
     while True:
         try:
             await asyncio.sleep(_step(store, time.monotonic))
@@ -26,12 +28,23 @@ async def run(store: Store) -> None:
             await asyncio.sleep(ERROR_SECONDS)
 
 
+async def catch_up(store: Store) -> None:
+    """Index what is in the log now, a little at a time, so that datagrams are received meanwhile."""
+    for _ in range(store.waiting_rows):
+        if not store.waiting_rows:
+            return
+        store.index_some()
+        await asyncio.sleep(0)
+
+
 def _step(store: Store, monotonic: Callable[[], float]) -> float:
     """Work for a moment if it is quiet; return the seconds until the next step."""
-    end = monotonic() + STEP_SECONDS
-    if monotonic() - store.appended_at < QUIET_SECONDS:
-        return QUIET_SECONDS
-    while store.index_some():
+    now = monotonic()
+    quiet = SEARCHED_QUIET_SECONDS if now - store.searched_at < SEARCHED_SECONDS else QUIET_SECONDS
+    if now - store.appended_at < quiet:
+        return quiet
+    end = now + STEP_SECONDS
+    while store.work():
         if monotonic() >= end:
             return 0.0
     return POLL_SECONDS

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
 from xray_local.state.heads import trace_ids
+from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
 from xray_local.state.sampling.boosts import Boosts
 from xray_local.state.sampling.reservoirs import Reservoirs
@@ -28,6 +29,7 @@ class Region:
     counters: Counter[str] = field(default_factory=Counter)
     requests: RequestLog = field(default_factory=RequestLog)
     problems: ProblemLog = field(default_factory=ProblemLog)
+    facades: LambdaFacades | None = None
 
     def put_segments(self, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
         """Store segment documents; count, note and return those that were refused."""
@@ -37,7 +39,7 @@ class Region:
         return refused
 
     def _put_segments(self, texts: Sequence[str], source: str) -> list[Refused]:
-        ids = trace_ids(texts)
+        ids = trace_ids(texts) if self.facades is None else None  # facades need the whole documents
         if ids is not None:
             return self._counted(self.store.append(ids, texts, now=self.clock()) if ids else [])
         documents: list[Document] = []
@@ -50,6 +52,8 @@ class Region:
                 continue
             for message in oddities(documents[-1]):
                 self.note("odd", source, "Dropped", message, documents[-1].id)
+        if self.facades is not None:
+            documents += self.facades.documents(documents)
         return self._counted(refused) + self.put(documents)
 
     def put(self, documents: Sequence[Document]) -> list[Refused]:

@@ -1,7 +1,8 @@
 """The last requests that the listeners answered, and what in them AWS would refuse, drop or not expect."""
 
+import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 REQUESTS_MAX = 2000
@@ -11,15 +12,26 @@ MESSAGE_MAX = 500  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedRequest:
-    """One request; `time` in epoch seconds, `peer` an IP address, `scope` the REGION/SERVICE it was signed for."""
+    """One request; `time` in epoch seconds, `peer` an IP address, `scope` the REGION/SERVICE it was signed for.
+
+    The body is kept as it was sent, since parsed junk can take a hundred times the memory.
+    """
 
     operation: str
     listener: str
     time: float
     status: int
-    body: dict[str, Any]
+    body: bytes
     peer: str | None
     scope: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the request with its body parsed; an empty one if that is not JSON."""
+        try:
+            body = json.loads(self.body or b"{}")
+        except (ValueError, RecursionError):
+            body = {}
+        return asdict(self) | {"body": body}
 
 
 class RequestLog(deque[LoggedRequest]):

@@ -55,7 +55,8 @@ def test_a_segment_is_retrieved_as_it_is_or_as_spans(region: Region) -> None:
     region.put([document(1, 1, subsegments=[call])])
     token = start(region, 1)
     [trace] = list_retrieved_traces(region, {"RetrievalToken": token})["Traces"]
-    assert [json.loads(span["Document"])["subsegments"][0]["name"] for span in trace["Spans"]] == ["back"]
+    segment, inferred = (json.loads(span["Document"]) for span in trace["Spans"])
+    assert (segment["subsegments"][0]["name"], inferred["inferred"]) == ("back", True)
     [trace] = list_retrieved_traces(region, {"RetrievalToken": token, "TraceFormat": "OTEL"})["Traces"]
     spans = [json.loads(span["Document"]) for span in trace["Spans"]]
     assert [(span["spanId"], span.get("parentSpanId"), span["kind"]) for span in spans] == [

@@ -1,6 +1,5 @@
 """GetTraceGraph and GetServiceGraph."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from xray_local.api import rendering
@@ -8,8 +7,9 @@ from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.state.region import Region
-from xray_local.traces.service_graph import service_graph
-from xray_local.traces.summaries import TraceSummary, summarize
+from xray_local.state.store import Selection
+from xray_local.traces.service_graph import graph_of_shapes, service_graph
+from xray_local.traces.summaries import summarize
 from xray_model.filter_expression import parse
 
 PAGE = 1000  # services in one response
@@ -24,13 +24,13 @@ def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of all traces in the range, of one group's if a group is named."""
-    services = rendering.services(service_graph(traces_of_group(region, request)))
-    items, token = paging.page(services, request.get("NextToken"), PAGE)
+    graph = graph_of_shapes(region.store.calls(selection(region, request)))
+    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
     answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
-    return answer | paging.answer("Services", items, token)
+    return answer | paging.answer("Services", services, token)
 
 
-def traces_of_group(region: Region, request: dict[str, Any]) -> Iterator[TraceSummary]:
+def selection(region: Region, request: dict[str, Any]) -> Selection:
     """Return the traces that overlap the range of a request, those of one group if it names a group."""
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
@@ -39,5 +39,4 @@ def traces_of_group(region: Region, request: dict[str, Any]) -> Iterator[TraceSu
     if request.get("GroupName") or request.get("GroupARN"):
         text = groups.get_group(region, request)["Group"].get("FilterExpression")
     trace_filter = TraceFilter(parse(text) if text else None, groups.expressions(region))
-    rows = region.store.summaries(start, end, by="overlap", before=None, limit=-1)
-    return (row.summary for row in rows if trace_filter.matches(row.summary))
+    return Selection(start, end, "overlap", trace_filter)

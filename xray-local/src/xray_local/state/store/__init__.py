@@ -6,6 +6,6 @@ that was acknowledged.
 
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.store import Store
-from xray_local.state.store.trace_index import RangeBy, TraceRow
+from xray_local.state.store.summaries.search import Count, Filter, Page, Position, RangeBy, Selection, TraceRow
 
-__all__ = ["RangeBy", "Refused", "Store", "TraceRow"]
+__all__ = ["Count", "Filter", "Page", "Position", "RangeBy", "Refused", "Selection", "Store", "TraceRow"]

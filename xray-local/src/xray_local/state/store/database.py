@@ -87,7 +87,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     if tables and version not in range(1, SCHEMA_VERSION + 1):
         hint = " (written by a newer xray-local?)" if version > SCHEMA_VERSION else ""
         raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}{hint}")
-    scripts = files("xray_local.state.store")
+    scripts = files("xray_local.state.store") / "schema"
     if tables:
         for former in range(max(version, 2), SCHEMA_VERSION):  # versions 1 and 2 have the same tables
             connection.executescript((scripts / f"upgrade_to_{former + 1}.sql").read_text())

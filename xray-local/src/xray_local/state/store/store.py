@@ -1,44 +1,48 @@
 """The store: what ingest writes, and what the API and the page read. One writer, one transaction for each call.
 
 Accepted documents are appended to a log. They are indexed when a reader needs them, when nothing arrives, or when the
-log is long; a limit on traces then evicts whole traces, the oldest first. Summaries are computed when they are read.
+log is long; a limit on traces then evicts whole traces, the oldest first. Summaries are computed after that, or when
+they are read.
 """
 
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
-from xray_local.state.store import summary_json
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
-from xray_local.state.store.ingest_log import IngestLog
+from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
-from xray_local.state.store.trace_index import WITHIN, RangeBy, TraceIndex, TraceRow
+from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
+from xray_local.state.store.trace_index import TraceIndex
 from xray_local.traces.documents import Document, SegmentError, parse_stored
-from xray_local.traces.summaries import TraceSummary, summarize
+from xray_local.traces.service_graph import Times
+from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
-INDEXED_BYTES = 128 * 1024
+INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
+SUMMARIZED = 4  # traces in one transaction
 
 
 class Store(Resources):
-    """The database; of more than `max_traces` traces the oldest are evicted.
+    """The database; beyond `max_traces` traces, or `max_bytes` of documents, the oldest traces are evicted.
 
-    `appended_at` is when the last document arrived, by the monotonic clock.
+    `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
     """
 
-    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000) -> None:
+    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000, max_bytes: int | None = None) -> None:
         self.max_traces = max_traces
+        self.max_bytes = max_bytes
         self._database = Database(path)
         super().__init__(self._database)
         self._log = IngestLog(self._database)
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
+        self._search = Search(self._database)
         self._unreadable = 0
-        self.appended_at = float("-inf")
+        self._pruned = 0  # how many traces were evicted when the shapes were pruned
+        self.appended_at = self.searched_at = float("-inf")
 
     def close(self) -> None:
         """Close the database; nothing is pending, since every call is a transaction."""
@@ -66,16 +70,17 @@ class Store(Resources):
         return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
 
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
-        """Store valid documents of these traces; return those for which their trace has no room."""
+        """Store valid documents, as `to_log` writes them; return those that do not fit in their trace."""
         self.appended_at = time.monotonic()
         if self._log.append(trace_ids, texts, now=now):
             if self._log.is_full:
-                self._index_some()
+                self.index_some()
             return []
         self.index()
         with self._transaction():
-            refused = self._index.write([parse_stored(text) for text in texts], now=now, large=self._log.large)
-            self._index.evict(self.max_traces)
+            refused = self._index.write(list(map(from_log, texts)), now=now, large=self._log.large)
+            self._index.evict(self.max_traces, self.max_bytes)
+        self._follow()
         return refused
 
     def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
@@ -83,20 +88,24 @@ class Store(Resources):
         if not documents:
             return []
         trace_ids = [document.trace_id for document in documents]
-        return self.append(trace_ids, [document.text for document in documents], now=now)
+        return self.append(trace_ids, list(map(to_log, documents)), now=now)
 
     def index(self) -> None:
         """Index the whole log."""
         while self._log.rows:
-            self._index_some()
+            self.index_some()
 
-    def index_some(self) -> bool:
-        """Index a small part of the log; return whether there is more."""
+    def work(self) -> bool:
+        """Index a small part of the log, or summarize some traces; return whether there is more to do."""
         if self._log.rows:
-            self._index_some()
-        return self._log.rows > 0
+            self.index_some()
+            return True
+        traces = self._search.without_summary(SUMMARIZED)
+        self._search.summarize(traces)
+        return len(traces) == SUMMARIZED
 
-    def _index_some(self) -> None:
+    def index_some(self) -> None:
+        """Index a small part of the log, which is not empty."""
         rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
         unreadable = 0
@@ -106,10 +115,24 @@ class Store(Resources):
                 unreadable += len(row.texts) - len(documents)
                 self._index.write(documents, now=row.received, large=self._log.large)
                 indexed += documents
-            self._index.evict(self.max_traces)
+            self._index.evict(self.max_traces, self.max_bytes)
+            self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)
         self._unreadable += unreadable
+        self._follow()
+
+    def _prune(self) -> None:
+        """Delete shapes that no trace has any more, once the traces have all been replaced."""
+        evicted = self._index.totals.evicted
+        if evicted - self._pruned >= self.max_traces:
+            self._search.prune()
+            self._pruned = evicted
+
+    def _follow(self) -> None:
+        """Let the search follow what the index has changed."""
+        self._search.forget(self._index.changed)
+        self._index.changed.clear()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -135,31 +158,29 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
-    def summaries(
-        self, start: float, end: float, *, by: RangeBy, before: tuple[float, int] | None, limit: int
-    ) -> Iterator[TraceRow]:
-        """Yield the newest traces within the range that come before a position, newest first.
-
-        `by` says what is within the range: the trace's start, its end, the arrival of its last document, or any part.
-        """
+    def _prepare_search(self) -> None:
+        self.searched_at = time.monotonic()
         self.index()
-        position = "AND (first, seq) < (?, ?)" if before else ""
-        statement = (
-            "SELECT first, seq, trace_id, body FROM traces LEFT JOIN summaries USING (seq)"  # noqa: S608 (constants)
-            f" WHERE {WITHIN[by]} {position} ORDER BY first DESC, seq DESC LIMIT ?"
-        )
-        rows = self._database.rows(statement, (start, end, *(before or ()), limit))
-        for first, seq, trace_id, body in rows:
-            yield TraceRow((first, seq), self._summary(seq, trace_id, body))
 
-    def _summary(self, seq: int, trace_id: str, body: bytes | None) -> TraceSummary:
-        if body is not None:
-            return summary_json.load(zlib.decompress(body))
-        summary = summarize(trace_id, self.parsed(trace_id))
-        with suppress(StoreError), self._transaction():  # a summary that cannot be written is computed again
-            row = (seq, zlib.compress(summary_json.dump(summary), 1))
-            self._database.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", row)
-        return summary
+    def find(
+        self, selection: Selection, *, before: Position | None = None, limit: int = 100, seconds: float = 0.1
+    ) -> Page:
+        """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
+        self._prepare_search()
+        return self._search.find(selection, before=before, limit=limit, seconds=seconds)
+
+    def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
+        """Return how many traces match, of as many as some seconds of CPU time are enough for.
+
+        `after` is an earlier answer to continue; the new one includes its number.
+        """
+        self._prepare_search()
+        return self._search.count(selection, after=after, seconds=seconds)
+
+    def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
+        """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
+        self._prepare_search()
+        return self._search.calls(selection)
 
     def clear(self) -> None:
         """Delete everything that is stored."""
@@ -167,10 +188,12 @@ class Store(Resources):
             self._log.clear()
             self._index.clear()
             self._database.execute("DELETE FROM resources")
+        self._search.clear()
+        self._pruned = 0
         self._unreadable = 0
 
 
 def _readable(texts: Sequence[str]) -> Iterator[Document]:
     for text in texts:
         with suppress(SegmentError):  # a number that no double holds: see `state.heads`
-            yield parse_stored(text)
+            yield from_log(text)

@@ -13,9 +13,33 @@ CREATE TABLE IF NOT EXISTS traces (
   segments INTEGER NOT NULL DEFAULT 0,
   spans INTEGER NOT NULL DEFAULT 0,
   limited INTEGER NOT NULL DEFAULT 0,
+  shape INTEGER,                    -- NULL when a document has arrived since the summary was computed; then so is the rest
+  duration REAL,                    -- seconds
+  responsetime REAL,
+  fault INTEGER,
+  error INTEGER,
+  throttle INTEGER,
+  partial INTEGER,
+  http_status INTEGER,
+  http_method TEXT,
+  http_url TEXT,
+  http_useragent TEXT,
+  http_clientip TEXT,
+  users TEXT,                       -- one JSON text in a line: a name; [key, value]
+  annotations TEXT,
   trace_id TEXT NOT NULL UNIQUE
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
+CREATE INDEX IF NOT EXISTS traces_without_summary ON traces (seq) WHERE shape IS NULL;
+CREATE TABLE IF NOT EXISTS shapes (
+  id INTEGER PRIMARY KEY,           -- what many traces have in common: services, calls, flags, causes, but no times or texts
+  digest BLOB NOT NULL UNIQUE,
+  example BLOB NOT NULL             -- the summary of one of them, compressed JSON
+);
+CREATE TABLE IF NOT EXISTS calls (
+  seq INTEGER PRIMARY KEY,          -- of the trace
+  times BLOB NOT NULL               -- of each service and call of the shape, as doubles: see `traces.service_graph`
+);
 CREATE TABLE IF NOT EXISTS documents (
   seq INTEGER NOT NULL,             -- of the trace: its index grows at the end, an index on trace ids would grow everywhere
   id TEXT NOT NULL,
@@ -26,7 +50,7 @@ CREATE TABLE IF NOT EXISTS documents (
   PRIMARY KEY (seq, id, wire)
 );
 CREATE TABLE IF NOT EXISTS summaries (
-  seq INTEGER PRIMARY KEY,          -- of the trace; there is no row when a document has arrived since it was computed
+  seq INTEGER PRIMARY KEY,          -- of the trace
   body BLOB NOT NULL                -- compressed JSON
 );
 CREATE TABLE IF NOT EXISTS resources (

@@ -35,7 +35,7 @@ def send(port: int, datagrams: list[bytes], rate: int) -> float:
 
 
 def _segments(api: int) -> int:
-    with urllib.request.urlopen(f"http://127.0.0.1:{api}/_local/health", timeout=60) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{api}/_local/health", timeout=600) as answer:
         return int(json.load(answer)["segments"])
 
 

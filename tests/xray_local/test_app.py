@@ -110,7 +110,7 @@ def test_evictions_are_logged(start: Start) -> None:
     client.call(addresses["api"], "TraceSegments", {"TraceSegmentDocuments": [text(number) for number in range(1, 4)]})
     assert process.stderr is not None
     line = process.stderr.readline()
-    assert line.endswith("WARNING traces_evicted total=2 max_traces=1\n")
+    assert "WARNING traces_evicted total=2 max_traces=1 max_bytes=" in line
     assert health(addresses["api"])["evicted_traces"] == 2
 
 

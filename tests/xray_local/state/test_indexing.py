@@ -29,6 +29,18 @@ async def test_nothing_is_indexed_while_documents_arrive(region: Region) -> None
     task.cancel()
 
 
+async def test_catching_up_lets_others_run(region: Region) -> None:
+    """What arrives meanwhile waits for the next reader."""
+    for number in range(1, 201):
+        region.store.put([document(number, metadata={"filling": "x" * 10_000})], now=NOW)
+    task = asyncio.create_task(indexing.catch_up(region.store))
+    turns = 0
+    while not task.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert (region.store.waiting_rows, turns > 20) == (0, True)
+
+
 async def test_a_store_that_cannot_be_written_is_tried_again(
     region: Region, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -22,8 +22,8 @@ def opened() -> Iterator[Opener]:
     """Open stores, which the fixture closes."""
     with ExitStack() as cleanup:
 
-        def opener(*path: str, max_traces: int = 1000) -> Store:
-            store = Store(*path, max_traces=max_traces)
+        def opener(*path: str, max_traces: int = 1000, max_bytes: int | None = None) -> Store:
+            store = Store(*path, max_traces=max_traces, max_bytes=max_bytes)
             cleanup.callback(store.close)
             return store
 
@@ -116,7 +116,7 @@ def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_
 
 def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that memory and the first read after a burst stay bounded; eviction follows."""
-    monkeypatch.setattr("xray_local.state.store.ingest_log.ROWS_MAX", 10)
+    monkeypatch.setattr("xray_local.state.store.ingest_log.BYTES_MAX", 10 * document(1).size)
     store = opened(max_traces=5)
     for number in range(1, 101):
         store.put([document(number)], now=NOW)
@@ -143,6 +143,19 @@ def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -
     assert trace_ids([broken]) == [trace_id(1)]
     store.append([trace_id(1), trace_id(1)], [broken, text(1)], now=NOW)
     assert (store.counts()["segments"], store.unreadable) == (1, 1)
+
+
+def test_a_limit_on_bytes_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
+    """A trace may be large; the newest one stays whatever its size."""
+    store = opened(max_bytes=26_000)
+    for number in range(1, 6):
+        store.put([document(number, part, metadata={"filling": "x" * 4_000}) for part in (1, 2)], now=NOW)
+    assert (sorted(ids(store)), store.evicted) == ([trace_id(3), trace_id(4), trace_id(5)], 2)
+    store.put([document(6, metadata={"filling": "x" * 60_000})], now=NOW)
+    assert (ids(store), store.evicted) == ([trace_id(6)], 5)
+    store.put([document(6, name="small")], now=NOW)
+    store.put([document(7)], now=NOW)
+    assert sorted(ids(store)) == [trace_id(6), trace_id(7)]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from xray_local.api.faults import FaultScript
 from xray_local.errors import StoreError
 from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.page import routes as page
-from xray_local.settings import Settings
+from xray_local.settings import MEMORY, Settings
 from xray_local.state import indexing
 from xray_local.state.lambda_facades import LambdaFacades
+from xray_local.state.memory_limit import max_document_bytes
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 
@@ -38,7 +39,7 @@ class StartError(Exception):
 def build_app(region: Region, script: FaultScript, settings: Settings, name: listener.Name) -> web.Application:
     """Return the application of an HTTP listener: `api` (API, OTLP, page, admin), `agent` (API) or `otlp`."""
     guard = request_guard.middleware(settings.allow_host, settings.allow_origin)
-    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard])
+    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard, listener.index_first])
     app[listener.REGION_KEY], app[listener.NAME_KEY], app[routes.FAULTS_KEY] = region, name, script
     if name != "agent":
         otlp.add_routes(app)
@@ -93,7 +94,8 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
 def _store(settings: Settings) -> Store:
     try:
-        return Store(settings.db, max_traces=settings.max_traces)
+        max_bytes = max_document_bytes() if settings.db == MEMORY else None
+        return Store(settings.db, max_traces=settings.max_traces, max_bytes=max_bytes)
     except StoreError as error:
         raise StartError(str(error)) from error
 
@@ -151,7 +153,8 @@ async def _watch_evictions(region: Region) -> None:
     while True:
         if region.store.evicted > logged:
             logged = region.store.evicted
-            _log.warning("traces_evicted total=%d max_traces=%d", logged, region.store.max_traces)
+            limits = region.store.max_traces, region.store.max_bytes
+            _log.warning("traces_evicted total=%d max_traces=%d max_bytes=%s", logged, *limits)
             await asyncio.sleep(EVICTION_LOG_SECONDS)
         logged = min(logged, region.store.evicted)  # a reset starts the count again
         await asyncio.sleep(EVICTION_POLL_SECONDS)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler
 
+from xray_local.state.indexing import catch_up
 from xray_local.state.region import Region
 from xray_local.state.request_log import LoggedRequest
 
@@ -18,6 +20,9 @@ REGION_KEY = web.AppKey("region", Region)
 LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 REASON_MAX = 200  # characters of why a request cannot be read
 BODY_MAX = 16 * 1024 * 1024  # bytes of a request, after decompression
+_NOT_OF_TRACES = frozenset(
+    {"/TraceSegments", "/v1/traces", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/_local/reset"}
+)
 
 
 class _OneLine(logging.Filter):
@@ -39,6 +44,14 @@ def server_logger() -> logging.Logger:
     if not logger.filters:
         logger.addFilter(_OneLine())
     return logger
+
+
+@web.middleware
+async def index_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Index what was stored before a request that may read it; the store itself would do it without a break."""
+    if request.path not in _NOT_OF_TRACES:
+        await catch_up(request.app[REGION_KEY].store)
+    return await handler(request)
 
 
 def log_request(request: web.Request, operation: str, status: int, body: bytes = b"") -> None:

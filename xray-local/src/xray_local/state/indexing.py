@@ -28,6 +28,15 @@ async def run(store: Store) -> None:
             await asyncio.sleep(ERROR_SECONDS)
 
 
+async def catch_up(store: Store) -> None:
+    """Index what is in the log now, a little at a time, so that datagrams are received meanwhile."""
+    for _ in range(store.waiting_rows):
+        if not store.waiting_rows:
+            return
+        store.index_some()
+        await asyncio.sleep(0)
+
+
 def _step(store: Store, monotonic: Callable[[], float]) -> float:
     """Work for a moment if it is quiet; return the seconds until the next step."""
     now = monotonic()

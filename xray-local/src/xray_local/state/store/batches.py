@@ -33,16 +33,17 @@ class TraceChange:
     last: float
     limited: bool = False
     documents: dict[tuple[Wire, str], tuple[bool, int]] = field(default_factory=dict)
-    bytes: Counter[Wire] = field(default_factory=Counter)
-
-    @property
-    def counts(self) -> Counter[Wire]:
-        """How many documents came by each wire."""
-        return Counter(wire for wire, _ in self.documents)
+    segments: int = 0
+    spans: int = 0
+    bytes: dict[Wire, int] = field(default_factory=lambda: {"segments": 0, "otlp": 0})
 
     def add(self, wire: Wire, id_: str, *, ended: bool, size: int) -> None:
         """Note a document, which replaces the one of the same wire and id."""
-        self.bytes[wire] += size - self.documents.get((wire, id_), (False, 0))[1]
+        former = self.documents.get((wire, id_))
+        if former is None:
+            self.segments += wire == "segments"
+            self.spans += wire == "otlp"
+        self.bytes[wire] += size - (former[1] if former else 0)
         self.documents[wire, id_] = ended, size
 
 
@@ -54,6 +55,7 @@ class Batch:
         self.last_seq = last_seq
         self.documents: dict[tuple[int, Wire, str], Document] = {}
         self.added: Counter[str] = Counter()
+        self.bytes_added = 0
         self.refused: list[Refused] = []
 
     def add(self, document: Document) -> None:
@@ -75,6 +77,7 @@ class Batch:
             return
         trace.limited = trace.limited or total > limits.TRACE_BYTES
         self.added[wire] += is_new
+        self.bytes_added += document.size - size
         trace.first, trace.last = min(trace.first, document.start_time), max(trace.last, end)
         trace.add(wire, document.id, ended=document.end_time is not None, size=document.size)
         self.documents[trace.seq, wire, document.id] = document

@@ -8,17 +8,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xray_local.state.store.database import Database
-from xray_local.traces.documents import Document, utf8_size
+from xray_local.traces.documents import Document, parse_stored, utf8_size
 from xray_model import limits
 
 SMALL_TRACE_BYTES = limits.TRACE_BYTES // 2
 """A larger trace is known by its id; to any other at least the other half of the limit can be added."""
 
-ROWS_MAX = 4096
-BYTES_MAX = 32 * 1024 * 1024
-"""When the log is longer than one of these, the call that made it so indexes a part of it."""
+BYTES_MAX = 128 * 1024 * 1024
+"""When the log is longer, the call that made it so indexes a part of it."""
 
 _END = "\0"  # no JSON text has one
+
+
+def to_log(document: Document) -> str:
+    """Return what the log keeps of a document: its text, after its size where that is not the text's."""
+    return document.text if document.wire == "segments" else f"{document.size} {document.text}"
+
+
+def from_log(text: str) -> Document:
+    """Return the document of a text in the log. SegmentError if it cannot be parsed."""
+    if not text[:1].isdigit():
+        return parse_stored(text)
+    size, _, body = text.partition(" ")
+    return parse_stored(body)._replace(size=int(size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class IngestLog:
     @property
     def is_full(self) -> bool:
         """Whether a part of the log should be indexed now."""
-        return self.rows > ROWS_MAX or self.bytes > BYTES_MAX
+        return self.bytes > BYTES_MAX
 
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> bool:
         """Write documents, unless one may be too large for its trace: then write nothing and return False."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
-from xray_local.state.store.ingest_log import IngestLog
+from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
 from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
 from xray_local.state.store.trace_index import TraceIndex
@@ -21,18 +21,19 @@ from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
-INDEXED_BYTES = 128 * 1024
+INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
 
 
 class Store(Resources):
-    """The database; of more than `max_traces` traces the oldest are evicted.
+    """The database; beyond `max_traces` traces, or `max_bytes` of documents, the oldest traces are evicted.
 
     `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
     """
 
-    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000) -> None:
+    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000, max_bytes: int | None = None) -> None:
         self.max_traces = max_traces
+        self.max_bytes = max_bytes
         self._database = Database(path)
         super().__init__(self._database)
         self._log = IngestLog(self._database)
@@ -69,50 +70,42 @@ class Store(Resources):
         return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
 
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
-        """Store valid documents of these traces; return those for which their trace has no room."""
-        if self._is_logged(trace_ids, texts, now):
-            return []
-        return self._write([parse_stored(text) for text in texts], now)
-
-    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
-        """Store parsed documents; return those for which their trace has no room, by the sizes that they say."""
-        trace_ids = [document.trace_id for document in documents]
-        if not documents or self._is_logged(trace_ids, [document.text for document in documents], now):
-            return []
-        return self._write(documents, now)
-
-    def _is_logged(self, trace_ids: Sequence[str], texts: Sequence[str], now: float) -> bool:
-        """Append documents to the log if they certainly fit in their traces; return whether they do."""
+        """Store valid documents, as `to_log` writes them; return those that do not fit in their trace."""
         self.appended_at = time.monotonic()
-        if not self._log.append(trace_ids, texts, now=now):
-            return False
-        if self._log.is_full:
-            self._index_some()
-        return True
-
-    def _write(self, documents: Sequence[Document], now: float) -> list[Refused]:
+        if self._log.append(trace_ids, texts, now=now):
+            if self._log.is_full:
+                self.index_some()
+            return []
         self.index()
         with self._transaction():
-            refused = self._index.write(documents, now=now, large=self._log.large)
-            self._index.evict(self.max_traces)
+            refused = self._index.write(list(map(from_log, texts)), now=now, large=self._log.large)
+            self._index.evict(self.max_traces, self.max_bytes)
         self._follow()
         return refused
+
+    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
+        """Store parsed documents; return those for which their trace has no room."""
+        if not documents:
+            return []
+        trace_ids = [document.trace_id for document in documents]
+        return self.append(trace_ids, list(map(to_log, documents)), now=now)
 
     def index(self) -> None:
         """Index the whole log."""
         while self._log.rows:
-            self._index_some()
+            self.index_some()
 
     def work(self) -> bool:
         """Index a small part of the log, or summarize some traces; return whether there is more to do."""
         if self._log.rows:
-            self._index_some()
+            self.index_some()
             return True
         traces = self._search.without_summary(SUMMARIZED)
         self._search.summarize(traces)
         return len(traces) == SUMMARIZED
 
-    def _index_some(self) -> None:
+    def index_some(self) -> None:
+        """Index a small part of the log, which is not empty."""
         rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
         unreadable = 0
@@ -122,7 +115,7 @@ class Store(Resources):
                 unreadable += len(row.texts) - len(documents)
                 self._index.write(documents, now=row.received, large=self._log.large)
                 indexed += documents
-            self._index.evict(self.max_traces)
+            self._index.evict(self.max_traces, self.max_bytes)
             self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)
@@ -203,4 +196,4 @@ class Store(Resources):
 def _readable(texts: Sequence[str]) -> Iterator[Document]:
     for text in texts:
         with suppress(SegmentError):  # a number that no double holds: see `state.heads`
-            yield parse_stored(text)
+            yield from_log(text)

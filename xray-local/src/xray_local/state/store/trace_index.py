@@ -11,6 +11,8 @@ from xray_local.traces.documents import Document
 TABLES = ("documents", "summaries", "calls", "traces")
 """What has rows by the sequence number of a trace."""
 
+_EVICTED = 20  # traces that one query looks at
+
 
 @dataclass(slots=True)
 class Totals:
@@ -19,6 +21,7 @@ class Totals:
     traces: int = 0
     segments: int = 0
     spans: int = 0
+    bytes: int = 0
     evicted: int = 0
     last_seq: int = 0
 
@@ -31,7 +34,9 @@ class TraceIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        row = database.row("SELECT COUNT(*), TOTAL(segments), TOTAL(spans), 0, COALESCE(MAX(seq), 0) FROM traces")
+        row = database.row(
+            "SELECT COUNT(*), TOTAL(segments), TOTAL(spans), TOTAL(bytes), 0, COALESCE(MAX(seq), 0) FROM traces"
+        )
         self.totals = Totals(*map(int, row))
         self.changed: set[int] = set()
 
@@ -50,12 +55,13 @@ class TraceIndex:
         for document in documents:
             batch.add(document)
         self._write(batch, now)
-        large.update(id_ for id_, trace in batch.traces.items() if trace.bytes.total() > SMALL_TRACE_BYTES)
+        large.update(id_ for id_, trace in batch.traces.items() if sum(trace.bytes.values()) > SMALL_TRACE_BYTES)
         self.totals = replace(
             totals,
             traces=totals.traces + batch.last_seq - totals.last_seq,
             segments=totals.segments + batch.added["segments"],
             spans=totals.spans + batch.added["otlp"],
+            bytes=totals.bytes + batch.bytes_added,
             last_seq=batch.last_seq,
         )
         return batch.refused
@@ -97,23 +103,37 @@ class TraceIndex:
             ],
         )
 
-    def evict(self, max_traces: int) -> None:
-        """Delete the traces beyond a number, those that arrived first."""
-        totals = self.totals
-        excess = totals.traces - max_traces
-        if excess <= 0:
+    def evict(self, max_traces: int, max_bytes: int | None) -> None:
+        """Delete the traces beyond a number or a size of documents, those that arrived first."""
+        last, count = self._oldest(max_traces, max_bytes)
+        if not count:
             return
-        (last,) = self._database.row("SELECT seq FROM traces ORDER BY seq LIMIT 1 OFFSET ?", (excess - 1,))
-        segments, spans = self._database.row("SELECT SUM(segments), SUM(spans) FROM traces WHERE seq <= ?", (last,))
+        sums = "SELECT SUM(segments), SUM(spans), SUM(bytes) FROM traces WHERE seq <= ?"
+        segments, spans, size = self._database.row(sums, (last,))
         for table in TABLES:
             self._database.execute(f"DELETE FROM {table} WHERE seq <= ?", (last,))  # noqa: S608 (constants)
+        totals = self.totals
         self.totals = replace(
             totals,
-            traces=max_traces,
+            traces=totals.traces - count,
             segments=totals.segments - segments,
             spans=totals.spans - spans,
-            evicted=totals.evicted + excess,
+            bytes=totals.bytes - size,
+            evicted=totals.evicted + count,
         )
+
+    def _oldest(self, max_traces: int, max_bytes: int | None) -> tuple[int, int]:
+        """Return the last of the traces to delete and their number; the newest trace stays."""
+        excess = max(0, self.totals.traces - max_traces)
+        size = 0 if max_bytes is None else self.totals.bytes - max_bytes
+        last = count = 0
+        while count < excess or size > 0:
+            statement = "SELECT seq, bytes FROM traces WHERE seq > ? ORDER BY seq LIMIT ?"
+            for seq, of_trace in self._database.rows(statement, (last, max(excess - count, _EVICTED))):
+                if (count >= excess and size <= 0) or count == self.totals.traces - 1:
+                    return last, count
+                last, count, size = seq, count + 1, size - of_trace
+        return last, count
 
     def clear(self) -> None:
         """Delete everything, within a transaction."""
@@ -135,14 +155,5 @@ class TraceIndex:
 
 
 def _row(trace: TraceChange, now: float) -> tuple[float, float, float, int, int, int, bool, int]:
-    counts = trace.counts
-    return (
-        trace.first,
-        trace.last,
-        now,
-        trace.bytes.total(),
-        counts["segments"],
-        counts["otlp"],
-        trace.limited,
-        trace.seq,
-    )
+    size = sum(trace.bytes.values())
+    return trace.first, trace.last, now, size, trace.segments, trace.spans, trace.limited, trace.seq

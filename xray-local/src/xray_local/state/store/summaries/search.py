@@ -113,6 +113,7 @@ class Search:
         self._shapes = Shapes(database)
         self._verdicts = Verdicts()
         self._first = 0  # the lowest sequence number
+        self._counts: dict[tuple[float, float, str, str], int] = {}  # until a trace changes
 
     def find(self, selection: Selection, *, before: Position | None, limit: int, seconds: float) -> Page:
         """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
@@ -137,7 +138,15 @@ class Search:
 
         `after` is an earlier answer to continue; the new one includes its number.
         """
-        end = time.process_time() + seconds
+        key = (selection.start, selection.end, selection.by, selection.filter.key if selection.filter else "")
+        if (known := self._counts.get(key)) is not None:
+            return Count(known)
+        count = self._count(selection, after, time.process_time() + seconds)
+        if count.next is None:
+            self._counts[key] = count.number
+        return count
+
+    def _count(self, selection: Selection, after: Count | None, end: float) -> Count:
         chosen = self._condition(selection.filter)
         if chosen.exact:
             return self._count_columns(selection, chosen, end)
@@ -187,8 +196,9 @@ class Search:
         return self._database.rows(statement, (limit,))
 
     def forget(self, changed: set[int]) -> None:
-        """Forget what is known of traces that have changed."""
+        """Forget what is known of traces that have changed, and of all of them together."""
         self._verdicts.forget(changed)
+        self._counts.clear()
 
     def prune(self) -> None:
         """Delete what only evicted traces had, within the caller's transaction."""
@@ -198,6 +208,7 @@ class Search:
         """Forget everything."""
         self._shapes.forget()
         self._verdicts.clear()
+        self._counts.clear()
 
     def _condition(self, chosen: Filter | None) -> Condition:
         if chosen is None or chosen.expression is None:

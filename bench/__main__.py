@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|udp|requests|loss|operator ...]`: run the named benchmarks, or all, and print their tables.
+"""`python -m bench [ingest|udp|queries|requests|loss|operator ...]`: run the named benchmarks, or all; print tables.
 
 `python -m bench profile --only ROW` profiles one row of the requests benchmark.
 
@@ -18,10 +18,10 @@ from bench.processes import BenchError
 from bench.requests import profile
 from bench.requests.measure import Shape
 from bench.requests.variants import VARIANTS
-from bench.xray_local import ingest, udp
+from bench.xray_local import ingest, queries, udp
 
-INGEST_PROMISE = 3.0
-ALL = ("ingest", "udp", "requests", "loss", "operator")
+INGEST_PROMISE = 8.0
+ALL = ("ingest", "udp", "queries", "requests", "loss", "operator")
 
 
 def _say(text: str) -> None:
@@ -35,9 +35,14 @@ def _ingest(options: argparse.Namespace) -> list[str]:
 
 
 def _udp(_options: argparse.Namespace) -> list[str]:
-    print("\n## UDP: 20,000 datagrams a second for 5 seconds\n")
-    lost = udp.run(rate=20_000, seconds=5, say=_say)
+    print("\n## UDP: 20,000 datagrams a second for 10 seconds\n")
+    lost = udp.run(rate=20_000, seconds=10, say=_say)
     return [f"udp: {lost} datagrams lost, promised 0"] if lost else []
+
+
+def _queries(options: argparse.Namespace) -> list[str]:
+    print(f"\n## Queries: {options.traces:,} traces stored\n")
+    return queries.run(options.traces, say=_say)
 
 
 def _requests(options: argparse.Namespace) -> list[str]:
@@ -67,7 +72,7 @@ def _profile(options: argparse.Namespace) -> list[str]:
     return []
 
 
-RUN = dict(zip(ALL, (_ingest, _udp, _requests, _loss, _operator), strict=True)) | {"profile": _profile}
+RUN = dict(zip(ALL, (_ingest, _udp, _queries, _requests, _loss, _operator), strict=True)) | {"profile": _profile}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: 5)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="requests, loss: only these rows")
+    parser.add_argument("--traces", type=int, default=100_000, help="queries: how many are stored (default: 100,000)")
     group = parser.add_argument_group("requests")
     group.add_argument("--seconds", type=float, default=3.0, help="seconds of a round (default: 3)")
     group.add_argument("--clients", type=int, default=4, help="clients that send at a time (default: 4)")
@@ -104,7 +110,7 @@ def _problem(options: argparse.Namespace) -> str:
     unknown = [row for row in options.only if row not in rows]
     if unknown:
         return f"--only: {unknown[0]!r}: expected one of {', '.join(rows)}"
-    for name in ("rounds", "clients", "threads", "starts", "requests"):
+    for name in ("rounds", "clients", "threads", "starts", "requests", "traces"):
         if getattr(options, name) < 1:
             return f"--{name}: '{getattr(options, name)}': expected 1 or more"
     return ""

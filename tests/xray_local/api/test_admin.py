@@ -8,7 +8,7 @@ from xray_local.state.region import Region
 async def test_health_counts_stored_evicted_and_rejected(api: Client, region: Region) -> None:
     """Segments, spans, evicted traces, refused documents."""
     region.store.max_traces = 2
-    region.put([document(1), document(2, 1), document(2, 2), document(3)._replace(wire="otlp")])
+    region.put([document(1), document(2, 1), document(2, 2), document(3, metadata={"otel": {}})])
     await api.post("/TraceSegments", json={"TraceSegmentDocuments": ["{"]})
     assert await (await api.get("/_local/health")).json() == {
         "status": "ok",

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.xray_local.samples import NOW, document, trace_id
+from tests.xray_local.samples import NOW, document, text, trace_id
+from xray_local.api.filters import TraceFilter
 from xray_local.errors import StoreError
-from xray_local.state.store import RangeBy, Store, TraceRow
+from xray_local.state.heads import trace_ids
+from xray_local.state.store import RangeBy, Selection, Store, TraceRow
 from xray_local.traces.flags import Flag
+from xray_model.filter_expression import parse
 
 Opener = Callable[..., Store]
 EXPECTED = "expected a writable file, or :memory:"
@@ -28,7 +31,7 @@ def opened() -> Iterator[Opener]:
 
 
 def listed(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[TraceRow]:
-    return list(store.summaries(start, end, by=by, before=None, limit=100))
+    return store.find(Selection(start, end, by)).rows
 
 
 def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
@@ -91,6 +94,57 @@ def test_of_a_batch_beyond_the_limit_the_newest_traces_remain(opened: Opener) ->
     assert (store.evicted, store.counts()["segments"]) == (7, 3)
 
 
+def test_the_limit_of_a_trace_counts_what_is_indexed_and_what_is_not(opened: Opener) -> None:
+    """A part of the trace may have been read before the rest arrives."""
+    store = opened()
+    parts = [document(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
+    for first in (0, 4):
+        assert store.put(parts[first : first + 4], now=NOW) == []
+        assert len(store.documents(trace_id(1))) == first + 4
+    assert [item.code for item in store.put(parts[8:], now=NOW)] == ["TraceSizeLimitExceeded"]
+
+
+def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_path: Path) -> None:
+    """Each call is written before it is answered; the next process indexes it."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    for number in range(1, 31):
+        store.put([document(number), document(number, 2)], now=NOW)
+    store._database.close()
+    assert opened(path).counts() == {"traces": 30, "segments": 60, "spans": 0}
+
+
+def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that memory and the first read after a burst stay bounded; eviction follows."""
+    monkeypatch.setattr("xray_local.state.store.ingest_log.ROWS_MAX", 10)
+    store = opened(max_traces=5)
+    for number in range(1, 101):
+        store.put([document(number)], now=NOW)
+    assert store.waiting_rows <= 10
+    assert store.evicted == 100 - store.waiting_rows - 5
+    assert store.counts()["traces"] == 5
+
+
+def test_shapes_that_no_trace_has_are_deleted(opened: Opener) -> None:
+    """Otherwise names that never come again would fill the memory."""
+    store = opened(max_traces=5)
+    for number in range(1, 41):
+        store.put([document(number, name=f"service-{number}")], now=NOW)
+        while store.work():
+            pass
+    assert store._database.row("SELECT COUNT(*) FROM shapes")[0] <= 11
+    assert len(ids(store)) == 5
+
+
+def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -> None:
+    """The head of a document does not show numbers that no double holds."""
+    store = opened()
+    broken = text(1, 2, metadata={"huge": 1})[:-2] + "e999}}"
+    assert trace_ids([broken]) == [trace_id(1)]
+    store.append([trace_id(1), trace_id(1)], [broken, text(1)], now=NOW)
+    assert (store.counts()["segments"], store.unreadable) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("by", "start", "end", "found"),
     [
@@ -118,9 +172,26 @@ def test_traces_are_listed_from_the_newest_and_paged_by_position(opened: Opener)
     store = opened()
     for number in range(1, 6):
         store.put([document(number, start_time=NOW - number // 3)], now=NOW)
-    first = list(store.summaries(0, NOW * 2, by="start", before=None, limit=3))
-    rest = list(store.summaries(0, NOW * 2, by="start", before=first[-1].position, limit=3))
-    assert [row.summary.id for row in first + rest] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+    first = store.find(Selection(0, NOW * 2), limit=3)
+    rest = store.find(Selection(0, NOW * 2), before=first.next, limit=3)
+    assert rest.next is None
+    assert [row.summary.id for row in first.rows + rest.rows] == [trace_id(number) for number in (2, 1, 5, 4, 3)]
+
+
+@pytest.mark.parametrize("expression", ["ok", "coverage > 0.1"])
+def test_a_count_that_takes_long_is_continued(opened: Opener, expression: str) -> None:
+    """By columns or by the evaluator; other work may be done in between."""
+    store = opened()
+    store.put([document(number) for number in range(1, 101)], now=NOW)
+    selection = Selection(0, NOW * 2, "start", TraceFilter(parse(expression)))
+    count = store.count(selection, seconds=0.0)
+    answers = 1
+    while count.next is not None:
+        store.work()
+        count = store.count(selection, after=count, seconds=0.001)
+        answers += 1
+    assert count.number == 100
+    assert answers > 1
 
 
 def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None:
@@ -171,7 +242,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (4, " (written by a newer xray-local?)")])
+@pytest.mark.parametrize(("version", "hint"), [(0, ""), (5, " (written by a newer xray-local?)")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -181,7 +252,7 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 3{hint}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 4{hint}"
 
 
 FORMER_SCHEMA = """

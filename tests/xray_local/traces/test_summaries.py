@@ -117,3 +117,10 @@ def test_the_slow_path_follows_the_longest_child() -> None:
     [cause] = summary(document(1, subsegments=[quick, slow])).response_time_causes
     path = [(entity.name, round(entity.coverage or 0, 3)) for entity in cause.services[0].path]
     assert path == [("backend", 1.0), ("slow", 0.9)]
+
+
+def test_a_trace_has_at_most_fifty_annotations_of_keys_that_x_ray_takes() -> None:
+    """The others are in the document only."""
+    annotations = {"a-b": 0, **{f"key{number}": number for number in range(60)}}
+    summary = summarize(trace_id(1), [document(1, annotations=annotations)])
+    assert [found.key for found in summary.annotations] == [f"key{number}" for number in range(50)]

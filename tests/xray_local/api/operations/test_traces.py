@@ -5,7 +5,7 @@ import pytest
 
 from tests.xray_local.samples import NOW, Clock, body, document, text, trace_id
 from xray_local.api import shapes
-from xray_local.api.operations import batch_get_traces, get_trace_summaries, put_trace_segments
+from xray_local.api.operations import batch_get_traces, get_trace_summaries, put_trace_segments, traces
 from xray_local.errors import ApiError
 from xray_local.state.region import Region
 
@@ -40,6 +40,12 @@ def test_refused_documents_are_listed_and_the_rest_is_stored(region: Region) -> 
     ]
     assert found(region) == [trace_id(1)]
     assert region.health()["rejected"] == 3
+
+
+def test_a_call_has_a_limited_number_of_documents(region: Region) -> None:
+    """Other requests wait while they are parsed."""
+    with pytest.raises(ApiError, match="TraceSegmentDocuments has 5001 members: expected at most 5000"):
+        put(region, *[""] * 5001)
 
 
 def test_documents_beyond_the_limit_of_a_trace_are_refused_and_counted(region: Region) -> None:
@@ -164,14 +170,29 @@ def test_pages_have_every_trace_once(region: Region) -> None:
     assert sorted(ids) == [trace_id(number) for number in range(1, 251)]
 
 
-def test_a_rare_match_is_found_after_empty_pages(region: Region) -> None:
-    """One response examines 1000 traces."""
+def test_a_rare_match_is_on_the_first_page(region: Region) -> None:
+    """Columns select it; the traces before it are not examined."""
     region.store.max_traces = 2000
     region.put([document(number, start_time=NOW + number / 1000) for number in range(1, 1102)])
     region.put([document(1, fault=True, start_time=NOW - 1)])
-    first = get_trace_summaries(region, ALL | {"FilterExpression": "fault"})
-    assert (first["TraceSummaries"], first["TracesProcessedCount"]) == ([], 1000)
-    assert found(region, FilterExpression="fault", NextToken=first["NextToken"]) == [trace_id(1)]
+    while region.store.work():
+        pass
+    answer = get_trace_summaries(region, ALL | {"FilterExpression": "fault"})
+    assert ([item["Id"] for item in answer["TraceSummaries"]], answer["TracesProcessedCount"]) == ([trace_id(1)], 1)
+    assert "NextToken" not in answer
+
+
+def test_what_takes_long_is_continued_by_the_token(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may be empty; each one examines something."""
+    monkeypatch.setattr(traces, "PAGE_SECONDS", 0.0)
+    region.put([document(number, start_time=NOW + number / 1000) for number in range(1, 31)])
+    region.put([document(1, fault=True, start_time=NOW - 1)])
+    request = ALL | {"FilterExpression": "fault"}
+    answer = get_trace_summaries(region, request)
+    assert (answer["TraceSummaries"], answer["TracesProcessedCount"]) == ([], 1)
+    while not answer["TraceSummaries"]:
+        answer = get_trace_summaries(region, request | {"NextToken": answer["NextToken"]})
+    assert [item["Id"] for item in answer["TraceSummaries"]] == [trace_id(1)]
 
 
 @pytest.mark.parametrize("token", ["nonsense", "W10=", "WyJhIiwgImIiXQ==", "e30=", "é"])

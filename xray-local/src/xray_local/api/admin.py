@@ -1,7 +1,6 @@
 """The addresses under `/_local/`: health, reset, traces as sent, scripted faults, requests. Not part of AWS's API."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -68,7 +67,7 @@ async def _delete_faults(request: web.Request) -> web.Response:
 
 
 async def _requests(request: web.Request) -> web.Response:
-    return web.json_response([asdict(logged) for logged in request.app[REGION_KEY].requests])
+    return web.json_response([logged.as_json() for logged in request.app[REGION_KEY].requests])
 
 
 async def _delete_requests(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,7 +11,7 @@ from xray_local.traces.flags import Flag
 from xray_local.traces.service_graph import CLIENT
 from xray_local.traces.services import Edge, ServiceNode
 from xray_local.traces.summaries import TraceSummary
-from xray_model.filter_expression import Expression, TraceFacts, matches, names_groups
+from xray_model.filter_expression import Expression, TraceFacts, matches, names_groups, to_text
 
 Group = Mapping[str, Any]
 
@@ -23,16 +23,27 @@ class TraceFilter:
         self._expression = expression
         self._groups = groups
 
+    @property
+    def expression(self) -> Expression | None:
+        """The expression, None if every trace matches."""
+        return self._expression
+
+    @property
+    def key(self) -> str:
+        """The text of the expression, with that of the groups if it names one."""
+        if self._expression is None:
+            return ""
+        groups = self._groups if names_groups(self._expression) else ()
+        texts = [f"{group.get('GroupName')} {group.get('GroupARN')} {to_text(of_group)}" for group, of_group in groups]
+        return "\n".join([to_text(self._expression), *texts])
+
+    def holds(self, expression: Expression, trace: TraceSummary) -> bool:
+        """Return whether another expression is true for a trace."""
+        return self._evaluate(expression, _facts(trace))
+
     def matches(self, trace: TraceSummary) -> bool:
         """Return whether the trace matches; without an expression every trace does."""
         return self._expression is None or self._evaluate(self._expression, _facts(trace))
-
-    def select(self, trace: TraceSummary) -> Mapping[str, Any] | None:
-        """Return the trace in AWS's TraceSummary shape if it matches; it is rendered once."""
-        if self._expression is None:
-            return rendering.trace_summary(trace)
-        facts = _facts(trace)
-        return facts.summary if self._evaluate(self._expression, facts) else None
 
     def _evaluate(self, expression: Expression, facts: TraceFacts) -> bool:
         if names_groups(expression):
@@ -50,6 +61,21 @@ class TraceFilter:
             if members == known:
                 break
         return members
+
+
+def selected(expression: Expression, trace: TraceSummary) -> Iterator[tuple[int, ServiceNode | Edge]]:
+    """Yield the services and the calls of a trace that an expression of `service()` and `edge()` selects.
+
+    Their places are those of `service_graph.call_times`.
+    """
+    facts = TraceFacts(summary={})
+    nodes = [_node(service) for service in trace.services]
+    for place, (service, node) in enumerate(zip(trace.services, nodes, strict=True)):
+        if matches(expression, facts._replace(services=[node])):
+            yield place, service
+    for place, edge in enumerate(trace.edges, len(nodes)):
+        if matches(expression, facts._replace(edges=[_edge(edge, nodes)])):
+            yield place, edge
 
 
 def _facts(trace: TraceSummary) -> TraceFacts:

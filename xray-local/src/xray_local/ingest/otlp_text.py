@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from xray_local.ingest.otlp_request import PROTOBUF, SpanError
 from xray_local.ingest.spans import Decoded, decode
 from xray_local.state.region import Region
-from xray_local.traces.documents import Document, SegmentError
+from xray_local.state.store import Refused
+from xray_local.traces.documents import Document
 
 SAMPLED, UNSAMPLED = "T1S", "T1U"
 
@@ -21,21 +22,24 @@ def is_otlp(text: str) -> bool:
     return text.startswith((SAMPLED, UNSAMPLED))
 
 
-def put_spans(region: Region, texts: Iterable[str]) -> list[SegmentError]:
-    """Store the spans of texts; count and return what was refused, as PutTraceSegments answers it."""
+def put_spans(region: Region, texts: Iterable[str], source: str = "PutTraceSegments") -> list[Refused]:
+    """Store the spans of texts; count, note and return what was refused."""
     documents: list[Document] = []
-    refused: list[SegmentError] = []
+    refused: list[Refused] = []
     for text in texts:
         try:
             decoded = _decoded(text)
         except SpanError as error:
-            refused.append(SegmentError("ParseError", str(error)))
+            refused.append(Refused(None, "ParseError", str(error)))
             continue
-        refused += [SegmentError("ParseError", problem) for problem in decoded.refused]
+        refused += [Refused(None, "ParseError", problem) for problem in decoded.refused]
         if text.startswith(SAMPLED):
             documents += decoded.documents
     region.counters["rejected"] += len(refused)
-    return refused + [SegmentError(item.code, item.message, item.id) for item in region.put(documents)]
+    refused += region.put(documents) if documents else ()
+    for item in refused:
+        region.note("refused", source, item.code, item.message, item.id)
+    return refused
 
 
 def _decoded(text: str) -> Decoded:

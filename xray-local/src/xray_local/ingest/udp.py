@@ -5,6 +5,7 @@ the kernel's buffer is the only place where a datagram can be lost, and it is sm
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import socket
@@ -14,7 +15,7 @@ from contextlib import suppress
 from xray_local.errors import StoreError
 from xray_local.ingest.otlp_text import is_otlp, put_spans
 from xray_local.state.region import Region
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.traces.documents import SegmentError
 
 SDK_HEADER = b'{"format":"json","version":1}'  # as the SDKs write it; other spellings are parsed
 MAX_DATAGRAM = 65_536
@@ -31,6 +32,8 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_DGRAM)
     try:
+        if family == socket.AF_INET6:  # `::` is all addresses, those of IPv4 as well
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         bound.bind((host, port))
     except OSError:
         bound.close()
@@ -93,21 +96,19 @@ class UdpListener:
                 asyncio.get_running_loop().call_soon(self._store)
 
     def _store_slice(self) -> None:
-        documents: list[Document] = []
-        spans: list[str] = []
+        texts: list[str] = []
         for _ in range(min(SLICE, len(self._waiting))):
             try:
-                body = segment_text(self._waiting.popleft())
-                if is_otlp(body):
-                    spans.append(body)
-                else:
-                    documents.append(parse_segment(body))
+                texts.append(segment_text(self._waiting.popleft()))
             except SegmentError as error:
+                self._region.note("refused", "UDP", error.code, error.message)
                 self._reject(error.message)
         try:
-            refused = [*put_spans(self._region, spans), *(self._region.put(documents) if documents else ())]
+            refused = put_spans(self._region, filter(is_otlp, texts), "UDP")
+            if segments := list(itertools.filterfalse(is_otlp, texts)):
+                refused += self._region.put_segments(segments, "UDP")
         except StoreError as error:
-            self._reject(str(error), len(documents) + len(spans))
+            self._reject(str(error), len(texts))
             return
         for item in refused:
             self._log(item.message)

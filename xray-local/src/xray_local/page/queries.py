@@ -4,11 +4,13 @@ They only read, and let other requests run between two responses.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from xray_local.api.operations import OPERATIONS
+from xray_local.api.operations.traces import trace_counts
 from xray_local.page.formats import link
 from xray_local.state.region import Region
 
@@ -24,8 +26,8 @@ RANGES = {
 AHEAD_SECONDS = 86_400
 """The list includes traces from clocks that are up to a day ahead."""
 
-COUNTED_PAGES = 10
-"""A group's matches are counted over this many pages of summaries; after that the count is a lower bound."""
+COUNT_SECONDS = 2.0
+"""A group's matches are counted for so long; after that the count is a lower bound."""
 
 SEARCHED_PAGES = 10
 """This many pages without a match are searched before the list is shown empty, with a link to continue."""
@@ -88,13 +90,11 @@ async def count_matches(region: Region, expression: str | None) -> MatchCount:
     """Return how many stored traces match an expression; all of them match an empty one."""
     if not expression:
         return MatchCount(region.store.counts()["traces"])
-    request = TraceQuery(expression, "all", "").request(region.clock())
-    total = 0
-    for _ in range(COUNTED_PAGES):
-        answer = OPERATIONS["GetTraceSummaries"](region, request)
-        total += len(answer["TraceSummaries"])
-        if not answer.get("NextToken"):
-            return MatchCount(total)
-        request["NextToken"] = answer["NextToken"]
+    end = time.monotonic() + COUNT_SECONDS
+    number = 0
+    for count in trace_counts(region, expression):
+        number = count.number
+        if count.next is not None and time.monotonic() > end:
+            return MatchCount(number, at_least=True)
         await asyncio.sleep(0)
-    return MatchCount(total, at_least=True)
+    return MatchCount(number)

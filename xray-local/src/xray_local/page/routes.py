@@ -1,4 +1,4 @@
-"""The page's routes: traces, one trace, groups and sampling rules, each as HTML and at the same address as JSON.
+"""The page's routes: traces, one trace, groups, rules and problems, each as HTML and at the same address as JSON.
 
 The page has no scripts, and its policy forbids them.
 """
@@ -66,6 +66,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/traces/{trace_id:[^/]+?}{json:(\\.json)?}", _page(show_trace)),
             web.get("/groups{json:(\\.json)?}", _page(list_groups)),
             web.get("/rules{json:(\\.json)?}", _page(list_rules)),
+            web.get("/refused{json:(\\.json)?}", _page(list_problems)),
             web.get("/static/{name}", static_file),
         ]
     )
@@ -158,6 +159,13 @@ async def list_rules(request: web.Request) -> web.Response:
     context: dict[str, Any] = {"title": "Sampling rules", "section": "/rules", "lines": lines, "fields": fields}
     context["decided"] = bool(verdicts)
     return _respond(request, "rules.html", context, {"rules": [asdict(line) for line in lines]})
+
+
+async def list_problems(request: web.Request) -> web.Response:
+    """Show what AWS would refuse, drop or not expect in what was sent here, the last one first."""
+    problems = [asdict(problem) for problem in request.app[REGION_KEY].problems.newest()]
+    context = {"title": "Refused or odd", "section": "/refused", "problems": problems}
+    return _respond(request, "refused.html", context, {"problems": problems})
 
 
 async def static_file(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 A field of the wrong type counts as absent, and nothing here raises. Every other module reads bodies through `Body`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,7 @@ STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
 _FLAGS = tuple((flag.value, flag) for flag in Flag)
 
+_ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 Annotation = bool | int | float | str
 Wire = Literal["segments", "otlp"]
 """How an entry came: in a segment document, or as an OTLP span."""
@@ -43,14 +45,19 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
-    if value is None:  # the usual case, for which the check of an abstract class is slow
-        return {}
-    return value if isinstance(value, dict | Mapping) else {}
+    if isinstance(value, dict):  # the usual case, which an abstract class decides slowly
+        return value
+    return value if isinstance(value, Mapping) else {}
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]]:
     """Return the objects of a JSON array; none for any other value."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def is_annotation_key(key: str) -> bool:
+    """Return whether X-Ray indexes annotations of this key."""
+    return _ANNOTATION_KEY.match(key) is not None
 
 
 def epoch_seconds(value: object) -> float | None:
@@ -77,8 +84,7 @@ class Body:
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        *parents, key = path
-        found = (self.object(*parents) if parents else self.raw).get(key)
+        found = (self.object(*path[:-1]) if len(path) > 1 else self.raw).get(path[-1])
         return found if isinstance(found, str) else None
 
     @property
@@ -113,9 +119,16 @@ class Body:
 
     @property
     def annotations(self) -> dict[str, Annotation]:
-        """The annotations of the types that X-Ray indexes: strings, numbers and booleans."""
-        found = self.object("annotations")
-        return {key: value for key, value in found.items() if isinstance(value, Annotation)} if found else {}
+        """The annotations that X-Ray indexes: strings, numbers and booleans, under keys that it takes.
+
+        A span's attributes are annotations under any key, as with the collector's `index_all_attributes`.
+        """
+        annotations = self.object("annotations")
+        if not annotations:
+            return {}
+        found = {key: value for key, value in annotations.items() if isinstance(value, Annotation)}
+        attributes = as_object(self.otel.get("attributes"))
+        return {key: value for key, value in found.items() if key in attributes or is_annotation_key(key)}
 
     @property
     def own_annotations(self) -> dict[str, Annotation]:

@@ -5,9 +5,11 @@ which has the root's name and the type `client`.
 """
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from xray_local.traces.flags import Flag
 from xray_local.traces.services import Edge, ServiceNode
@@ -15,6 +17,10 @@ from xray_local.traces.summaries import TraceSummary
 
 CLIENT = "client"
 Key = tuple[str, str]
+Times: TypeAlias = "array[float]"
+"""Start and end (epoch seconds), duration and the duration to the millisecond (seconds) of calls, one after another."""
+
+_MEMBERS = 4  # of the times of one call
 
 
 @dataclass(slots=True)
@@ -30,12 +36,35 @@ class CallStatistics:
     seconds: float = 0.0
     histogram: Counter[float] = field(default_factory=Counter)
 
-    def add(self, call: ServiceNode | Edge) -> None:
-        """Count one call: as the called service recorded it, or as its caller did."""
-        self.start, self.end = min(self.start, call.start), max(self.end, call.end)
-        self.results[next(iter(call.flags), None)] += 1
-        self.seconds += call.duration
-        self.histogram[round(call.duration, 3)] += 1
+    def add(self, call: ServiceNode | Edge, times: "CallTimes", place: int) -> None:
+        """Count the calls at a place of some traces: as the called service recorded them, or as their caller did."""
+        starts, ends, durations, milliseconds = (times.at(place, member) for member in range(_MEMBERS))
+        first, last = min(starts), max(ends)
+        self.start, self.end = min(self.start, first), max(self.end, last)
+        self.results[next(iter(call.flags), None)] += len(durations)
+        self.seconds += sum(durations)
+        self.histogram.update(milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTimes:
+    """The times of `calls` services and calls, for one trace after another."""
+
+    calls: int
+    values: Times
+
+    def at(self, place: int, member: int) -> Times:
+        """Return one of the times at a place, one value of each trace."""
+        return self.values[_MEMBERS * place + member :: _MEMBERS * self.calls]
+
+
+def call_times(summary: TraceSummary) -> Times:
+    """Return the times of each service and then of each call of a trace."""
+    times = array("d")
+    calls: tuple[ServiceNode | Edge, ...] = (*summary.services, *summary.edges)
+    for call in calls:
+        times.extend((call.start, call.end, call.duration, round(call.duration, 3)))
+    return times
 
 
 @dataclass(slots=True)
@@ -55,10 +84,16 @@ class GraphService:
 
 def service_graph(summaries: Iterable[TraceSummary]) -> dict[Key, GraphService]:
     """Return the services of the traces by name and type."""
+    return graph_of_shapes((summary, call_times(summary)) for summary in summaries)
+
+
+def graph_of_shapes(shapes: Iterable[tuple[TraceSummary, Times]]) -> dict[Key, GraphService]:
+    """Return the same, from one trace of each shape with the call times of all traces that have it."""
     graph: dict[Key, GraphService] = {}
-    for summary in summaries:
-        _add_services(graph, summary)
-        _add_edges(graph, summary)
+    for summary, values in shapes:
+        times = CallTimes(len(summary.services) + len(summary.edges), values)
+        _add_services(graph, summary, times)
+        _add_edges(graph, summary, times)
     return graph
 
 
@@ -66,21 +101,21 @@ def _service(graph: dict[Key, GraphService], name: str, type_: str) -> GraphServ
     return graph.setdefault((name, type_), GraphService(name, type_))
 
 
-def _add_services(graph: dict[Key, GraphService], summary: TraceSummary) -> None:
-    for node in summary.services:
+def _add_services(graph: dict[Key, GraphService], summary: TraceSummary, times: CallTimes) -> None:
+    for place, node in enumerate(summary.services):
         service = _service(graph, node.name, node.type)
         service.root = service.root or node.root
         service.active = service.active or not node.inferred
-        service.calls.add(node)
+        service.calls.add(node, times, place)
 
 
-def _add_edges(graph: dict[Key, GraphService], summary: TraceSummary) -> None:
-    for edge in summary.edges:
+def _add_edges(graph: dict[Key, GraphService], summary: TraceSummary, times: CallTimes) -> None:
+    for place, edge in enumerate(summary.edges, len(summary.services)):
         called = summary.services[edge.target]
         caller = None if edge.source is None else summary.services[edge.source]
         source = _service(graph, caller.name, caller.type) if caller else _service(graph, called.name, CLIENT)
         if caller is None:
-            source.calls.add(edge)
+            source.calls.add(edge, times, place)
         key = (called.name, called.type)
         if key != (source.name, source.type):  # a segment and a span of one service are one node
-            source.edges.setdefault(key, CallStatistics()).add(edge)
+            source.edges.setdefault(key, CallStatistics()).add(edge, times, place)

@@ -7,7 +7,8 @@ from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.state.region import Region
-from xray_local.traces.service_graph import service_graph
+from xray_local.state.store import Selection
+from xray_local.traces.service_graph import graph_of_shapes, service_graph
 from xray_local.traces.summaries import summarize
 from xray_model.filter_expression import parse
 
@@ -23,6 +24,14 @@ def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of all traces in the range, of one group's if a group is named."""
+    graph = graph_of_shapes(region.store.calls(selection(region, request)))
+    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
+    answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
+    return answer | paging.answer("Services", services, token)
+
+
+def selection(region: Region, request: dict[str, Any]) -> Selection:
+    """Return the traces that overlap the range of a request, those of one group if it names a group."""
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
@@ -30,8 +39,4 @@ def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]
     if request.get("GroupName") or request.get("GroupARN"):
         text = groups.get_group(region, request)["Group"].get("FilterExpression")
     trace_filter = TraceFilter(parse(text) if text else None, groups.expressions(region))
-    rows = region.store.summaries(start, end, by="overlap", before=None, limit=-1)
-    graph = service_graph(row.summary for row in rows if trace_filter.matches(row.summary))
-    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
-    answer = {"StartTime": start, "EndTime": end, "ContainsOldGroupVersions": False}
-    return answer | paging.answer("Services", services, token)
+    return Selection(start, end, "overlap", trace_filter)

@@ -1,22 +1,25 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
 import itertools
+import math
+import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from xray_local.api import rendering
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.ingest.otlp_text import is_otlp, put_spans
 from xray_local.state.region import Region
-from xray_local.state.store import RangeBy
+from xray_local.state.store import Count, Position, RangeBy, Refused, Selection, TraceRow
 from xray_local.traces.compiled import compiled
-from xray_local.traces.documents import Document, SegmentError, parse_segment
 from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
-SCANNED_MAX = 1000  # traces examined for one response, so that a rare match cannot block other requests
+SEGMENTS_MAX = 5000  # documents in one call, so that no other request waits long; the daemon sends 50
+PAGE_SECONDS = 0.25  # of CPU time, of looking for a page's matches, so that a rare match cannot block other requests
 BATCH_MAX = 5  # trace ids that AWS accepts in one BatchGetTraces
 _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event": "update", "Service": "end"}
 
@@ -24,21 +27,15 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
     texts = request["TraceSegmentDocuments"]
-    spans = put_spans(region, filter(is_otlp, texts))
-    refused = [_unprocessed(error.segment_id, error.code, error.message) for error in spans]
-    documents: list[Document] = []
-    for text in itertools.filterfalse(is_otlp, texts):
-        try:
-            documents.append(parse_segment(text))
-        except SegmentError as error:
-            region.counters["rejected"] += 1
-            refused.append(_unprocessed(error.segment_id, error.code, error.message))
-    refused += [_unprocessed(item.id, item.code, item.message) for item in region.put(documents)]
-    return {"UnprocessedTraceSegments": refused}
+    if len(texts) > SEGMENTS_MAX:
+        raise invalid(f"TraceSegmentDocuments has {len(texts)} members: expected at most {SEGMENTS_MAX}")
+    refused = put_spans(region, filter(is_otlp, texts))
+    refused += region.put_segments(list(itertools.filterfalse(is_otlp, texts)))
+    return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 
 
-def _unprocessed(segment_id: str | None, code: str, message: str) -> dict[str, Any]:
-    return ({"Id": segment_id} if segment_id else {}) | {"ErrorCode": code, "Message": message}
+def _unprocessed(item: Refused) -> dict[str, Any]:
+    return ({"Id": item.id} if item.id else {}) | {"ErrorCode": item.code, "Message": item.message}
 
 
 def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
@@ -50,33 +47,48 @@ def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, An
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
-    share = _share(request)
-    trace_filter = _filter(region, request.get("FilterExpression"))
+    by = _RANGES[request.get("TimeRangeType")]
+    chosen = _filter(region, request.get("FilterExpression"))
+    selection = Selection(start, _until(end, region.clock()), by, chosen)
     token = request.get("NextToken")
-    rows = region.store.summaries(
-        start,
-        _until(end, region.clock()),
-        by=_RANGES[request.get("TimeRangeType")],
-        before=_position(token) if token else None,
-        limit=SCANNED_MAX,
-    )
-    found: list[Mapping[str, Any]] = []
-    scanned, position = 0, None
-    for row in rows:
-        if len(found) == PAGE:
-            break
-        scanned, position = scanned + 1, row.position
-        if _is_sampled(row.summary.id, share) and (summary := trace_filter.select(row.summary)) is not None:
-            found.append(summary)
-    else:
-        position = position if scanned == SCANNED_MAX else None
-    answer = {"TraceSummaries": found, "ApproximateTime": region.clock(), "TracesProcessedCount": scanned}
+    rows, position, examined = _page(region, selection, _share(request), _position(token) if token else None)
+    answer = {
+        "TraceSummaries": [rendering.trace_summary(row.summary) for row in rows],
+        "ApproximateTime": region.clock(),
+        "TracesProcessedCount": examined,
+    }
     return answer | ({"NextToken": paging.encode(position)} if position else {})
 
 
 def _until(end: float, now: float) -> float:
     """Return where the range ends: the SDKs truncate to seconds, so that an EndTime of now means the whole second."""
     return end + 1 if end == int(now) else end
+
+
+def _page(
+    region: Region, selection: Selection, share: float, position: Position | None
+) -> tuple[list[TraceRow], Position | None, int]:
+    """Return a page of sampled matches, where the next one begins, and how many traces were examined."""
+    end = time.process_time() + PAGE_SECONDS
+    rows: list[TraceRow] = []
+    examined = 0
+    while True:
+        seconds = end - time.process_time()
+        page = region.store.find(selection, before=position, limit=PAGE - len(rows), seconds=seconds)
+        rows += [row for row in page.rows if _is_sampled(row.summary.id, share)]
+        position, examined = page.next, examined + page.examined
+        if position is None or len(rows) == PAGE or seconds < 0:
+            return rows, position, examined
+
+
+def trace_counts(region: Region, expression: str) -> Iterator[Count]:
+    """Yield how many stored traces match an expression, better from time to time; others may run in between."""
+    selection = Selection(0.0, math.inf, "start", _filter(region, expression))
+    count = region.store.count(selection, seconds=PAGE_SECONDS)
+    yield count
+    while count.next is not None:
+        count = region.store.count(selection, after=count, seconds=PAGE_SECONDS)
+        yield count
 
 
 def _filter(region: Region, text: str | None) -> TraceFilter:

@@ -1,5 +1,5 @@
 from tests.xray_local.samples import NOW, document, trace_id
-from xray_local.state import summary_json
+from xray_local.state.store.summaries import summary_json
 from xray_local.traces.summaries import summarize
 
 

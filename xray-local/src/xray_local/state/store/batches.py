@@ -17,9 +17,9 @@ A trace beyond the limit for segments is marked, by whichever wire it came."""
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A document that was not stored, and why, as PutTraceSegments answers it."""
+    """A document that was not stored, and why, as PutTraceSegments answers it; `id` is None if it has none."""
 
-    id: str
+    id: str | None
     code: str
     message: str
 
@@ -34,6 +34,11 @@ class TraceChange:
     limited: bool = False
     documents: dict[tuple[Wire, str], tuple[bool, int]] = field(default_factory=dict)
     bytes: Counter[Wire] = field(default_factory=Counter)
+
+    @property
+    def counts(self) -> Counter[Wire]:
+        """How many documents came by each wire."""
+        return Counter(wire for wire, _ in self.documents)
 
     def add(self, wire: Wire, id_: str, *, ended: bool, size: int) -> None:
         """Note a document, which replaces the one of the same wire and id."""

@@ -11,12 +11,12 @@ import orjson
 from xray_local.traces.summaries import TraceSummary
 
 
-def dump(summary: TraceSummary) -> str:
+def dump(summary: TraceSummary) -> bytes:
     """Return a summary as JSON."""
-    return orjson.dumps(summary).decode()
+    return orjson.dumps(summary)
 
 
-def load(text: str) -> TraceSummary:
+def load(text: bytes) -> TraceSummary:
     """Return the summary that was dumped as this JSON."""
     summary: TraceSummary = _decoder(TraceSummary)(orjson.loads(text))
     return summary

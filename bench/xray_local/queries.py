@@ -1,0 +1,243 @@
+"""Reads of xray-local with many traces stored: CPU milliseconds of the first and the second read, and during ingest.
+
+The requests are those of the page and of the API's clients. moto's server has no filters, no graph of services and no
+pages, so it is beside xray-local in one row: the list of all its traces, with as many traces as the others.
+"""
+
+import http.client
+import json
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bench import table
+from bench.processes import BIN, BenchError, Server, running
+from bench.xray_local.ingest import HEADERS
+from tools.local_cluster import free_port
+
+SEGMENTS_PER_CALL = 50
+BIG_TRACE_SPANS = 10_000
+BIG_TRACE_ID = f"1-{1_700_000_000:08x}-{'f' * 24}"
+NOW = 1_700_000_000.0
+ARRIVING = 5_000  # segments a second
+BUDGETS = {"first": 150.0, "second": 50.0}
+GRAPH_BUDGET = 300.0
+BIG_TRACE_BUDGET = 150.0
+WINDOW_SECONDS = 1.0
+REPEATED = 10
+MARK = "f" * 16  # in the trace ids of a prepared call, replaced in each copy of it
+FILTERS = (
+    "fault",
+    "responsetime > 0.29 AND !partial",
+    'http.url CONTAINS "/api/7" AND http.status = 404',
+    'annotation.handle = "user7"',
+    'service("backend-flask") { fault }',
+    'edge("backend-flask", "users-api") { fault }',
+)
+GROUPS = 25
+EVERYTHING = {"StartTime": 0, "EndTime": 4_000_000_000}
+
+
+def document(random_: random.Random, number: int) -> str:
+    """Return a segment of a small web request: one in 50 fails, one in 30 is not found."""
+    kind = random_.random()
+    status = 500 if kind < 0.02 else 404 if kind < 0.05 else 200
+    start = NOW + number / 1000
+    calls = [
+        {
+            "id": f"{random_.getrandbits(64):016x}",
+            "name": name,
+            "start_time": start + 0.001,
+            "end_time": start + random_.random() / 10,
+            "namespace": "remote",
+            "http": {"request": {"method": "GET", "url": f"http://{name}/items"}, "response": {"status": 200}},
+            "metadata": {"default": {"rows": 12}},
+        }
+        for name in ("activities-db", "users-api")[: random_.randint(1, 2)]
+    ]
+    failed = {
+        "fault": True,
+        "cause": {"exceptions": [{"id": "0" * 16, "type": "ValueError", "message": f"no {number}"}]},
+    }
+    return json.dumps(
+        {
+            "trace_id": f"1-{int(NOW):08x}-{number:024x}",
+            "id": f"{random_.getrandbits(64):016x}",
+            "name": "backend-flask",
+            "start_time": start,
+            "end_time": start + random_.random() * 0.3,
+            "http": {
+                "request": {"method": "GET", "url": f"http://localhost:4567/api/{number % 50}"},
+                "response": {"status": status},
+            },
+            "annotations": {"handle": f"user{number % 1000}", "cached": number % 3 == 0},
+            "subsegments": calls,
+            **(failed if status == 500 else {"error": True} if status == 404 else {}),
+        }
+    )
+
+
+def big_trace() -> list[str]:
+    """Return the segments of one trace with BIG_TRACE_SPANS subsegments, small ones because of X-Ray's limit."""
+    documents = []
+    for part in range(BIG_TRACE_SPANS // 500):
+        nested = [{"id": f"{part * 500 + number + 1:016x}", "name": "n"} for number in range(500)]
+        segment = {"trace_id": BIG_TRACE_ID, "id": f"{2**60 + part:016x}", "name": "big", "subsegments": nested}
+        documents.append(json.dumps(segment | {"start_time": NOW, "end_time": NOW + 1}, separators=(",", ":")))
+    return documents
+
+
+class Client:
+    """One kept-alive connection to a measured server."""
+
+    def __init__(self, port: int, server: Server) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        self._server = server
+
+    def put(self, documents: list[str]) -> None:
+        """Store segment documents."""
+        self.request("POST", "/TraceSegments", {"TraceSegmentDocuments": documents})
+
+    def request(self, method: str, path: str, body: object = None) -> bytes:
+        """Send a request and return the response's body."""
+        self._connection.request(method, path, None if body is None else json.dumps(body), HEADERS)
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            raise BenchError(f"{method} {path} answered {response.status}: {content[:300]!r}")
+        return content
+
+    def cpu_ms(self, method: str, path: str, body: object = None) -> float:
+        """Return the CPU milliseconds of the server for one request."""
+        before = cpu_seconds(self._server)
+        self.request(method, path, body)
+        return (cpu_seconds(self._server) - before) * 1000
+
+
+def cpu_seconds(server: Server) -> float:
+    """Return the server's CPU time by its scheduler statistics, which count nanoseconds."""
+    return int(Path(f"/proc/{server.process.pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def requests() -> Iterator[tuple[str, str, str, Any]]:
+    """Yield the name, method, path and body of each measured request."""
+    yield "list of the page", "GET", "/traces.json", None
+    yield "GetTraceSummaries", "POST", "/TraceSummaries", EVERYTHING
+    for text in FILTERS:
+        yield f"list: {text}", "GET", f"/traces.json?filter={quote(text)}", None
+    yield f"{GROUPS} groups with their counts", "GET", "/groups.json", None
+    yield "GetServiceGraph", "POST", "/ServiceGraph", EVERYTHING
+    yield f"a trace of {BIG_TRACE_SPANS:,} spans", "GET", f"/traces/{BIG_TRACE_ID}.json", None
+
+
+def budget(name: str) -> tuple[float, float]:
+    """Return what the first and the second read of a request may cost."""
+    if name == "GetServiceGraph":
+        return GRAPH_BUDGET, GRAPH_BUDGET
+    if name.startswith("a trace of"):
+        return BIG_TRACE_BUDGET, BIG_TRACE_BUDGET
+    return BUDGETS["first"], BUDGETS["second"]
+
+
+def run(traces: int, say: Callable[[str], None]) -> list[str]:
+    """Measure, print the table, and return the budgets that were exceeded."""
+    api = free_port()
+    command = [str(BIN / "xray-local"), "serve", "--api-port", str(api), "--agent-port", "0", "--otlp-port", "0"]
+    with running(command, f"http://127.0.0.1:{api}/_local/health") as server:
+        client = Client(api, server)
+        _fill(client, traces, say)
+        _wait_until_idle(server, say)
+        say(f"queries: {server.memory()[0]:.0f} MiB")
+        rows, broken = [], []
+        for name, *request in requests():
+            first, second = client.cpu_ms(*request), statistics.median(client.cpu_ms(*request) for _ in range(3))
+            allowed = budget(name)
+            if first > allowed[0] or second > allowed[1]:
+                limits = f"{allowed[0]:.0f} and {allowed[1]:.0f}"
+                broken.append(f"queries: {name}: {first:.0f} and {second:.0f} ms, promised {limits}")
+            rows.append([name, f"{first:.0f}", f"{second:.0f}"])
+        say(f"queries: {ARRIVING:,} segments a second arrive")
+        with arriving(api):
+            for row, (_, *request) in zip(rows, requests(), strict=True):
+                row.append(f"{_during_ms(client, server, request):.0f}")
+    rows.append(["moto: GetTraceSummaries, a tenth of the traces", *_moto(traces // 10, say), "-"])
+    print(table.markdown(["request", "first read, CPU ms", "second", "while segments arrive"], rows))
+    return broken
+
+
+def _during_ms(client: Client, server: Server, request: Sequence[Any]) -> float:
+    """Return the CPU milliseconds of a request without those that ingest needs at the same time."""
+    started, before = time.monotonic(), cpu_seconds(server)
+    time.sleep(WINDOW_SECONDS)
+    rate = (cpu_seconds(server) - before) / (time.monotonic() - started)
+    started, before = time.monotonic(), cpu_seconds(server)
+    for _ in range(REPEATED):
+        client.request(*request)
+    used = cpu_seconds(server) - before - rate * (time.monotonic() - started)
+    return used / REPEATED * 1000
+
+
+@contextmanager
+def arriving(api: int) -> Iterator[None]:
+    """Send ARRIVING segments a second, each of a new trace, from another thread."""
+    random_ = random.Random(2)
+    documents = [document(random_, number).replace(f"-{number:024x}", f"-{MARK}{number:08x}") for number in range(50)]
+    template = json.dumps({"TraceSegmentDocuments": documents}).encode()
+    stopped = threading.Event()
+
+    def send() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", api, timeout=60)
+        started, number = time.monotonic(), 0
+        while not stopped.is_set():
+            number += 1
+            connection.request(
+                "POST", "/TraceSegments", template.replace(MARK.encode(), f"{number:016x}".encode()), HEADERS
+            )
+            connection.getresponse().read()
+            stopped.wait(max(0.0, started + number * SEGMENTS_PER_CALL / ARRIVING - time.monotonic()))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _moto(traces: int, say: Callable[[str], None]) -> list[str]:
+    port = free_port()
+    command = [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    with running(command, f"http://127.0.0.1:{port}/moto-api/") as server:
+        client = Client(port, server)
+        random_ = random.Random(1)
+        say(f"queries: storing {traces:,} traces in moto")
+        for first in range(0, traces, SEGMENTS_PER_CALL):
+            client.put([document(random_, first + number) for number in range(SEGMENTS_PER_CALL)])
+        return [f"{client.cpu_ms('POST', '/TraceSummaries', EVERYTHING):.0f}" for _ in range(2)]
+
+
+def _fill(client: Client, traces: int, say: Callable[[str], None]) -> None:
+    random_ = random.Random(1)
+    say(f"queries: storing {traces:,} traces")
+    for first in range(0, traces, SEGMENTS_PER_CALL):
+        client.put([document(random_, first + number) for number in range(SEGMENTS_PER_CALL)])
+    for part in big_trace():
+        client.put([part])
+    for number in range(GROUPS):
+        group = {"GroupName": f"group-{number}", "FilterExpression": FILTERS[number % len(FILTERS)]}
+        client.request("POST", "/CreateGroup", group)
+
+
+def _wait_until_idle(server: Server, say: Callable[[str], None]) -> None:
+    say("queries: waiting until the traces are summarized")
+    before = -1.0
+    while cpu_seconds(server) - before > 0.1:
+        before = cpu_seconds(server)
+        time.sleep(1)

@@ -1,0 +1,41 @@
+"""Indexes and summarizes what was stored when nothing arrives, in steps so short that no request waits long."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from xray_local.errors import StoreError
+from xray_local.state.store import Store
+
+QUIET_SECONDS = 0.25  # without a new document, after which a step may begin
+SEARCHED_QUIET_SECONDS = 0.003  # the same while somebody searches, who would otherwise wait for the whole log
+SEARCHED_SECONDS = 10.0  # after a search, that more are expected
+STEP_SECONDS = 0.005
+POLL_SECONDS = 0.05  # while there is nothing to do
+ERROR_SECONDS = 5.0  # before the next attempt when the store cannot be written
+
+_logger = logging.getLogger(__name__)
+
+
+async def run(store: Store) -> None:
+    """Work until it is cancelled."""
+    while True:
+        try:
+            await asyncio.sleep(_step(store, time.monotonic))
+        except StoreError as error:
+            _logger.warning("not_indexed reason=%r", str(error))
+            await asyncio.sleep(ERROR_SECONDS)
+
+
+def _step(store: Store, monotonic: Callable[[], float]) -> float:
+    """Work for a moment if it is quiet; return the seconds until the next step."""
+    now = monotonic()
+    quiet = SEARCHED_QUIET_SECONDS if now - store.searched_at < SEARCHED_SECONDS else QUIET_SECONDS
+    if now - store.appended_at < quiet:
+        return quiet
+    end = now + STEP_SECONDS
+    while store.work():
+        if monotonic() >= end:
+            return 0.0
+    return POLL_SECONDS

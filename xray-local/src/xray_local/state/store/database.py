@@ -1,0 +1,95 @@
+"""The SQLite database: opening, schema, transactions. The only module that uses sqlite3."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+from xray_local.errors import StoreError
+from xray_local.settings import MEMORY
+
+MEMORY_PAGE_BYTES = 16_384
+SCHEMA_VERSION = 4
+HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
+
+
+class Database:
+    """One writer's connection; every change is in a `transaction`."""
+
+    def __init__(self, path: str) -> None:
+        self._connection = _open(path)
+
+    def close(self) -> None:
+        """Close the database; nothing is pending."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block changes, or nothing of it. StoreError if it cannot be written."""
+        try:
+            with self._connection:
+                yield
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be written: {error}") from error
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+        """Run a statement that returns no rows."""
+        self._connection.execute(statement, parameters)
+
+    def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters."""
+        self._connection.executemany(statement, rows)
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return a query's rows as tuples."""
+        return self._connection.execute(statement, parameters).fetchall()
+
+    def row(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        """Return a query's first row as a tuple, or None."""
+        return self._connection.execute(statement, parameters).fetchone()
+
+
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield parts that one statement can have as its host parameters."""
+    for start in range(0, len(values), HOST_PARAMETERS):
+        yield values[start : start + HOST_PARAMETERS]
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Return a placeholder for each value, for `IN (...)`."""
+    return ",".join("?" * len(values))
+
+
+def _open(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=1.0)
+        try:
+            _prepare(connection, path)
+        except (sqlite3.Error, StoreError):
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        reason = "another process has it open" if "locked" in str(error) else str(error)
+        raise StoreError(f"--db: {path!r}: {reason}: expected a writable file, or {MEMORY}") from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    if path == MEMORY:  # a commit in memory visits every page, so there should be few
+        connection.execute(f"PRAGMA page_size = {MEMORY_PAGE_BYTES}")
+    else:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = int(connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
+    if tables and version not in range(1, SCHEMA_VERSION + 1):
+        hint = " (written by a newer xray-local?)" if version > SCHEMA_VERSION else ""
+        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}{hint}")
+    scripts = files("xray_local.state.store") / "schema"
+    if tables:
+        for former in range(max(version, 2), SCHEMA_VERSION):  # versions 1 and 2 have the same tables
+            connection.executescript((scripts / f"upgrade_to_{former + 1}.sql").read_text())
+    connection.executescript((scripts / "schema.sql").read_text())
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # also shows that the file can be written

@@ -1,0 +1,97 @@
+"""The log of accepted documents that are not indexed yet: one row for each call, written before the call is answered.
+
+It also knows whether a document certainly fits in its trace without reading the trace: X-Ray's limit on the size of a
+trace is the only reason to refuse a document that depends on others.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from xray_local.state.store.database import Database
+from xray_local.traces.documents import Document, utf8_size
+from xray_model import limits
+
+SMALL_TRACE_BYTES = limits.TRACE_BYTES // 2
+"""A larger trace is known by its id; to any other at least the other half of the limit can be added."""
+
+ROWS_MAX = 4096
+BYTES_MAX = 32 * 1024 * 1024
+"""When the log is longer than one of these, the call that made it so indexes a part of it."""
+
+_END = "\0"  # no JSON text has one
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One call's documents; `received` in epoch seconds, `size` in bytes."""
+
+    number: int
+    received: float
+    texts: list[str]
+    size: int
+
+
+class IngestLog:
+    """The rows that are not indexed; `large` are the traces of more than SMALL_TRACE_BYTES that are."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: dict[str, int] = {}  # bytes in the log by trace
+        self.large: set[str] = set()
+        rows, size = database.row("SELECT COUNT(*), TOTAL(LENGTH(texts)) FROM log")
+        self.rows, self.bytes = int(rows), int(size)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a part of the log should be indexed now."""
+        return self.rows > ROWS_MAX or self.bytes > BYTES_MAX
+
+    def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> bool:
+        """Write documents, unless one may be too large for its trace: then write nothing and return False."""
+        if not self._fit(trace_ids, texts):
+            return False
+        body = _END.join(texts).encode()
+        with self._database.transaction():
+            self._database.execute("INSERT INTO log (received, texts) VALUES (?, ?)", (now, body))
+        self.rows += 1
+        self.bytes += len(body)
+        return True
+
+    def _fit(self, trace_ids: Sequence[str], texts: Sequence[str]) -> bool:
+        waiting = self._waiting
+        for trace_id, text in zip(trace_ids, texts, strict=True):
+            size = waiting.get(trace_id, 0) + utf8_size(text)
+            if size > SMALL_TRACE_BYTES or trace_id in self.large:
+                return False
+            waiting[trace_id] = size
+        return True
+
+    def oldest(self, count: int, size: int) -> list[LogRow]:
+        """Return the first rows, at most `count`, of about `size` bytes."""
+        rows = max(1, min(count, size * self.rows // max(1, self.bytes)))
+        found = self._database.rows("SELECT number, received, texts FROM log ORDER BY number LIMIT ?", (rows,))
+        return [LogRow(number, received, body.decode().split(_END), len(body)) for number, received, body in found]
+
+    def delete(self, rows: Sequence[LogRow]) -> None:
+        """Delete the first rows, within the transaction that indexes them."""
+        self._database.execute("DELETE FROM log WHERE number <= ?", (rows[-1].number,))
+
+    def forget(self, rows: Sequence[LogRow], documents: Iterable[Document]) -> None:
+        """Count rows that are deleted no longer."""
+        self.rows -= len(rows)
+        self.bytes -= sum(row.size for row in rows)
+        for document in documents:
+            left = self._waiting.get(document.trace_id, 0) - document.size
+            if left > 0:
+                self._waiting[document.trace_id] = left
+            else:
+                self._waiting.pop(document.trace_id, None)
+        if not self.rows:
+            self._waiting.clear()
+
+    def clear(self) -> None:
+        """Delete everything, within a transaction."""
+        self._database.execute("DELETE FROM log")
+        self.rows = self.bytes = 0
+        self._waiting.clear()
+        self.large.clear()

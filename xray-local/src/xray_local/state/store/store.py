@@ -1,0 +1,197 @@
+"""The store: what ingest writes, and what the API and the page read. One writer, one transaction for each call.
+
+Accepted documents are appended to a log. They are indexed when a reader needs them, when nothing arrives, or when the
+log is long; a limit on traces then evicts whole traces, the oldest first. Summaries are computed after that, or when
+they are read.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from xray_local.settings import MEMORY
+from xray_local.state.store.batches import Refused
+from xray_local.state.store.database import Database
+from xray_local.state.store.ingest_log import IngestLog
+from xray_local.state.store.resources import Resources
+from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
+from xray_local.state.store.trace_index import TraceIndex
+from xray_local.traces.documents import Document, SegmentError, parse_stored
+from xray_local.traces.service_graph import Times
+from xray_local.traces.summaries import TraceSummary
+
+INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
+INDEXED_BYTES = 128 * 1024
+SUMMARIZED = 4  # traces in one transaction
+
+
+class Store(Resources):
+    """The database; of more than `max_traces` traces the oldest are evicted.
+
+    `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
+    """
+
+    def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000) -> None:
+        self.max_traces = max_traces
+        self._database = Database(path)
+        super().__init__(self._database)
+        self._log = IngestLog(self._database)
+        self._index = TraceIndex(self._database)
+        self._log.large = self._index.large()
+        self._search = Search(self._database)
+        self._unreadable = 0
+        self._pruned = 0  # how many traces were evicted when the shapes were pruned
+        self.appended_at = self.searched_at = float("-inf")
+
+    def close(self) -> None:
+        """Close the database; nothing is pending, since every call is a transaction."""
+        self._database.close()
+
+    @property
+    def evicted(self) -> int:
+        """How many traces were evicted; those that are only in the log are not counted yet."""
+        return self._index.totals.evicted
+
+    @property
+    def waiting_rows(self) -> int:
+        """How many calls are in the log and not indexed."""
+        return self._log.rows
+
+    @property
+    def unreadable(self) -> int:
+        """How many accepted documents could not be parsed when they were indexed."""
+        return self._unreadable
+
+    def counts(self) -> dict[str, int]:
+        """Return how many traces, segments and spans are stored."""
+        self.index()
+        totals = self._index.totals
+        return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
+
+    def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
+        """Store valid documents of these traces; return those for which their trace has no room."""
+        self.appended_at = time.monotonic()
+        if self._log.append(trace_ids, texts, now=now):
+            if self._log.is_full:
+                self._index_some()
+            return []
+        self.index()
+        with self._transaction():
+            refused = self._index.write([parse_stored(text) for text in texts], now=now, large=self._log.large)
+            self._index.evict(self.max_traces)
+        self._follow()
+        return refused
+
+    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
+        """Store parsed documents; return those for which their trace has no room."""
+        if not documents:
+            return []
+        trace_ids = [document.trace_id for document in documents]
+        return self.append(trace_ids, [document.text for document in documents], now=now)
+
+    def index(self) -> None:
+        """Index the whole log."""
+        while self._log.rows:
+            self._index_some()
+
+    def work(self) -> bool:
+        """Index a small part of the log, or summarize some traces; return whether there is more to do."""
+        if self._log.rows:
+            self._index_some()
+            return True
+        traces = self._search.without_summary(SUMMARIZED)
+        self._search.summarize(traces)
+        return len(traces) == SUMMARIZED
+
+    def _index_some(self) -> None:
+        rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
+        indexed: list[Document] = []
+        unreadable = 0
+        with self._transaction():
+            for row in rows:
+                documents = list(_readable(row.texts))
+                unreadable += len(row.texts) - len(documents)
+                self._index.write(documents, now=row.received, large=self._log.large)
+                indexed += documents
+            self._index.evict(self.max_traces)
+            self._prune()
+            self._log.delete(rows)
+        self._log.forget(rows, indexed)
+        self._unreadable += unreadable
+        self._follow()
+
+    def _prune(self) -> None:
+        """Delete shapes that no trace has any more, once the traces have all been replaced."""
+        evicted = self._index.totals.evicted
+        if evicted - self._pruned >= self.max_traces:
+            self._search.prune()
+            self._pruned = evicted
+
+    def _follow(self) -> None:
+        """Let the search follow what the index has changed."""
+        self._search.forget(self._index.changed)
+        self._index.changed.clear()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        totals = self._index.totals
+        try:
+            with self._database.transaction():
+                yield
+        except BaseException:
+            self._index.totals = totals
+            raise
+
+    def documents(self, trace_id: str) -> list[tuple[str, str]]:
+        """Return (id, JSON text) of a trace's documents; none when the trace is not stored."""
+        self.index()
+        return self._index.documents(trace_id)
+
+    def parsed(self, trace_id: str) -> list[Document]:
+        """Return a trace's documents, parsed."""
+        return [parse_stored(text) for _, text in self.documents(trace_id)]
+
+    def trace(self, trace_id: str) -> tuple[float, bool] | None:
+        """Return a trace's duration in seconds and whether documents of it were refused; None when it is not stored."""
+        self.index()
+        return self._index.trace(trace_id)
+
+    def _prepare_search(self) -> None:
+        self.searched_at = time.monotonic()
+        self.index()
+
+    def find(
+        self, selection: Selection, *, before: Position | None = None, limit: int = 100, seconds: float = 0.1
+    ) -> Page:
+        """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
+        self._prepare_search()
+        return self._search.find(selection, before=before, limit=limit, seconds=seconds)
+
+    def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
+        """Return how many traces match, of as many as some seconds of CPU time are enough for.
+
+        `after` is an earlier answer to continue; the new one includes its number.
+        """
+        self._prepare_search()
+        return self._search.count(selection, after=after, seconds=seconds)
+
+    def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
+        """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
+        self._prepare_search()
+        return self._search.calls(selection)
+
+    def clear(self) -> None:
+        """Delete everything that is stored."""
+        with self._transaction():
+            self._log.clear()
+            self._index.clear()
+            self._database.execute("DELETE FROM resources")
+        self._search.clear()
+        self._pruned = 0
+        self._unreadable = 0
+
+
+def _readable(texts: Sequence[str]) -> Iterator[Document]:
+    for text in texts:
+        with suppress(SegmentError):  # a number that no double holds: see `state.heads`
+            yield parse_stored(text)

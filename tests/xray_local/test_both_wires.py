@@ -10,7 +10,6 @@ from tests.xray_local.conftest import Client
 from tests.xray_local.otlp import pairs, request, span
 from tests.xray_local.samples import NOW, trace_id
 from xray_local.cli import terminal
-from xray_local.ingest.udp import SDK_HEADER, segment_text
 from xray_local.state.region import Region
 
 ROOT, WORK, CALL, TABLE, QUERY = (f"{number:016x}" for number in range(1, 6))
@@ -267,7 +266,7 @@ async def test_a_datagram_that_arrives_twice_counts_once(api: Client, region: Re
     """So does one in progress that comes late."""
     running = json.dumps({key: value for key, value in SEGMENT.items() if key != "end_time"} | {"in_progress": True})
     for text in (json.dumps(SEGMENT), running, json.dumps(SEGMENT)):
-        region.put_segments([segment_text(SDK_HEADER + b"\n" + text.encode())])
+        region.put_segments([text])
     await send(api, "spans")
     assert [row["wires"] for row in await rows(api)] == [["segments", "otlp"]] * 5
 

@@ -24,7 +24,7 @@ from xray_local.state.region import Region
 from xray_local.state.store import Store
 from xray_local.traces.documents import SegmentError
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 SECONDS = 1.0
 RANGE = {"StartTime": 0, "EndTime": samples.NOW + 10}
 fuzzing = settings(

@@ -120,9 +120,11 @@ async def test_spans_have_no_limit_for_a_trace(otlp: Client, region: Region) -> 
     assert region.store.trace(trace_id(1)) == (1.0, True)
 
 
-async def test_a_trace_of_few_spans_is_not_marked(otlp: Client, region: Region) -> None:
-    """Their documents are below the limit for segments."""
-    spans = [otlp_spans.span(spanId=f"{number:016x}", attributes={"a": 1}) for number in range(1, 101)]
+async def test_a_trace_of_many_small_spans_is_not_marked(otlp: Client, region: Region) -> None:
+    """The spans are counted as they were sent."""
+    spans = [
+        otlp_spans.span(spanId=f"{number:016x}", attributes={"a": 1, "b": 2, "c": 3}) for number in range(1, 1_001)
+    ]
     await otlp.post("/v1/traces", json=otlp_spans.request(*spans))
     assert region.store.trace(trace_id(1)) == (1.0, False)
 

@@ -5,7 +5,6 @@ the kernel's buffer is the only place where a datagram can be lost, and it is sm
 """
 
 import asyncio
-import itertools
 import json
 import logging
 import socket
@@ -13,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 
 from xray_local.errors import StoreError
-from xray_local.ingest.otlp_text import is_otlp, put_spans
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
 from xray_local.traces.documents import SegmentError
 
@@ -103,10 +102,10 @@ class UdpListener:
             except SegmentError as error:
                 self._region.note("refused", "UDP", error.code, error.message)
                 self._reject(error.message)
+        if not texts:
+            return
         try:
-            refused = put_spans(self._region, filter(is_otlp, texts), "UDP")
-            if segments := list(itertools.filterfalse(is_otlp, texts)):
-                refused += self._region.put_segments(segments, "UDP")
+            refused = put_texts(self._region, texts, "UDP")
         except StoreError as error:
             self._reject(str(error), len(texts))
             return

@@ -13,9 +13,9 @@ from xray_local.traces.flags import Flag
 TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
+_ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 _FLAGS = tuple((flag.value, flag) for flag in Flag)
 
-_ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 Annotation = bool | int | float | str
 Wire = Literal["segments", "otlp"]
 """How an entry came: in a segment document, or as an OTLP span."""
@@ -45,9 +45,9 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
-    if isinstance(value, dict):  # the usual case, which an abstract class decides slowly
-        return value
-    return value if isinstance(value, Mapping) else {}
+    if value is None:  # the usual case, for which the check of an abstract class is slow
+        return {}
+    return value if isinstance(value, dict | Mapping) else {}
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]]:
@@ -84,7 +84,8 @@ class Body:
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        found = (self.object(*path[:-1]) if len(path) > 1 else self.raw).get(path[-1])
+        *parents, key = path
+        found = (self.object(*parents) if parents else self.raw).get(key)
         return found if isinstance(found, str) else None
 
     @property
@@ -123,12 +124,15 @@ class Body:
 
         A span's attributes are annotations under any key, as with the collector's `index_all_attributes`.
         """
-        annotations = self.object("annotations")
-        if not annotations:
+        found = self.object("annotations")
+        if not found:
             return {}
-        found = {key: value for key, value in annotations.items() if isinstance(value, Annotation)}
         attributes = as_object(self.otel.get("attributes"))
-        return {key: value for key, value in found.items() if key in attributes or is_annotation_key(key)}
+        return {
+            key: value
+            for key, value in found.items()
+            if isinstance(value, Annotation) and (key in attributes or is_annotation_key(key))
+        }
 
     @property
     def own_annotations(self) -> dict[str, Annotation]:

@@ -1,6 +1,5 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
-import itertools
 import math
 import time
 import zlib
@@ -11,7 +10,7 @@ from xray_local.api import rendering
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
-from xray_local.ingest.otlp_text import is_otlp, put_spans
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
 from xray_local.state.store import Count, Position, RangeBy, Refused, Selection, TraceRow
 from xray_local.traces.compiled import compiled
@@ -26,11 +25,10 @@ _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event"
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
-    texts = request["TraceSegmentDocuments"]
-    if len(texts) > SEGMENTS_MAX:
-        raise invalid(f"TraceSegmentDocuments has {len(texts)} members: expected at most {SEGMENTS_MAX}")
-    refused = put_spans(region, filter(is_otlp, texts))
-    refused += region.put_segments(list(itertools.filterfalse(is_otlp, texts)))
+    count = len(request["TraceSegmentDocuments"])
+    if count > SEGMENTS_MAX:
+        raise invalid(f"TraceSegmentDocuments has {count} members: expected at most {SEGMENTS_MAX}")
+    refused = put_texts(region, request["TraceSegmentDocuments"])
     return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 
 

@@ -49,11 +49,10 @@ def cancel_trace_retrieval(region: Region, request: dict[str, Any]) -> dict[str,
 def list_retrieved_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the traces of a retrieval: segment documents as from BatchGetTraces, or OTEL spans."""
     body, form = _retrieval(region, request), request.get("TraceFormat") or "XRAY"
-    read = traces.batch_get_traces if form == "XRAY" else traces.stored_traces  # those have the spans
     parts: list[dict[str, Any]] = []
     for trace_id in _found(region, body):
-        [trace] = read(region, {"TraceIds": [trace_id]})["Traces"]
-        found = trace["Segments"] if form == "XRAY" else _spans(trace_id, trace["Segments"])
+        [trace] = traces.batch_get_traces(region, {"TraceIds": [trace_id]})["Traces"]
+        found = trace["Segments"] if form == "XRAY" else _spans(region, trace_id)
         for start in range(0, len(found), SPANS_MAX):
             part = found[start : start + SPANS_MAX]
             parts.append({"Id": trace_id, "Duration": trace["Duration"], "Spans": part})
@@ -89,6 +88,6 @@ def _found(region: Region, body: dict[str, Any]) -> Iterator[str]:
                 break
 
 
-def _spans(trace_id: str, segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    bodies = [json.loads(segment["Document"]) for segment in segments]
+def _spans(region: Region, trace_id: str) -> list[dict[str, Any]]:
+    bodies = (document.body for document in region.store.parsed(trace_id))
     return [{"Id": span["spanId"], "Document": json.dumps(span)} for span in spans(trace_id, bodies)]

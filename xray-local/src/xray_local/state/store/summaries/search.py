@@ -54,7 +54,7 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The traces of a range (epoch seconds, `end` excluded) that match a filter.
+    """The traces of a range (epoch seconds, the end excluded) that match a filter.
 
     `by` says what is within the range: the trace's start, its end, the arrival of its last document, or any part.
     """

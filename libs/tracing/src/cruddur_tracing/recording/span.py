@@ -29,6 +29,7 @@ log = logging.getLogger("opentelemetry.sdk.trace")
 UNSET: Final = Status(StatusCode.UNSET)
 SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
+NO_STATE: Final = TraceState()
 
 
 class Span(sdk.Span):
@@ -296,6 +297,3 @@ def _text(exception: BaseException) -> str:
         return str(exception)
     except Exception:  # noqa: BLE001 - an exception's own __str__ may fail; it is recorded without a message
         return ""
-
-
-NO_STATE: Final = TraceState()

@@ -73,9 +73,16 @@ def test_it_proxies_to_x_ray(value_set: ValueSet) -> None:
     values, found = value_set.values, value_set.objects
     is_local = value(values, "xrayLocal.enabled", default=True)
     region = value(values, "aws.region", "us-east-1")
-    endpoint = LOCAL if is_local else value(values, "aws.endpoint", "").rstrip("/")
+    endpoint = LOCAL if is_local else value(values, "aws.endpoint", own_endpoint(values, region)).rstrip("/")
     ((_, container),) = listeners(found, "TCP").items()
     assert proxied(found, container) == (region, endpoint)
+
+
+def own_endpoint(values: Values, region: str) -> str:
+    """Return the region's own endpoint where the proxy's library may not know it; otherwise nothing."""
+    if value(values, "aws.fips", default=False):
+        return f"https://xray-fips.{region}.amazonaws.com"
+    return f"https://xray.{region}.amazonaws.eu" if region.startswith("eusc-") else ""
 
 
 def proxied(found: list[Object], container: Object) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def test_the_notes_are_the_same(name: str, showing: Path) -> None:
         named(render(values_of(name), helm=helm, chart=showing), "ConfigMap", "notes")["data"]["notes"]
         for helm in (HELM3, HELM)
     )
-    assert three.lstrip().startswith("Send a request:\n")
+    assert three.lstrip().startswith(("Send a request:\n", "See the traces:\n"))
     assert "--logs" not in three
     assert three == four.replace(" test demo --logs\n", " test demo\n")
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.chart.matrix import AWS
 from tests.chart.release import HELM, HELM3, Object, Values, named, named_container, of_kind, pods, render
+from tools.chart.golden import value_sets
 
 # part -> the components whose pods have its values: a sidecar is in the backend's, a Job has the operator's
 COMPONENTS = {
@@ -301,3 +303,19 @@ def test_without_a_collector_that_is_there_no_span_is_exported() -> None:
     }
     assert env["OTEL_TRACES_EXPORTER"]["value"] == "none"
     assert env["HOST_IP"]["valueFrom"] == {"fieldRef": {"fieldPath": "status.hostIP"}}
+
+
+def test_the_recipes_of_agents_and_of_one_more_service_fit() -> None:
+    """The service sends to the Services of the agents' release, whose pods listen there."""
+    agents, service = (yaml.safe_load(value_sets()[name].read_text()) for name in ("agents-alone", "one-more-service"))
+    found = render(agents, release="cruddur")
+    (pod,) = components(found)["collector"]
+    ports = {port["name"]: port["containerPort"] for port in pod["spec"]["containers"][0]["ports"]}
+    addresses = {
+        f"{manifest['metadata']['name']}.tracing:{port['port']}"
+        for manifest in of_kind(found, "Service")
+        for port in manifest["spec"]["ports"]
+        if ports.get(port["targetPort"]) == port["port"]
+    }
+    existing = service["tracing"]["existing"]
+    assert {existing["agentAddress"], existing["otlpEndpoint"].removeprefix("http://")} <= addresses

@@ -61,6 +61,7 @@ def test_the_schema_has_exactly_the_keys_of_values_yaml() -> None:
     described = set(schema_keys(SCHEMA)) - {"global", "enabled"} - set(schema.renamed())
     common = {key.removeprefix("podDefaults.") for key in described if key.startswith("podDefaults.")}
     of_parts = {f"{part}.{key}" for part in schema.PARTS for key in common}
+    of_parts -= {f"tests.{key}" for key in common if key.startswith(schema.NOT_OF_TESTS)}
     assert of_parts <= described
     listed = set(keys_of(DEFAULTS, described))
     assert described == listed | of_parts
@@ -136,6 +137,7 @@ SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
     ("tracing.existing.agentAddress", "http://a:2000", "at '/tracing/existing/agentAddress': 'http://a:2000' does not"),
     ("global.imageRegistry", 1, "at '/global/imageRegistry': got number, want string"),
     ("daemon.extraVolumes", [{"emptyDir": {}}], "at '/daemon/extraVolumes/0': missing property 'name'"),
+    ("tests.strategy", {}, "at '/tests': additional properties 'strategy' not allowed"),
     ("operator.replicas", 2, "at '/operator': additional properties 'replicas' not allowed"),
     ("tracing.placement", "host", "at '/tracing/placement': value must be one of 'node', 'sidecar'"),
     ("tracing.excludedPaths", ["healthz"], "at '/tracing/excludedPaths/0': 'healthz' does not match pattern"),

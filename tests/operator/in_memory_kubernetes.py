@@ -46,7 +46,7 @@ class InMemoryKubernetes:
         self.events: list[str] = []
         self.statuses: list[dict[str, Any]] = []  # every written status
         self.terminating: set[str] = set()
-        self.failures: dict[str, list[Exception]] = {}
+        self.failures: dict[str, list[BaseException]] = {}
         self.watch: Callable[[str, dict[str, Any]], None] = lambda kind, body: None
         self._version = 0
         self._born = 0

@@ -9,7 +9,7 @@ def test_the_table_in_docs_is_current() -> None:
 def test_a_row_has_what_an_operation_does_and_the_limits_of_its_members() -> None:
     """Required members, ranges and enums; what it does is its function's docstring."""
     rows = xray_local_api.table().splitlines()
-    does = "Return complete traces with their documents as JSON text"
-    assert f"| BatchGetTraces | `/Traces` | {does} | TraceIds* [(1..35)], NextToken |" in rows
+    members = "GroupName (1..32), GroupARN (1..400)"
+    assert f"| GetGroup | `/GetGroup` | Return one group by its name or its ARN | {members} |" in rows
     assert any(row.endswith("| KeyId (1..3000), Type* (NONE or KMS) |") for row in rows)
     assert any(row.startswith("| GetInsight | `/Insight` | Refuse the id of an insight") for row in rows)

@@ -20,6 +20,8 @@ TYPES = {bool: "boolean", str: "string"}
 # The keys of `podDefaults` are also those of each part, whether values.yaml lists them there or not.
 DEFAULTS = "podDefaults."
 PARTS = ("backend", "daemon", "collector", "xrayLocal", "operator", "tests")
+# What the pod of `helm test` does not have: it is no Deployment, runs one container, and has xray-local's image.
+NOT_OF_TESTS = ("annotations", "image.", "initContainers", "extraContainers", "lifecycle", "strategy", "termination")
 GLOBAL: Schema = {
     "type": "object",
     "description": "What Helm gives to every subchart; these are used, and others are ignored.",
@@ -68,7 +70,10 @@ def _of_each_part(values: Sequence[Value]) -> Iterator[Value]:
     listed = {value.path for value in values}
     for value in values:
         name = value.path.removeprefix(DEFAULTS)
-        for path in (f"{part}.{name}" for part in PARTS if name != value.path):
+        if name == value.path:
+            continue
+        parts = PARTS[:-1] if name.startswith(NOT_OF_TESTS) else PARTS
+        for path in (f"{part}.{name}" for part in parts):
             if path not in listed:
                 yield Value(path, None, f"Overrides `{value.path}`.")
 

@@ -18,7 +18,7 @@ error: the key, its value, and what was expected.
 {{- $values := .Values -}}
 {{- range $old, $new := fromYaml (.Files.Get "files/renamed.yaml") }}
 {{- $found := $values -}}
-{{- range splitList "." $old }}{{ $found = ternary (get (default dict $found) .) nil (or (kindIs "map" $found) (kindIs "chartutil.Values" $found)) }}{{ end -}}
+{{- range splitList "." $old }}{{ $found = ternary (get (default dict $found) .) nil (kindIs "map" $found) }}{{ end -}}
 {{- if not (or (kindIs "invalid" $found) (eq (toString $found) "")) }}
 {{ $old }}: no longer a value of this chart: expected {{ $new }}
 {{- end }}

@@ -3,6 +3,7 @@
 `--interval` is XRAY_OPERATOR_INTERVAL, and so on; AWS's own variables keep their names.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from xray_model import limits
 
 PREFIX = "XRAY_OPERATOR_"
+_CLUSTER_ID = re.compile(r"[\w.:=+@-]([\w .:=+@-]{0,62}[\w.:=+@-])?")  # AWS's characters of a tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,8 @@ def _namespace(text: str) -> str:
 
 
 def _cluster_id(text: str) -> str:
-    if not text or "/" in text or len(text) > 64 or text != text.strip():
-        raise ValueError("a name of 1 to 64 characters without /")
+    if not _CLUSTER_ID.fullmatch(text):
+        raise ValueError("1 to 64 letters, digits, spaces and . _ : = + @ -")
     return text
 
 

@@ -68,6 +68,10 @@ INVALID = [
     (rule(suspend="yes"), ".spec.suspend: expected boolean, got &{yes}"),
     (rule(expiresAt="tomorrow"), "spec.expiresAt in body must be of type date-time"),
     (group(groupName=LONG), "spec.groupName: Too long: may not be more than 32 bytes"),
+    (
+        rule("a" * 128, ruleName="x"),
+        "metadata.name has more than 127 characters: the owner tag in AWS would be too long",
+    ),
     (group(LONG), "metadata.name has more than 32 characters, AWS's limit: set spec.groupName"),
     (group(groupName="Default"), "the Default group has no filterExpression"),
     (group(updateStrategy="Never"), 'supported values: "InPlace", "Recreate"'),

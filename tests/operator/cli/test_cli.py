@@ -16,51 +16,20 @@ from typing import Any
 import pytest
 
 from tests.fakes import InMemoryGateway
-from xray_model import SamplingRule
+from tests.operator.cli.command_line import RULE, VALUE, Line
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
 from xray_operator.cli import main
 from xray_operator.reasons import Reason
 
-RULE = """\
-apiVersion: xray.cruddur.io/v1alpha1
-kind: XRaySamplingRule
-metadata:
-  name: backend
-spec:
-  priority: 100
-  fixedRate: 0.5
-  reservoirSize: 1
-"""
-VALUE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
-
-
-class Line:
-    """A command line with an in-memory gateway and one manifest; `run` returns exit code, output and errors."""
-
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.gateway = InMemoryGateway()
-        self.file = folder / "rule.yaml"
-        self.file.write_text(RULE)
-        self._capture = capture
-
-    def run(self, *arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
-        """Run with `-f FILE` for FILE in the arguments."""
-        words = [str(self.file) if word == "FILE" else word for word in arguments]
-        code = main(words, environ or {}, lambda _region, _endpoint: self.gateway)
-        captured = self._capture.readouterr()
-        return code, captured.out, captured.err
-
-
-@pytest.fixture
-def line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Line:
-    """Return a command line."""
-    return Line(tmp_path, capsys)
-
 
 def test_plan_writes_nothing(line: Line) -> None:
-    """A plus marks what would be created."""
-    assert line.run("plan", "-f", "FILE") == (0, "+ rule  backend\n", "")
+    """A plus marks what would be created, with its values."""
+    assert line.run("plan", "-f", "FILE") == (
+        0,
+        "+ rule  backend  priority: 100, fixedRate: 0.5, reservoirSize: 1\n",
+        "",
+    )
     assert "create" not in line.gateway.calls
 
 
@@ -164,7 +133,7 @@ def test_equal_unowned_object_is_reported(line: Line) -> None:
 def test_nothing_is_deleted_without_prune(line: Line) -> None:
     """With it, the objects of this cluster that have no manifest."""
     line.gateway.create(replace(VALUE, rule_name="old"), {OWNER_TAG: "local/default/old"})
-    assert "old" not in line.run("plan", "-f", "FILE")[1]
+    assert "- rule  old" not in line.run("plan", "-f", "FILE")[1]
     assert line.run("apply", "-f", "FILE", "--prune")[1] == "+ rule  backend\n- rule  old\n1 created, 1 deleted\n"
 
 
@@ -186,7 +155,7 @@ def test_invalid_manifest_stops_apply(line: Line) -> None:
         (["plan", "--speed", "1"], "unrecognized arguments: --speed 1"),
         (
             ["plan", "-f", "FILE", "--cluster-id", "a/b"],
-            "--cluster-id: 'a/b': expected a name of 1 to 64 characters without /",
+            "--cluster-id: 'a/b': expected 1 to 64 letters, digits, spaces and . _ : = + @ -",
         ),
         (["plan", "-f", "FILE", "-o", "xml"], "invalid choice: 'xml'"),
         (["explain"], "expected either -f FILE or --live"),
@@ -234,7 +203,7 @@ def test_explain_live_reads_aws(line: Line) -> None:
 def test_manifests_are_read_from_standard_input(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """For the file name `-`."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(RULE))
-    assert line.run("plan", "-f", "-")[1] == "+ rule  backend\n"
+    assert line.run("plan", "-f", "-")[1].startswith("+ rule  backend  ")
 
 
 def test_summary_of_an_empty_plan(line: Line) -> None:

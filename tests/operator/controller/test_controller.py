@@ -195,6 +195,33 @@ async def test_unexpected_exception_does_not_end_a_worker() -> None:
 
 
 @virtually
+async def test_cancelled_call_does_not_end_a_worker() -> None:
+    """kopf cancels newer tasks when its watches start again, such as the opening of a connection."""
+    operator = await Operator().started()
+    operator.cluster.failures["claim"] = [asyncio.CancelledError()]
+    operator.cluster.apply(rule())
+    await asyncio.sleep(5)
+    assert operator.controller.is_alive
+    assert operator.conditions()["Ready"] == "True Available"
+    await operator.controller.stop()
+
+
+@virtually
+async def test_duplicate_is_reconciling_while_the_other_is_deleted() -> None:
+    """So that a tool that waits for a renamed resource does not fail."""
+    operator = await Operator().started(rule("a", ruleName="x"), rule("b", ruleName="x"))
+    first, second = (Key("rule", "default", name) for name in "ab")
+    assert "Stalled" in operator.conditions(second)
+    operator.aws.failures["delete"] = [UNREACHABLE]
+    operator.cluster.delete(first)
+    await asyncio.sleep(0.05)
+    assert "Reconciling" in operator.conditions(second)
+    await asyncio.sleep(30)
+    assert operator.conditions(second)["Ready"] == "True Available"
+    await operator.controller.stop()
+
+
+@virtually
 async def test_token_requests_a_read() -> None:
     """Each token once."""
     operator = await Operator().started(rule())

@@ -70,6 +70,9 @@ async def test_deletion_leaves_an_object_without_our_tag() -> None:
     environment.cluster.delete(RULE)
     await environment.run_pass()
     assert (environment.writes(), environment.seconds) == ([], 2)
+    await environment.create_events()
+    kept = f"Warning Kept: 'backend' stays in AWS ({ARN}): its owner tag is prod/default/backend"
+    assert environment.cluster.events[-1] == kept
     assert (RULE in environment.cluster.bodies, ("rule", "backend") in environment.aws.values) == (False, True)
 
 

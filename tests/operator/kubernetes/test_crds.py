@@ -134,7 +134,11 @@ def test_long_metadata_name_requires_a_name_for_aws(kind: KindInfo, name: str) -
         {
             "rule": f"has(self.spec.{name}) || size(self.metadata.name) <= 32",
             "message": f"metadata.name has more than 32 characters, AWS's limit: set spec.{name}",
-        }
+        },
+        {
+            "rule": "size(self.metadata.name) <= 127",
+            "message": "metadata.name has more than 127 characters: the owner tag in AWS would be too long",
+        },
     ]
 
 

@@ -226,3 +226,15 @@ def test_json_and_yaml_examples_are_the_same() -> None:
     rule = json.loads((root / "aws" / "sampling-rule.json").read_text())["SamplingRule"]
     group = json.loads((root / "aws" / "group.json").read_text())
     assert values == [Group.from_api(group), SamplingRule.from_api(rule)]
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "field", "longest"),
+    [("x" * 128, "a", "name", 127), ("a#1", "a", "name", 127), ("a", "x" * 64, "namespace", 63)],
+)
+def test_owner_tag_that_aws_would_refuse_is_a_problem(name: str, namespace: str, field: str, longest: int) -> None:
+    """With a cluster id of 64 characters it has at most 256."""
+    metadata = f"  name: {name!r}\n  namespace: {namespace}\n"
+    [problem] = problems(RULE.replace("  name: backend\n", metadata))
+    assert f"metadata.{field}: " in problem
+    assert problem.endswith(f"expected a name of at most {longest} characters that a tag of AWS's can have, without /")

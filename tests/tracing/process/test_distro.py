@@ -44,7 +44,7 @@ def run(program: str, **environ: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, {"OTEL_PYTHON_DISTRO": "cruddur", "OTEL_PYTHON_CONFIGURATOR": "configurator", **DEFAULTS}),
+        ({}, {"OTEL_PYTHON_DISTRO": "cruddur", **DEFAULTS}),
         ({"OTEL_PYTHON_DISTRO": "distro"}, {"OTEL_PYTHON_DISTRO": "distro", "OTEL_METRICS_EXPORTER": "otlp"}),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}),
     ],
@@ -91,7 +91,7 @@ print([name for name in {names} if name in sys.modules])
 def test_only_what_is_asked_for_is_imported(given: dict[str, str], started: str, imported: set[str]) -> None:
     """What our wire replaces is not; everything else starts as by OpenTelemetry's own configurator, once."""
     done = run(STARTED.replace("{names}", str(HEAVY)), **given)
-    first, second = done.stdout.splitlines()
+    first, second = done.stdout.splitlines()[:2]  # a metrics exporter writes the losses afterwards
     assert first.startswith(started[: len(first)]), done.stderr
     assert second == str([name for name in HEAVY if name in imported])
     assert done.stderr == ""

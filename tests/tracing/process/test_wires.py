@@ -1,17 +1,23 @@
-"""Both wires at the end of a process."""
+"""Both wires at the end of a process, and the wire of segments while the agent is silent."""
 
+import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from cruddur_tracing import TracingSettings
+from cruddur_tracing import TracingSettings, install, uninstall
+from cruddur_tracing.install import current
 from cruddur_tracing.process.wires import Wires
-from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.resilience.failures import FAILURES, Failures
 from cruddur_tracing.resilience.network.address import Agent
+from tests.tracing.served import until
+from tests.tracing.wires.datagrams.conftest import UdpAgent, other_host
 from tests.tracing.wires.otlp.conftest import Answered, Backend, ended_span
 
 SPANS = 600  # more than one request
@@ -49,3 +55,23 @@ def test_the_wires_end_side_by_side(backend: Backend, free_port: Callable[[], in
     assert len(backend.names()) == SPANS
     assert failures.counts == {"segment.lost": SPANS, "agent.unreachable": 1}
     assert "xray-segments" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_the_poller_notices_a_silent_agent() -> None:
+    """On another host, where UDP reports nothing: what was sent since the port last answered is counted."""
+    host = other_host()
+    if host is None:
+        pytest.skip("no network")
+    agent, before = UdpAgent(host), Counter(FAILURES.counts)
+    install(Flask("shop"), TracingSettings(agent=agent.address()), {})
+    tracing = current()
+    try:
+        with socket.create_server((host, agent.port)) as port:
+            tracing.serve()
+            port.accept()[0].close()
+        tracing.wires.segments.ended(ended_span("lost perhaps"))
+        until(lambda: Counter(FAILURES.counts) - before)  # after the five seconds until the next attempt
+        assert Counter(FAILURES.counts) - before == {"agent.unreachable": 1, "segment.unconfirmed": 1}
+    finally:
+        uninstall()
+        agent.close()

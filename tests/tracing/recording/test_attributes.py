@@ -1,6 +1,6 @@
 """What X-Ray's API wrote is in a span's attributes, under the names that AWS's exporters read.
 
-tests/tracing/segments/test_collector.py shows that the collector's exporter makes the same documents of them.
+tests/tracing/wires/segments/test_collector.py shows that the collector's exporter makes the same documents of them.
 """
 
 import json

@@ -32,6 +32,8 @@ def test_every_endpoint_prefix_is_botocores() -> None:
 def test_a_name_has_the_characters_that_xray_takes(name: str, valid: str) -> None:
     """At least one and at most 200 of them."""
     assert names.valid_name(name) == valid
+    assert names.is_name(valid)
+    assert names.is_name(name) is (name == valid)
 
 
 def test_a_key_has_underscores_for_other_characters() -> None:

@@ -29,9 +29,12 @@ class Matcher(Generic[T]):
         self._required = tuple(required)
         expressions = [f"({_expression(rule, required)})" for rule, _ in self._rules]
         self._match = re.compile("|".join(expressions) or "(?!)").match
+        self._first_is_any = bool(expressions) and expressions[0] == "()" and not self._rules[0][0].attributes
 
     def first(self, request: RequestProperties) -> T | None:
         """Return the value of the first rule that matches a request, or None if none does."""
+        if self._first_is_any:
+            return self._rules[0][1]
         service, kind, host, method, path, arn, _ = request
         text = f"{path or ''}\0{method or ''}\0{host or ''}\0{service or ''}\0{kind or ''}\0{arn or ''}\0"
         if not text.isascii() or "*" in text or text.count("\0") != 6:

@@ -1,5 +1,6 @@
 """Parses the command line, runs the command, and turns errors into one line and an exit code."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ def main(
 ) -> int:
     """Run the command line and return the exit code; `connect` returns the gateway of a region and an endpoint."""
     environ = os.environ if environ is None else environ
+    _use_utf8()
     try:
         options = _parser(environ).parse_args(arguments)
         command: Command = options.command
@@ -37,6 +39,13 @@ def main(
         return OK
     except KeyboardInterrupt:
         return _fail(INTERRUPTED, "interrupted")
+
+
+def _use_utf8() -> None:
+    """Read and write UTF-8 in every locale, as manifests and AWS do."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
 
 
 def _parser(environ: Mapping[str, str]) -> Parser:

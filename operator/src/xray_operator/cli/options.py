@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from xray_operator import settings
 from xray_operator.aws.gateway import Gateway
+from xray_operator.manifests.load import load
+from xray_operator.manifests.manifest import Manifest
 
 OK, FAILED, DIFFERS, USAGE, INTERRUPTED = 0, 1, 2, 64, 130
 Connect: TypeAlias = Callable[[], Gateway]
@@ -32,6 +35,22 @@ def aws_options(environ: Mapping[str, str]) -> Parser:
     for name in ("cluster_id", "region", "endpoint"):
         add_setting(parser, name, environ)
     return parser
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Add the options that select manifests."""
+    parser.add_argument("-f", "--file", action="append", default=[], help="a file, a folder, or - (repeatable)")
+    parser.add_argument("--strict", action="store_true", help="reject objects of other API groups instead of skipping")
+
+
+def load_files(options: argparse.Namespace) -> list[Manifest]:
+    """Load the selected manifests; what is skipped is reported on standard error."""
+    return load(options.file, sys.stdin.read, strict=options.strict, report=note)
+
+
+def note(line: str) -> None:
+    """Print a line for the user that is not part of the output."""
+    print(f"xray-operator: {line}", file=sys.stderr)
 
 
 def add_setting(parser: argparse.ArgumentParser, name: str, environ: Mapping[str, str]) -> None:

@@ -2,19 +2,29 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from xray_operator.aws.gateway import Gateway
+from xray_operator.aws.objects import Observed
 from xray_operator.cli import render
-from xray_operator.cli.options import DIFFERS, FAILED, OK, Command, Connect, UsageError, aws_options, show
-from xray_operator.manifests.load import load
-from xray_operator.plan import apply
-from xray_operator.plan.actions import Action, Keep
+from xray_operator.cli.options import (
+    DIFFERS,
+    FAILED,
+    OK,
+    Command,
+    Connect,
+    UsageError,
+    add_files,
+    aws_options,
+    load_files,
+    show,
+)
+from xray_operator.plan import apply, lint
+from xray_operator.plan.actions import Action, Conflict, Keep
 from xray_operator.plan.apply import Outcome
-from xray_operator.plan.planner import plan
+from xray_operator.plan.planner import plan, planned_rules
 
 
 def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
@@ -27,30 +37,35 @@ def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
     for name, (command, text) in families.items():
         sub = commands.add_parser(name, parents=[aws_options(environ)], help=text, description=text)
         sub.set_defaults(command=command)
-        sub.add_argument("-f", "--file", action="append", default=[], help="a file, a folder, or - (repeatable)")
+        add_files(sub)
         sub.add_argument(
             "--prune", action="store_true", help="delete objects with this cluster's tag that have no manifest"
         )
 
 
-def _actions(options: argparse.Namespace, connect: Connect) -> tuple[tuple[Action, ...], Gateway]:
-    if not options.file:
-        raise UsageError("expected -f FILE or -f FOLDER")
-    desired = load(options.file, sys.stdin.read)
-    gateway = connect()
+def _actions(options: argparse.Namespace, gateway: Gateway) -> tuple[tuple[Action, ...], Observed]:
+    desired = load_files(options)
     observed = apply.observe(gateway, desired, prune=options.prune)
     now = datetime.now(UTC)
-    return plan(desired, observed, cluster_id=options.cluster_id, now=now, prune=options.prune), gateway
+    return plan(desired, observed, cluster_id=options.cluster_id, now=now, prune=options.prune), observed
+
+
+def _connected(options: argparse.Namespace, connect: Connect) -> Gateway:
+    if not options.file:
+        raise UsageError("expected -f FILE or -f FOLDER")
+    return connect()
 
 
 def _plan(options: argparse.Namespace, connect: Connect) -> int:
-    actions, _ = _actions(options, connect)
-    show(options, [*map(render.action_line, actions)], [*map(render.action_data, actions)])
-    return OK
+    actions, observed = _actions(options, _connected(options, connect))
+    warnings = lint.by_rule(planned_rules(actions, observed))
+    lines = [line for action in actions for line in render.planned_lines(action, warnings)]
+    show(options, lines, [render.planned_data(action, warnings) for action in actions])
+    return FAILED if any(isinstance(action, Conflict) for action in actions) else OK
 
 
 def _diff(options: argparse.Namespace, connect: Connect) -> int:
-    actions, _ = _actions(options, connect)
+    actions, _ = _actions(options, _connected(options, connect))
     differing = [action for action in actions if not isinstance(action, Keep)]
     lines = [*map(render.action_line, differing)] or ["no differences"]
     show(options, lines, [*map(render.action_data, differing)])
@@ -58,7 +73,8 @@ def _diff(options: argparse.Namespace, connect: Connect) -> int:
 
 
 def _apply(options: argparse.Namespace, connect: Connect) -> int:
-    actions, gateway = _actions(options, connect)
+    gateway = _connected(options, connect)
+    actions, _ = _actions(options, gateway)
 
     def report(outcome: Outcome) -> None:
         if options.output == "text":

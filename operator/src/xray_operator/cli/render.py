@@ -1,11 +1,14 @@
 """Renders actions, outcomes and verdicts: aligned lines for a terminal, plain data for `-o json`."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from xray_model import Verdict
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, kind_of, name_of
+from xray_operator.manifests.export import spec_of
+from xray_operator.manifests.kinds import KINDS
 from xray_operator.plan.actions import (
     Action,
     Adopt,
@@ -41,6 +44,39 @@ _NOTES = {
     KeepReason.NOT_OWNED: "without our owner tag",
     KeepReason.UNOWNED: "without an owner tag; adoptionPolicy: IfUnowned would take it over",
 }
+
+
+def planned_lines(action: Action, warnings: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a planned action's lines: the action, a new object's values, and warnings about its rule."""
+    line = action_line(action)
+    if isinstance(action, Create):
+        line += "  " + ", ".join(f"{name}: {_text(value)}" for name, value in _values(action).items())
+    return [line, *(f"  warning: {name_of(action.value)!r} {text}" for text in _warnings(action, warnings))]
+
+
+def planned_data(action: Action, warnings: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return a planned action as data."""
+    data = action_data(action)
+    if isinstance(action, Create):
+        data["spec"] = _values(action)
+    found = _warnings(action, warnings)
+    return {**data, "warnings": list(found)} if found else data
+
+
+def _values(action: Create) -> dict[str, Any]:
+    """Return a new object's fields without those at their default."""
+    name_field = KINDS[kind_of(action.value)].name_field.name
+    return {name: value for name, value in spec_of(action.value).items() if name != name_field}
+
+
+def _warnings(action: Action, warnings: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    if kind_of(action.value) != "rule" or isinstance(action, Delete):
+        return ()
+    return warnings.get(name_of(action.value), ())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def action_line(action: Action) -> str:

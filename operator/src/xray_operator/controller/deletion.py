@@ -14,6 +14,7 @@ from xray_operator.aws.state import AwsState
 from xray_operator.kubernetes.resource import Resource
 from xray_operator.manifests.policies import ManagementPolicy
 from xray_operator.plan import planner
+from xray_operator.plan.actions import Keep, KeepReason
 from xray_operator.plan.apply import Outcome
 from xray_operator.plan.writer import AwsWriter
 from xray_operator.reasons import Reason
@@ -49,7 +50,7 @@ class Deletion:
             return ()
         found = await self.find(resource)
         if found is None:
-            return ()
+            return self._kept(resource)
         actions = planner.for_deletion(
             found,
             self._state.observed,
@@ -62,6 +63,11 @@ class Deletion:
             if outcome.error is not None:
                 raise outcome.error
         return outcomes
+
+    def _kept(self, resource: Resource) -> tuple[Outcome, ...]:
+        """Return the outcome for an object of this name that has another owner, or none: AWS keeps it."""
+        found = self._state.observed.find(resource.target)
+        return (Outcome(Keep(found.value, KeepReason.NOT_OWNED), arn=found.arn),) if found else ()
 
     async def find(self, resource: Resource) -> AwsObject | None:
         """Return the Default object or the one with the resource's owner tag; None after repeated reads without it."""

@@ -5,8 +5,8 @@ from typing import Any
 import yaml
 
 from xray_operator.manifests.kinds import KindInfo
-from xray_operator.manifests.manifest import API_GROUP, API_VERSION
-from xray_operator.manifests.spec_fields import Field, length_rule
+from xray_operator.manifests.manifest import API_GROUP, API_VERSION, NAME_MAX
+from xray_operator.manifests.spec_fields import CelRule, Field, length_rule
 
 VERSION = API_VERSION.rpartition("/")[2]
 CATEGORY = "xray"
@@ -14,6 +14,10 @@ _TEXT = {"type": "string"}
 _TIME = {"type": "string", "format": "date-time"}
 
 
+_OWNER_RULE = CelRule(
+    f"size(self.metadata.name) <= {NAME_MAX}",
+    f"metadata.name has more than {NAME_MAX} characters: the owner tag in AWS would be too long",
+)
 STATUS = {
     "observedGeneration": ("integer", "the generation of the spec that this status describes"),
     "name": ("string", "the name in AWS"),
@@ -81,7 +85,10 @@ def _root(info: KindInfo) -> dict[str, Any]:
             "spec": _spec(info),
             "status": _status(),
         },
-        "x-kubernetes-validations": [length_rule(info.name_field.name, info.name_max).to_schema()],
+        "x-kubernetes-validations": [
+            length_rule(info.name_field.name, info.name_max).to_schema(),
+            _OWNER_RULE.to_schema(),
+        ],
     }
 
 

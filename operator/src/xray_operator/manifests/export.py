@@ -73,7 +73,7 @@ def export(
         if cluster and cluster != cluster_id:
             notes.append(f"{found.kind} {found.name!r} is owned by {_one_line(f'{cluster}/{rest}')}")
             continue
-        info, spec = KINDS[found.kind], _spec(found.value)
+        info, spec = KINDS[found.kind], spec_of(found.value)
         if cluster:
             where, _, name = rest.partition("/")
             if observed.tags[found.arn].get(DELETION_TAG) == DeletionPolicy.ORPHAN:
@@ -115,7 +115,8 @@ def _new_name(name: str, info: KindInfo, taken: set[str]) -> str:
     return candidate
 
 
-def _spec(value: Value) -> dict[str, Any]:
+def spec_of(value: Value) -> dict[str, Any]:
+    """Return the spec of a value in AWS, with its name and without the fields at their default."""
     shape, info = value.to_api(), KINDS[kind_of(value)]
     if isinstance(value, SamplingRule) and value.is_default:
         shape = {name: field for name, field in shape.items() if name in {"RuleName", *DEFAULT_RULE_FIELDS}}

@@ -3,15 +3,17 @@
 Nothing is written to AWS while one document is invalid.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from xray_model import DEFAULT_GROUP_NAME, DEFAULT_RULE_NAME
 from xray_operator.aws.objects import Target
 from xray_operator.manifests import yaml_documents
-from xray_operator.manifests.kinds import KINDS
-from xray_operator.manifests.manifest import Manifest
+from xray_operator.manifests.kinds import BY_NAME, KINDS
+from xray_operator.manifests.manifest import API_GROUP, Manifest
 from xray_operator.manifests.parse import parse
+from xray_operator.manifests.yaml_documents import YamlDocument
 
 SUFFIXES = (".yaml", ".yml")
 STDIN = "-"
@@ -25,25 +27,47 @@ class ManifestError(Exception):
         self.problems = tuple(problems)
 
 
-def load(paths: Sequence[str], stdin: Callable[[], str]) -> list[Manifest]:
-    """Load every manifest below the paths, or raise ManifestError with all problems."""
+def _ignore(line: str) -> None:
+    pass
+
+
+def load(
+    paths: Sequence[str], stdin: Callable[[], str], *, strict: bool = False, report: Callable[[str], None] = _ignore
+) -> list[Manifest]:
+    """Load every manifest below the paths, or raise ManifestError with all problems.
+
+    Objects of other API groups are skipped and their number is reported; with `strict` they are problems.
+    """
     manifests: list[Manifest] = []
     problems: list[str] = []
-    for path in paths:
-        for source, text in _texts(path, stdin, problems):
-            documents, unreadable = yaml_documents.read(source, text)
-            problems += map(str, unreadable)
-            for document in documents:
-                manifest, invalid = parse(document)
-                problems += map(str, invalid)
-                if manifest is not None:
-                    manifests.append(manifest)
+    skipped = 0
+    for document in _documents(paths, stdin, problems):
+        if not strict and _is_other(document.data):
+            skipped += 1
+            continue
+        manifest, invalid = parse(document)
+        problems += map(str, invalid)
+        if manifest is not None:
+            manifests.append(manifest)
     problems += set_problems(manifests)
     if not manifests and not problems:
         problems.append(f"{', '.join(paths)}: no manifests found")
     if problems:
         raise ManifestError(problems)
+    if skipped:
+        report(f"skipped {skipped} object{'s' * (skipped > 1)} of other API groups")
     return manifests
+
+
+def _is_other(data: Any) -> bool:
+    """Return whether a document is an object of another API group, such as a ConfigMap."""
+    if not isinstance(data, Mapping):
+        return False
+    match data.get("apiVersion"), data.get("kind"):
+        case str(version), str(kind):
+            return version.partition("/")[0] != API_GROUP and kind not in BY_NAME
+        case _:
+            return False
 
 
 def set_problems(manifests: Sequence[Manifest]) -> list[str]:
@@ -62,9 +86,25 @@ def set_problems(manifests: Sequence[Manifest]) -> list[str]:
     return problems
 
 
+def _documents(paths: Sequence[str], stdin: Callable[[], str], problems: list[str]) -> Iterator[YamlDocument]:
+    for path in paths:
+        for source, text in _texts(path, stdin, problems):
+            documents, unreadable = yaml_documents.read(source, text)
+            problems += map(str, unreadable)
+            yield from documents
+
+
+def _standard_input(stdin: Callable[[], str], problems: list[str]) -> list[tuple[str, str]]:
+    try:
+        return [("standard input", stdin())]
+    except UnicodeError:
+        problems.append("standard input: not UTF-8 text")
+        return []
+
+
 def _texts(path: str, stdin: Callable[[], str], problems: list[str]) -> list[tuple[str, str]]:
     if path == STDIN:
-        return [("standard input", stdin())]
+        return _standard_input(stdin, problems)
     root = Path(path)
     try:
         files = sorted(file for file in root.iterdir() if file.suffix in SUFFIXES) if root.is_dir() else [root]
@@ -79,7 +119,7 @@ def _texts(path: str, stdin: Callable[[], str], problems: list[str]) -> list[tup
             if file.stat().st_size > yaml_documents.BYTES_MAX:
                 problems.append(f"{file}: larger than {yaml_documents.BYTES_MAX} bytes")
             else:
-                texts.append((str(file), file.read_text()))
+                texts.append((str(file), file.read_text(encoding="utf-8")))
         except OSError as error:
             problems.append(f"{file}: {error.strerror}")
         except UnicodeError:

@@ -1,5 +1,6 @@
 """A manifest as a value: the desired AWS value, its owner, and its policies."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from xray_operator.manifests.policies import AdoptionPolicy, DeletionPolicy, Man
 API_GROUP = "xray.cruddur.io"
 API_VERSION = f"{API_GROUP}/v1alpha1"
 DEFAULT_NAMESPACE = "default"
+# With a cluster id of 64 characters and two slashes, the owner tag has 256, which is AWS's limit.
+NAMESPACE_MAX, NAME_MAX = 63, 127
+_TAG_TEXT = re.compile(r"[\w.:=+@-]([\w .:=+@-]*[\w.:=+@-])?")  # AWS's characters of a tag, without the slash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,11 @@ class Manifest:
     def tags(self, cluster_id: str) -> dict[str, str]:
         """Return the tags of its object in AWS: the owner and the deletion policy."""
         return {OWNER_TAG: owner_of(cluster_id, self.namespace, self.name), DELETION_TAG: self.deletion.value}
+
+
+def is_owner_part(text: str, longest: int) -> bool:
+    """Return whether AWS accepts a text as a part of the owner tag."""
+    return len(text) <= longest and _TAG_TEXT.fullmatch(text) is not None
 
 
 def owner_of(cluster_id: str, namespace: str, name: str) -> str:

@@ -16,7 +16,14 @@ from xray_model import (
 )
 from xray_operator.aws.objects import Value
 from xray_operator.manifests.kinds import BY_NAME, GROUP, RULE, KindInfo
-from xray_operator.manifests.manifest import API_VERSION, DEFAULT_NAMESPACE, Manifest
+from xray_operator.manifests.manifest import (
+    API_VERSION,
+    DEFAULT_NAMESPACE,
+    NAME_MAX,
+    NAMESPACE_MAX,
+    Manifest,
+    is_owner_part,
+)
 from xray_operator.manifests.policies import AdoptionPolicy, DeletionPolicy, ManagementPolicy, UpdateStrategy
 from xray_operator.manifests.spec_fields import Field
 from xray_operator.manifests.yaml_documents import Problem, YamlDocument
@@ -60,10 +67,11 @@ def _head_problems(document: YamlDocument, data: Mapping[str, Any]) -> list[Prob
     metadata = data.get("metadata")
     if not isinstance(metadata, Mapping):
         return [*problems, document.problem("metadata", f"{_short(metadata)}: expected an object with a name")]
-    for key in ("name", "namespace"):
+    for key, longest in (("name", NAME_MAX), ("namespace", NAMESPACE_MAX)):
         name = metadata.get(key, DEFAULT_NAMESPACE if key == "namespace" else None)
-        if not isinstance(name, str) or not 1 <= len(name) <= 253 or "/" in name:
-            problems.append(document.problem(f"metadata.{key}", f"{_short(name)}: expected a name without /"))
+        if not isinstance(name, str) or not is_owner_part(name, longest):
+            expected = f"expected a name of at most {longest} characters that a tag of AWS's can have, without /"
+            problems.append(document.problem(f"metadata.{key}", f"{_short(name)}: {expected}"))
     if not isinstance(data.get("spec") or {}, Mapping):
         problems.append(document.problem("spec", f"{_short(data['spec'])}: expected an object"))
     return problems

@@ -1,5 +1,6 @@
-"""Reads YAML documents with their line numbers, within limits. Knows YAML and no kind of manifest.
+"""Reads YAML documents with their line numbers, within limits. Knows YAML, kubectl's lists, and no kind of manifest.
 
+A list, as `kubectl get -o yaml` prints it, is read as its items.
 Aliases are rejected: no manifest needs them, and a few lines of them can expand to a document of any size.
 """
 
@@ -12,6 +13,8 @@ import yaml
 BYTES_MAX = 1_048_576
 DOCUMENTS_MAX = 500
 DEPTH_MAX = 30
+EVENTS_MAX = 100_000  # values, keys and brackets: the parser needs a second for 30,000
+_TOO_MANY = f"more than {DOCUMENTS_MAX} documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +59,40 @@ def read(source: str, text: str) -> tuple[list[YamlDocument], list[Problem]]:
         problem = _rejected_event(source, text)
         if problem:
             return [], [problem]
-        for number, node in enumerate(yaml.compose_all(text, Loader=yaml.SafeLoader), start=1):
-            if number > DOCUMENTS_MAX:
-                return [], [Problem(source, None, None, "", f"more than {DOCUMENTS_MAX} documents")]
-            if node is not None and node.tag != "tag:yaml.org,2002:null":
-                documents.append(_document(source, number, node))
+        for number, composed in enumerate(yaml.compose_all(text, Loader=yaml.SafeLoader), start=1):
+            documents += [_document(source, number, node) for node in _items(composed)]
+        if len(documents) > DOCUMENTS_MAX:
+            return [], [Problem(source, None, None, "", _TOO_MANY)]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         reason = error.problem or error.context or "it does not parse"
         return [], [Problem(source, line, None, "", f"not valid YAML: {reason}")]
-    except (yaml.YAMLError, ValueError) as error:
-        return [], [Problem(source, None, None, "", f"not valid YAML: {str(error).splitlines()[0]}")]
+    except (yaml.YAMLError, ValueError, KeyError, TypeError) as error:  # a tag such as !!bool on another text
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        return [], [Problem(source, None, None, "", f"not valid YAML: {reason}")]
     return documents, []
 
 
+def _items(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Yield a document, or the items of a list; nothing for an empty one."""
+    if node is None or node.tag == "tag:yaml.org,2002:null":
+        return
+    members = {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+    kind, items = members.get("kind"), members.get("items")
+    if isinstance(items, yaml.SequenceNode) and isinstance(kind, yaml.ScalarNode) and kind.value.endswith("List"):
+        for item in items.value:
+            yield from _items(item)
+    else:
+        yield node
+
+
 def _rejected_event(source: str, text: str) -> Problem | None:
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    depth = documents = 0
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > DOCUMENTS_MAX or number > EVENTS_MAX:
+            reason = _TOO_MANY if documents > DOCUMENTS_MAX else f"more than {EVENTS_MAX} values"
+            return Problem(source, None, None, "", reason)
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
             return Problem(source, line, None, "", "aliases (*name) are not supported: write the value out")

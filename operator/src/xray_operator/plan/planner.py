@@ -49,6 +49,19 @@ def plan(
     return (*creates, *others, *deletes)
 
 
+def planned_rules(actions: Sequence[Action], observed: Observed) -> list[SamplingRule]:
+    """Return AWS's rules as they will be after the actions."""
+    rules = {found.name: found.value for found in observed.objects if isinstance(found.value, SamplingRule)}
+    for action in actions:
+        if not isinstance(action.value, SamplingRule):
+            continue
+        if isinstance(action, Delete):
+            rules.pop(action.value.rule_name, None)
+        elif isinstance(action, Create | Update | Restore):
+            rules[action.value.rule_name] = action.value
+    return list(rules.values())
+
+
 def for_manifest(
     manifest: Manifest, observed: Observed, *, cluster_id: str, now: datetime, previous: Value | None = None
 ) -> tuple[Action, ...]:

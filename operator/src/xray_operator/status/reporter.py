@@ -8,7 +8,7 @@ from datetime import datetime
 
 from xray_model import Difference, SamplingRule
 from xray_operator.aws.errors import GatewayError
-from xray_operator.aws.objects import Kind
+from xray_operator.aws.objects import OWNER_TAG, Kind
 from xray_operator.aws.state import AwsState
 from xray_operator.kubernetes.api import Kubernetes
 from xray_operator.kubernetes.events import Event, EventRecorder
@@ -35,6 +35,7 @@ _WRITTEN: Mapping[type, tuple[str, str]] = {
 # The events on transitions: the table in the reference page.
 EVENTS: Mapping[str, str] = {
     **dict(_WRITTEN.values()),
+    "Kept": "the resource is deleted, and its object stays in AWS: it has another owner tag, or none",
     "DriftDetected": "AWS was changed outside the operator: the fields with their actual and desired values",
     "DriftRepaired": "the change was undone",
 }
@@ -68,6 +69,8 @@ class Reporter:
     def report_writes(self, resource: Resource, outcomes: Sequence[Outcome], drift: Sequence[Difference] = ()) -> None:
         """Record an event for each write to AWS, and for drift that the writes repaired."""
         for outcome in outcomes:
+            if isinstance(outcome.action, actions.Keep) and outcome.action.reason is actions.KeepReason.NOT_OWNED:
+                self._report_kept(resource, outcome.arn or "")
             if outcome.error is None and type(outcome.action) in _WRITTEN:
                 reason, message = _WRITTEN[type(outcome.action)]
                 self._events.record(resource, Event(reason, f"{resource.target[1]!r}: {message}"))
@@ -75,6 +78,14 @@ class Reporter:
         if drift and all(outcome.error is None for outcome in outcomes):
             self.drift_repaired[resource.key.kind] += 1
             self._events.record(resource, Event("DriftRepaired", conditions.describe(drift)))
+
+    def _report_kept(self, resource: Resource, arn: str) -> None:
+        """Record that a deleted resource leaves its object in AWS, as after a change of the cluster id."""
+        owner = self._state.observed.tags.get(arn, {}).get(OWNER_TAG)
+        reason = f"its owner tag is {owner}" if owner else "it has no owner tag"
+        message = f"{resource.target[1]!r} stays in AWS ({arn}): {reason}"
+        self._events.record(resource, Event("Kept", message, warning=True))
+        logger.warning("aws.kept", extra={"object": str(resource.key), "arn": arn, "owner": owner})
 
     async def report_drift(self, resource: Resource, drift: Sequence[Difference]) -> Resource:
         """Report drift before it is repaired, so that whoever made the change sees why it was undone."""

@@ -62,6 +62,16 @@ class UdpAgent:
                 self.senders.append(sender[1])
 
 
+def other_host() -> str | None:
+    """Return an address of this host that is not on the loopback interface, if it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
 def document(number: int, size: int = 0) -> bytes:
     """Return a document with this number as its id."""
     return json.dumps({"id": number, "text": "x" * size}).encode()

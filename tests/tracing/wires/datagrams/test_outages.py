@@ -14,7 +14,7 @@ from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
 from cruddur_tracing.wires.datagrams.udp import connect
 from tests.tracing.wires.conftest import wait_until
-from tests.tracing.wires.datagrams.conftest import UdpAgent, document
+from tests.tracing.wires.datagrams.conftest import UdpAgent, document, other_host
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what was refused")
 
@@ -137,16 +137,6 @@ def test_the_thread_ends_with_what_waits(sender: DatagramSender, agent: UdpAgent
     assert running()
     agent.open()
     wait_until(lambda: agent.numbers() == {1: 1, 2: 1} and not running())
-
-
-def other_host() -> str | None:
-    """Return an address of this host that is not on the loopback interface, if it has one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        return str(probe.getsockname()[0])
 
 
 def test_a_silent_agent_is_noticed_by_its_tcp_port(failures: Failures) -> None:

@@ -1,8 +1,10 @@
 """A recording whose spans go nowhere, and a backend that answers as a test wants."""
 
+import contextlib
 import gzip
 import socket
 import threading
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -145,3 +147,24 @@ def wire(backend: Backend, failures: Failures) -> Iterator[OtlpWire]:
     made = OtlpWire(backend.settings(), failures)
     yield made
     made.shutdown(0)
+
+
+def soon(seconds: float = 10) -> float:
+    return time.monotonic() + seconds
+
+
+@contextlib.contextmanager
+def server(serve: Callable[[socket.socket], None], connections: int = 1) -> Iterator[OtlpSettings]:
+    """Run a server that handles each connection by a function, and yield the settings for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def run() -> None:
+            for _ in range(connections):
+                connected, _ = listening.accept()
+                with connected, contextlib.suppress(OSError):
+                    serve(connected)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield OtlpSettings(f"http://127.0.0.1:{listening.getsockname()[1]}/v1/traces")
+        thread.join()

@@ -1,257 +1,42 @@
-"""Spans as OpenTelemetry's instrumentations write them: what the collector's exporter and our wire both translate."""
+"""Spans as OpenTelemetry's API writes them, and all scenarios, with the resources of their hosts."""
 
 import traceback
-from collections.abc import Callable
 
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags
 
 from cruddur_tracing.recording.span import Span
 from tests.tracing.starting import start_child
+from tests.tracing.wires.segments.otel_calls import (
+    aws_fields,
+    consumer_root,
+    database_new,
+    database_url,
+    dynamodb,
+    grpc,
+    messaging,
+    postgres,
+    redis,
+    sqs,
+)
+from tests.tracing.wires.segments.otel_requests import (
+    OLD_SERVER,
+    Scenario,
+    child,
+    client_by_parts,
+    client_new,
+    client_old,
+    peer_service,
+    remote_service,
+    server,
+    server_behind_a_proxy,
+    server_in_both_conventions,
+    server_new,
+    server_old,
+    server_with_a_remote_parent,
+    server_without_http,
+    statuses,
+)
 from tests.tracing.wires.segments.spans import Traced
-
-SDK = {
-    "service.name": "backend-flask",
-    "service.instance.id": "627cc493-f310-47de-96bd-71410b7dec09",
-    "telemetry.sdk.name": "opentelemetry",
-    "telemetry.sdk.language": "python",
-    "telemetry.sdk.version": "1.45.1",
-}
-OLD_SERVER = {
-    "http.method": "GET",
-    "http.target": "/api/activities/home",
-    "http.server_name": "0.0.0.0",
-    "http.scheme": "http",
-    "net.host.name": "127.0.0.1:4567",
-    "http.host": "127.0.0.1:4567",
-    "net.peer.ip": "127.0.0.1",
-    "http.user_agent": "curl/8",
-    "net.host.port": 4567,
-    "net.peer.port": 54321,
-    "http.flavor": "1.1",
-    "http.route": "/api/activities/<name>",
-    "http.status_code": 200,
-}
-NEW_SERVER = {
-    "http.request.method": "POST",
-    "url.scheme": "https",
-    "url.path": "/cart",
-    "server.address": "shop.example.com",
-    "server.port": 8443,
-    "client.address": "203.0.113.9",
-    "network.peer.address": "10.0.0.1",
-    "network.peer.port": 54321,
-    "user_agent.original": "curl/8",
-    "network.protocol.version": "1.1",
-    "http.route": "/cart",
-    "http.response.status_code": 503,
-}
-BOTOCORE = {
-    "rpc.system": "aws-api",
-    "rpc.service": "DynamoDB",
-    "rpc.method": "PutItem",
-    "aws.region": "us-east-1",
-    "aws.request_id": "3AIENM5J4ELQ3SPODHKBIRVIC3",
-    "aws.dynamodb.table_names": ["carts"],
-    "retry_attempts": 0,
-    "http.status_code": 200,
-}
-POSTGRES = {
-    "db.system": "postgresql",
-    "db.name": "shop",
-    "db.user": "ada",
-    "db.statement": "SELECT * FROM carts WHERE id = %s",
-    "net.peer.name": "db.example.com",
-    "net.peer.port": 5432,
-}
-
-Scenario = Callable[[Traced], list[Span]]
-
-
-def _server(trace: Traced, attributes: dict[str, object]) -> list[Span]:
-    return [trace.root("GET /cart", attributes=attributes)]
-
-
-def _child(trace: Traced, name: str, kind: SpanKind, attributes: dict[str, object]) -> list[Span]:
-    root = trace.root(attributes=OLD_SERVER)
-    return [root, start_child(root, name, kind=kind, attributes=attributes)]
-
-
-def server_old(trace: Traced) -> list[Span]:
-    return _server(trace, OLD_SERVER)
-
-
-def server_new(trace: Traced) -> list[Span]:
-    return _server(trace, NEW_SERVER)
-
-
-def server_behind_a_proxy(trace: Traced) -> list[Span]:
-    return _server(trace, {"http.method": "GET", "http.url": "http://shop/x", "http.client_ip": "203.0.113.9"})
-
-
-def server_in_both_conventions(trace: Traced) -> list[Span]:
-    return _server(trace, {**NEW_SERVER, **OLD_SERVER, "http.response.status_code": 200, "http.request.method": "GET"})
-
-
-def server_with_a_remote_parent(trace: Traced) -> list[Span]:
-    parent = SpanContext(trace.recording.trace_id, 0x53995C3F42CD8AD8, True, TraceFlags(1))
-    return [trace.root(attributes=OLD_SERVER, parent_id=parent.span_id, parent_context=parent)]
-
-
-def server_without_http(trace: Traced) -> list[Span]:
-    return _server(trace, {"enduser.id": "alice", "custom": "x", "list": ["a", "b"], "float": 0.25, "yes": True})
-
-
-def statuses(trace: Traced) -> list[Span]:
-    root = trace.root(attributes=OLD_SERVER)
-    spans = [root]
-    for status in (200, 302, 400, 404, 429, 500, 503, 599, 600):
-        spans.append(start_child(root, "GET", kind=SpanKind.CLIENT))
-        spans[-1].set_attributes({"http.method": "GET", "http.host": "api", "http.status_code": status})
-    for status in (200, 404):
-        spans.append(start_child(root, "GET", kind=SpanKind.CLIENT))
-        spans[-1].set_attributes({"http.method": "GET", "http.host": "api", "http.status_code": status})
-        spans[-1].set_status(StatusCode.ERROR)
-    return spans
-
-
-def client_old(trace: Traced) -> list[Span]:
-    return _child(
-        trace,
-        "GET",
-        SpanKind.CLIENT,
-        {
-            "http.method": "GET",
-            "http.url": "https://api.example.com/v1",
-            "net.peer.name": "api.example.com",
-            "http.status_code": 200,
-        },
-    )
-
-
-def client_by_parts(trace: Traced) -> list[Span]:
-    return _child(
-        trace,
-        "GET",
-        SpanKind.CLIENT,
-        {
-            "http.method": "GET",
-            "http.scheme": "https",
-            "net.peer.name": "api",
-            "net.peer.port": 8443,
-            "http.target": "/v1",
-        },
-    )
-
-
-def client_new(trace: Traced) -> list[Span]:
-    return _child(
-        trace,
-        "GET",
-        SpanKind.CLIENT,
-        {
-            "http.request.method": "GET",
-            "url.full": "https://api.example.com/v1",
-            "server.address": "api.example.com",
-            "server.port": 443,
-            "http.response.status_code": 200,
-        },
-    )
-
-
-def peer_service(trace: Traced) -> list[Span]:
-    return _child(trace, "charge", SpanKind.CLIENT, {"peer.service": "payments", "http.method": "POST"})
-
-
-def remote_service(trace: Traced) -> list[Span]:
-    return _child(trace, "charge", SpanKind.CLIENT, {"aws.remote.service": "payments", "peer.service": "other"})
-
-
-def dynamodb(trace: Traced) -> list[Span]:
-    return _child(trace, "DynamoDB.PutItem", SpanKind.CLIENT, BOTOCORE)
-
-
-def sqs(trace: Traced) -> list[Span]:
-    return _child(
-        trace,
-        "orders send",
-        SpanKind.PRODUCER,
-        {
-            "rpc.system": "aws-api",
-            "rpc.service": "SQS",
-            "rpc.method": "SendMessage",
-            "messaging.system": "aws.sqs",
-            "messaging.url": "https://sqs.us-east-1.amazonaws.com/1/orders",
-            "messaging.destination": "orders",
-            "aws.region": "us-east-1",
-        },
-    )
-
-
-def aws_fields(trace: Traced) -> list[Span]:
-    return _child(
-        trace,
-        "call",
-        SpanKind.CLIENT,
-        {
-            "rpc.system": "aws-api",
-            "aws.service": "kinesis",
-            "aws.operation": "PutRecord",
-            "aws.account_id": "123456789012",
-            "aws.queue_url": "https://sqs/q",
-            "aws.table_name": "t",
-            "aws.requestId": "r",
-            "aws.dynamodb.table_names": ["a", "b"],
-        },
-    )
-
-
-def grpc(trace: Traced) -> list[Span]:
-    attributes = {"rpc.system": "grpc", "rpc.service": "shop.Carts", "rpc.method": "Get", "rpc.grpc.status_code": 0}
-    return _child(trace, "shop.Carts/Get", SpanKind.CLIENT, attributes)
-
-
-def postgres(trace: Traced) -> list[Span]:
-    return _child(trace, "SELECT shop", SpanKind.CLIENT, POSTGRES)
-
-
-def database_url(trace: Traced) -> list[Span]:
-    connection = {"db.connection_string": "jdbc:mysql://db.example.com:3306/shop", "db.system": "mysql"}
-    return _child(trace, "SELECT", SpanKind.CLIENT, {**POSTGRES, **connection})
-
-
-def database_new(trace: Traced) -> list[Span]:
-    return _child(
-        trace,
-        "SELECT carts",
-        SpanKind.CLIENT,
-        {
-            "db.system.name": "postgresql",
-            "db.namespace": "shop",
-            "db.query.text": "SELECT 1",
-            "server.address": "db.example.com",
-            "server.port": 5432,
-        },
-    )
-
-
-def redis(trace: Traced) -> list[Span]:
-    attributes = {"db.system": "redis", "db.statement": "GET ?", "net.peer.name": "cache", "net.peer.port": 6379}
-    return _child(trace, "GET", SpanKind.CLIENT, attributes)
-
-
-def messaging(trace: Traced) -> list[Span]:
-    root = trace.root(attributes=OLD_SERVER)
-    attributes = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
-    sent = start_child(root, "orders publish", kind=SpanKind.PRODUCER, attributes=attributes)
-    received = start_child(root, "orders process", kind=SpanKind.CONSUMER, attributes=attributes)
-    return [root, sent, received]
-
-
-def consumer_root(trace: Traced) -> list[Span]:
-    """What a worker does with a message, in the trace of who sent it."""
-    parent = SpanContext(trace.recording.trace_id, 0x53995C3F42CD8AD8, True, TraceFlags(1))
-    root = trace.root("orders process", SpanKind.CONSUMER, parent_id=parent.span_id, parent_context=parent)
-    return [root, start_child(root, "step")]
 
 
 def internal(trace: Traced) -> list[Span]:
@@ -320,7 +105,7 @@ def links(trace: Traced) -> list[Span]:
 
 def annotations(trace: Traced) -> list[Span]:
     """What an app of ADOT's writes: the attributes to index, and metadata as JSON."""
-    return _server(
+    return server(
         trace,
         {
             "aws.xray.annotations": ["tier", "load.avg", "odd-key", "missing", "http.method"],
@@ -336,7 +121,7 @@ def annotations(trace: Traced) -> list[Span]:
 
 
 def long_name(trace: Traced) -> list[Span]:
-    return _child(trace, "é" * 90 + "!", SpanKind.INTERNAL, {})
+    return child(trace, "é" * 90 + "!", SpanKind.INTERNAL, {})
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -371,7 +156,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     annotations,
     long_name,
 )
-
 RESOURCES: dict[str, dict[str, object]] = {
     "ec2": {
         "cloud.provider": "aws",

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from tests.tracing.starting import start_child
 
 Document = dict[str, Any]
 SERVICE = "backend-flask"
+KB = 1_000
 
 
 @dataclass
@@ -105,3 +107,19 @@ def nodes(document: Document) -> list[Document]:
 
 def _refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
+
+
+def named(agent: Agent) -> Counter[str]:
+    """Return how often each name arrived."""
+    return Counter(node["name"] for document in agent.documents() for node in nodes(document))
+
+
+def trimmed(document: Document) -> list[str]:
+    """Return what the document says was cut."""
+    found: list[str] = document.get("metadata", {}).get("cruddur_tracing", {}).get("trimmed", [])
+    return found
+
+
+def count(trace: Traced) -> int:
+    """Return how many documents were counted as cut."""
+    return trace.recording.pipeline.failures.counts.get("segment.trimmed", 0)

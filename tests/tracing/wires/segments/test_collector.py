@@ -14,7 +14,9 @@ from tests.tracing.starting import start_child
 from tests.tracing.wires.segments import sdk_scenarios
 from tests.tracing.wires.segments.collector import Collector, collector
 from tests.tracing.wires.segments.differences import ROWS, XRAY_ROWS, Row, equal_but_for_differences
-from tests.tracing.wires.segments.otel_spans import RESOURCES, SCENARIOS, SDK, Scenario, postgres
+from tests.tracing.wires.segments.otel_calls import postgres
+from tests.tracing.wires.segments.otel_requests import SDK, Scenario
+from tests.tracing.wires.segments.otel_spans import RESOURCES, SCENARIOS
 from tests.tracing.wires.segments.our_api import OurApi
 from tests.tracing.wires.segments.sdk_scenarios import Api
 from tests.tracing.wires.segments.spans import Document, Traced, nodes, traced

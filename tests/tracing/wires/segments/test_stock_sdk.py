@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 @pytest.fixture(scope="module")
 def stock() -> dict[str, list[Document]]:
     """Return what the stock SDK, in a process of its own, sends for each scenario."""
-    command = [sys.executable, "-c", "from tests.tracing.wires.segments.sdk_scenarios import main; main()"]
+    command = [sys.executable, "-c", "from tests.tracing.wires.segments.stock_sdk import main; main()"]
     run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
     found: dict[str, list[Document]] = json.loads(run.stdout)
     return found

@@ -4,6 +4,7 @@ import re
 
 NAME_MAX = 200  # characters
 
+_NAME = re.compile(rf"[\w\s.:/%&#=+\\\-@]{{1,{NAME_MAX}}}\Z")
 _INVALID_IN_NAME = re.compile(r"[^\w .:/%&#=+\\\-@]")
 _INVALID_IN_KEY = re.compile(r"[^0-9A-Za-z.]")
 
@@ -40,11 +41,16 @@ _ENDPOINT_PREFIXES = {
 }
 
 
-def valid_name(name: str) -> str:
-    """Return a name with only the characters that X-Ray allows, at most 200 of them, and at least one.
+def is_name(text: str) -> bool:
+    """Return whether X-Ray takes a text as a name.
 
     Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
     """
+    return _NAME.match(text) is not None
+
+
+def valid_name(name: str) -> str:
+    """Return a name with only the characters that X-Ray allows, at most 200 of them, and at least one."""
     return _INVALID_IN_NAME.sub("", name)[:NAME_MAX] or "span"
 
 

@@ -25,7 +25,7 @@ PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough browser bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser fuzz bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,7 +109,7 @@ integration: setup cluster-tools ## the whole integration suite: 100 fault sched
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
-	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile $(or $(E2E),tests/e2e)
+	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --durations=12 $(or $(E2E),tests/e2e)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if needed (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
@@ -119,9 +119,15 @@ dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if nee
 walkthrough: setup cluster-tools ## the operator shown step by step on a real API server (WRITE=FILE keeps it)
 	@$(RUN)python -m tools.walkthrough $(if $(WRITE),--write $(WRITE))
 
+one-trace: .venv/.synced ## the bootcamp's app before and after our package is installed (WRITE=FILE keeps it)
+	@$(RUN)python -m tools.one_trace $(if $(WRITE),--write $(WRITE))
+
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(PYTEST) tests/browser
+
+fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters and pages against xray-local (FUZZ_EXAMPLES=200000 of each)
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200000) $(PYTEST) tests/xray_local/fuzz
 
 bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench

@@ -52,7 +52,7 @@ def documents(stack: Stack, trace_ids: list[str]) -> dict[str, list[dict[str, An
 
 
 def is_span(document: Mapping[str, Any]) -> bool:
-    """Return whether OpenTelemetry recorded the document; otherwise the X-Ray SDK did."""
+    """Return whether the document came as a span; otherwise it is a segment."""
     return "otel" in document.get("metadata", {})
 
 
@@ -78,7 +78,7 @@ def apply_examples(stack: Stack) -> list[Check]:
 
 
 def one_trace(stack: Stack) -> list[Check]:
-    """Send one home request and print its trace with both recorders' entries."""
+    """Send one home request and print its trace, which came by both wires."""
     console.heading("GET /api/activities/home: one request, one trace")
     traffic.get(stack.addresses.service + "/api/activities/home")
     sampled: list[str] = []
@@ -92,8 +92,8 @@ def one_trace(stack: Stack) -> list[Check]:
         found = documents(stack, sampled[:1]).get(sampled[0], [])
         return any(map(is_span, found)) and not all(map(is_span, found))
 
-    if not _until("waiting for both recorders", SETTLE_SECONDS, arrived):
-        raise DemoError("no trace with entries of both recorders arrived; see the logs")
+    if not _until("waiting for the trace by both wires", SETTLE_SECONDS, arrived):
+        raise DemoError("no trace arrived by both wires; see the logs")
     console.block(stack.run("xray-local", "show", sampled[0], "--endpoint", stack.addresses.page))
     return _home_checks(documents(stack, sampled[:1])[sampled[0]])
 
@@ -152,7 +152,7 @@ def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
 
 
 def incomplete(stack: Stack, trace_ids: list[str]) -> list[str]:
-    """Return the traces that lack the entries of one recorder or of both."""
+    """Return the traces that did not arrive by both wires."""
     found = documents(stack, trace_ids)
     return [
         trace_id
@@ -177,7 +177,7 @@ def _store_checks(
         checks.equal("every request has its route's status", burst.wrong, 0),
         checks.equal("every answered request is in the access log", len(answered), burst.requests),
         checks.equal("every sampled request is a trace in xray-local", len(found), len(sampled)),
-        checks.equal("every trace has entries from both recorders", len(incomplete(stack, list(sampled))), 0),
+        checks.equal("every trace came by both wires", len(incomplete(stack, list(sampled))), 0),
     ]
 
 

@@ -50,11 +50,12 @@ def free_port() -> Callable[[], int]:
 
 @dataclass(frozen=True, slots=True)
 class XRayLocal:
-    """A running xray-local: `api` and `otlp` are URLs, `agent` is host:port for UDP and TCP."""
+    """A running xray-local: `api` and `otlp` are URLs, `agent` (UDP and TCP) and `grpc` are host:port."""
 
     api: str
     agent: str
     otlp: str
+    grpc: str = ""
 
     def reset(self) -> None:
         """Empty the store, the scripted faults and the log of calls."""

@@ -1,4 +1,4 @@
-"""Generates docs/xray-local-api.md from the service model: every operation, its state and the checks of its members.
+"""Generates docs/xray-local-api.md from the service model: every operation, what it does and the checks of its members.
 
 `python -m tools.xray_local_api` writes the file, `--check` compares it.
 """
@@ -16,10 +16,10 @@ _HEAD = """# The API of xray-local
 
 Generated from botocore's service model `xray/2016-04-12` by `python -m tools.xray_local_api`; do not edit.
 
-{implemented} of {all} operations are implemented. The others answer 501 with a message that names the operation.
-Members are checked for their types and for the limits in the last column; `*` marks a required member.
+All {all} operations are implemented; the third column says what they do here. Members are checked for their types and
+for the limits in the last column; `*` marks a required member.
 
-| operation | POST | implemented | members and limits |
+| operation | POST | here | members and limits |
 |---|---|---|---|
 """
 
@@ -28,11 +28,14 @@ def table() -> str:
     """Return the document."""
     routes = list(shapes.routes())
     rows = [
-        f"| {route.operation} | `{route.path}` | {'yes' if route.operation in OPERATIONS else 'no (501)'} |"
-        f" {_members(route.input_shape)} |\n"
+        f"| {route.operation} | `{route.path}` | {_summary(route.operation)} | {_members(route.input_shape)} |\n"
         for route in routes
     ]
-    return _HEAD.format(implemented=len(OPERATIONS), all=len(routes)) + "".join(rows)
+    return _HEAD.format(all=len(routes)) + "".join(rows)
+
+
+def _summary(operation: str) -> str:
+    return (OPERATIONS[operation].__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _members(shape: Shape | None) -> str:

@@ -1,4 +1,4 @@
-"""The rows of the loss benchmark: a scenario with a kind of worker, and what is promised of ours."""
+"""The rows of the loss benchmark: a scenario with a kind of worker, and the limits for ours."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def nothing_lost(outcome: Outcome) -> list[str]:
 
 
 def spans_kept(outcome: Outcome) -> list[str]:
-    """Return what is wrong if a span was lost, or anything was lost uncounted."""
+    """Return what is wrong if a span was lost, or a loss was not counted."""
     lost = [f"{outcome.spans.lost:,} spans lost, promised 0"] if outcome.spans.lost else []
     return lost + counted(outcome)
 

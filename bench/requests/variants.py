@@ -1,4 +1,4 @@
-"""The variants: a recorder each, what its sink has to receive, and what is promised of ours."""
+"""The variants: a recorder each, what its sink has to receive, and the limits for ours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ from typing import Any
 class Wire:
     """The entries received on one wire: spans, or segments with their subsegments.
 
-    A root is the entry of a request: a server span, or a segment. `events` counts what is not told apart, a peer's
+    A root is the entry of a request: a server span, or a segment. `events` counts what has no kind: a peer's
     transactions.
     """
 

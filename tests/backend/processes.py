@@ -69,7 +69,7 @@ def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def to(sinks: Sinks) -> dict[str, str]:
-    """Return the variables that make both recorders send to the sinks."""
+    """Return the variables that send both wires to the sinks."""
     return {"AWS_XRAY_DAEMON_ADDRESS": sinks.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": sinks.otlp}
 
 

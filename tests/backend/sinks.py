@@ -1,4 +1,4 @@
-"""Sinks for the recorders: an agent (UDP segments, TCP sampling rules) and an OTLP receiver."""
+"""Sinks for both wires: an agent (UDP segments, TCP sampling rules) and an OTLP receiver."""
 
 import gzip
 import json

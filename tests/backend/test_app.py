@@ -1,4 +1,4 @@
-"""The whole app in this process, without both recorders: routes, responses, limits."""
+"""The whole app in this process, without tracing: routes, responses, limits."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -7,7 +7,7 @@ from cruddur.services.failing_activities import FailedOnPurposeError, failing_ac
 from tests.backend.conftest import Segments, Spans
 
 
-def test_both_recorders_close_with_the_failure(spans: Spans, segments: Segments) -> None:
+def test_the_span_and_the_subsegment_end_with_the_failure(spans: Spans, segments: Segments) -> None:
     """The span is an error, the subsegment a fault."""
     segments.recorder.begin_segment("backend-flask", sampling=1)
     with pytest.raises(FailedOnPurposeError):

@@ -88,7 +88,7 @@ def test_the_subsegments_arrive_inside_their_segment(tmp_path: Path, free_port: 
     assert (user["error"], user.get("fault"), user["http"]["response"]["status"]) == (True, None, 404)
 
 
-def test_both_recorders_record_a_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+def test_both_wires_carry_a_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
     """It is a fault with the exception in X-Ray, and an error status in OpenTelemetry."""
     with running_backend(tmp_path, free_port(), {**to(sinks), "CRUDDUR_FAIL_ROUTE": "true"}) as backend:
         assert get(backend.url + FAIL) == 500

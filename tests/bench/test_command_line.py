@@ -29,7 +29,7 @@ def test_requests_compares_a_recorder_with_no_tracing() -> None:
     assert (xray["variant"], xray["received"]) == ("X-Ray SDK, stock", "segments 100 %")
 
 
-def test_loss_compares_both_recorders() -> None:
+def test_loss_compares_ours_with_stock() -> None:
     """Both are stopped under load; nothing is lost."""
     ours, stock = bench("loss", "--quick", "--only", "sigterm/sync")
     assert [ours["recorder"], stock["recorder"], ours["counted"]] == ["ours", "stock", "0"]

@@ -56,7 +56,7 @@ class Compose:
 
     def segments(self, trace_id: str) -> list[dict[str, Any]]:
         """Return the documents of one trace."""
-        (trace,) = client.call(self.api, "Traces", {"TraceIds": [trace_id]})["Traces"]
+        (trace,) = client.call(self.api, "_local/traces", {"TraceIds": [trace_id]})["Traces"]
         return [json.loads(segment["Document"]) for segment in trace["Segments"]]
 
 
@@ -79,7 +79,7 @@ def test_the_collector_accepts_its_config(compose: Compose, configs: list[str]) 
     compose("run", "--rm", "--no-deps", "--quiet-pull", *variables, *mounts, "cruddur-collector", "validate", *files)
 
 
-def test_one_command_brings_one_trace_of_both_recorders(compose: Compose) -> None:
+def test_one_command_brings_one_trace_by_both_wires(compose: Compose) -> None:
     """The segment comes by the daemon, the spans by the collector; both have the id that the backend logged."""
     compose("up", "--detach", "--no-build", "--wait")
     assert compose.states() == {
@@ -91,7 +91,7 @@ def test_one_command_brings_one_trace_of_both_recorders(compose: Compose) -> Non
     # Sampled for sure: X-Ray's default rule lets one request a second through.
     until(lambda: get(f"{compose.backend}/api/activities/home") == 200 and compose.traces(), "a trace is there")
     trace_id = compose.traces()[-1]["Id"]
-    until(lambda: len(compose.segments(trace_id)) >= 2, "both recorders' parts are there")
+    until(lambda: len(compose.segments(trace_id)) >= 2, "the trace is there by both wires")
     segments = compose.segments(trace_id)
     assert {document["name"] for document in segments} >= {"backend-flask"}
     assert {document["trace_id"] for document in segments} == {trace_id}

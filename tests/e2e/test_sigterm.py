@@ -44,7 +44,7 @@ def _half_a_request(port: int) -> socket.socket:
 
 
 def test_the_backend_fails_no_request_and_loses_nothing(free_port: Ports) -> None:
-    """Under load of clients that heed readiness, every request is answered and both recorders deliver it."""
+    """Under load of clients that heed readiness, every request is answered and arrives by both wires."""
     port = free_port()
     with running_sinks() as sinks:
         environment = {

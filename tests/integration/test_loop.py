@@ -36,7 +36,7 @@ def test_a_changed_rule_file_changes_what_every_worker_samples(stack: Stack) -> 
 
 
 def test_sigterm_during_load_loses_no_answered_sampled_request(stack: Stack) -> None:
-    """What the access log says was sampled is in the store with the entries of both recorders."""
+    """What the access log says was sampled is in the store, by both wires."""
 
     def client() -> None:
         for number in itertools.count():

@@ -18,7 +18,7 @@ from opentelemetry.trace import NoOpTracerProvider
 
 from cruddur_tracing import TracingSettings, install, uninstall
 from cruddur_tracing.install import current
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Agent
 
 
 class Datagrams:
@@ -126,7 +126,7 @@ def traced(datagrams: Datagrams) -> Iterator[Make]:
         provider.add_span_processor(SimpleSpanProcessor(exporter))
         app = app or Flask("shop")
         routes(app)
-        agent = Agent("127.0.0.1", datagrams.port, "127.0.0.1", datagrams.port)
+        agent = Agent.at("127.0.0.1", datagrams.port)
         chosen = TracingSettings(agent=agent, **settings)
         install(app, chosen, environ, tracer_provider=provider if opentelemetry else NoOpTracerProvider())
         rules = Rules(decision)

@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from tests.conftest import XRayLocal
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0  # seconds that a condition may take on a busy machine
@@ -44,6 +46,28 @@ def operations(address: str) -> list[str]:
     """Give the names of the API calls that xray-local has answered."""
     with urllib.request.urlopen(f"{address}/_local/requests", timeout=10) as response:
         return [call["operation"] for call in json.load(response)]
+
+
+def environment(local: XRayLocal, **more: str) -> dict[str, str]:
+    return {"AWS_XRAY_DAEMON_ADDRESS": local.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": local.otlp, **more}
+
+
+def sample_all(local: XRayLocal) -> None:
+    api(local.api, "UpdateSamplingRule", SamplingRuleUpdate={"RuleName": "Default", "FixedRate": 1.0})
+
+
+def rules_fetched(local: XRayLocal, times: int) -> None:
+    until(lambda: operations(local.api).count("GetSamplingRules") >= times)
+
+
+def documents(local: XRayLocal, trace: str) -> list[dict[str, Any]]:
+    """Return what xray-local has of a trace."""
+    traces = api(local.api, "_local/traces", TraceIds=[trace])["Traces"]
+    return [json.loads(segment["Document"]) for one in traces for segment in one["Segments"]]
+
+
+def is_span(document: dict[str, Any]) -> bool:
+    return "otel" in document.get("metadata", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +126,25 @@ class Served:
 def served(
     port: int, log: Path, environ: Mapping[str, str], *options: str, opentelemetry: bool = True
 ) -> Iterator[Served]:
-    """Run the app with two workers; gunicorn has ended when the block is left."""
+    """Run the app with two workers; it has ended when the block is left."""
     command = [str(BIN / "gunicorn"), "-b", f"127.0.0.1:{port}", "-w", "2", "--no-control-socket"]
     command += ["-c", "python:tests.tracing.gunicorn_shop", *options, "tests.tracing.shop:factory()"]
     if opentelemetry:
         command.insert(0, str(BIN / "opentelemetry-instrument"))
+    with running(command, port, log, {"PYTHONPATH": str(ROOT), **environ}, ROOT) as process:
+        yield process
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path, environ: Mapping[str, str], folder: Path) -> Iterator[Served]:
+    """Run a server in a folder; it has ended when the block is left."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AWS_", "PYTEST"))}
-    settings = {"PYTHONPATH": str(ROOT), "OTEL_BSP_SCHEDULE_DELAY": "50"}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=kept | settings | dict(environ), stdout=output, stderr=output, cwd=ROOT)
+        process = subprocess.Popen(command, env=kept | dict(environ), stdout=output, stderr=output, cwd=folder)
         try:
-            running = Served(port, process, log)
-            until(running.alive)
-            yield running
+            served = Served(port, process, log)
+            until(served.alive)
+            yield served
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE)

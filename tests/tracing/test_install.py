@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from cruddur_tracing import SettingsError, TracingSettings, install
 from cruddur_tracing.install import current
 from cruddur_tracing.resilience.failures import FAILURES
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Agent
 from tests.tracing.conftest import Make, routes
 
 ROOT = "Root=1-5759e988-bd862e3fe1be46a994272793"
@@ -53,7 +53,7 @@ def test_two_apps_share_the_rules_and_the_wires(traced: Make, caplog: pytest.Log
     first = traced()
     tracing = current()
     install(Flask("one"), TracingSettings(agent=first.agent), {})
-    install(Flask("two"), TracingSettings(agent=Agent("other", 2000, "other", 2000)), {})
+    install(Flask("two"), TracingSettings(agent=Agent.at("other", 2000)), {})
     assert current() is tracing
     (message,) = caplog.messages
     assert "udp:other:2000 tcp:other:2000 is ignored" in message

@@ -1,6 +1,5 @@
 """The library as it is run: gunicorn with two workers, under opentelemetry-instrument or not, and a real xray-local."""
 
-import json
 import re
 import subprocess
 import sys
@@ -11,31 +10,20 @@ from typing import Any
 import pytest
 
 from tests.conftest import XRayLocal
-from tests.tracing.served import api, echo, operations, served, until
+from tests.tracing.served import (
+    api,
+    documents,
+    echo,
+    environment,
+    is_span,
+    operations,
+    rules_fetched,
+    sample_all,
+    served,
+    until,
+)
 
 pytestmark = pytest.mark.process
-
-
-def environment(local: XRayLocal, **more: str) -> dict[str, str]:
-    return {"AWS_XRAY_DAEMON_ADDRESS": local.agent, "OTEL_EXPORTER_OTLP_ENDPOINT": local.otlp, **more}
-
-
-def sample_all(local: XRayLocal) -> None:
-    api(local.api, "UpdateSamplingRule", SamplingRuleUpdate={"RuleName": "Default", "FixedRate": 1.0})
-
-
-def rules_fetched(local: XRayLocal, times: int) -> None:
-    until(lambda: operations(local.api).count("GetSamplingRules") >= times)
-
-
-def documents(local: XRayLocal, trace: str) -> list[dict[str, Any]]:
-    """Give what xray-local has of a trace."""
-    traces = api(local.api, "Traces", TraceIds=[trace])["Traces"]
-    return [json.loads(segment["Document"]) for one in traces for segment in one["Segments"]]
-
-
-def is_span(document: dict[str, Any]) -> bool:
-    return "otel" in document.get("metadata", {})
 
 
 def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,9 +1,11 @@
 """OTLP requests in JSON that the tests of xray-local share."""
 
+import base64
 import json
 from typing import Any
 
 from tests.xray_local.samples import NOW, trace_id
+from xray_local.ingest.otlp_request import read
 from xray_local.ingest.spans import decode
 from xray_local.traces.documents import Document, parse_stored
 
@@ -47,8 +49,14 @@ def request(*spans: dict[str, Any], resource: dict[str, Any] | None = None) -> d
     return {"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": scopes}]}
 
 
+def otlp_text(*spans: dict[str, Any], prefix: str = "T1S", **more: Any) -> str:
+    """Return a request as ADOT and the collector send it in the place of a document."""
+    message = read(json.dumps(request(*spans, **more)).encode(), JSON)
+    return prefix + base64.b64encode(message.SerializeToString()).decode()
+
+
 def decoded(resource: dict[str, Any] | None = None, **more: Any) -> Document:
     """Decode one span; what is stored of it reads the same."""
     [document] = decode(json.dumps(request(span(**more), resource=resource)).encode(), JSON).documents
-    assert parse_stored(document.text) == document
+    assert parse_stored(document.text)._replace(size=document.size) == document
     return document

@@ -47,6 +47,7 @@ def document(trace: int, segment: int = 1, **more: Any) -> Document:
 def settings(**more: Any) -> Settings:
     """Return settings with free ports."""
     known: dict[str, Any] = {"host": "127.0.0.1", "api_port": 0, "agent_port": 0, "otlp_port": 0, "db": ":memory:"}
+    known["otlp_grpc_port"] = "off"
     return Settings(**(known | {"max_traces": 1000, "region": "us-east-1", "allow_host": ()} | more))
 
 

@@ -60,7 +60,7 @@ def health(api: str) -> dict[str, Any]:
 def test_a_signal_ends_the_process_cleanly(start: Start, number: signal.Signals) -> None:
     """Exit 0, one line on standard output, nothing on standard error."""
     process, addresses = start(*FREE)
-    assert set(addresses) == {"api", "agent", "otlp"}
+    assert set(addresses) == {"api", "agent", "otlp", "grpc"}
     process.send_signal(number)
     assert process.wait(SECONDS) == 0
     assert process.communicate() == ("", "")
@@ -115,7 +115,13 @@ def test_evictions_are_logged(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "purpose"), [("--api-port", "API and page"), ("--agent-port", "agent, TCP"), ("--otlp-port", "OTLP")]
+    ("option", "purpose"),
+    [
+        ("--api-port", "API and page"),
+        ("--agent-port", "agent, TCP"),
+        ("--otlp-port", "OTLP"),
+        ("--otlp-grpc-port", "OTLP/gRPC"),
+    ],
 )
 def test_a_taken_port_is_named_with_its_purpose(option: str, purpose: str) -> None:
     """In one line, exit 2."""
@@ -164,6 +170,28 @@ def test_it_listens_on_the_loopback_address(start: Start) -> None:
     assert addresses["agent"].startswith("[::1]:")
 
 
+def test_the_address_of_all_is_that_of_ipv4_as_well(start: Start) -> None:
+    """`--host ::`, with datagrams, since the X-Ray SDKs only send to IPv4."""
+    _, addresses = start(*FREE, "--host", "::")
+    port, agent = (int(addresses[name].rpartition(":")[2]) for name in ("api", "agent"))
+    datagram = b'{"format":"json","version":1}\n' + text(1).encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(datagram, ("127.0.0.1", agent))
+    for _ in range(200):
+        if health(f"http://127.0.0.1:{port}")["segments"]:
+            break
+        time.sleep(0.02)
+    assert health(f"http://[::1]:{port}")["segments"] == 1
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_local/requests") as answer:
+        assert json.load(answer) == []
+
+
+def test_grpc_can_be_off(start: Start) -> None:
+    """Then its port is not in the ready line."""
+    _, addresses = start(*FREE, "--otlp-grpc-port", "off")
+    assert set(addresses) == {"api", "agent", "otlp"}
+
+
 def test_a_delayed_request_does_not_block_others(start: Start) -> None:
     """Delayed by a scripted fault."""
     _, addresses = start(*FREE)
@@ -176,7 +204,7 @@ def test_a_delayed_request_does_not_block_others(start: Start) -> None:
         waiting.settimeout(0.05)
         time.sleep(0.1)
         client.call(addresses["api"], "TraceSegments", {"TraceSegmentDocuments": [text(1)]})
-        found = client.call(addresses["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW})
+        found = client.call(addresses["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW + 1})
         assert [summary["Id"] for summary in found["TraceSummaries"]] == [trace_id(1)]
         with pytest.raises(TimeoutError):
             waiting.recv(1)

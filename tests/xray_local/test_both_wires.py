@@ -10,7 +10,6 @@ from tests.xray_local.conftest import Client
 from tests.xray_local.otlp import pairs, request, span
 from tests.xray_local.samples import NOW, trace_id
 from xray_local.cli import terminal
-from xray_local.ingest.udp import SDK_HEADER, segment_text
 from xray_local.state.region import Region
 
 ROOT, WORK, CALL, TABLE, QUERY = (f"{number:016x}" for number in range(1, 6))
@@ -199,7 +198,7 @@ async def test_everything_that_is_derived_counts_an_entry_once(api: Client, orde
     await send(api, *order)
     assert await derived(api) == alone
     assert alone["summary"]["ResponseTime"] == alone["summary"]["Duration"] == 1
-    [shop] = [service for service in alone["service graph"] if service["Name"] == "shop"]
+    [shop] = [node for node in alone["service graph"] if (node["Name"], node["Type"]) == ("shop", "")]
     assert (shop["SummaryStatistics"]["TotalCount"], len(shop["Edges"])) == (1, 3)
 
 
@@ -233,7 +232,7 @@ async def test_the_page_and_the_terminal_name_the_wires(api: Client, order: tupl
     assert "two wires, one trace id" in page
     assert "only" not in page.partition('class="legend"')[2].partition("</ul>")[0]
     assert page.count("<h3>ValueError</h3>") == 1
-    [trace] = (await call(api, "Traces", TraceIds=[TRACE]))["Traces"]
+    [trace] = (await call(api, "_local/traces", TraceIds=[TRACE]))["Traces"]
     drawn = terminal.draw(TRACE, [json.loads(part["Document"]) for part in trace["Segments"]], colour=False)
     assert drawn.splitlines()[1] == "1 s, 5 rows: 5 X-Ray and OpenTelemetry"
 
@@ -250,9 +249,9 @@ async def test_filters_find_the_trace_by_any_wire(api: Client, wires: tuple[str,
 
 
 async def test_the_documents_are_kept_as_they_were_sent(api: Client, region: Region) -> None:
-    """BatchGetTraces has the segment's and the span's of one id; sent to another place, they are the same trace."""
+    """Of one id the segment's and the span's; sent to another place, they are the same trace."""
     await send(api, "segments", "spans")
-    [trace] = (await call(api, "Traces", TraceIds=[TRACE]))["Traces"]
+    [trace] = (await call(api, "_local/traces", TraceIds=[TRACE]))["Traces"]
     assert [part["Id"] for part in trace["Segments"]].count(ROOT) == 2
     assert json.loads(trace["Segments"][0]["Document"]) == SEGMENT
     assert region.store.counts() == {"traces": 1, "segments": 1, "spans": 5}
@@ -267,7 +266,7 @@ async def test_a_datagram_that_arrives_twice_counts_once(api: Client, region: Re
     """So does one in progress that comes late."""
     running = json.dumps({key: value for key, value in SEGMENT.items() if key != "end_time"} | {"in_progress": True})
     for text in (json.dumps(SEGMENT), running, json.dumps(SEGMENT)):
-        region.put_segments([segment_text(SDK_HEADER + b"\n" + text.encode())])
+        region.put_segments([text])
     await send(api, "spans")
     assert [row["wires"] for row in await rows(api)] == [["segments", "otlp"]] * 5
 

@@ -1,11 +1,15 @@
 """The unchanged SDKs against a real process: segments, sampling, spans."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import grpc
 import pytest
 from aws_xray_sdk.core.daemon_config import DaemonConfig
 from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
@@ -13,6 +17,7 @@ from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 from aws_xray_sdk.core.sampling.connector import ServiceConnector
 from aws_xray_sdk.core.sampling.rule_cache import RuleCache
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
@@ -97,3 +102,70 @@ def test_spans_of_the_otlp_exporter_are_stored(xray_local: XRayLocal, compressio
     [summary] = traces(xray_local.api)
     assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
     assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+
+
+POWERTOOLS = """
+import os
+os.environ["_X_AMZN_TRACE_ID"] = "Root={trace};Parent=53995c3f42cd8ad8;Sampled=1"
+from aws_lambda_powertools import Tracer
+tracer = Tracer(service="checkout")
+@tracer.capture_method
+def pay():
+    tracer.put_annotation("plan", "gold")
+@tracer.capture_lambda_handler
+def handler(event, context):
+    pay()
+    return {}
+handler({}, None)
+"""
+
+
+def rows_of(api: str, trace: str) -> list[dict[str, Any]]:
+    """Return the name and the depth of each row of a trace with both segments and both subsegments."""
+    with urllib.request.urlopen(f"{api}/traces/{trace}.json") as answer:
+        found: list[dict[str, Any]] = json.load(answer)["rows"]
+    return [{row["name"]: row["depth"]} for row in found] if len(found) == 4 else []
+
+
+def test_subsegments_of_powertools_are_below_their_function() -> None:
+    """With `--lambda`, as they are in AWS."""
+    trace = f"1-{int(time.time()):08x}-{1:024x}"
+    command = [sys.executable, "-m", "xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
+    with subprocess.Popen([*command, "--lambda", "shop"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            addresses = dict(pair.split("=", 1) for pair in process.stdout.readline().split()[1:])
+            environment = {**os.environ, "AWS_XRAY_DAEMON_ADDRESS": addresses["agent"], "LAMBDA_TASK_ROOT": "/var/task"}
+            script = POWERTOOLS.replace("{trace}", trace)
+            subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True)
+            eventually(lambda: traces(addresses["api"]))
+            rows = eventually(lambda: rows_of(addresses["api"], trace))
+        finally:
+            process.terminate()
+    assert rows == [{"shop": 0}, {"shop": 1}, {"## handler": 2}, {"## __main__.pay": 3}]
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_spans_of_the_grpc_exporter_are_stored(xray_local: XRayLocal, compression: grpc.Compression) -> None:
+    """Plain and compressed; the log of requests has the client."""
+    exporter = GrpcExporter(endpoint=xray_local.grpc, insecure=True, compression=compression)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with provider.get_tracer("test").start_as_current_span("work") as span:
+        trace_id = f"{span.get_span_context().trace_id:032x}"
+    provider.shutdown()
+    [summary] = traces(xray_local.api)
+    assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
+    with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
+        [logged] = [call for call in json.load(answer) if call["operation"] == "PutSpans"]
+    assert (logged["listener"], logged["status"], logged["peer"]) == ("otlp-grpc", 200, "127.0.0.1")
+
+
+def test_a_grpc_request_that_is_not_valid_is_refused(xray_local: XRayLocal) -> None:
+    """With the reason."""
+    with grpc.insecure_channel(xray_local.grpc) as channel:
+        export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        with pytest.raises(grpc.RpcError) as caught:
+            export(b"\xff", timeout=10)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "the body is not a protobuf ExportTraceServiceRequest"

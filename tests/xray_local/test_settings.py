@@ -6,16 +6,19 @@ from xray_local.settings import FIELDS, Settings, SettingsError, read
 
 
 def test_the_default_ports_are_those_of_the_sdks() -> None:
-    """8900, 2000 and 4318 on the loopback address, in memory."""
+    """8900, 2000, 4318 and 4317 on the loopback address, in memory."""
     assert read({}, {}) == Settings(
         host="127.0.0.1",
         api_port=8900,
         agent_port=2000,
         otlp_port=4318,
+        otlp_grpc_port="auto",
         db=":memory:",
         max_traces=100_000,
         region="us-east-1",
         allow_host=(),
+        allow_origin=(),
+        lambda_="",
     )
 
 
@@ -38,6 +41,9 @@ def test_allowed_hosts_are_a_list() -> None:
         ("agent_port", "65536", "a port from 0 to 65535"),
         ("otlp_port", "-1", "a port from 0 to 65535"),
         ("otlp_port", "²", "a port from 0 to 65535"),
+        ("otlp_grpc_port", "on", "auto, off or a port from 0 to 65535"),
+        ("allow_origin", "localhost:3000", "origins such as http://localhost:3000, or *"),
+        ("lambda_", "my function", "a function's name of at most 64 letters, digits, - and _"),
         ("max_traces", "0", "a whole number of at least 1"),
         ("max_traces", "many", "a whole number of at least 1"),
         ("host", "", "text without spaces"),

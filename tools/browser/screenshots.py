@@ -1,7 +1,7 @@
-"""Take the README's pictures of a running xray-local: the list of traces and one trace, light and dark.
+"""Take the README's pictures of a running xray-local: one trace, light and dark.
 
-`python -m tools.browser.screenshots http://127.0.0.1:8900 docs/images` writes traces-light.png, traces-dark.png,
-trace-light.png and trace-dark.png. It only reads, and needs an installed Chromium.
+`python -m tools.browser.screenshots http://127.0.0.1:8900 docs/images` writes trace-light.png and trace-dark.png. It
+only reads, and needs an installed Chromium.
 """
 
 import argparse
@@ -38,21 +38,19 @@ def pick_trace(page_url: str) -> str | None:
     return best[1] if best else None
 
 
-def take(browser: Browser, page_url: str, trace_id: str, folder: Path) -> list[Path]:
-    """Write the four pictures and return their paths."""
+def take(browser: Browser, url: str, name: Path, *, opened: bool = False) -> list[Path]:
+    """Write NAME-light.png and NAME-dark.png of a page, `opened` with the details of its last row."""
     written = []
     for scheme in SCHEMES:
+        # No taller than a small page: the picture is of the full page.
         context = browser.new_context(
-            color_scheme=scheme, viewport={"width": WIDTH, "height": 640}, device_scale_factor=2
+            color_scheme=scheme, viewport={"width": WIDTH, "height": 300}, device_scale_factor=2
         )
         page = context.new_page()
-        page.goto(f"{page_url}/")
-        written.append(folder / f"traces-{scheme}.png")
-        page.screenshot(path=written[-1])
-        page.set_viewport_size({"width": WIDTH, "height": 300})  # no taller than the trace: the rest is its full page
-        page.goto(f"{page_url}/traces/{trace_id}")
-        page.locator("summary").last.click()
-        written.append(folder / f"trace-{scheme}.png")
+        page.goto(url)
+        if opened:
+            page.locator("summary").last.click()
+        written.append(name.with_name(f"{name.name}-{scheme}.png"))
         page.screenshot(path=written[-1], full_page=True)
         context.close()
     return written
@@ -75,7 +73,7 @@ def main() -> int:
         return 2
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with launched(chromium) as browser:
-        for path in take(browser, page_url, trace_id, arguments.folder):
+        for path in take(browser, f"{page_url}/traces/{trace_id}", arguments.folder / "trace", opened=True):
             print(path)
     return 0
 

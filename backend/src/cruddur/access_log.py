@@ -1,6 +1,6 @@
 """The access log: one JSON line for each answered request, with its trace id.
 
-It wraps the whole app and the tracing, so that the line is written after both recorders have closed the request. It
+It wraps the whole app and the tracing, so that the line is written after the trace of the request has ended. It
 never changes a request or a response. Successful probes are not logged: at two a second they would hide the other
 lines.
 """

@@ -18,7 +18,7 @@ from cruddur.trace_reference import current_trace
 from cruddur_tracing import TracingSettings
 from cruddur_tracing import install as install_tracing
 
-# Both recorders' service name, unless OTEL_SERVICE_NAME or AWS_XRAY_TRACING_NAME is set.
+# The service's name on both wires, unless OTEL_SERVICE_NAME or AWS_XRAY_TRACING_NAME is set.
 SERVICE_NAME = "backend-flask"
 
 

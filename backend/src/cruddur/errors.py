@@ -1,7 +1,7 @@
 """Errors as JSON: `{"error": "not_found", "message": "..."}` with the status of the exception.
 
 Only HTTP errors are handled. Flask turns any other exception into a 500 after the tracing has recorded it; a handler
-for `Exception` would hide it from both recorders.
+for `Exception` would hide it from the trace.
 """
 
 import json

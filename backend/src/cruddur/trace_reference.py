@@ -1,4 +1,4 @@
-"""The current request's trace id in both recorders' formats, for the logs. It only reads the recorders' state."""
+"""The current request's trace id in X-Ray's and OpenTelemetry's formats, for the logs. It only reads."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

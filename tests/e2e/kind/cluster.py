@@ -34,11 +34,13 @@ class Cluster:
     """A running cluster: its kind name and the file by which kubectl and helm find it.
 
     `host_ports` are the ports on 127.0.0.1 at which the node ports that kind-config.yaml maps are reached.
+    A cluster that is not `temporary` was there before the tests and is kept.
     """
 
     name: str
     kubeconfig: Path
     host_ports: Mapping[int, int]
+    temporary: bool = False
 
     def run(self, *command: str | Path, text: str | None = None, seconds: float = CALL_SECONDS) -> str:
         """Run a command for this cluster and return what it wrote; AssertionError with its complaint if it fails."""
@@ -86,8 +88,10 @@ class Cluster:
         return sorted(node["metadata"]["name"] for node in nodes)
 
     def load(self, images: Sequence[str]) -> None:
-        """Put images that Docker has on every node."""
-        self.run(tool_path("kind"), "load", "docker-image", "--name", self.name, *images, seconds=MAKE_SECONDS)
+        """Put images that Docker has on the nodes that run pods."""
+        nodes = ",".join(self.workers())
+        load = (tool_path("kind"), "load", "docker-image", "--name", self.name, "--nodes", nodes)
+        self.run(*load, *images, seconds=MAKE_SECONDS)
 
     def export_logs(self, folder: Path) -> None:
         """Keep kind's logs of the nodes and their pods. Raises nothing, since a test has failed already."""
@@ -143,7 +147,7 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
     config = _with_free_ports(yaml.safe_load(CONFIG.read_text()))
     (folder / CONFIG.name).write_text(yaml.safe_dump(config))
     name = "-".join([NAME, *filter(None, [environ.get("PYTEST_XDIST_WORKER")])])
-    made = Cluster(name, folder / "kubeconfig", _host_ports(config))
+    made = Cluster(name, folder / "kubeconfig", _host_ports(config), temporary=True)
     delete = (tool_path("kind"), "delete", "cluster", "--name", name)
     made.run(*delete)  # of a run that was killed
     try:

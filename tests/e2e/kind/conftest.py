@@ -27,7 +27,8 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="session")
 def release(cluster: kind.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The release; a test says by `ensure` which values it needs."""
-    with installed(cluster, NAMESPACE, tmp_path_factory.mktemp("values")) as made:
+    folder = tmp_path_factory.mktemp("values")
+    with installed(cluster, NAMESPACE, folder, remove=not cluster.temporary) as made:
         yield made
 
 

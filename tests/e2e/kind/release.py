@@ -111,12 +111,13 @@ def _wait() -> Sequence[str]:
 
 
 @contextmanager
-def installed(cluster: Cluster, namespace: str, folder: Path) -> Iterator[Release]:
-    """Return a release that is not installed yet, in a namespace that is removed at the end."""
+def installed(cluster: Cluster, namespace: str, folder: Path, *, remove: bool = True) -> Iterator[Release]:
+    """Return a release that is not installed yet; at the end `remove` uninstalls it and deletes the namespace."""
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}})
     release = Release(cluster, namespace, folder)
     try:
         yield release
     finally:
-        release.uninstall()
-        cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s")
+        if remove:
+            release.uninstall()
+            cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s")

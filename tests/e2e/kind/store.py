@@ -114,7 +114,7 @@ class Store:
         """Return those of some traces that are there."""
         wanted, found = list(trace_ids), {}
         for start in range(0, len(wanted), BATCH):
-            answer = self.call("Traces", {"TraceIds": wanted[start : start + BATCH]})
+            answer = self.call("_local/traces", {"TraceIds": wanted[start : start + BATCH]})
             for trace in answer["Traces"]:
                 found[trace["Id"]] = _sorted_out([json.loads(part["Document"]) for part in trace["Segments"]])
         return found

@@ -1,6 +1,6 @@
 """Every agent in every place, with segments and without, delivers; with xray-local and with "AWS" outside."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -27,11 +27,14 @@ WAYS = [
     ("collector", "sidecar", False),
     ("collector", "node", False),
 ]
-every_way = pytest.mark.parametrize(
-    ("agent", "placement", "segments"),
-    WAYS,
-    ids=[f"{agent if segments else 'segments off'}, {place}" for agent, place, segments in WAYS],
-)
+# The changes under load in test_switch begin and end with every other way to xray-local.
+NOT_SWITCHED = [("collector", "sidecar", True), ("collector", "sidecar", False)]
+
+
+def each(ways: Sequence[tuple[str, str, bool]]) -> pytest.MarkDecorator:
+    """Run a test once for each way."""
+    ids = [f"{agent if segments else 'segments off'}, {place}" for agent, place, segments in ways]
+    return pytest.mark.parametrize(("agent", "placement", "segments"), ways, ids=ids)
 
 
 def combination(agent: str, placement: str, *, segments: bool) -> dict[str, Any]:
@@ -50,8 +53,8 @@ def delivered(release: Release, store: Store, name: str, *, segments: bool, span
     assert (found.without_segment, found.without_span) == ([], []), found
 
 
-@every_way
-def test_every_combination_delivers_to_xray_local(
+@each(NOT_SWITCHED)
+def test_a_collector_in_the_pod_delivers_to_xray_local(
     release: Release, store: Store, agent: str, placement: str, segments: bool
 ) -> None:
     """Each request has its spans, and its segments where they are sent."""
@@ -68,7 +71,7 @@ def aws(cluster: Cluster, release: Release) -> Iterator[Store]:
         yield found
 
 
-@every_way
+@each(WAYS)
 def test_every_way_to_aws_is_signed_and_delivers(
     release: Release, aws: Store, agent: str, placement: str, segments: bool
 ) -> None:

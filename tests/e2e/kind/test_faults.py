@@ -15,7 +15,7 @@ from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
 from tests.e2e.kind.test_sampling import rule
-from tests.e2e.kind.traffic import DEAD_SECONDS, delivery, load
+from tests.e2e.kind.traffic import DEAD_SECONDS, SETTLE_SECONDS, delivery, load
 
 pytestmark = pytest.mark.e2e
 RATE = 10.0  # requests a second
@@ -49,7 +49,7 @@ def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb:
         answers = running.stop()
     beside = delivery(answers, honeycomb, segments=False)
     assert (beside.failed, beside.without_span) == ([], []), beside
-    found = delivery(answers, store)
+    found = delivery(answers, store, settle=SETTLE_SECONDS if agent == "collector" else DEAD_SECONDS)
     during = sum(answer["id"] in found.without_segment for answer in answers[:away])
     note(
         "faults",

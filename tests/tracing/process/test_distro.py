@@ -37,7 +37,7 @@ def test_the_distro_is_registered() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, {"OTEL_PYTHON_DISTRO": "cruddur", **DEFAULTS}),
+        ({}, {"OTEL_PYTHON_DISTRO": "cruddur", "OTEL_PYTHON_CONFIGURATOR": "configurator", **DEFAULTS}),
         ({"OTEL_PYTHON_DISTRO": "distro"}, {"OTEL_PYTHON_DISTRO": "distro", "OTEL_METRICS_EXPORTER": "otlp"}),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cruddur_tracing import SettingsError, TracingSettings
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Address, Agent
 
 README = Path(__file__).resolve().parents[3] / "libs" / "tracing" / "README.md"
 
@@ -38,7 +38,7 @@ def test_every_variable_is_read() -> None:
         tracing_name="backend-flask",
         service_name="backend",
         url_pattern="*.example.com",
-        agent=Agent("agent", 2000, "10.0.0.1", 2001),
+        agent=Agent(Address("agent", 2000), Address("10.0.0.1", 2001)),
         excluded_paths=("/health", "/metrics"),
         enabled=False,
         segments=True,

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from cruddur_tracing.resilience.failures import Failures
+from tests.tracing.wires.conftest import wait_until
 
 
 def test_each_event_is_logged_once_a_minute_with_its_count(caplog: pytest.LogCaptureFixture) -> None:
@@ -39,6 +40,17 @@ def test_several_are_counted_at_once_and_the_end_reports_the_rest(caplog: pytest
         "span.hook: other (1 since the last such line, 1 in all)",
         "segment.lost: third (430 since the last such line, 432 in all)",
     ]
+
+
+def test_what_a_silence_hides_is_logged_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """Though the event does not happen again; and not a second time at the end."""
+    failures = Failures(silent_seconds=0.2)
+    with caplog.at_level(logging.WARNING, "cruddur_tracing"):
+        failures.note("segment.lost", "away")
+        failures.note("segment.lost", "away", 30)
+        wait_until(lambda: len(caplog.messages) == 2)
+        failures.report()
+    assert caplog.messages[1:] == ["segment.lost: away (30 since the last such line, 31 in all)"]
 
 
 def test_a_forked_process_counts_from_nothing() -> None:

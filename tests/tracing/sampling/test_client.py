@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling.client import AgentError, Client
-from cruddur_tracing.sampling.settings import Address
 from tests.tracing.sampling.scripted_agent import DEFAULT, RULES, Reply, answer, scripted_agent
 from tests.tracing.served import until
 
@@ -169,13 +169,13 @@ def test_an_interrupted_call_fails_at_once() -> None:
         interruption.join()
 
 
-def test_a_forked_connection_is_abandoned() -> None:
-    """The child closes its copy of the descriptor; a second time there is nothing to close."""
+def test_a_closed_connection_is_opened_again() -> None:
+    """As after a fork, whose child closes its copy of the descriptor; a second time there is nothing to close."""
     with scripted_agent(answer(), answer()) as agent:
         calling = client(agent.address)
         calling.rules()
-        calling.abandon()
-        calling.abandon()
+        calling.close()
+        calling.close()
         assert calling.rules().rules
         assert [number for number, _ in agent.paths] == [1, 2]
         calling.close()

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling.client import AgentError
 from cruddur_tracing.sampling.documents import RulesPage, TargetsAnswer
 from cruddur_tracing.sampling.poller import Poller
 from cruddur_tracing.sampling.rule_state import Target
 from cruddur_tracing.sampling.rules import Rules
-from cruddur_tracing.sampling.settings import Address, Schedule
+from cruddur_tracing.sampling.settings import Schedule
 from tests.tracing.served import until
 from xray_model import RequestProperties, SamplingRateBoost, SamplingRule, default_rule
 

@@ -16,12 +16,13 @@ pytestmark = pytest.mark.process
 
 START = """
 import json, os, sys, threading, time
-from cruddur_tracing.sampling import RemoteRules, SamplingSettings, Schedule, daemon_address
+from cruddur_tracing.resilience.network.address import Agent
+from cruddur_tracing.sampling import RemoteRules, SamplingSettings, Schedule
 from xray_model import RequestProperties
 HOME = RequestProperties(url_path="/")
 schedule = Schedule(targets=0.1, targets_jitter=0.0, retry=0.1, timeout=60.0)
 rules = RemoteRules(
-    SamplingSettings(address=daemon_address(os.environ["AWS_XRAY_DAEMON_ADDRESS"]), schedule=schedule),
+    SamplingSettings(address=Agent.parse(os.environ["AWS_XRAY_DAEMON_ADDRESS"]).tcp, schedule=schedule),
     start_in_children=bool(os.environ.get("EAGER")),
 )
 def wait_for_rules():

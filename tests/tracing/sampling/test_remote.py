@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from cruddur_tracing.sampling import Address, Decision, RemoteRules, SamplingSettings, Schedule, daemon_address
+from cruddur_tracing.resilience.network.address import Address, Agent
+from cruddur_tracing.sampling import Decision, RemoteRules, SamplingSettings, Schedule
 from tests.conftest import XRayLocal
 from tests.tracing.sampling.scripted_agent import DEFAULT, Reply, answer, scripted_agent
 from tests.tracing.served import api, until
@@ -31,7 +32,7 @@ THREAD = "xray-sampling"
 @contextmanager
 def polling(address: Address | str, schedule: Schedule = QUICK) -> Iterator[RemoteRules]:
     """Poll this agent; the thread has ended when the block is left."""
-    found = daemon_address(address) if isinstance(address, str) else address
+    found = Agent.parse(address).tcp if isinstance(address, str) else address
     rules = RemoteRules(SamplingSettings(address=found, schedule=schedule), service_name="shop")
     rules.start()
     try:
@@ -200,7 +201,7 @@ def test_starting_twice_is_starting_once(xray_local: XRayLocal) -> None:
 
 def test_the_polling_ends_with_its_owner(xray_local: XRayLocal) -> None:
     """An app that is dropped leaves no thread behind."""
-    rules = RemoteRules(SamplingSettings(address=daemon_address(xray_local.agent)))
+    rules = RemoteRules(SamplingSettings(address=Agent.parse(xray_local.agent).tcp))
     rules.decide(HOME)
     while not rules.rule_names:
         time.sleep(0.01)

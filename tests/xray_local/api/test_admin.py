@@ -1,5 +1,7 @@
+import pytest
+
 from tests.xray_local.conftest import Client
-from tests.xray_local.samples import NOW, Clock, document, statistics, text
+from tests.xray_local.samples import NOW, Clock, document, statistics, text, trace_id
 from xray_local.state.region import Region
 
 
@@ -17,6 +19,23 @@ async def test_health_counts_stored_evicted_and_rejected(api: Client, region: Re
         "rejected": 1,
         "max_traces": 2,
     }
+
+
+async def test_traces_are_the_documents_as_they_were_sent(api: Client) -> None:
+    """In the shape of BatchGetTraces, which compiles them."""
+    sent = [text(1, 1), text(1, 2, type="subsegment", parent_id=f"{1:016x}")]
+    await api.post("/TraceSegments", json={"TraceSegmentDocuments": sent})
+    answer = await (await api.post("/_local/traces", json={"TraceIds": [trace_id(1), trace_id(2)]})).json()
+    assert [segment["Document"] for segment in answer["Traces"][0]["Segments"]] == sent
+    assert answer["UnprocessedTraceIds"] == [trace_id(2)]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"TraceIds": "1"}', b'{"TraceIds": [1]}', b"[" * 100_000])
+async def test_a_request_for_traces_without_ids_is_refused(api: Client, body: bytes) -> None:
+    """With the form that is expected."""
+    answer = await api.post("/_local/traces", data=body)
+    assert answer.status == 400
+    assert (await answer.json())["message"] == 'expected {"TraceIds": [...]}, as in BatchGetTraces'
 
 
 async def test_reset_deletes_everything(api: Client) -> None:

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ async def test_a_name_that_could_be_rebound_is_refused(api: Client, host: str, *
         ("http://127.0.0.1:3000", False),
         ("null", False),
         ("", False),
+        ("http://[", False),
     ],
 )
 async def test_a_request_from_another_origin_is_refused(api: Client, origin: str, *, allowed: bool) -> None:
@@ -57,18 +59,14 @@ async def test_the_otlp_listener_is_guarded(otlp: Client) -> None:
     assert answer.status == 403
 
 
-async def guarded(handler: Any, *names: str) -> TestClient[web.Request, web.Application]:
-    app = web.Application(middlewares=[request_guard.middleware(names)])
+async def guarded(handler: Any, *names: str, origins: tuple[str, ...] = ()) -> TestClient[web.Request, web.Application]:
+    app = web.Application(middlewares=[request_guard.middleware(names, origins)])
     app.router.add_get("/", handler)
     return TestClient(TestServer(app))
 
 
 async def test_allowed_names_are_served() -> None:
     """Such as that of a Service in a cluster."""
-
-    async def fine(request: web.Request) -> web.Response:
-        return web.Response(text="fine")
-
     async with await guarded(fine, "xray.Tracing.svc") as client:
         assert (await client.get("/", headers={"Host": "XRAY.tracing.svc:8900"})).status == 200
 
@@ -84,6 +82,57 @@ async def test_an_unexpected_error_is_answered_without_details(caplog: pytest.Lo
         assert (answer.status, (await answer.json())["message"]) == (500, "internal error: see the log of xray-local")
     [record] = caplog.records
     assert record.getMessage() == "request_failed method=GET path=/"
+
+
+async def fine(request: web.Request) -> web.Response:
+    return web.Response(text="fine")
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "status"),
+    [
+        (("http://app:3000",), "http://app:3000", 200),
+        (("http://App:3000",), "http://app:3000", 200),
+        (("http://app:3000",), "http://app:3001", 403),
+        (("*",), "https://any.example", 200),
+        (("*",), "null", 200),
+    ],
+)
+async def test_pages_of_allowed_origins_may_read_the_answers(
+    origins: tuple[str, ...], origin: str, status: int
+) -> None:
+    """The browser wants to be told the origin; any other is refused without."""
+    async with await guarded(fine, origins=origins) as client:
+        answer = await client.get("/", headers={"Origin": origin})
+    assert answer.status == status
+    assert answer.headers.get("Access-Control-Allow-Origin") == (origin if status == 200 else None)
+    assert answer.headers.get("Vary") == ("Origin" if status == 200 else None)
+
+
+async def test_a_preflight_of_an_allowed_origin_is_answered() -> None:
+    """With the method and the headers that it asks for; that of another origin is refused."""
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-amz-date"}
+    async with await guarded(fine, origins=("http://app:3000",)) as client:
+        answer = await client.options("/", headers={"Origin": "http://app:3000", **asked})
+        refused = await client.options("/", headers={"Origin": "http://other", **asked})
+    assert (answer.status, refused.status) == (204, 403)
+    assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+    assert answer.headers["Access-Control-Allow-Headers"] == "content-type,x-amz-date"
+    assert "Access-Control-Allow-Methods" not in refused.headers
+
+
+async def test_every_response_has_a_request_id(api: Client) -> None:
+    """A different one each time, also for errors; boto3 reports it."""
+    answers = [
+        await api.post("/Groups", json={}),
+        await api.post("/GetGroup", json={"GroupName": "none"}),
+        await api.get("/nowhere"),
+        await api.get("/", headers={"Host": "evil.example"}),
+        await api.get("/"),
+    ]
+    ids = {answer.headers["x-amzn-RequestId"] for answer in answers}
+    assert len(ids) == 5
+    assert all(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id_) for id_ in ids)
 
 
 async def test_other_responses_are_not_changed() -> None:

@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,11 +9,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from tests.xray_local import otlp as otlp_spans
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.state.region import Region
 from xray_local.state.store import Selection
 
+JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
@@ -105,15 +108,55 @@ async def test_a_span_without_an_id_is_a_partial_success(otlp: Client, region: R
     assert (region.store.counts()["spans"], region.health()["rejected"]) == (1, 2)
 
 
-async def test_spans_beyond_the_limit_of_a_trace_are_a_partial_success(otlp: Client, region: Region) -> None:
-    """5 MB, besides the segments."""
-    region.put([document(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 9)])
-    large = [{"attributes": [], "name": "x" * 100, "trace_state": "x" * 60_000} for _ in range(88)]
-    data = gzip.compress(request(*large).SerializeToString())
+async def test_spans_have_no_limit_for_a_trace(otlp: Client, region: Region) -> None:
+    """All are stored, and the trace is marked as beyond the limit for segments."""
+    spans = [
+        otlp_spans.span(spanId=f"{number:016x}", attributes={"a": "x" * 300, "b": "x" * 300, "c": number})
+        for number in range(1, 1_001)
+    ]
+    answer = await otlp.post("/v1/traces", json=otlp_spans.request(*spans))
+    assert await answer.json() == {}
+    assert region.store.counts()["spans"] == 1_000
+    assert region.store.trace(trace_id(1)) == (1.0, True)
+
+
+async def test_a_trace_of_many_small_spans_is_not_marked(otlp: Client, region: Region) -> None:
+    """The spans are counted as they were sent."""
+    spans = [
+        otlp_spans.span(spanId=f"{number:016x}", attributes={"a": 1, "b": 2, "c": 3}) for number in range(1, 1_001)
+    ]
+    await otlp.post("/v1/traces", json=otlp_spans.request(*spans))
+    assert region.store.trace(trace_id(1)) == (1.0, False)
+
+
+async def test_a_resource_that_is_too_large_refuses_its_spans(otlp: Client, region: Region) -> None:
+    """Those of another one are stored."""
+    wide = otlp_spans.request(otlp_spans.span(), otlp_spans.span(), resource={"a": "x" * 17_000})
+    wide["resourceSpans"] += otlp_spans.request(otlp_spans.span())["resourceSpans"]
+    answer = await (await otlp.post("/v1/traces", json=wide)).json()
+    assert answer["partialSuccess"]["rejectedSpans"] == "2"
+    assert re.fullmatch(
+        "the resource and the scope have 17... bytes: expected at most 16384", answer["partialSuccess"]["errorMessage"]
+    )
+    assert region.store.counts()["spans"] == 1
+
+
+@pytest.mark.parametrize(
+    ("spans", "message"),
+    [
+        ([{}] * 10_001, "the request has 10001 spans: expected at most 10000"),
+        ([{"trace_state": "x" * 6_000_000}], "the request has 60000.. bytes: expected at most 5242880"),
+    ],
+)
+async def test_a_request_beyond_the_limits_of_xray_is_refused(
+    otlp: Client, region: Region, spans: list[dict[str, Any]], message: str
+) -> None:
+    """As a whole; the bytes are those after decompression."""
+    data = gzip.compress(request(*spans).SerializeToString())
     answer = await otlp.post("/v1/traces", data=data, headers=PROTOBUF | {"Content-Encoding": "gzip"})
-    partial = ExportTraceServiceResponse.FromString(await answer.read()).partial_success
-    assert partial.rejected_spans == 2
-    assert partial.error_message.startswith(f"trace {trace_id(1)} would have ")
+    assert answer.status == 400
+    assert re.fullmatch(message, (await answer.json())["message"])
+    assert region.store.counts()["spans"] == 0
 
 
 @pytest.mark.parametrize(
@@ -123,6 +166,8 @@ async def test_spans_beyond_the_limit_of_a_trace_are_a_partial_success(otlp: Cli
         (b"{", {"Content-Type": "application/json"}, "the body is not a JSON ExportTraceServiceRequest"),
         (b"[" * 100_000, {"Content-Type": "application/json"}, "the JSON is nested too deep"),
         (json.dumps({"resourceSpans": 1}).encode(), {"Content-Type": "application/json"}, "the body is not a JSON"),
+        (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":-Infinity}]}]}]}', JSON, "the body is not a JSON"),
+        (b'{"resourceSpans":[{"resource":{"attributes":[{"key":"\\ud800"}]}}]}', JSON, "the body is not a JSON"),
         (b"", {"Content-Type": "text/plain"}, "Content-Type: 'text/plain': expected application/x-protobuf or"),
         (b"no gzip", PROTOBUF | {"Content-Encoding": "gzip"}, "the body cannot be read or decompressed"),
     ],

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from tests.xray_local.otlp import otlp_text, span
 from tests.xray_local.samples import body, text, trace_id
 from xray_local.ingest import udp
 from xray_local.state.region import Region
@@ -44,6 +45,12 @@ async def sender(region: Region) -> AsyncIterator[Sender]:
     yield sending
     sending.socket.close()
     listener.stop()
+
+
+async def test_spans_of_adot_are_stored(sender: Sender) -> None:
+    """OTLP as text after the same header."""
+    sender.send(HEADER + otlp_text(span()), HEADER + "T1S%", HEADER + text(2))
+    await sender.until(lambda health: (health["spans"], health["segments"], health["rejected"]) == (1, 1, 1))
 
 
 async def test_a_segment_of_the_sdk_is_stored(sender: Sender) -> None:

@@ -14,7 +14,7 @@ from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
 NOW = 1_700_000_000.0
-PAGES = ["/", "/traces", "/groups", "/rules"]
+PAGES = ["/", "/traces", "/groups", "/rules", "/refused"]
 
 Client = TestClient[web.Request, web.Application]
 
@@ -214,3 +214,18 @@ async def test_a_deeply_nested_document_is_shown(client: Client, region: Region)
     put(region, 1, metadata={"m": deep})
     for path in (f"/traces/{trace_id(1)}", f"/traces/{trace_id(1)}.json"):
         assert (await client.get(path)).status == 200
+
+
+async def test_what_was_refused_or_odd_is_listed_once_with_its_count(client: Client, region: Region) -> None:
+    """The last one first."""
+    assert "Everything that was sent is as AWS expects it" in await (await client.get("/refused")).text()
+    for number in range(3):
+        region.note("refused", "PutTraceSegments", "MissingName", "<b>", f"{number:016x}")
+    region.note("odd", "GetSamplingTargets", "NotInModel", "SampleCount instead of SampledCount")
+    text = await (await client.get("/refused")).text()
+    assert "&lt;b&gt;" in text
+    listed = (await (await client.get("/refused.json")).json())["problems"]
+    assert [(problem["code"], problem["count"], problem["id"]) for problem in listed] == [
+        ("NotInModel", 1, None),
+        ("MissingName", 3, f"{2:016x}"),
+    ]

@@ -23,7 +23,8 @@ MEMBERS: list[dict[str, Any]] = [
     *({"trace_id": value} for value in ("1-6554b380" + "0" * 25, "2-6554b380-" + "0" * 24, "1-6554b38-0" + "0" * 24)),
     *({"trace_id": value} for value in ("1-6554b380-" + "0" * 23, "1-6554b380-" + "0" * 23 + "-", None)),
     *({"parent_id": value} for value in ("", "x" * 16, 7)),
-    *({"name": value} for value in ("", "n" * 201, 5, None)),
+    *({"name": value} for value in ("", "n" * 201, "a?", "\x00", 5, None)),
+    *({"subsegments": [{"name": "a", "subsegments": [{"name": value}]}]} for value in ("", "a?", 5, None)),
     *({"start_time": value} for value in (None, "now", -1, True, 253_402_300_800)),
     *({"end_time": value} for value in (None, "now", -1, 1e300)),
     {"end_time": None, "in_progress": False},
@@ -53,3 +54,24 @@ def test_odd_members_that_the_parser_accepts_are_stored(region: Region, members:
     """The head alone need not decide."""
     assert region.put_segments([text(1, **members)]) == []
     assert [document.id for document in region.store.parsed(trace_id(1))] == [f"{1:016x}"]
+
+
+@pytest.mark.parametrize("annotations", [{"a-b": 1}, {"a": [1]}, {f"key{number}": 1 for number in range(51)}])
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_x_ray_would_drop_is_stored_and_noted(
+    region: Region, annotations: dict[str, Any], *, nested: bool
+) -> None:
+    """The head alone does not accept it, so that the parser can say what is odd."""
+    members: dict[str, Any] = {"annotations": annotations}
+    members = {"subsegments": [{"name": "in", **members}]} if nested else members
+    assert region.put_segments([text(1, **members), text(2)]) == []
+    assert len(region.store.parsed(trace_id(1))) == 1
+    [problem] = region.problems.newest()
+    assert (problem.verdict, problem.source, problem.id) == ("odd", "PutTraceSegments", f"{1:016x}")
+
+
+def test_what_is_refused_is_noted_with_its_code(region: Region) -> None:
+    """Once for each message."""
+    region.put_segments([text(1, name="a?"), text(2, name="a?")], "UDP")
+    [problem] = region.problems.newest()
+    assert (problem.verdict, problem.source, problem.code, problem.count) == ("refused", "UDP", "InvalidName", 2)

@@ -139,7 +139,7 @@ def test_shapes_that_no_trace_has_are_deleted(opened: Opener) -> None:
 def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -> None:
     """The head of a document does not show numbers that no double holds."""
     store = opened()
-    broken = text(1, 2, annotations={"huge": 1})[:-2] + "e999}}"
+    broken = text(1, 2, metadata={"huge": 1})[:-2] + "e999}}"
     assert trace_ids([broken]) == [trace_id(1)]
     store.append([trace_id(1), trace_id(1)], [broken, text(1)], now=NOW)
     assert (store.counts()["segments"], store.unreadable) == (1, 1)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.xray_local.samples import NOW, body, text, trace_id
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.traces.documents import Document, SegmentError, oddities, parse_segment
 
 
 def test_a_document_is_parsed_with_its_text_and_its_size() -> None:
@@ -34,20 +34,25 @@ def test_a_segment_in_progress_has_no_end() -> None:
 @pytest.mark.parametrize(
     ("more", "code", "has_id"),
     [
-        ({"id": None}, "InvalidId", False),
+        ({"id": None}, "MissingId", False),
         ({"id": "1"}, "InvalidId", False),
         ({"id": 5}, "InvalidId", False),
         ({"id": "g" * 16}, "InvalidId", False),
         ({"id": f"{1:016x}\n"}, "InvalidId", False),
-        ({"trace_id": None}, "InvalidTraceId", True),
+        ({"trace_id": None}, "MissingTraceId", True),
         ({"trace_id": "1-2-3"}, "InvalidTraceId", True),
         ({"trace_id": trace_id(1).replace("1-", "2-", 1)}, "InvalidTraceId", True),
         ({"parent_id": "x"}, "InvalidParentId", True),
         ({"type": "subsegment"}, "MissingParentId", True),
-        ({"name": None}, "InvalidName", True),
-        ({"name": ""}, "InvalidName", True),
+        ({"name": None}, "MissingName", True),
+        ({"name": ""}, "MissingName", True),
+        ({"name": "mysql at RouteBinding:?"}, "InvalidName", True),
+        ({"name": "a(b)"}, "InvalidName", True),
+        ({"subsegments": [{"id": f"{1:016x}"}]}, "MissingName", True),
+        ({"subsegments": [{"name": "a", "subsegments": [{"id": f"{1:016x}", "name": "b?"}]}]}, "InvalidName", True),
+        ({"subsegments": [{"id": f"{1:016x}", "name": {"py/newargs": ["a"]}}]}, "MissingName", True),
         ({"name": "x" * 201}, "InvalidName", True),
-        ({"start_time": None}, "InvalidStartTime", True),
+        ({"start_time": None}, "MissingStartTime", True),
         ({"start_time": "now"}, "InvalidStartTime", True),
         ({"start_time": True}, "InvalidStartTime", True),
         ({"start_time": -1}, "InvalidStartTime", True),
@@ -74,8 +79,6 @@ def test_a_document_that_cannot_be_placed_is_refused(more: dict[str, Any], code:
         ('{"name": "\\ud800"}', "the segment is not valid JSON: "),
         (b"\xff", "the segment is not UTF-8: "),
         ("\ud800", "the segment is not UTF-8: "),
-        ("[]", "the segment is a JSON list: expected an object"),
-        ("null", "the segment is a JSON NoneType: expected an object"),
     ],
 )
 def test_text_that_is_not_a_json_object_is_a_parse_error(data: str | bytes, message: str) -> None:
@@ -84,6 +87,54 @@ def test_text_that_is_not_a_json_object_is_a_parse_error(data: str | bytes, mess
         parse_segment(data)
     assert (caught.value.code, caught.value.segment_id) == ("ParseError", None)
     assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("[]", "Invalid segment. ErrorCode: MissingId, Cause: id is missing: expected an object with an id"),
+        (
+            text(1, name=""),
+            "Invalid segment. ErrorCode: MissingName, Cause: name is missing: expected 1 to 200 letters",
+        ),
+        (
+            text(1, subsegments=[{"id": f"{7:016x}", "name": "a?"}]),
+            "Invalid subsegment. ErrorCode: InvalidName, Cause: name: 'a?': expected 1 to 200 letters",
+        ),
+        (
+            text(1, type="subsegment", parent_id=f"{2:016x}", name="a?"),
+            "Invalid subsegment. ErrorCode: InvalidName, Cause: name: 'a?': expected 1 to 200 letters",
+        ),
+    ],
+)
+def test_a_message_has_awss_form_with_the_cause(data: str, message: str) -> None:
+    """AWS's own cause is null."""
+    with pytest.raises(SegmentError) as caught:
+        parse_segment(data)
+    assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize("name", ["Straße 1", "GET /a_b.c:d%e&f#g=h+i-j@k", "x" * 200, "データ"])
+def test_names_have_letters_of_any_language_and_the_listed_characters(name: str) -> None:
+    """Up to 200."""
+    assert parse_segment(text(1, name=name)).name == name
+
+
+def test_what_x_ray_drops_without_a_word_is_listed() -> None:
+    """Annotations with another character in their key, or of another type; also in subsegments, each kind once."""
+    part = {"name": "in", "annotations": {"a-b": 1, "aws:api_id": "x"}}
+    annotations = {"fine": 1, "also.fine_2": True, "a-b": 1, "list": [1]}
+    assert oddities(parse_segment(text(1, annotations=annotations, subsegments=[part, part]))) == [
+        "annotation 'a-b' is dropped: expected letters, digits, _ and . in its key",
+        "annotation 'list' is dropped: expected a string, a number or a boolean",
+    ]
+
+
+def test_more_than_fifty_annotations_are_listed() -> None:
+    """Of the trace."""
+    annotations = {f"key{number}": number for number in range(51)}
+    [message] = oddities(parse_segment(text(1, annotations=annotations)))
+    assert message == "51 annotations: expected at most 50 in a trace; others are dropped"
 
 
 @pytest.mark.parametrize(("size", "fits"), [(65_536, True), (65_537, False)])

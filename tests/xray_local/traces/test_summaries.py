@@ -1,3 +1,4 @@
+from itertools import permutations
 from typing import Any
 
 from tests.xray_local.samples import NOW, document, trace_id
@@ -38,6 +39,15 @@ def test_a_trace_is_partial_without_an_end_or_a_parent() -> None:
     running = document(1, end_time=None, in_progress=True)
     assert [summary(*documents).partial for documents in ([root, child], [orphan])] == [False, False]
     assert [summary(*documents).partial for documents in ([root, orphan], [orphan, root], [running])] == [True] * 3
+
+
+def test_a_trace_is_partial_while_a_subsegment_is_in_progress() -> None:
+    """Whatever the order in which it and both states of its segment arrived."""
+    running: dict[str, Any] = {"end_time": None, "in_progress": True}
+    states = [document(1, **running), document(1, 2, type="subsegment", parent_id=f"{1:016x}", **running), document(1)]
+    assert [summary(*order).partial for order in permutations(states)] == [True] * 6
+    ended = document(1, 2, type="subsegment", parent_id=f"{1:016x}")
+    assert [summary(*order).partial for order in permutations([*states, ended])] == [False] * 24
 
 
 def test_http_is_the_roots_or_that_of_the_first_segment_with_some() -> None:
@@ -107,3 +117,10 @@ def test_the_slow_path_follows_the_longest_child() -> None:
     [cause] = summary(document(1, subsegments=[quick, slow])).response_time_causes
     path = [(entity.name, round(entity.coverage or 0, 3)) for entity in cause.services[0].path]
     assert path == [("backend", 1.0), ("slow", 0.9)]
+
+
+def test_a_trace_has_at_most_fifty_annotations_of_keys_that_x_ray_takes() -> None:
+    """The others are in the document only."""
+    annotations = {"a-b": 0, **{f"key{number}": number for number in range(60)}}
+    summary = summarize(trace_id(1), [document(1, annotations=annotations)])
+    assert [found.key for found in summary.annotations] == [f"key{number}" for number in range(50)]

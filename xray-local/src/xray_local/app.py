@@ -1,4 +1,4 @@
-"""Wires one process: the region, three HTTP listeners and the UDP listener, and their orderly shutdown."""
+"""Wires one process: the region, three HTTP listeners, OTLP/gRPC and the UDP listener, and their orderly shutdown."""
 
 import asyncio
 import logging
@@ -15,15 +15,17 @@ from xray_local import listener
 from xray_local.api import admin, request_guard, routes
 from xray_local.api.faults import FaultScript
 from xray_local.errors import StoreError
-from xray_local.ingest import otlp, udp
+from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.page import routes as page
 from xray_local.settings import MEMORY, Settings
 from xray_local.state import indexing
+from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.memory_limit import max_document_bytes
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 
 _log = logging.getLogger(__name__)
+OTLP_PORT, GRPC_PORT = 4318, 4317  # the usual ones of OTLP
 AGENT_TRIES = 20  # free port numbers tried until one is free for both UDP and TCP
 EVICTION_LOG_SECONDS = 60.0  # between two log lines
 EVICTION_POLL_SECONDS = 0.5
@@ -36,7 +38,7 @@ class StartError(Exception):
 
 def build_app(region: Region, script: FaultScript, settings: Settings, name: listener.Name) -> web.Application:
     """Return the application of an HTTP listener: `api` (API, OTLP, page, admin), `agent` (API) or `otlp`."""
-    guard = request_guard.middleware(settings.allow_host)
+    guard = request_guard.middleware(settings.allow_host, settings.allow_origin)
     app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard, listener.index_first])
     app[listener.REGION_KEY], app[listener.NAME_KEY], app[routes.FAULTS_KEY] = region, name, script
     if name != "agent":
@@ -59,7 +61,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     async with AsyncExitStack() as cleanup:
         store = _store(settings)
         cleanup.callback(store.close)
-        region, script = Region(store=store, clock=time.time, name=settings.region), FaultScript()
+        facades = LambdaFacades(settings.lambda_) if settings.lambda_ else None
+        region = Region(store=store, clock=time.time, name=settings.region, facades=facades)
+        script = FaultScript()
         udp_socket, agent_socket = _bind_agent(settings)
         sockets: dict[listener.Name, socket.socket] = {
             "api": _bind(settings.host, settings.api_port, "API and page"),
@@ -72,12 +76,17 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             await runner.setup()
             cleanup.push_async_callback(runner.cleanup)
             await web.SockSite(runner, bound).start()
+        ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}
+        grpc = _bind_grpc(settings, region)
+        if grpc is not None:
+            await grpc.start()
+            cleanup.push_async_callback(grpc.stop)
         datagrams = udp.UdpListener(region, udp_socket)
         datagrams.start()
         cleanup.callback(datagrams.stop)
         for background in (_watch_evictions(region), indexing.run(store)):
             cleanup.callback(loop.create_task(background).cancel)
-        ready(_ready_line(settings.host, {name: bound.getsockname()[1] for name, bound in sockets.items()}))
+        ready(_ready_line(settings.host, ports, grpc.port if grpc else None))
         await stopping.wait()
 
 
@@ -91,7 +100,9 @@ def _store(settings: Settings) -> Store:
 
 def _bind(host: str, port: int, purpose: str) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if ":" in host:  # `::` is all addresses, those of IPv4 as well
+            return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
+        return socket.create_server((host, port))
     except OSError as error:
         raise StartError(f"cannot listen on {host} port {port} ({purpose}): {_reason(error)}") from error
 
@@ -116,9 +127,23 @@ def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
     raise AssertionError("the loop returns or raises")
 
 
-def _ready_line(host: str, ports: dict[listener.Name, int]) -> str:
+def _bind_grpc(settings: Settings, region: Region) -> otlp_grpc.GrpcListener | None:
+    """Return the listener of OTLP/gRPC, None if it is off or grpcio is not installed."""
+    port = settings.otlp_grpc_port
+    if port == "off" or (port == "auto" and not otlp_grpc.is_installed()):
+        return None
+    if not otlp_grpc.is_installed():
+        raise StartError(f"--otlp-grpc-port: {port}: grpcio is not installed: expected xray-local[grpc]")
+    if port == "auto":
+        port = GRPC_PORT if settings.otlp_port == OTLP_PORT else 0
+    _bind(settings.host, port, "OTLP/gRPC").close()  # grpcio would write its own lines about a taken port
+    return otlp_grpc.GrpcListener(region, settings.host, port)
+
+
+def _ready_line(host: str, ports: dict[listener.Name, int], grpc_port: int | None) -> str:
     shown = f"[{host}]" if ":" in host else host
-    return f"ready api=http://{shown}:{ports['api']} agent={shown}:{ports['agent']} otlp=http://{shown}:{ports['otlp']}"
+    line = f"ready api=http://{shown}:{ports['api']} agent={shown}:{ports['agent']} otlp=http://{shown}:{ports['otlp']}"
+    return line if grpc_port is None else f"{line} grpc={shown}:{grpc_port}"
 
 
 async def _watch_evictions(region: Region) -> None:

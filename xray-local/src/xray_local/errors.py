@@ -17,7 +17,7 @@ def invalid(message: str) -> ApiError:
 
 
 def not_found(message: str) -> ApiError:
-    """Return a ResourceNotFoundException, which X-Ray raises only in the tag operations."""
+    """Return a ResourceNotFoundException, which X-Ray raises for tags, indexing rules and trace retrievals."""
     return ApiError("ResourceNotFoundException", message, 404)
 
 

@@ -3,7 +3,7 @@
 A process has three listeners: `api` (the API, OTLP and the page), `agent` (the API) and `otlp` (OTLP).
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -15,6 +15,7 @@ from xray_local.state.request_log import LoggedRequest
 Name = Literal["api", "agent", "otlp"]
 NAME_KEY: web.AppKey[Name] = web.AppKey("listener")
 REGION_KEY = web.AppKey("region", Region)
+LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 BODY_MAX = 16 * 1024 * 1024  # bytes of a request, after decompression
 
 
@@ -31,7 +32,7 @@ async def index_first(request: web.Request, handler: Handler) -> web.StreamRespo
     return await handler(request)
 
 
-def log_request(request: web.Request, operation: str, status: int, body: dict[str, Any]) -> None:
+def log_request(request: web.Request, operation: str, status: int, body: bytes = b"") -> None:
     """Add a request to the log."""
     region = request.app[REGION_KEY]
     region.requests.append(
@@ -40,8 +41,8 @@ def log_request(request: web.Request, operation: str, status: int, body: dict[st
             listener=request.app[NAME_KEY],
             time=region.clock(),
             status=status,
-            body=body,
-            peer=request.remote,
+            body=body if len(body) <= LOGGED_BODY_MAX else b"",
+            peer=(request.remote or "").removeprefix("::ffff:") or None,  # IPv4 on a listener of IPv6
             scope=_signed_scope(request.headers.get("Authorization", "")),
         )
     )

@@ -3,11 +3,13 @@
 `--api-port` is also XRAY_LOCAL_API_PORT, and so on.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 PREFIX = "XRAY_LOCAL_"
+GrpcPort = int | Literal["auto", "off"]
 MEMORY = ":memory:"
 
 
@@ -19,10 +21,13 @@ class Settings:
     api_port: int
     agent_port: int
     otlp_port: int
+    otlp_grpc_port: GrpcPort
     db: str
     max_traces: int
     region: str
     allow_host: tuple[str, ...]
+    allow_origin: tuple[str, ...] = ()
+    lambda_: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +42,27 @@ class Field:
     @property
     def option(self) -> str:
         """The command line's option."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def variable(self) -> str:
         """The environment's variable."""
-        return PREFIX + self.name.upper()
+        return PREFIX + self.name.rstrip("_").upper()
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise ValueError("a port from 0 to 65535")
     return int(text)
+
+
+def _grpc_port(text: str) -> GrpcPort:
+    if text in {"auto", "off"}:
+        return "auto" if text == "auto" else "off"
+    try:
+        return _port(text)
+    except ValueError as error:
+        raise ValueError(f"auto, off or {error}") from error
 
 
 def _count(text: str) -> int:
@@ -73,15 +87,31 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.rstrip("/") for origin in _names(text))
+    if not all(origin == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", origin.lower()) for origin in origins):
+        raise ValueError("origins such as http://localhost:3000, or *")
+    return origins
+
+
+def _function(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", text):
+        raise ValueError("a function's name of at most 64 letters, digits, - and _")
+    return text
+
+
 FIELDS = (
     Field("host", "127.0.0.1", "the address to listen on", _word),
     Field("api_port", "8900", "the port of the X-Ray API and the page", _port),
     Field("agent_port", "2000", "the agent's port, UDP for segments and TCP for sampling", _port),
     Field("otlp_port", "4318", "the port of OTLP/HTTP", _port),
+    Field("otlp_grpc_port", "auto", "the port of OTLP/gRPC; auto: 4317 beside 4318, else a free one; off", _grpc_port),
     Field("db", MEMORY, "the SQLite file that stores everything, or :memory:", _path),
     Field("max_traces", "100000", "how many traces to store; the oldest are evicted", _count),
     Field("region", "us-east-1", "the AWS region in ARNs", _word),
     Field("allow_host", "", "comma-separated host names to serve besides localhost and IP addresses", _names),
+    Field("allow_origin", "", "comma-separated origins of pages that may send requests, or *", _origins),
+    Field("lambda_", "", "the name of a Lambda function whose subsegments come without its segments", _function),
 )
 
 

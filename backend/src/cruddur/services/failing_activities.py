@@ -1,4 +1,4 @@
-"""A service that always fails, inside a span and a subsegment, to show how each recorder displays a failure."""
+"""A service that always fails, inside a span and a subsegment, to show what becomes of a failure on each wire."""
 
 from typing import NoReturn
 

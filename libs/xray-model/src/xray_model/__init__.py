@@ -1,8 +1,8 @@
 """AWS X-Ray's rules, groups, filter language and trace ids as pure values."""
 
 from xray_model import limits
-from xray_model.differences import Difference
 from xray_model.errors import ModelError
+from xray_model.fields.differences import Difference
 from xray_model.filter_expression import FilterError
 from xray_model.group import DEFAULT_GROUP_NAME, UPDATABLE_GROUP_FIELDS, Group, InsightsConfiguration
 from xray_model.matcher import Matcher

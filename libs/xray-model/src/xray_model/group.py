@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
-from xray_model import checks, limits
-from xray_model.differences import Difference, compare
+from xray_model import limits
 from xray_model.errors import ModelError
+from xray_model.fields import checks
+from xray_model.fields.differences import Difference, compare
 from xray_model.filter_expression import FilterError, parse
 
 DEFAULT_GROUP_NAME = "Default"

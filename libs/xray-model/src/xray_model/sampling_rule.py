@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from xray_model import checks, limits
-from xray_model.differences import Difference, compare
+from xray_model import limits
 from xray_model.errors import ModelError
+from xray_model.fields import checks
+from xray_model.fields.differences import Difference, compare
 
 DEFAULT_RULE_NAME = "Default"
 DEFAULT_RULE_FIELDS = ("FixedRate", "ReservoirSize")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from cruddur_tracing.resilience.failures import Failures
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
 
 
@@ -44,7 +44,7 @@ class UdpAgent:
 
     def address(self) -> Agent:
         """Return where it listens."""
-        return Agent(self._host, self.port, self._host, self.port)
+        return Agent.at(self._host, self.port)
 
     def numbers(self) -> Counter[int]:
         """Return how often each number of `document` arrived."""

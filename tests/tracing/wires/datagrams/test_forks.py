@@ -6,13 +6,13 @@ from tests.tracing.wires.forking import run
 
 PROGRAM = """
 import json, os, socket, sys, threading, time
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
 from cruddur_tracing.resilience.failures import Failures
 
 host, port = sys.argv[1], int(sys.argv[2])
 failures = Failures()
-sender = DatagramSender(Agent(host, port, host, port), failures)
+sender = DatagramSender(Agent.at(host, port), failures)
 
 def send(number):
     sender.send(json.dumps({"id": number}).encode())
@@ -40,12 +40,12 @@ def test_what_waits_is_sent_by_the_parent_alone(agent: UdpAgent) -> None:
     program = """
 agent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 agent.bind((host, 0))
-sender.change_agent(Agent(host, agent.getsockname()[1], host, agent.getsockname()[1]))
+sender.change_agent(Agent.at(host, agent.getsockname()[1]))
 agent.close()
 for number in range(10):
     send(number)
 in_child(lambda: (report("child"), send(100), send(101), sender.shutdown(0.2), report("child")))
-sender.change_agent(Agent(host, port, host, port))
+sender.change_agent(Agent.at(host, port))
 sender.flush(10)
 report("parent")
 """

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from cruddur_tracing.resilience.failures import Failures
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Address, Agent
 from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
 from cruddur_tracing.wires.datagrams.udp import connect
@@ -150,7 +150,7 @@ def other_host() -> str | None:
 
 
 def test_a_silent_agent_is_noticed_by_its_tcp_port(failures: Failures) -> None:
-    """On another host; documents wait from then on until it answers again."""
+    """On another host; documents wait until it answers again, and those sent since it last answered are counted."""
     host = other_host()
     if host is None:
         pytest.skip("no network")
@@ -162,14 +162,17 @@ def test_a_silent_agent_is_noticed_by_its_tcp_port(failures: Failures) -> None:
         wait_until(lambda: agent.numbers() == {1: 1})  # the port has never answered, so it says nothing
         sender.agent_answers(True)
         tcp.close()
-        sender.agent_answers(False)
         sender.send(document(2))
+        wait_until(lambda: agent.numbers() == {1: 1, 2: 1})
+        sender.agent_answers(False)
+        sender.agent_answers(False)
+        sender.send(document(3))
         time.sleep(0.3)
-        assert agent.numbers() == {1: 1}
+        assert agent.numbers() == {1: 1, 2: 1}
     with socket.create_server((host, agent.port)):
         sender.agent_answers(True)
-        wait_until(lambda: agent.numbers() == {1: 1, 2: 1})
-    assert failures.counts == {"agent.unreachable": 1}
+        wait_until(lambda: agent.numbers() == {1: 1, 2: 1, 3: 1})
+    assert failures.counts == {"agent.unreachable": 1, "segment.unconfirmed": 1}
     sender.shutdown(0)
     agent.close()
 
@@ -188,7 +191,8 @@ def test_a_tcp_port_says_nothing_on_the_loopback_interface(
 def test_a_tcp_port_counts_for_a_time_and_on_the_same_host_only() -> None:
     """A firewall may be in the way of TCP alone."""
     now = [0.0]
-    same, other = (Contact(Agent("10.0.0.1", 2000, host, 2000), connect, lambda: now[0]) for host in ("10.0.0.1", "b"))
+    udp = Address("10.0.0.1", 2000)
+    same, other = (Contact(Agent(udp, tcp), connect, lambda: now[0]) for tcp in (udp, Address("b", 2000)))
     assert not same.tcp_counts("10.0.0.1")
     same.tcp_answers()
     other.tcp_answers()
@@ -199,7 +203,7 @@ def test_a_tcp_port_counts_for_a_time_and_on_the_same_host_only() -> None:
 
 def test_an_agent_without_a_route_is_not_reached(failures: Failures) -> None:
     """What connect refuses is an agent that is unreachable; nothing is lost until the end."""
-    sender = DatagramSender(Agent("255.255.255.255", 2000, "255.255.255.255", 2000), failures)
+    sender = DatagramSender(Agent.at("255.255.255.255", 2000), failures)
     sender.send(document(1))
     assert not sender.flush(0.1)
     sender.shutdown(0)

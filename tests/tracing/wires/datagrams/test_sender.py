@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams import udp
-from cruddur_tracing.wires.datagrams.address import Agent
 from cruddur_tracing.wires.datagrams.line import PORT_SECONDS
 from cruddur_tracing.wires.datagrams.sender import DOCUMENT_MAX, HEADER, DatagramSender
 from tests.tracing.wires.conftest import wait_until
@@ -68,7 +68,7 @@ def test_a_document_that_is_too_large_does_not_block_those_that_wait(agent: UdpA
         known.wait()
         return "127.0.0.1"
 
-    sender = DatagramSender(Agent("agent", agent.port, "agent", agent.port), failures, look_up=look_up)
+    sender = DatagramSender(Agent.at("agent", agent.port), failures, look_up=look_up)
     sender.send(b"x" * 70_000)
     sender.send(document(1))
     known.set()
@@ -79,7 +79,7 @@ def test_a_document_that_is_too_large_does_not_block_those_that_wait(agent: UdpA
 
 def test_a_name_is_looked_up_while_documents_wait(agent: UdpAgent, failures: Failures) -> None:
     """The request that sends first does not wait for the resolver; each document arrives once."""
-    sender = DatagramSender(Agent("localhost", agent.port, "localhost", agent.port), failures)
+    sender = DatagramSender(Agent.at("localhost", agent.port), failures)
     for number in range(50):
         sender.send(document(number))
     wait_until(lambda: agent.numbers() == dict.fromkeys(range(50), 1))
@@ -89,7 +89,7 @@ def test_a_name_is_looked_up_while_documents_wait(agent: UdpAgent, failures: Fai
 
 def test_documents_that_wait_for_a_name_are_bounded_by_bytes(failures: Failures) -> None:
     """A name that is never known must not fill the memory; at the end each is counted."""
-    agent = Agent("no-such-host.invalid", 2000, "no-such-host.invalid", 2000)
+    agent = Agent.at("no-such-host.invalid", 2000)
     sender = DatagramSender(agent, failures, ring_bytes=10_000)
     for number in range(100):
         sender.send(document(number, 500))
@@ -105,9 +105,7 @@ def test_another_address_is_sent_to_at_once(failures: Failures) -> None:
     agents[1].close()
     agents[1].port = agents[0].port
     agents[1].open()
-    sender = DatagramSender(
-        Agent("agent", agents[0].port, "agent", agents[0].port), failures, look_up=lambda _: next(addresses)
-    )
+    sender = DatagramSender(Agent.at("agent", agents[0].port), failures, look_up=lambda _: next(addresses))
     sender.send(document(1))
     wait_until(lambda: agents[0].numbers() == {1: 1})
     agents[0].close()

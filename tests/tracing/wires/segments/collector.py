@@ -89,7 +89,7 @@ class Collector:
     def documents(self, trace_id: str) -> dict[str, Document]:
         """Return what xray-local has of a trace, by id."""
         body = json.dumps({"TraceIds": [trace_id]}).encode()
-        request = urllib.request.Request(f"{self.local.api}/Traces", body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(f"{self.local.api}/_local/traces", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             traces = json.load(answer)["Traces"]
         documents = [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]

@@ -5,13 +5,11 @@ import re
 import traceback
 from typing import Any
 
-import botocore.loaders
 import pytest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
 
 from cruddur_tracing.recording.span import Span
-from cruddur_tracing.wires.segments import calls
 from cruddur_tracing.wires.segments.document import Documents
 from cruddur_tracing.wires.segments.http import url_host
 from tests.tracing.starting import start_child
@@ -188,23 +186,6 @@ def test_a_link_without_a_trace_is_left_out() -> None:
     span = traced().root()
     span._links = [Link(SpanContext(0, 0, False), {"a": 1}), Link(SpanContext(1, 2, False))]
     assert document_of(span)["links"] == [{"trace_id": "1-00000000-000000000000000000000001", "id": "0000000000000002"}]
-
-
-AWS_SERVICES = (
-    "autoscaling bedrock-runtime ce cloudwatch cognito-idp dynamodb dynamodbstreams ecr efs elasticbeanstalk elb elbv2"
-    " emr events globalaccelerator iot-data kinesis kms lambda logs opensearch route53 s3 sagemaker sagemaker-runtime"
-    " secretsmanager service-quotas ses sesv2 sns sqs ssm sso-oidc stepfunctions storagegateway sts timestream-query"
-    " timestream-write xray"
-)
-
-
-def test_every_endpoint_prefix_is_botocores() -> None:
-    """The stock SDK names AWS's services so."""
-    loader = botocore.loaders.Loader()
-    models = [loader.load_service_model(service, "service-2")["metadata"] for service in AWS_SERVICES.split()]
-    known = {metadata["serviceId"]: metadata["endpointPrefix"] for metadata in models}
-    assert {name: calls.endpoint_prefix(name) for name in known} == known
-    assert calls._ENDPOINT_PREFIXES.items() <= known.items()
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,53 @@ def test_telemetry_of_a_daemon_is_counted(region: Region) -> None:
     ]
     assert put_telemetry_records(region, {"TelemetryRecords": records}) == {}
     assert (region.counters["telemetry_received"], region.counters["telemetry_rejected"]) == (10, 1)
+
+
+def test_the_one_indexing_rule_can_be_changed(region: Region, clock: Clock) -> None:
+    """1 % of spans are indexed in a new account; Terraform's aws_xray_indexing_rule changes it."""
+    [rule] = OPERATIONS["GetIndexingRules"](region, {})["IndexingRules"]
+    assert (rule["Name"], rule["Rule"]["Probabilistic"]["DesiredSamplingPercentage"]) == ("Default", 1.0)
+    clock.now += 5
+    update = {"Name": "Default", "Rule": {"Probabilistic": {"DesiredSamplingPercentage": 12.5}}}
+    changed = OPERATIONS["UpdateIndexingRule"](region, update)["IndexingRule"]
+    both = {"DesiredSamplingPercentage": 12.5, "ActualSamplingPercentage": 12.5}
+    assert changed == {"Name": "Default", "ModifiedAt": NOW + 5, "Rule": {"Probabilistic": both}}
+    assert OPERATIONS["GetIndexingRules"](region, {}) == {"IndexingRules": [changed]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"Probabilistic": {"DesiredSamplingPercentage": 101}}, "DesiredSamplingPercentage: 101: expected a number"),
+        ({}, "Rule: expected Probabilistic"),
+    ],
+)
+def test_an_indexing_rule_is_a_percentage(region: Region, rule: dict[str, object], message: str) -> None:
+    """From 0 to 100."""
+    code, found = refusal(region, "UpdateIndexingRule", Name="Default", Rule=rule)
+    assert code == "InvalidRequestException"
+    assert found.startswith(message)
+
+
+def test_another_indexing_rule_does_not_exist(region: Region) -> None:
+    """404, as the model has it."""
+    update = {"Name": "other", "Rule": {"Probabilistic": {"DesiredSamplingPercentage": 5}}}
+    with pytest.raises(ApiError) as caught:
+        OPERATIONS["UpdateIndexingRule"](region, update)
+    assert (caught.value.code, caught.value.status) == ("ResourceNotFoundException", 404)
+
+
+def test_the_destination_of_segments_is_stored_and_active(region: Region) -> None:
+    """Terraform waits for ACTIVE."""
+    before = OPERATIONS["GetTraceSegmentDestination"](region, {})
+    logs = {"Destination": "CloudWatchLogs", "Status": "ACTIVE"}
+    assert OPERATIONS["UpdateTraceSegmentDestination"](region, {"Destination": "CloudWatchLogs"}) == logs
+    assert (before["Destination"], OPERATIONS["GetTraceSegmentDestination"](region, {})) == ("XRay", logs)
+    assert OPERATIONS["UpdateTraceSegmentDestination"](region, {}) == logs
+
+
+def test_the_settings_of_log_groups_need_their_destination(region: Region) -> None:
+    """They are for CloudWatchLogs only."""
+    more = {"CloudWatchLogsConfiguration": {"SpansLogGroupKmsKeyId": "key"}}
+    _, message = refusal(region, "UpdateTraceSegmentDestination", Destination="XRay", **more)
+    assert message == "CloudWatchLogsConfiguration: expected it only with the destination CloudWatchLogs"

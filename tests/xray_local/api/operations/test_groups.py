@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.xray_local.samples import NOW, document
@@ -6,6 +8,7 @@ from xray_local.api.operations import (
     delete_group,
     get_group,
     get_groups,
+    get_insight_summaries,
     get_trace_summaries,
     update_group,
 )
@@ -131,3 +134,26 @@ def test_a_trace_is_in_the_groups_whose_expression_matches(region: Region) -> No
         request = {"StartTime": NOW, "EndTime": NOW, "FilterExpression": text}
         [summary] = get_trace_summaries(region, request)["TraceSummaries"]
         assert summary["HasFault"] is True
+
+
+def test_a_group_has_no_insights(region: Region) -> None:
+    """Also one that has them enabled: AWS's model is not here."""
+    create_group(region, {"GroupName": "one", "InsightsConfiguration": {"InsightsEnabled": True}})
+    times = {"StartTime": NOW - 3600, "EndTime": NOW}
+    assert get_insight_summaries(region, {"GroupName": "one", **times}) == {"InsightSummaries": []}
+    assert get_insight_summaries(region, {"GroupName": "Default", **times}) == {"InsightSummaries": []}
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"GroupName": "none", "StartTime": 1, "EndTime": 2}, "Group not found"),
+        ({"StartTime": 1, "EndTime": 2}, "Expected either GroupName or GroupARN, and not both"),
+        ({"GroupName": "Default", "StartTime": 2, "EndTime": 1}, "StartTime is after EndTime"),
+    ],
+)
+def test_insights_are_those_of_a_group_in_a_range(region: Region, request_: dict[str, Any], message: str) -> None:
+    """Otherwise the request is refused."""
+    with pytest.raises(ApiError) as caught:
+        get_insight_summaries(region, request_)
+    assert caught.value.message == message

@@ -42,6 +42,12 @@ def test_refused_documents_are_listed_and_the_rest_is_stored(region: Region) -> 
     assert region.health()["rejected"] == 3
 
 
+def test_a_call_has_a_limited_number_of_documents(region: Region) -> None:
+    """Other requests wait while they are parsed."""
+    with pytest.raises(ApiError, match="TraceSegmentDocuments has 5001 members: expected at most 5000"):
+        put(region, *[""] * 5001)
+
+
 def test_documents_beyond_the_limit_of_a_trace_are_refused_and_counted(region: Region) -> None:
     """500 KB, in one request or in many."""
     large = [text(1, number, metadata={"filling": "x" * 60_000}) for number in range(1, 10)]
@@ -62,6 +68,14 @@ def test_a_trace_is_returned_as_it_was_sent(region: Region) -> None:
     assert [json.loads(item["Document"])["id"] for item in trace["Segments"]] == [f"{1:016x}", f"{2:016x}"]
     assert json.loads(trace["Segments"][0]["Document"]) == body(1)
     assert answer["UnprocessedTraceIds"] == [trace_id(2)]
+
+
+def test_a_trace_is_compiled(region: Region) -> None:
+    """What was sent separately is one document."""
+    put(region, text(1, 1), text(1, 2, parent_id=f"{1:016x}", type="subsegment", name="step"))
+    [trace] = batch_get_traces(region, {"TraceIds": [trace_id(1)]})["Traces"]
+    [segment] = trace["Segments"]
+    assert [nested["name"] for nested in json.loads(segment["Document"])["subsegments"]] == ["step"]
 
 
 def test_a_request_has_at_most_five_trace_ids(region: Region) -> None:
@@ -101,11 +115,27 @@ def test_the_range_is_compared_with_start_end_or_update(
     assert bool(found(region, StartTime=start, EndTime=end, TimeRangeType=kind)) is inside
 
 
-@pytest.mark.parametrize(("end", "inside"), [(NOW, True), (NOW + 0.5, False)])
-def test_an_end_in_whole_seconds_includes_its_second(region: Region, end: float, *, inside: bool) -> None:
+def test_windows_that_follow_each_other_have_each_trace_once(region: Region, clock: Clock) -> None:
+    """The end of a window is not in it, by any time that the range is compared with."""
+    clock.now = NOW + 60
+    for number in range(8):
+        put(region, text(number + 1, start_time=NOW + number / 4, end_time=NOW + number / 4))
+    for kind in ("TraceId", "Service"):
+        windows = [found(region, StartTime=NOW + n, EndTime=NOW + n + 1, TimeRangeType=kind) for n in range(2)]
+        assert [len(ids) for ids in windows] == [4, 4]
+        assert len({*windows[0], *windows[1]}) == 8
+    assert found(region, StartTime=NOW + 59, EndTime=NOW + 60.5, TimeRangeType="Event")
+    assert found(region, StartTime=NOW + 59, EndTime=NOW + 59.9, TimeRangeType="Event") == []
+
+
+@pytest.mark.parametrize(("now", "inside"), [(NOW + 0.9, True), (NOW + 1, False)])
+def test_an_end_of_now_includes_the_second_that_has_begun(
+    region: Region, clock: Clock, now: float, *, inside: bool
+) -> None:
     """boto3 truncates the fraction of a datetime."""
+    clock.now = now
     put(region, text(1, start_time=NOW + 0.75))
-    assert bool(found(region, EndTime=end)) is inside
+    assert bool(found(region, EndTime=NOW)) is inside
 
 
 def test_a_filter_expression_selects_traces(region: Region) -> None:

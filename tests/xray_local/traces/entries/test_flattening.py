@@ -115,7 +115,7 @@ def test_an_entry_that_came_by_both_wires_is_one(order: tuple[int, ...]) -> None
 
 
 def test_a_segment_and_a_span_are_one_if_either_has_ended() -> None:
-    """Earlier states and repeats are told apart for each wire by itself."""
+    """Each wire has its own earlier states and repeats."""
     running = document("a", end=None, subsegments=[document("b", end=None)])
     repeated = document("b", 1.5, type="subsegment", parent_id="a")
     trace = flatten([span("a", end=3), running, span("b", parent_id="a")])

@@ -1,12 +1,12 @@
-"""The addresses under `/_local/`: health, reset, scripted faults and the log of requests. Not part of AWS's API."""
+"""The addresses under `/_local/`: health, reset, traces as sent, scripted faults, requests. Not part of AWS's API."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
 from xray_local.api import faults
+from xray_local.api.operations.traces import stored_traces
 from xray_local.api.routes import FAULTS_KEY
 from xray_local.errors import ApiError
 from xray_local.listener import REGION_KEY
@@ -18,6 +18,7 @@ def add_routes(app: web.Application) -> None:
         [
             web.get("/_local/health", _health),
             web.post("/_local/reset", _reset),
+            web.post("/_local/traces", _traces),
             web.get("/_local/faults", _faults),
             web.put("/_local/faults", _set_faults),
             web.delete("/_local/faults", _delete_faults),
@@ -35,6 +36,16 @@ async def _reset(request: web.Request) -> web.Response:
     request.app[REGION_KEY].reset()
     request.app[FAULTS_KEY].clear()
     return web.json_response({})
+
+
+async def _traces(request: web.Request) -> web.Response:
+    try:
+        trace_ids = json.loads(await request.read())["TraceIds"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        trace_ids = None
+    if not isinstance(trace_ids, list) or not all(isinstance(trace_id, str) for trace_id in trace_ids):
+        raise ApiError("InvalidRequest", 'expected {"TraceIds": [...]}, as in BatchGetTraces')
+    return web.json_response(stored_traces(request.app[REGION_KEY], {"TraceIds": trace_ids}))
 
 
 async def _faults(request: web.Request) -> web.Response:
@@ -56,7 +67,7 @@ async def _delete_faults(request: web.Request) -> web.Response:
 
 
 async def _requests(request: web.Request) -> web.Response:
-    return web.json_response([asdict(logged) for logged in request.app[REGION_KEY].requests])
+    return web.json_response([logged.as_json() for logged in request.app[REGION_KEY].requests])
 
 
 async def _delete_requests(request: web.Request) -> web.Response:

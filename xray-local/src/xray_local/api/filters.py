@@ -1,6 +1,6 @@
 """Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -61,6 +61,21 @@ class TraceFilter:
             if members == known:
                 break
         return members
+
+
+def selected(expression: Expression, trace: TraceSummary) -> Iterator[tuple[int, ServiceNode | Edge]]:
+    """Yield the services and the calls of a trace that an expression of `service()` and `edge()` selects.
+
+    Their places are those of `service_graph.call_times`.
+    """
+    facts = TraceFacts(summary={})
+    nodes = [_node(service) for service in trace.services]
+    for place, (service, node) in enumerate(zip(trace.services, nodes, strict=True)):
+        if matches(expression, facts._replace(services=[node])):
+            yield place, service
+    for place, edge in enumerate(trace.edges, len(nodes)):
+        if matches(expression, facts._replace(edges=[_edge(edge, nodes)])):
+            yield place, edge
 
 
 def _facts(trace: TraceSummary) -> TraceFacts:

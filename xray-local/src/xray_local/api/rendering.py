@@ -114,9 +114,9 @@ def _service(service: GraphService, reference: int, references: Mapping[Key, int
         "State": "active" if service.active else "unknown",
         **_times(calls),
         "Edges": [_edge(references[target], edge) for target, edge in service.edges.items()],
-        "SummaryStatistics": _statistics(calls),
-        "DurationHistogram": _histogram(calls),
-        "ResponseTimeHistogram": _histogram(calls),
+        "SummaryStatistics": statistics(calls),
+        "DurationHistogram": histogram(calls),
+        "ResponseTimeHistogram": histogram(calls),
     }
 
 
@@ -124,8 +124,8 @@ def _edge(reference: int, calls: CallStatistics) -> Shape:
     return {
         "ReferenceId": reference,
         **_times(calls),
-        "SummaryStatistics": _statistics(calls),
-        "ResponseTimeHistogram": _histogram(calls),
+        "SummaryStatistics": statistics(calls),
+        "ResponseTimeHistogram": histogram(calls),
         "Aliases": [],
     }
 
@@ -134,7 +134,8 @@ def _times(calls: CallStatistics) -> Shape:
     return {"StartTime": calls.start, "EndTime": calls.end}
 
 
-def _statistics(calls: CallStatistics) -> Shape:
+def statistics(calls: CallStatistics) -> Shape:
+    """Return the statistics shape of a service or an edge."""
     throttles, errors, faults = (calls.results[flag] for flag in (Flag.THROTTLE, Flag.ERROR, Flag.FAULT))
     return {
         "OkCount": calls.results[None],
@@ -145,5 +146,6 @@ def _statistics(calls: CallStatistics) -> Shape:
     }
 
 
-def _histogram(calls: CallStatistics) -> list[Shape]:
+def histogram(calls: CallStatistics) -> list[Shape]:
+    """Return the histogram shape of a service or an edge, in seconds."""
     return [{"Value": value, "Count": count} for value, count in sorted(calls.histogram.items())]

@@ -1,14 +1,16 @@
-"""The middleware of every HTTP listener: it checks Host and Origin, and turns errors into JSON.
+"""The middleware of every HTTP listener: it checks Host and Origin, turns errors into JSON and numbers the responses.
 
 The checks protect from DNS rebinding and from other sites' pages: a Host that is an IP address cannot be rebound, of
-names only localhost and the allowed ones are served; a request with an Origin must come from this server's own page.
-Unexpected errors are logged and answered without a traceback.
+names only localhost and the allowed ones are served; a request with an Origin must come from this server's own page or
+from an allowed origin, which is then answered with CORS headers. Unexpected errors are logged and answered without a
+traceback. Every response has a request id, as AWS's have.
 """
 
 import ipaddress
 import logging
-from collections.abc import Collection
-from urllib.parse import urlsplit
+import os
+from collections.abc import Collection, Mapping
+from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -18,29 +20,72 @@ from xray_local.errors import ApiError, StoreError
 from xray_local.listener import BODY_MAX
 
 _log = logging.getLogger(__name__)
+ANY_ORIGIN = "*"
+REQUEST_ID = "x-amzn-RequestId"
+PREFLIGHT_SECONDS = 600  # that a browser need not ask again
 
 
-def middleware(allowed_hosts: Collection[str]) -> Middleware:
-    """Return the middleware; `allowed_hosts` are names that are served besides localhost."""
+def middleware(allowed_hosts: Collection[str], allowed_origins: Collection[str] = ()) -> Middleware:
+    """Return the middleware.
+
+    `allowed_hosts` are names that are served besides localhost, `allowed_origins` those of pages that may use the API
+    (`*` for all).
+    """
     names = {"localhost", *(name.lower() for name in allowed_hosts)}
+    origins = {origin.lower() for origin in allowed_origins}
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        problem = _problem(request, names)
+        origin = request.headers.get("Origin")
+        cross = origin is not None and (ANY_ORIGIN in origins or origin.lower() in origins)
+        problem = _host_problem(request, names) or ("" if cross else _origin_problem(request, origin))
         if problem:
-            return error_response(ApiError("Forbidden", problem, 403))
-        try:
-            return await handler(request)
-        except Exception as error:
-            known = _known(request, error)
-            if known is None and isinstance(error, web.HTTPException):
-                raise
-            if known is None:
-                _log.exception("request_failed method=%s path=%s", request.method, request.path)
-                known = ApiError("InternalFailure", "internal error: see the log of xray-local", 500)
-            return error_response(known)
+            response: web.StreamResponse = error_response(ApiError("Forbidden", problem, 403))
+        elif cross and _is_preflight(request):
+            response = web.Response(status=204, headers=_preflight(request))
+        else:
+            response = await _answer(request, handler)
+        if cross and origin is not None:
+            response.headers.update(_cross_origin(origin))
+        response.headers[REQUEST_ID] = _request_id()
+        return response
 
     return guard
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Exception as error:
+        known = _known(request, error)
+        if known is None and isinstance(error, web.HTTPException):
+            raise
+        if known is None:
+            _log.exception("request_failed method=%s path=%s", request.method, request.path)
+            known = ApiError("InternalFailure", "internal error: see the log of xray-local", 500)
+        return error_response(known)
+
+
+def _request_id() -> str:
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _is_preflight(request: web.Request) -> bool:
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def _preflight(request: web.Request) -> Mapping[str, str]:
+    return {
+        "Access-Control-Allow-Methods": request.headers["Access-Control-Request-Method"],
+        "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", ""),
+        "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+    }
+
+
+def _cross_origin(origin: str) -> Mapping[str, str]:
+    exposed = f"{REQUEST_ID}, x-amzn-ErrorType"
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": exposed, "Vary": "Origin"}
 
 
 def _known(request: web.Request, error: Exception) -> ApiError | None:
@@ -62,22 +107,26 @@ def _known(request: web.Request, error: Exception) -> ApiError | None:
     return None
 
 
-def _problem(request: web.Request, names: Collection[str]) -> str | None:
+def _host_problem(request: web.Request, names: Collection[str]) -> str:
     host = request.headers.get("Host", "")
-    name = _hostname(host)
-    if not (name in names or _is_address(name)):
-        return f"Host: {host!r}: expected an IP address, localhost or a name in --allow-host"
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-        return f"Origin: {origin!r}: expected http://{host}"
-    return None
-
-
-def _hostname(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:  # an unbalanced bracket
+    name = (_split(f"//{host}").hostname or "").rstrip(".")
+    if name in names or _is_address(name):
         return ""
+    return f"Host: {host!r}: expected an IP address, localhost or a name in --allow-host"
+
+
+def _origin_problem(request: web.Request, origin: str | None) -> str:
+    host = request.headers.get("Host", "")
+    if origin is None or _split(origin).netloc.lower() == host.lower():
+        return ""
+    return f"Origin: {origin!r}: expected http://{host}, or one in --allow-origin"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # an unbalanced bracket
+        return urlsplit("")
 
 
 def _is_address(name: str) -> bool:

@@ -1,6 +1,7 @@
 """The routes of the X-Ray REST API: every operation of botocore's model, all answered by one handler."""
 
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -9,28 +10,30 @@ from aiohttp import web
 from xray_local.api import shapes
 from xray_local.api.faults import READS, FaultScript
 from xray_local.api.operations import OPERATIONS
+from xray_local.api.operations.sampling.accepted import accepted
 from xray_local.errors import ApiError, invalid
 from xray_local.listener import NAME_KEY, REGION_KEY, log_request
 
 FAULTS_KEY = web.AppKey("faults", FaultScript)
 CONTENT_TYPES = ("application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1")
-_LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 
 
 def add_routes(app: web.Application) -> None:
-    """Add all operations of the model; those that are not implemented answer 501 by name."""
+    """Add all operations of the model."""
     for route in shapes.routes():
         app.router.add_post(route.path, _handler(route))
 
 
 def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        raw, body = b"", {}
+        raw = b""
         status = 500
         try:
             raw = await request.read()
-            body = _body(request.headers.get("Content-Type", ""), raw)
+            body, odd = accepted(route.operation, _body(request.headers.get("Content-Type", ""), raw))
             _check(route, body)
+            for message in odd:
+                request.app[REGION_KEY].note("odd", route.operation, "NotInModel", message)
             answer = await _answer(route.operation, body, request, raw)
             status = 200
             return web.json_response(answer)
@@ -38,7 +41,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
             status = error.status
             raise
         finally:
-            log_request(request, route.operation, status, body if len(raw) <= _LOGGED_BODY_MAX else {})
+            log_request(request, route.operation, status, raw)
 
     return handle
 
@@ -46,7 +49,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
 async def _answer(operation: str, body: dict[str, Any], request: web.Request, raw: bytes) -> Any:
     """Carry out an operation, with the fault that is scripted for it."""
     script, region = request.app[FAULTS_KEY], request.app[REGION_KEY]
-    key = (request.app[NAME_KEY], operation, raw.decode(errors="replace"))
+    key = (request.app[NAME_KEY], operation, sha256(raw).hexdigest())
     fault = script.take(operation)
     if fault is not None and fault.when == "before":
         await fault.apply()
@@ -75,8 +78,6 @@ def _body(content_type: str, raw: bytes) -> dict[str, Any]:
 
 
 def _check(route: shapes.Route, body: dict[str, Any]) -> None:
-    if route.operation not in OPERATIONS:
-        raise ApiError("NotImplemented", f"xray-local does not implement the operation {route.operation}", 501)
     if route.input_shape is None:
         return
     try:

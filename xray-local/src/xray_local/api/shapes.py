@@ -14,6 +14,7 @@ from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape
 
 API_VERSION = "2016-04-12"
+TIMESTAMP_MAX = 1e15  # as epoch seconds far beyond any date; larger numbers overflow
 _CONSTRAINTS = frozenset({"min", "max", "enum", "pattern"})
 
 
@@ -121,7 +122,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "integer": _is_integer,
     "long": _is_integer,
     "double": _is_number,
-    "timestamp": _is_number,
+    "timestamp": lambda value: _is_number(value) and abs(value) < TIMESTAMP_MAX,
 }
 _WORDS = {
     "structure": "an object",

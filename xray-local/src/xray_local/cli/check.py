@@ -70,7 +70,7 @@ def complete_trace(
     while True:
         problem = "it is not stored"
         try:
-            traces = call(endpoint, "Traces", {"TraceIds": [trace_id]})["Traces"]
+            traces = call(endpoint, "_local/traces", {"TraceIds": [trace_id]})["Traces"]
             documents = [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
             problem = missing(documents, segment=expected.segment)
         except ClientError as error:

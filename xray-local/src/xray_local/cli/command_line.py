@@ -12,19 +12,23 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from xray_local.app import StartError, serve
-from xray_local.cli import check, client, terminal
+from xray_local.cli import check, client, terminal, trace_files
 from xray_local.settings import FIELDS, Field, SettingsError, read
 from xray_model import ModelError, to_xray
 from xray_model.filter_expression import FilterError, parse
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
 BATCH = 50  # documents in one call, as the X-Ray daemon sends them
+PUT_FILE = (
+    "segment documents (an array, an object or JSON lines), the output of batch-get-traces, a trace's JSON from the"
+    " page, OTLP JSON, Zipkin v2 or Jaeger JSON; - for standard input"
+)
 CHECK_SECONDS_MAX = 3600
 AHEAD_SECONDS = 86_400  # traces from clocks that are ahead are listed as well
 
@@ -76,8 +80,8 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     show = commands.add_parser("show", parents=[common], help="draw one trace")
     show.add_argument("trace_id", metavar="ID", help="1-8hex-24hex, or 32 hex digits")
     show.set_defaults(command=_show)
-    put = commands.add_parser("put", parents=[common], help="send segment documents")
-    put.add_argument("file", metavar="FILE", help="a JSON array, an object or JSON lines; - for standard input")
+    put = commands.add_parser("put", parents=[common], help="send segments or spans from a file")
+    put.add_argument("file", metavar="FILE", help=PUT_FILE)
     put.set_defaults(command=_put)
     checks = commands.add_parser("check", parents=[common], help="send a request, wait for its trace and draw it")
     checks.add_argument("url", metavar="URL", help="an address of a traced service")
@@ -135,7 +139,7 @@ def _show(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         trace_id = trace_id if trace_id.startswith("1-") else to_xray(trace_id)
     except ModelError as error:
         raise UsageError(str(error)) from error
-    answer = client.call(options.endpoint, "Traces", {"TraceIds": [trace_id]})
+    answer = client.call(options.endpoint, "_local/traces", {"TraceIds": [trace_id]})
     if not answer["Traces"]:
         raise UsageError(f"trace {trace_id} is not stored at {options.endpoint}")
     bodies = [json.loads(segment["Document"]) for segment in answer["Traces"][0]["Segments"]]
@@ -159,25 +163,41 @@ def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _put(options: argparse.Namespace, _: Mapping[str, str]) -> int:
-    documents = _documents(options.file)
+    file = _read(options.file)
     refused: list[dict[str, Any]] = []
-    for start in range(0, len(documents), BATCH):
-        batch = {"TraceSegmentDocuments": documents[start : start + BATCH]}
-        refused += client.call(options.endpoint, "TraceSegments", batch)["UnprocessedTraceSegments"]
+    for batch in _batches(file.segments, BATCH):
+        request = {"TraceSegmentDocuments": batch}
+        refused += client.call(options.endpoint, "TraceSegments", request)["UnprocessedTraceSegments"]
     for item in refused:
         print(f"refused {item.get('Id', '(no id)')}: {item['ErrorCode']}: {item['Message']}", file=sys.stderr)
-    print(f"{len(documents) - len(refused)} of {len(documents)} segments stored")
-    return 1 if refused else 0
+    if file.segments or not file.spans:
+        print(f"{len(file.segments) - len(refused)} of {len(file.segments)} segments stored")
+    return max(_put_spans(options.endpoint, file.spans), 1 if refused else 0)
 
 
-def _documents(name: str) -> list[str]:
+def _put_spans(endpoint: str, resources: Sequence[dict[str, Any]]) -> int:
+    total = sum(len(scope["spans"]) for resource in resources for scope in resource.get("scopeSpans") or ())
+    rejected = 0
+    for batch in _batches(resources, BATCH):
+        partial = client.call(endpoint, "v1/traces", {"resourceSpans": batch}).get("partialSuccess") or {}
+        rejected += int(partial.get("rejectedSpans", 0))
+        if partial:
+            print(f"refused {partial['rejectedSpans']} spans: {partial['errorMessage']}", file=sys.stderr)
+    if resources:
+        print(f"{total - rejected} of {total} spans stored")
+    return 1 if rejected else 0
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _read(name: str) -> trace_files.TraceFile:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        return trace_files.read(text)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise UsageError(f"cannot read {name}: {reason}") from error
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return [line for line in text.splitlines() if line.strip()]
-    return [json.dumps(document) for document in (content if isinstance(content, list) else [content])]
+    except trace_files.FileError as error:
+        raise UsageError(f"{name}: {error}") from error

@@ -13,8 +13,9 @@ from xray_local.errors import ApiError
 from xray_local.ingest.otlp_request import JSON, PROTOBUF, kind
 from xray_local.ingest.spans import SpanError, decode
 from xray_local.listener import REGION_KEY, log_request
+from xray_local.state.region import Region
 
-SPAN_BYTES = 200 * 1024  # of a span in the form of a document; X-Ray's OTLP endpoint takes spans of that size
+SPAN_BYTES = 200 * 1024  # the limit of X-Ray's OTLP endpoint
 
 
 def add_routes(app: web.Application) -> None:
@@ -31,33 +32,40 @@ async def _traces(request: web.Request) -> web.Response:
         status = 200
         return answer
     finally:
-        log_request(request, "PutSpans", status, {})
+        log_request(request, "PutSpans", status)
 
 
 def _put(request: web.Request, body: bytes) -> web.Response:
-    region = request.app[REGION_KEY]
     content_type = request.headers.get("Content-Type", "")
     try:
-        documents, problems = decode(body, content_type)
+        problems = put_spans(request.app[REGION_KEY], body, content_type)
     except SpanError as error:
         raise ApiError("InvalidArgument", str(error)) from error
+    if kind(content_type) == JSON:
+        first = {"rejectedSpans": str(len(problems)), "errorMessage": problems[0]} if problems else {}
+        return web.Response(text=json.dumps({"partialSuccess": first} if first else {}), content_type=JSON)
+    return web.Response(body=response(problems), content_type=PROTOBUF)
+
+
+def put_spans(region: Region, body: bytes, content_type: str) -> list[str]:
+    """Store the spans of a request and return why each refused one was; SpanError if the request is not valid."""
+    documents, problems = decode(body, content_type)
     accepted = [document for document in documents if document.size <= SPAN_BYTES]
     problems += [f"the span is too large: expected at most {SPAN_BYTES} bytes"] * (len(documents) - len(accepted))
     region.counters["rejected"] += len(problems)
     problems += [item.message for item in region.put(accepted)]
-    return _answer(content_type, problems)
+    for message in problems:
+        region.note("refused", "OTLP", "RejectedSpan", message)
+    return problems
 
 
-def _answer(content_type: str, problems: Sequence[str]) -> web.Response:
-    rejected, problem = len(problems), next(iter(problems), "")
-    if kind(content_type) == JSON:
-        partial = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": problem}} if rejected else {}
-        return web.Response(text=json.dumps(partial), content_type=JSON)
+def response(problems: Sequence[str]) -> bytes:
+    """Return the response to a request in protobuf, with the number of refused spans and the first reason."""
     answer = ExportTraceServiceResponse()
-    if rejected:
-        answer.partial_success.rejected_spans = rejected
-        answer.partial_success.error_message = problem
-    return web.Response(body=answer.SerializeToString(), content_type=PROTOBUF)
+    if problems:
+        answer.partial_success.rejected_spans = len(problems)
+        answer.partial_success.error_message = problems[0]
+    return answer.SerializeToString()
 
 
 async def _unsupported(request: web.Request) -> web.Response:

@@ -51,7 +51,7 @@ def _read_json(body: bytes) -> ExportTraceServiceRequest:
         raise
     except RecursionError as error:
         raise SpanError("the JSON is nested too deeply") from error
-    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+    except (json_format.ParseError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise SpanError(f"the body is not a JSON ExportTraceServiceRequest: {error}") from error
 
 

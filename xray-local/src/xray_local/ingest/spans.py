@@ -6,22 +6,27 @@ the rules. What X-Ray has no place for is in `metadata.otel`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, SpanFlags, Status
 
 from xray_local.ingest.otlp_request import SpanError, read
 from xray_local.ingest.translator import values
-from xray_local.ingest.translator.calls import aws_block, describe_call, sql_block, valid_name
+from xray_local.ingest.translator.calls import aws_block, describe_call, sql_block
 from xray_local.ingest.translator.causes import cause_of, flags_of
 from xray_local.ingest.translator.http import http_block
 from xray_local.ingest.translator.indexed import indexed
 from xray_local.ingest.translator.resource import segment_fields, service_name
 from xray_local.traces.documents import Document
 from xray_model import to_xray
+from xray_model.segments.names import valid_name
 
 EVENTS_MAX = 128  # of a span, and its links; metadata.otel counts those that were dropped
+# The limits of X-Ray's OTLP endpoint: for a request unpacked, and for a resource with its scope.
+REQUEST_BYTES = 5 * 1024 * 1024
+REQUEST_SPANS = 10_000
+SOURCE_BYTES = 16 * 1024
 
 __all__ = ["Decoded", "SpanError", "decode"]
 
@@ -46,18 +51,33 @@ class Source(NamedTuple):
 
 def decode(body: bytes, content_type: str) -> Decoded:
     """Return the spans of an OTLP trace request as documents; SpanError for a body that is not such a request."""
+    if len(body) > REQUEST_BYTES:
+        raise SpanError(f"the request has {len(body)} bytes: expected at most {REQUEST_BYTES}")
+    parts = read(body, content_type).resource_spans
+    spans = sum(len(scoped.spans) for part in parts for scoped in part.scope_spans)
+    if spans > REQUEST_SPANS:
+        raise SpanError(f"the request has {spans} spans: expected at most {REQUEST_SPANS}")
     decoded = Decoded([], [])
-    for part in read(body, content_type).resource_spans:
+    for part in parts:
         resource = values.bounded(values.attributes(part.resource.attributes))
         segment = segment_fields(resource)
         for scoped in part.scope_spans:
             source = Source(resource, segment, {"name": scoped.scope.name, "version": scoped.scope.version})
-            for span in scoped.spans:
-                try:
-                    decoded.documents.append(_document(span, source))
-                except SpanError as error:
-                    decoded.refused.append(str(error))
+            size = part.resource.ByteSize() + scoped.scope.ByteSize()
+            if size > SOURCE_BYTES:
+                problem = f"the resource and the scope have {size} bytes: expected at most {SOURCE_BYTES}"
+                decoded.refused.extend([problem] * len(scoped.spans))
+            else:
+                _add_spans(decoded, scoped.spans, source)
     return decoded
+
+
+def _add_spans(decoded: Decoded, spans: Iterable[Span], source: Source) -> None:
+    for span in spans:
+        try:
+            decoded.documents.append(_document(span, source))
+        except SpanError as error:
+            decoded.refused.append(str(error))
 
 
 def _document(span: Span, source: Source) -> Document:
@@ -72,7 +92,6 @@ def _document(span: Span, source: Source) -> Document:
     if any(span.parent_span_id):
         body["parent_id"] = parent_id
     body |= _fields(span, source)
-    text = json.dumps(body, separators=(",", ":"))
     return Document(
         trace_id=body["trace_id"],
         id=span_id,
@@ -82,8 +101,8 @@ def _document(span: Span, source: Source) -> Document:
         end_time=body.get("end_time"),
         wire="otlp",
         body=body,
-        size=len(text.encode()),
-        text=text,
+        size=span.ByteSize(),  # X-Ray's limits are for the span that was sent
+        text=json.dumps(body, separators=(",", ":")),
     )
 
 

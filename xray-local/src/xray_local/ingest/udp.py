@@ -1,4 +1,4 @@
-"""The agent's UDP port: a header line and a segment document in each datagram, as the X-Ray daemon receives them.
+"""The agent's UDP port: a header line and a segment document (or OTLP as text) in a datagram, as the X-Ray daemon's.
 
 Whenever the socket is readable it is drained, and the datagrams are stored in slices with another drain between two:
 the kernel's buffer is the only place where a datagram can be lost, and it is small.
@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 
 from xray_local.errors import StoreError
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
 from xray_local.traces.documents import SegmentError
 
@@ -30,6 +31,8 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_DGRAM)
     try:
+        if family == socket.AF_INET6:  # `::` is all addresses, those of IPv4 as well
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         bound.bind((host, port))
     except OSError:
         bound.close()
@@ -97,11 +100,12 @@ class UdpListener:
             try:
                 texts.append(segment_text(self._waiting.popleft()))
             except SegmentError as error:
+                self._region.note("refused", "UDP", error.code, error.message)
                 self._reject(error.message)
         if not texts:
             return
         try:
-            refused = self._region.put_segments(texts)
+            refused = put_texts(self._region, texts, "UDP")
         except StoreError as error:
             self._reject(str(error), len(texts))
             return

@@ -1,4 +1,4 @@
-"""The page's routes: traces, one trace, groups and sampling rules, each as HTML and at the same address as JSON.
+"""The page's routes: traces, one trace, groups, rules and problems, each as HTML and at the same address as JSON.
 
 The page has no scripts, and its policy forbids them.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
-from xray_local.api.operations import OPERATIONS
+from xray_local.api.operations.traces import stored_traces
 from xray_local.errors import ApiError
 from xray_local.listener import REGION_KEY
 from xray_local.page import formats, sampling_page, trace_list, trace_page
@@ -66,6 +66,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/traces/{trace_id:[^/]+?}{json:(\\.json)?}", _page(show_trace)),
             web.get("/groups{json:(\\.json)?}", _page(list_groups)),
             web.get("/rules{json:(\\.json)?}", _page(list_rules)),
+            web.get("/refused{json:(\\.json)?}", _page(list_problems)),
             web.get("/static/{name}", static_file),
         ]
     )
@@ -110,7 +111,7 @@ async def show_trace(request: web.Request) -> web.Response:
     """Show one trace, or with `part` one of its rows and everything below it; rows in windows from `offset` on."""
     region = request.app[REGION_KEY]
     trace_id = _xray_id(request.match_info["trace_id"])
-    found = OPERATIONS["BatchGetTraces"](region, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
+    found = stored_traces(region, {"TraceIds": [trace_id]})["Traces"] if trace_id else []
     if not found:
         return _missing(request, f"Trace {request.match_info['trace_id']} is not stored.")
     tree = waterfall(_body(segment) for trace in found for segment in trace["Segments"])
@@ -158,6 +159,13 @@ async def list_rules(request: web.Request) -> web.Response:
     context: dict[str, Any] = {"title": "Sampling rules", "section": "/rules", "lines": lines, "fields": fields}
     context["decided"] = bool(verdicts)
     return _respond(request, "rules.html", context, {"rules": [asdict(line) for line in lines]})
+
+
+async def list_problems(request: web.Request) -> web.Response:
+    """Show what AWS would refuse, drop or not expect in what was sent here, the last one first."""
+    problems = [asdict(problem) for problem in request.app[REGION_KEY].problems.newest()]
+    context = {"title": "Refused or odd", "section": "/refused", "problems": problems}
+    return _respond(request, "refused.html", context, {"problems": problems})
 
 
 async def static_file(request: web.Request) -> web.Response:

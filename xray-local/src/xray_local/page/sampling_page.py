@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from xray_local.state.reservoirs import Counts
+from xray_local.state.sampling.reservoirs import Counts
 from xray_model.matching import RequestProperties, Verdict, explain
 from xray_model.sampling_rule import SamplingRule
 

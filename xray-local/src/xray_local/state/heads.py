@@ -1,29 +1,38 @@
 """The few members of a segment document that decide whether it is accepted, read without the rest of it.
 
-This is the fast way for calls in which every document is valid. For the others `traces.documents.parse_segment` decides
-and words the refusal, so there is one set of rules and messages. The parser here checks all of a document's JSON, but
-does not read the numbers of the members that it skips: one that no double holds is found when the document is indexed.
+This is the fast way for calls in which every document is valid and X-Ray would index all of it. For the others
+`traces.documents.parse_segment` decides and words the refusal, so there is one set of rules and messages. The parser
+here checks all of a document's JSON, but does not read the numbers of the members that it skips: one that no double
+holds is found when the document is indexed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 
-from xray_local.traces.body import TIME_MAX
-from xray_local.traces.documents import NAME_MAX, utf8_size
+from xray_local.traces.body import TIME_MAX, is_annotation_key
+from xray_local.traces.documents import ANNOTATIONS_MAX, is_name, utf8_size
 from xray_model import limits
 
+KNOWN_TEXTS = 1000
 _HEX = b"0123456789abcdef"
 _TRACE_ID_LENGTH = 35
 _Id = Annotated[str, msgspec.Meta(min_length=16, max_length=16)]
 _Time = Annotated[float, msgspec.Meta(ge=0, lt=TIME_MAX)]
+_Annotations = Annotated[dict[str, bool | int | float | str], msgspec.Meta(max_length=ANNOTATIONS_MAX)]
 
 
-class _Head(msgspec.Struct, gc=False):
+class _Part(msgspec.Struct, gc=False):
+    name: str
+    annotations: _Annotations = {}
+    subsegments: list["_Part"] = []
+
+
+class _Head(_Part, gc=False, kw_only=True):
     trace_id: Annotated[str, msgspec.Meta(min_length=_TRACE_ID_LENGTH, max_length=_TRACE_ID_LENGTH)]
     id: _Id
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX)]
     start_time: _Time
     end_time: _Time | None = None
     in_progress: bool = False
@@ -32,19 +41,36 @@ class _Head(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Head).decode
+_is_name = lru_cache(KNOWN_TEXTS)(is_name)  # few names and keys recur in all documents
+_is_key = lru_cache(KNOWN_TEXTS)(is_annotation_key)
 
 
 def trace_ids(texts: Sequence[str]) -> list[str] | None:
     """Return the trace id of each document if all are valid, or None if one has to be parsed to know."""
+    names: set[str] = set()
+    keys: set[str] = set()
     try:
         heads = [_decode(text) for text in texts]
+        _collect(heads, names, keys)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    if not (all(map(_is_name, names)) and all(map(_is_key, keys))):
         return None
     if not all(map(_is_complete, heads)) or max(map(utf8_size, texts), default=0) > limits.SEGMENT_BYTES:
         return None
     found = [head.trace_id for head in heads]
     ids = [head.id for head in heads] + [head.parent_id for head in heads if head.parent_id is not None]
     return found if _are_ids(found, ids) else None
+
+
+def _collect(parts: Iterable[_Part], names: set[str], keys: set[str]) -> None:
+    """Add the names of (sub)segments at all depths, and the keys of their annotations."""
+    for part in parts:
+        names.add(part.name)
+        if part.annotations:
+            keys.update(part.annotations)
+        if part.subsegments:
+            _collect(part.subsegments, names, keys)
 
 
 def _is_complete(head: _Head) -> bool:

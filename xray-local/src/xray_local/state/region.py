@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
 from xray_local.state.heads import trace_ids
-from xray_local.state.request_log import RequestLog
-from xray_local.state.reservoirs import Reservoirs
+from xray_local.state.lambda_facades import LambdaFacades
+from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
+from xray_local.state.sampling.boosts import Boosts
+from xray_local.state.sampling.reservoirs import Reservoirs
 from xray_local.state.store import Refused, Store
-from xray_local.traces.documents import Document, SegmentError, parse_segment
+from xray_local.traces.documents import Document, SegmentError, oddities, parse_segment
 
 ACCOUNT_ID = "000000000000"
 
@@ -23,12 +25,21 @@ class Region:
     name: str = "us-east-1"
     random: Random = field(default_factory=SystemRandom)
     reservoirs: Reservoirs = field(default_factory=Reservoirs)
+    boosts: Boosts = field(default_factory=Boosts)
     counters: Counter[str] = field(default_factory=Counter)
     requests: RequestLog = field(default_factory=RequestLog)
+    problems: ProblemLog = field(default_factory=ProblemLog)
+    facades: LambdaFacades | None = None
 
-    def put_segments(self, texts: Sequence[str]) -> list[Refused]:
-        """Store segment documents; count and return those that were refused."""
-        ids = trace_ids(texts)
+    def put_segments(self, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
+        """Store segment documents; count, note and return those that were refused."""
+        refused = self._put_segments(texts, source)
+        for item in refused:
+            self.note("refused", source, item.code, item.message, item.id)
+        return refused
+
+    def _put_segments(self, texts: Sequence[str], source: str) -> list[Refused]:
+        ids = trace_ids(texts) if self.facades is None else None  # facades need the whole documents
         if ids is not None:
             return self._counted(self.store.append(ids, texts, now=self.clock()) if ids else [])
         documents: list[Document] = []
@@ -38,6 +49,11 @@ class Region:
                 documents.append(parse_segment(text))
             except SegmentError as error:
                 refused.append(Refused(error.segment_id, error.code, error.message))
+                continue
+            for message in oddities(documents[-1]):
+                self.note("odd", source, "Dropped", message, documents[-1].id)
+        if self.facades is not None:
+            documents += self.facades.documents(documents)
         return self._counted(refused) + self.put(documents)
 
     def put(self, documents: Sequence[Document]) -> list[Refused]:
@@ -47,6 +63,10 @@ class Region:
     def _counted(self, refused: list[Refused]) -> list[Refused]:
         self.counters["rejected"] += len(refused)
         return refused
+
+    def note(self, verdict: Verdict, source: str, code: str, message: str, id_: str | None = None) -> None:
+        """Note what AWS would refuse, drop or not expect; the page lists it."""
+        self.problems.add(verdict, source, code, message, now=self.clock(), id_=id_)
 
     def arn(self, path: str) -> str:
         """Return the ARN of a resource of this region."""
@@ -65,6 +85,7 @@ class Region:
     def reset(self) -> None:
         """Delete everything, as in a new process."""
         self.store.clear()
-        self.reservoirs = Reservoirs()
+        self.reservoirs, self.boosts = Reservoirs(), Boosts()
         self.counters.clear()
         self.requests.clear()
+        self.problems.clear()

@@ -3,6 +3,7 @@
 A field of the wrong type counts as absent, and nothing here raises. Every other module reads bodies through `Body`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,9 @@ from xray_local.traces.flags import Flag
 
 TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
+
+_ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
+_FLAGS = tuple((flag.value, flag) for flag in Flag)
 
 Annotation = bool | int | float | str
 Wire = Literal["segments", "otlp"]
@@ -28,6 +32,9 @@ class Http:
     status: int | None = None
 
 
+_NO_HTTP = Http()
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedException:
     """An exception in a segment's `cause`."""
@@ -38,14 +45,19 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
-    if isinstance(value, dict):  # the usual case, which an abstract class decides slowly
-        return value
-    return value if isinstance(value, Mapping) else {}
+    if value is None:  # the usual case, for which the check of an abstract class is slow
+        return {}
+    return value if isinstance(value, dict | Mapping) else {}
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]]:
     """Return the objects of a JSON array; none for any other value."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def is_annotation_key(key: str) -> bool:
+    """Return whether X-Ray indexes annotations of this key."""
+    return _ANNOTATION_KEY.match(key) is not None
 
 
 def epoch_seconds(value: object) -> float | None:
@@ -66,11 +78,14 @@ class Body:
         found = self.raw
         for key in path:
             found = as_object(found.get(key))
+            if not found:
+                break
         return found
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        found = (self.object(*path[:-1]) if len(path) > 1 else self.raw).get(path[-1])
+        *parents, key = path
+        found = (self.object(*parents) if parents else self.raw).get(key)
         return found if isinstance(found, str) else None
 
     @property
@@ -86,11 +101,13 @@ class Body:
     @property
     def flags(self) -> tuple[Flag, ...]:
         """The flags that are set, the most severe first."""
-        return tuple(flag for flag in Flag if self.raw.get(flag) is True)
+        return tuple([flag for name, flag in _FLAGS if self.raw.get(name) is True])
 
     @property
     def http(self) -> Http:
         """The HTTP request and response."""
+        if "http" not in self.raw:
+            return _NO_HTTP
         status = self.object("http", "response").get("status")
         is_status = isinstance(status, int) and not isinstance(status, bool) and 0 <= status <= STATUS_MAX
         return Http(
@@ -103,8 +120,19 @@ class Body:
 
     @property
     def annotations(self) -> dict[str, Annotation]:
-        """The annotations of the types that X-Ray indexes: strings, numbers and booleans."""
-        return {key: value for key, value in self.object("annotations").items() if isinstance(value, Annotation)}
+        """The annotations that X-Ray indexes: strings, numbers and booleans, under keys that it takes.
+
+        A span's attributes are annotations under any key, as with the collector's `index_all_attributes`.
+        """
+        found = self.object("annotations")
+        if not found:
+            return {}
+        attributes = as_object(self.otel.get("attributes"))
+        return {
+            key: value
+            for key, value in found.items()
+            if isinstance(value, Annotation) and (key in attributes or is_annotation_key(key))
+        }
 
     @property
     def own_annotations(self) -> dict[str, Annotation]:
@@ -115,15 +143,17 @@ class Body:
     @property
     def exceptions(self) -> tuple[RecordedException, ...]:
         """The exceptions of `cause`; none where it only refers to another segment's exception."""
+        cause = self.object("cause")
         return tuple(
             RecordedException(type=Body(found).text("type") or "", message=Body(found).text("message") or "")
-            for found in as_objects(self.object("cause").get("exceptions"))
+            for found in (as_objects(cause.get("exceptions")) if cause else ())
         )
 
     @property
     def subsegments(self) -> list["Body"]:
         """Its direct subsegments."""
-        return [Body(nested) for nested in as_objects(self.raw.get("subsegments"))]
+        nested = self.raw.get("subsegments")
+        return [Body(found) for found in as_objects(nested)] if nested else []
 
     @property
     def otel(self) -> Mapping[str, Any]:

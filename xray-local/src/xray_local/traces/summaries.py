@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from xray_local.traces import root_causes
 from xray_local.traces.body import Annotation, Http
-from xray_local.traces.documents import Document
+from xray_local.traces.documents import ANNOTATIONS_MAX, Document
 from xray_local.traces.entries import Entry, Trace, flatten
 from xray_local.traces.flags import Flag
 from xray_local.traces.root_causes import RootCause
@@ -84,7 +84,7 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
         flags=_flags(trace),
         partial=any(entry.end is None or (entry.is_orphan and entry is not root) for entry in entries),
         http=_http(trace),
-        annotations=_annotations(entries),
+        annotations=_annotations(entries)[:ANNOTATIONS_MAX],
         users=_users(entries),
         service_ids=tuple(dict.fromkeys(_service_id(entry) for entry in entries if entry.is_segment)),
         resource_arns=_texts(entries, "resource_arn"),

@@ -1,8 +1,12 @@
-"""Whether somebody reads the metrics of this process."""
+"""OpenTelemetry's metrics: whether somebody reads them, and the losses of the wires as one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
+
+LOSSES: Final = "cruddur_tracing.losses"
 
 
 def has_metrics(environ: Mapping[str, str]) -> bool:
@@ -10,3 +14,21 @@ def has_metrics(environ: Mapping[str, str]) -> bool:
     from opentelemetry.sdk.metrics import MeterProvider
 
     return isinstance(metrics.get_meter_provider(), MeterProvider) and environ.get("OTEL_METRICS_EXPORTER") != "none"
+
+
+def observe_losses(counts: Callable[[], Mapping[str, int]], wires: Mapping[str, str]) -> None:
+    """Show the counts of some events as a metric, by event and by the wire that `wires` names for it.
+
+    It is read by the MeterProvider that is set, now or later; without one nothing is.
+    """
+
+    def observe(_options: CallbackOptions) -> Iterable[Observation]:
+        counted = counts()
+        return [
+            Observation(counted.get(event, 0), {"cruddur_tracing.wire": wire, "cruddur_tracing.event": event})
+            for event, wire in wires.items()
+        ]
+
+    metrics.get_meter("cruddur_tracing").create_observable_counter(
+        LOSSES, [observe], unit="{item}", description="Segments and spans that did not reach their backend."
+    )

@@ -8,8 +8,7 @@ from typing import Any, Final
 from cruddur_tracing.process.decisions import Decisions
 from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.process.wires import Wires
-from cruddur_tracing.sampling import Address
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import NOTATIONS, Agent
 from cruddur_tracing.xray_sdk.configuration.settings import RecorderSettings, Rules
 
 log = logging.getLogger("cruddur_tracing")
@@ -54,14 +53,14 @@ class Configured:
             agent = Agent.parse(value)
         except ValueError:
             log.warning(
-                "xray_recorder: daemon_address: %r: expected HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'; "
-                "the agent is still %s",
+                "xray_recorder: daemon_address: %r: expected %s; the agent is still %s",
                 value,
+                NOTATIONS,
                 self._wires.agent,
             )
             return
         self._wires.change_agent(agent)
-        self._decisions.change_agent(Address(agent.tcp_host, agent.tcp_port))
+        self._decisions.change_agent(agent.tcp)
 
     def _plugins(self, _value: Any) -> None:
         self._wires.describe(self.made.origin, self.made.aws)

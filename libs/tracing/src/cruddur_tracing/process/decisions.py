@@ -5,7 +5,8 @@
 3. X-Ray's sampling rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry.context import Context
@@ -14,7 +15,8 @@ from opentelemetry.trace import SpanKind, TraceState
 
 from cruddur_tracing.request import conventions
 from cruddur_tracing.resilience.failures import Failures
-from cruddur_tracing.sampling import Address, RemoteRules, SamplingSettings
+from cruddur_tracing.resilience.network.address import Address
+from cruddur_tracing.sampling import RemoteRules, SamplingSettings
 from cruddur_tracing.sampling.sampler import TRACE_STATE_KEY, Process, XRaySampler
 from cruddur_tracing.xray_sdk.standin.samplers import LocalSampler
 from xray_model import RequestProperties
@@ -34,11 +36,21 @@ class Outcome(NamedTuple):
 
 
 class Decisions:
-    """Decides about requests. `rules` are X-Ray's; the others are set when they are found out."""
+    """Decides about requests. `rules` are X-Ray's; the others are set when they are found out.
 
-    def __init__(self, agent: Address, failures: Failures, captures_per_second: int = 0) -> None:
+    `agent_answers` takes whether the TCP port of the agent that has the rules could be reached.
+    """
+
+    def __init__(
+        self,
+        agent: Address,
+        failures: Failures,
+        captures_per_second: int = 0,
+        agent_answers: Callable[[Address, bool], None] = lambda _agent, _answers: None,
+    ) -> None:
         self._local: LocalSampler | None = None
         self._captures_per_second = captures_per_second
+        self._agent_answers = agent_answers
         self.rules = self._rules_of(agent)
         self.process = Process()
         self.opentelemetry: Sampler | None = None
@@ -66,6 +78,7 @@ class Decisions:
             service_name=service_name,
             fallback=None if self._local is None else self._by_local_rules,
             captures_per_second=self._captures_per_second,
+            reached=partial(self._agent_answers, agent),
         )
 
     def _by_local_rules(self, request: RequestProperties) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import NOTATIONS, Agent
 
 
 class SettingsError(ValueError):
@@ -45,7 +45,7 @@ def _agent(variable: str, value: str) -> Agent:
     try:
         return Agent.parse(value)
     except ValueError as error:
-        raise SettingsError(variable, value, "HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'") from error
+        raise SettingsError(variable, value, NOTATIONS) from error
 
 
 def _count(variable: str, value: str) -> int:

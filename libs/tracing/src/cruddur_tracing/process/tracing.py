@@ -8,6 +8,7 @@ import atexit
 import logging
 import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -19,16 +20,16 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from cruddur_tracing.adoption import provider as providers
+from cruddur_tracing.adoption.metrics import observe_losses
 from cruddur_tracing.adoption.provider import Adopted
 from cruddur_tracing.process.anomalies import Anomalies
 from cruddur_tracing.process.configured import Configured
 from cruddur_tracing.process.decisions import Decisions
 from cruddur_tracing.process.settings import TracingSettings
-from cruddur_tracing.process.wires import Wires
+from cruddur_tracing.process.wires import LOSSES, Wires
 from cruddur_tracing.recording.ids import XRayIdGenerator
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.resilience.failures import FAILURES
-from cruddur_tracing.sampling import Address
 from cruddur_tracing.sampling.sampler import Process, XRaySampler
 from cruddur_tracing.xray_sdk import global_recorder
 from cruddur_tracing.xray_sdk.configuration.settings import Wiring
@@ -45,9 +46,8 @@ class Tracing:
         self.failures = FAILURES
         self.ids = XRayIdGenerator()
         self.wires = Wires(settings, environ, self.failures)
-        agent = self.wires.agent
         self.decisions = Decisions(
-            Address(agent.tcp_host, agent.tcp_port), self.failures, settings.anomalies_per_second
+            self.wires.agent.tcp, self.failures, settings.anomalies_per_second, self.wires.agent_answers
         )
         self.configured = Configured(settings, self.decisions, self.wires)
         self.anomalies = Anomalies(self.decisions, settings)
@@ -57,6 +57,7 @@ class Tracing:
         self.first_app = ""  # the name of the first app, for what is recorded outside of any
         self.every_app: Mapping[str, str] | None = None  # the environment by which every Flask app is traced
         self._take_over_sdk()
+        show_losses()
         atexit.register(self.shutdown)
 
     @property
@@ -143,12 +144,20 @@ class Tracing:
                 ask_always=chosen is not None,
             )
             self._adopted[provider] = adopted
+            atexit.unregister(self.shutdown)  # and again, to come before the provider's own, which has no deadline
+            atexit.register(self.shutdown)
             carry_xray_header()
             return adopted
 
     def _know(self, resource: Resource) -> None:
         self.decisions.process = Process.of(resource.attributes)
         self.decisions.rules.service_name = self.decisions.process.service_name or ""
+
+
+@cache
+def show_losses() -> None:
+    """Show what the wires lose as a metric, if there is a MeterProvider."""
+    observe_losses(lambda: FAILURES.counts, LOSSES)
 
 
 def patch_requests(_requests: Any) -> None:

@@ -11,15 +11,23 @@ from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.recording.pipeline import Wire
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
-from cruddur_tracing.wires.datagrams.address import Agent
+from cruddur_tracing.resilience.network.address import Address, Agent
+from cruddur_tracing.wires.datagrams import sender as datagrams
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
+from cruddur_tracing.wires.otlp import delivery
 from cruddur_tracing.wires.otlp.official import from_exporter
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 from cruddur_tracing.wires.otlp.wire import OtlpWire
 from cruddur_tracing.wires.segments.document import Documents
 from cruddur_tracing.wires.segments.wire import SegmentsWire
 
-DEFAULT_AGENT: Final = Agent("127.0.0.1", 2000, "127.0.0.1", 2000)
+LOSSES: Final = {
+    datagrams.LOST: "segments",
+    datagrams.UNCONFIRMED: "segments",
+    delivery.LOST: "otlp",
+    delivery.REFUSED: "otlp",
+}
+DEFAULT_AGENT: Final = Agent(Address(), Address())
 
 
 class Wires:
@@ -31,6 +39,7 @@ class Wires:
         self._environ = environ
         self._failures = failures
         self._otlp: list[tuple[OtlpSettings, OtlpWire]] = []
+        self._replaced: list[SpanProcessor] = []
         self._sender: DatagramSender | None = None
         self.segments: SegmentsWire | None = None
         if settings.sends_segments:
@@ -49,6 +58,11 @@ class Wires:
         self.agent = agent
         if self._sender is not None:
             self._sender.change_agent(agent)
+
+    def agent_answers(self, agent: Address, answers: bool) -> None:
+        """Record whether the TCP port of an agent could be reached, if segments go to this agent."""
+        if self._sender is not None and self.agent.tcp == agent:
+            self._sender.agent_answers(answers)
 
     def switch_segments(self, *, on: bool) -> None:
         """Send segments, or none, if the settings turn the wire on at all."""
@@ -71,6 +85,7 @@ class Wires:
         if found is None:
             return None
         processor.shutdown()
+        self._replaced.append(processor)  # in a fork, OpenTelemetry before 1.45 fails if it has been collected
         if not self._settings.otlp:
             return NoWire()
         for settings, wire in self._otlp:
@@ -82,11 +97,14 @@ class Wires:
     def shutdown(self, seconds: float) -> None:
         """Send what is waiting, for at most that time, and take nothing more.
 
-        Segments have a quarter of it: an agent that is there takes them at once.
+        The threads of the OTLP wires send while segments are sent here: at the exit of a process no thread can be
+        started any more.
         """
         until = time.monotonic() + seconds
+        for _, wire in self._otlp:
+            wire.begin_shutdown(until)
         if self.segments is not None:
-            self.segments.shutdown(seconds / 4)
+            self.segments.shutdown(seconds)
         for _, wire in self._otlp:
             wire.shutdown(max(0.0, until - time.monotonic()))
 

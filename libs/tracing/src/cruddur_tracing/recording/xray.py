@@ -1,28 +1,21 @@
 """What X-Ray's API writes on a span and OpenTelemetry's attributes have no place for."""
 
-import re
 from functools import lru_cache
 from typing import Any, Final
 
 from cruddur_tracing.recording.values import safe_text
+from xray_model.segments import names
+from xray_model.segments.names import NAME_MAX
 
 DEFAULT_NAMESPACE: Final = "default"
-NAME_MAX: Final = 200  # characters
-
-_INVALID: Final = re.compile(r"[^\w .:/%&#=+\\\-@]")
 
 
 def valid_name(name: Any) -> str:
-    """Return a name that X-Ray takes: only the characters it allows, at most 200 of them.
-
-    Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
-    """
+    """Return a name that X-Ray takes, for whatever an app calls a span."""
     return _valid(name) if type(name) is str and len(name) <= NAME_MAX else _valid(safe_text(name)[: 5 * NAME_MAX])
 
 
-@lru_cache(maxsize=1024)
-def _valid(name: str) -> str:
-    return _INVALID.sub("", name)[:NAME_MAX] or "span"
+_valid = lru_cache(maxsize=1024)(names.valid_name)
 
 
 class XRayData:

@@ -1,1 +1,1 @@
-"""What keeps the tracing harmless: failures are counted and logged, and forked processes start anew."""
+"""What keeps the tracing harmless: counted failures, restarts in forked processes, and bounded connections."""

@@ -8,23 +8,19 @@ from cruddur_tracing.sampling.anomalies import CaptureLimit, is_anomaly
 from cruddur_tracing.sampling.remote import RemoteRules
 from cruddur_tracing.sampling.rule_state import Decision
 from cruddur_tracing.sampling.settings import (
-    Address,
     SamplingSettings,
     SamplingSettingsError,
     Schedule,
-    daemon_address,
     read_settings,
 )
 
 __all__ = [
-    "Address",
     "CaptureLimit",
     "Decision",
     "RemoteRules",
     "SamplingSettings",
     "SamplingSettingsError",
     "Schedule",
-    "daemon_address",
     "is_anomaly",
     "read_settings",
 ]

@@ -1,27 +1,24 @@
 """The two sampling calls to an agent: unsigned HTTP on one kept-alive TCP connection, never through a proxy.
 
-The agent (the X-Ray daemon, the collector's awsproxy, xray-local) signs and forwards them. Requests are written to the
-socket here, and answers are read by `http.client.HTTPResponse`: what instruments `http.client.HTTPConnection` does not
-see these calls, and HTTP_PROXY has no effect.
+The agent (the X-Ray daemon, the collector's awsproxy, xray-local) signs and forwards them.
 """
 
 import json
-import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from typing import Any, Final, TypeVar
 
+from cruddur_tracing.resilience.network.address import Address
+from cruddur_tracing.resilience.network.connecting import connect_tcp
+from cruddur_tracing.resilience.network.http import Connection, remaining
 from cruddur_tracing.sampling.documents import DocumentError, RulesPage, TargetsAnswer, read_rules, read_targets
-from cruddur_tracing.sampling.settings import Address
 from xray_model import SamplingRule
 
 ANSWER_MAX: Final = 1_000_000  # bytes
 PAGES_MAX: Final = 20  # of GetSamplingRules
 ERROR_TEXT_MAX: Final = 200  # characters of an agent's own message
-CHUNK: Final = 65_536
 PATHS: Final = {"GetSamplingRules": "/GetSamplingRules", "GetSamplingTargets": "/SamplingTargets"}
 
 T = TypeVar("T")
@@ -36,12 +33,18 @@ class AgentError(Exception):
 
 
 class Client:
-    """The connection of one process to its agent; for one thread. `timeout` is in seconds, for each call."""
+    """The connection of one process to its agent; for one thread. `timeout` is in seconds, for each call.
 
-    def __init__(self, address: Address, timeout: float) -> None:
+    `reached` takes whether a connection to the agent could be made, or still serves.
+    """
+
+    def __init__(self, address: Address, timeout: float, reached: Callable[[bool], None] = lambda _: None) -> None:
         self.address = address
         self._timeout = timeout
-        self._socket: socket.socket | None = None
+        self._reached = reached
+        self._connection = Connection(self._connect)
+        self.close = self._connection.close
+        self.interrupt = self._connection.abort
 
     def rules(self) -> RulesPage:
         """Return all rules, from as many pages as there are. Raise AgentError."""
@@ -60,24 +63,6 @@ class Client:
     def targets(self, request: Mapping[str, Any]) -> TargetsAnswer:
         """Report statistics and return what is assigned. Raise AgentError."""
         return self._call("GetSamplingTargets", request, read_targets)
-
-    def close(self) -> None:
-        """Close the connection; the next call opens a new one."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    def interrupt(self) -> None:
-        """Let a call that is under way in another thread fail at once."""
-        if (connection := self._socket) is not None:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def abandon(self) -> None:
-        """Close the descriptor of a connection that a fork copied; takes no lock that another thread may have held."""
-        if self._socket is not None and (descriptor := self._socket.detach()) >= 0:
-            os.close(descriptor)
-        self._socket = None
 
     def _call(self, call: str, request: Mapping[str, Any], read: Callable[[object], T]) -> T:
         try:
@@ -100,29 +85,21 @@ class Client:
         return AgentError(call, self.address, reason, status)
 
     def _exchange(self, path: str, body: bytes) -> tuple[int, bytes]:
-        deadline = time.monotonic() + self._timeout
-        with self._begin(_request(self.address, path, body)) as response:
-            answer = bytearray()
-            while chunk := response.read1(CHUNK):
-                answer += chunk
-                if len(answer) > ANSWER_MAX:
-                    raise HTTPException(f"the answer has more than {ANSWER_MAX} bytes")
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-            if response.length:
-                raise IncompleteRead(bytes(answer), response.length)
-            if response.will_close:
-                self.close()
-            return response.status, bytes(answer)
+        request = _request(self.address, path, body)
+        response = self._connection.exchange(request, time.monotonic() + self._timeout, ANSWER_MAX)
+        if response.failure is not None:
+            raise response.failure
+        self._reached(True)
+        return response.status, response.body
 
-    def _begin(self, request: bytes) -> HTTPResponse:
-        if self._socket is not None:
-            try:
-                return _send(self._socket, request)
-            except ConnectionError:  # the agent has closed the idle connection
-                self.close()
-        self._socket = socket.create_connection(self.address, self._timeout)
-        return _send(self._socket, request)
+    def _connect(self, deadline: float) -> socket.socket:
+        try:
+            connected = connect_tcp(*self.address, remaining(deadline))
+        except OSError:
+            self._reached(False)
+            raise
+        self._reached(True)
+        return connected
 
 
 def _request(address: Address, path: str, body: bytes) -> bytes:
@@ -134,18 +111,7 @@ def _request(address: Address, path: str, body: bytes) -> bytes:
         "Accept-Encoding: identity",
         "User-Agent: cruddur-tracing",
     )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def _send(connection: socket.socket, request: bytes) -> HTTPResponse:
-    connection.sendall(request)
-    response = HTTPResponse(connection, method="POST")
-    try:
-        response.begin()
-    except BaseException:
-        response.close()
-        raise
-    return response
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
 
 
 def _reason(error: Exception) -> str:

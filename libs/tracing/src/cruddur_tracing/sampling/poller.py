@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from random import SystemRandom
 from typing import Any, Final, Protocol
 
+from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling.client import AgentError
 from cruddur_tracing.sampling.documents import (
     DOCUMENTS_MAX,
@@ -24,7 +25,7 @@ from cruddur_tracing.sampling.documents import (
 )
 from cruddur_tracing.sampling.rule_state import Counts, RuleState
 from cruddur_tracing.sampling.rules import Rules
-from cruddur_tracing.sampling.settings import Address, Schedule
+from cruddur_tracing.sampling.settings import Schedule
 
 log = logging.getLogger("cruddur_tracing")
 

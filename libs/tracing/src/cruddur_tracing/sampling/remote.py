@@ -7,6 +7,7 @@ client of X-Ray: new locks, a new id, no counts, no quota, and a thread of its o
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -26,7 +27,7 @@ class RemoteRules:
 
     `service_name` is what statistics about anomalies carry, and may be set later. `fallback` decides while there are no
     rules. `captures_per_second` is the limit of `capture_limit`. With `start_in_children` the thread of a forked child
-    starts at the fork.
+    starts at the fork. `reached` takes, in the thread, whether the agent's TCP port could be reached.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class RemoteRules:
         fallback: Fallback | None = None,
         captures_per_second: int = 0,
         start_in_children: bool = False,
+        reached: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.capture_limit = CaptureLimit(captures_per_second)
         self._start_in_children = start_in_children
+        self._reached = reached
         self._rules = Rules(fallback=fallback, interval=settings.schedule.targets, service_name=service_name)
         self._started = self._stopped = False
         self._prepare()
@@ -95,7 +98,7 @@ class RemoteRules:
 
     def _prepare(self) -> None:
         self._lock = threading.Lock()
-        self._client = Client(self.settings.address, self.settings.schedule.timeout)
+        self._client = Client(self.settings.address, self.settings.schedule.timeout, self._reached)
         self._poller = Poller(self._rules, self._client, self.settings.schedule)
         # Runs when this object is collected, or else at the exit of the process.
         self._end = weakref.finalize(self, self._poller.stop)
@@ -108,7 +111,7 @@ class RemoteRules:
 
     def _forked(self) -> None:
         self._end.detach()  # its lock may be held by a thread that exists in the parent only
-        self._client.abandon()
+        self._client.close()
         self._rules.reset()
         self.capture_limit.reset()
         self._prepare()

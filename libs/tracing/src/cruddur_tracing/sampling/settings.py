@@ -6,8 +6,10 @@ from AWS_XRAY_DAEMON_ADDRESS (as the X-Ray SDKs). Nothing here reads `os.environ
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
+
+from cruddur_tracing.resilience.network.address import NOTATIONS, Address, Agent
 
 ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
 DAEMON_ADDRESS: Final = "AWS_XRAY_DAEMON_ADDRESS"
@@ -19,16 +21,6 @@ class SamplingSettingsError(ValueError):
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
         super().__init__(f"{variable}: {value!r}: expected {expected}")
-
-
-class Address(NamedTuple):
-    """The TCP port of an agent."""
-
-    host: str = "127.0.0.1"
-    port: int = 2000
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +61,12 @@ def read_settings(argument: str | None, environ: Mapping[str, str]) -> SamplingS
     return settings
 
 
-def daemon_address(text: str) -> Address:
-    """Return the TCP port of `HOST:PORT` or `tcp:HOST:PORT udp:HOST:PORT`. Raise SamplingSettingsError."""
-    parts = {part[:4]: part[4:] for part in text.split()}
-    address = parts["tcp:"] if parts.keys() == {"tcp:", "udp:"} else text
-    host, _, port = address.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    host = host[1:-1] if bracketed else host
-    valid_host = host and not set(host) & set("[]/ ") and bracketed is (":" in host)
-    if valid_host and port.isascii() and port.isdecimal() and 0 < int(port) <= 65535:
-        return Address(host, int(port))
-    raise SamplingSettingsError(DAEMON_ADDRESS, text, "HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'")
-
-
 def _with(settings: SamplingSettings, variable: str, value: str) -> SamplingSettings:
     if variable == DAEMON_ADDRESS:
-        return replace(settings, address=daemon_address(value))
+        try:
+            return replace(settings, address=Agent.parse(value).tcp)
+        except ValueError as error:
+            raise SamplingSettingsError(variable, value, NOTATIONS) from error
     name, _, text = value.partition("=")
     if name.strip() == "endpoint":
         return replace(settings, address=_endpoint(text.strip()))

@@ -1,15 +1,22 @@
-"""Encryption configuration, resource policies and the daemon's telemetry records."""
+"""Encryption, resource policies, the settings of Transaction Search, and the daemon's telemetry records.
+
+They are stored and have no effect.
+"""
 
 import json
 from typing import Any
 
 from xray_local.api.operations import paging
-from xray_local.errors import ApiError, invalid
+from xray_local.errors import ApiError, invalid, not_found
 from xray_local.state.region import Region
 from xray_model import limits
 
 PAGE = 100
+INDEXING_RULE = "Default"
+INDEXED_PERCENT = 1.0  # of spans, as in a new account
 _ENCRYPTION = ("encryption", "config")
+_DESTINATION = ("destination", "segments")
+_INDEXING = ("indexing", INDEXING_RULE)
 
 
 def get_encryption_config(region: Region, request: dict[str, Any]) -> dict[str, Any]:
@@ -61,6 +68,44 @@ def delete_resource_policy(region: Region, request: dict[str, Any]) -> dict[str,
     _check_revision(current, request.get("PolicyRevisionId"))
     region.store.delete_resource("policy", request["PolicyName"])
     return {}
+
+
+def get_indexing_rules(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the one indexing rule that an account has."""
+    return {"IndexingRules": [_indexing_rule(region)]}
+
+
+def update_indexing_rule(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Change the percentage of the indexing rule."""
+    if request["Name"] != INDEXING_RULE:
+        raise not_found(f"Indexing rule {request['Name']} does not exist")
+    if not (rule := request["Rule"].get("Probabilistic")):
+        raise invalid("Rule: expected Probabilistic")
+    percent = rule["DesiredSamplingPercentage"]
+    if not 0 <= percent <= 100:
+        raise invalid(f"DesiredSamplingPercentage: {percent}: expected a number from 0 to 100")
+    region.store.put_resource(*_INDEXING, {"percent": percent, "modified": region.clock()})
+    return {"IndexingRule": _indexing_rule(region)}
+
+
+def _indexing_rule(region: Region) -> dict[str, Any]:
+    stored = region.store.resource(*_INDEXING) or {"percent": INDEXED_PERCENT, "modified": 0.0}
+    probabilistic = {"DesiredSamplingPercentage": stored["percent"], "ActualSamplingPercentage": stored["percent"]}
+    return {"Name": INDEXING_RULE, "ModifiedAt": stored["modified"], "Rule": {"Probabilistic": probabilistic}}
+
+
+def get_trace_segment_destination(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return where segments are said to go; they are always stored here."""
+    return region.store.resource(*_DESTINATION) or {"Destination": "XRay", "Status": "ACTIVE"}
+
+
+def update_trace_segment_destination(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Store a destination, which is active at once: AWS answers PENDING for minutes."""
+    destination = request.get("Destination") or get_trace_segment_destination(region, {})["Destination"]
+    if request.get("CloudWatchLogsConfiguration") and destination != "CloudWatchLogs":
+        raise invalid("CloudWatchLogsConfiguration: expected it only with the destination CloudWatchLogs")
+    region.store.put_resource(*_DESTINATION, {"Destination": destination, "Status": "ACTIVE"})
+    return get_trace_segment_destination(region, {})
 
 
 def put_telemetry_records(region: Region, request: dict[str, Any]) -> dict[str, Any]:

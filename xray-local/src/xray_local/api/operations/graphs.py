@@ -24,6 +24,14 @@ def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of all traces in the range, of one group's if a group is named."""
+    graph = graph_of_shapes(region.store.calls(selection(region, request)))
+    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
+    answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
+    return answer | paging.answer("Services", services, token)
+
+
+def selection(region: Region, request: dict[str, Any]) -> Selection:
+    """Return the traces that overlap the range of a request, those of one group if it names a group."""
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
@@ -31,7 +39,4 @@ def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]
     if request.get("GroupName") or request.get("GroupARN"):
         text = groups.get_group(region, request)["Group"].get("FilterExpression")
     trace_filter = TraceFilter(parse(text) if text else None, groups.expressions(region))
-    graph = graph_of_shapes(region.store.calls(Selection(start, end, "overlap", trace_filter)))
-    services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
-    answer = {"StartTime": start, "EndTime": end, "ContainsOldGroupVersions": False}
-    return answer | paging.answer("Services", services, token)
+    return Selection(start, end, "overlap", trace_filter)

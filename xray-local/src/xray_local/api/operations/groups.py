@@ -1,4 +1,7 @@
-"""The groups: create, read, update, delete, with AWS's messages and its Default group."""
+"""The groups: create, read, update, delete, with AWS's messages and its Default group; and their insights.
+
+Insights are found by a model of AWS's own that compares weeks of traffic: there are none here.
+"""
 
 import string
 from contextlib import suppress
@@ -61,6 +64,19 @@ def delete_group(region: Region, request: dict[str, Any]) -> dict[str, Any]:
         raise invalid("Default group cannot be deleted")
     region.store.delete_resource(GROUP, name)
     return {}
+
+
+def get_insight_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return no insights, of a group that exists."""
+    _find(region, request)
+    if request["StartTime"] > request["EndTime"]:
+        raise invalid("StartTime is after EndTime")
+    return {"InsightSummaries": []}
+
+
+def get_insight(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Refuse the id of an insight, its events and its graph: there is none."""
+    raise invalid(f"Insight {request['InsightId']} does not exist")
 
 
 def expressions(region: Region) -> list[tuple[dict[str, Any], Expression]]:

@@ -3,26 +3,32 @@
 import math
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from xray_local.api import rendering
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
+from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
 from xray_local.state.store import Count, Position, RangeBy, Refused, Selection, TraceRow
+from xray_local.traces.compiled import compiled
 from xray_model.filter_expression import FilterError, parse
 
 PAGE = 100  # summaries in one response
+SEGMENTS_MAX = 5000  # documents in one call, so that no other request waits long; the daemon sends 50
 PAGE_SECONDS = 0.25  # of CPU time, of looking for a page's matches, so that a rare match cannot block other requests
 BATCH_MAX = 5  # trace ids that AWS accepts in one BatchGetTraces
 _RANGES: dict[str | None, RangeBy] = {None: "start", "TraceId": "start", "Event": "update", "Service": "end"}
 
 
 def put_trace_segments(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Store segment documents; each one that is refused is listed in the response."""
-    refused = region.put_segments(request["TraceSegmentDocuments"])
+    """Store segment documents, and spans in the form of text; each one that is refused is listed in the response."""
+    count = len(request["TraceSegmentDocuments"])
+    if count > SEGMENTS_MAX:
+        raise invalid(f"TraceSegmentDocuments has {count} members: expected at most {SEGMENTS_MAX}")
+    refused = put_texts(region, request["TraceSegmentDocuments"])
     return {"UnprocessedTraceSegments": [_unprocessed(item) for item in refused]}
 
 
@@ -33,15 +39,15 @@ def _unprocessed(item: Refused) -> dict[str, Any]:
 def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the newest summaries of the range that match the filter.
 
-    A page may be short or even empty and still have a NextToken. An EndTime in whole
-    seconds includes that second, since the SDKs truncate fractions.
+    A page may be short or even empty and still have a NextToken. EndTime is not part of the range, so that windows that
+    follow each other have each trace once.
     """
     start, end = request["StartTime"], request["EndTime"]
     if start > end:
         raise invalid("StartTime is after EndTime")
     by = _RANGES[request.get("TimeRangeType")]
     chosen = _filter(region, request.get("FilterExpression"))
-    selection = Selection(start, end + 1 if end == int(end) else end, by, chosen)
+    selection = Selection(start, _until(end, region.clock()), by, chosen)
     token = request.get("NextToken")
     rows, position, examined = _page(region, selection, _share(request), _position(token) if token else None)
     answer = {
@@ -50,6 +56,11 @@ def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, An
         "TracesProcessedCount": examined,
     }
     return answer | ({"NextToken": paging.encode(position)} if position else {})
+
+
+def _until(end: float, now: float) -> float:
+    """Return where the range ends: the SDKs truncate to seconds, so that an EndTime of now means the whole second."""
+    return end + 1 if end == int(now) else end
 
 
 def _page(
@@ -111,12 +122,18 @@ def _position(token: str) -> tuple[float, int]:
 
 
 def batch_get_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Return complete traces with their documents as JSON text.
+    """Return complete traces, compiled: a document for each segment, with inferred ones, as JSON text."""
+    return _traces(region, request["TraceIds"], lambda trace_id: compiled(region.store.parsed(trace_id)))
 
-    An entry that came by both wires has two documents of its id, the segment as it was sent and the span in the form of
-    one: what AWS returns for such an entry is not documented.
-    """
-    trace_ids = request["TraceIds"]
+
+def stored_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the same with the documents as they were sent, spans in the form of documents."""
+    return _traces(region, request["TraceIds"], region.store.documents)
+
+
+def _traces(
+    region: Region, trace_ids: Sequence[str], documents: Callable[[str], list[tuple[str, str]]]
+) -> dict[str, Any]:
     if len(trace_ids) > BATCH_MAX:
         raise invalid(f"TraceIds has {len(trace_ids)} members: expected at most {BATCH_MAX}")
     traces, missing = [], []
@@ -125,6 +142,6 @@ def batch_get_traces(region: Region, request: dict[str, Any]) -> dict[str, Any]:
         if known is None:
             missing.append(trace_id)
             continue
-        segments = [{"Id": id_, "Document": text} for id_, text in region.store.documents(trace_id)]
+        segments = [{"Id": id_, "Document": text} for id_, text in documents(trace_id)]
         traces.append({"Id": trace_id, "Duration": known[0], "LimitExceeded": known[1], "Segments": segments})
     return {"Traces": traces, "UnprocessedTraceIds": missing}

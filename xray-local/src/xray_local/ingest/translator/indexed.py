@@ -2,23 +2,25 @@
 
 `aws.xray.annotations` lists the keys of those that are annotations, `aws.xray.metadata.NAMESPACE` is a JSON object.
 A span without such a list, also an empty one, has every simple attribute as an annotation, as with the collector's
-`index_all_attributes`, so that any trace can be filtered.
+`index_all_attributes`, so that any trace can be filtered. OTLP by PutTraceSegments has the exporter's configuration in
+its resource.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from xray_local.ingest.translator.values import bounded
+from xray_model.segments.names import annotation_key
 
 LIST = "aws.xray.annotations"
 METADATA = "aws.xray.metadata."
 RESOURCE = "otel.resource."  # a listed key with this prefix is that of an attribute of the resource
+INDEX_ALL = "aws.xray.exporter.config.index_all_attributes"
+INDEXED = "aws.xray.exporter.config.indexed_attributes"
 DEPTH_MAX = 100  # of metadata; deeper ones stay text
 
-_INVALID_IN_KEY = re.compile(r"[^0-9A-Za-z.]")
 _OWN_NAMESPACE = "otel"  # where a document keeps the span that it was made from
 
 
@@ -34,17 +36,25 @@ def indexed(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -> Index
     """Divide the attributes of a span; an annotation or a namespace of metadata is no attribute any more."""
     rest = dict(attributes)
     metadata = _metadata(rest)
-    listed = rest.get(LIST)
-    if not isinstance(listed, list):
+    listed = _keys(rest.get(LIST), resource)
+    if listed is None:
         shown = bounded(rest)
         return Indexed({key: value for key, value in shown.items() if _is_simple(value)}, metadata, shown)
-    del rest[LIST]
+    rest.pop(LIST, None)
     annotations = {}
     for key in listed:
         if isinstance(key, str) and _is_simple(value := _listed(key, rest, resource)):
-            annotations[_INVALID_IN_KEY.sub("_", key)] = value
+            annotations[annotation_key(key)] = value
             rest.pop(key, None)
     return Indexed(annotations, metadata, bounded(rest))
+
+
+def _keys(listed: object, resource: Mapping[str, Any]) -> list[Any] | None:
+    """Return the keys that the span and the exporter's configuration list; None if every attribute is indexed."""
+    configured = resource.get(INDEXED)
+    if resource.get(INDEX_ALL) is True or not (isinstance(listed, list) or isinstance(configured, list)):
+        return None
+    return [key for keys in (listed, configured) if isinstance(keys, list) for key in keys]
 
 
 def _listed(key: str, attributes: Mapping[str, Any], resource: Mapping[str, Any]) -> Any:

@@ -9,8 +9,10 @@ from xray_local.traces.documents import Document
 from xray_model import limits
 
 TRACE_TOO_LARGE = "TraceSizeLimitExceeded"
-TRACE_BYTES: Mapping[Wire, int] = {"segments": limits.TRACE_BYTES, "otlp": 5 * 1024 * 1024}
-"""How much of a trace may come by each wire; X-Ray's OTLP endpoint has no limit for a trace, only one for a request."""
+TRACE_BYTES: Mapping[Wire, int] = {"segments": limits.TRACE_BYTES, "otlp": 64 * 1024 * 1024}
+"""How much of a trace may come by each wire. X-Ray's OTLP endpoint has no limit for a trace: ours protects the memory.
+
+A trace beyond the limit for segments is marked, by whichever wire it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Batch:
             message = f"trace {document.trace_id} would have {total} bytes: expected at most {TRACE_BYTES[wire]}"
             self.refused.append(Refused(document.id, TRACE_TOO_LARGE, message))
             return
+        trace.limited = trace.limited or total > limits.TRACE_BYTES
         self.added[wire] += is_new
         self.bytes_added += document.size - size
         trace.first, trace.last = min(trace.first, document.start_time), max(trace.last, end)

@@ -71,24 +71,33 @@ class Store(Resources):
 
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
         """Store valid documents of these traces; return those for which their trace has no room."""
-        self.appended_at = time.monotonic()
-        if self._log.append(trace_ids, texts, now=now):
-            if self._log.is_full:
-                self.index_some()
+        if self._is_logged(trace_ids, texts, now):
             return []
+        return self._write([parse_stored(text) for text in texts], now)
+
+    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
+        """Store parsed documents; return those for which their trace has no room, by the sizes that they say."""
+        trace_ids = [document.trace_id for document in documents]
+        if not documents or self._is_logged(trace_ids, [document.text for document in documents], now):
+            return []
+        return self._write(documents, now)
+
+    def _is_logged(self, trace_ids: Sequence[str], texts: Sequence[str], now: float) -> bool:
+        """Append documents to the log if they certainly fit in their traces; return whether they do."""
+        self.appended_at = time.monotonic()
+        if not self._log.append(trace_ids, texts, now=now):
+            return False
+        if self._log.is_full:
+            self.index_some()
+        return True
+
+    def _write(self, documents: Sequence[Document], now: float) -> list[Refused]:
         self.index()
         with self._transaction():
-            refused = self._index.write([parse_stored(text) for text in texts], now=now, large=self._log.large)
+            refused = self._index.write(documents, now=now, large=self._log.large)
             self._index.evict(self.max_traces, self.max_bytes)
         self._follow()
         return refused
-
-    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
-        """Store parsed documents; return those for which their trace has no room."""
-        if not documents:
-            return []
-        trace_ids = [document.trace_id for document in documents]
-        return self.append(trace_ids, [document.text for document in documents], now=now)
 
     def index(self) -> None:
         """Index the whole log."""

@@ -5,8 +5,8 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-from cruddur_tracing.resilience.connecting import connect_tcp
-from cruddur_tracing.wires.datagrams.address import Agent, is_loopback
+from cruddur_tracing.resilience.network.address import Agent, is_loopback
+from cruddur_tracing.resilience.network.connecting import connect_tcp
 
 REFUSAL_SECONDS: Final = 0.1  # within which a refusal comes back
 TCP_SECONDS: Final = 0.5  # within which a TCP port answers
@@ -24,7 +24,7 @@ class Contact:
 
     def tcp_answers(self) -> None:
         """Take note that a TCP connection was made; it proves nothing about a UDP port on another host."""
-        if self.agent.tcp_host == self.agent.udp_host:
+        if self.agent.tcp.host == self.agent.udp.host:
             self._tcp_answered_at = self._clock()
 
     def tcp_counts(self, address: str) -> bool:
@@ -35,19 +35,19 @@ class Contact:
         answered_at = self._tcp_answered_at
         return answered_at is not None and self._clock() - answered_at < TCP_COUNTS_SECONDS and not is_loopback(address)
 
-    def reach(self, address: str, datagram: bytes) -> socket.socket | None:
-        """Send a datagram from a new port, and return the socket, or None if it cannot have arrived.
+    def reach(self, address: str, datagram: bytes, seconds: float) -> socket.socket | None:
+        """Send a datagram from a new port, and return the socket, or None if it cannot have arrived in that time.
 
         Raises OSError if it is too large to be sent.
         """
-        if self.tcp_counts(address) and not _tcp_answers(address, self.agent.tcp_port):
+        if self.tcp_counts(address) and not _tcp_answers(address, self.agent.tcp.port, min(seconds, TCP_SECONDS)):
             return None
         try:
-            line = self._connect(address, self.agent.udp_port)
+            line = self._connect(address, self.agent.udp.port)
         except OSError:
             return None
         try:
-            line.settimeout(REFUSAL_SECONDS)
+            line.settimeout(min(seconds, REFUSAL_SECONDS))
             line.send(datagram)
             line.recv(1)  # raises when the refusal comes
         except TimeoutError:
@@ -61,9 +61,9 @@ class Contact:
         return line
 
 
-def _tcp_answers(address: str, port: int) -> bool:
+def _tcp_answers(address: str, port: int, seconds: float) -> bool:
     try:
-        connect_tcp(address, port, TCP_SECONDS).close()
+        connect_tcp(address, port, seconds).close()
     except OSError:
         return False
     return True

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Final
 
 from cruddur_tracing.wires.datagrams import udp
@@ -37,11 +38,13 @@ class Line:
         self._kept = kept
         self._clock = clock
         self._lock = threading.RLock()  # a garbage collection may end a span, and so send, at any point
-        self._given_up = False
+        self._given_up = self._closed = False
         self._renew_at = 0.0
         self._retired: deque[tuple[float, socket.socket]] = deque()
         self._sent: deque[bytes] = deque(maxlen=_REMEMBERED)
+        self._numbers = count(1)
         self.current: socket.socket | None = None
+        self.sent = 0  # datagrams, to within those that threads are sending at this moment
 
     def usable(self) -> socket.socket | None:
         """Return the socket to send on, or None if it has been given up."""
@@ -66,10 +69,14 @@ class Line:
         except OSError:
             self._forget(datagram)
             raise
+        self.sent = next(self._numbers)
 
     def adopt(self, connected: socket.socket, sent: bytes | None = None) -> None:
         """Send on this socket from now on; one datagram may have been sent on it."""
         with self._lock:
+            if self._closed:
+                connected.close()
+                return
             if sent is not None:
                 self._sent.append(sent)
             if self.current is not None:
@@ -102,7 +109,7 @@ class Line:
 
     def close(self) -> None:
         """Close all sockets and open no other. Takes no lock, for it is called after a fork too."""
-        self._given_up = True
+        self._closed = self._given_up = True
         current, self.current = self.current, None
         if current is not None:
             current.close()

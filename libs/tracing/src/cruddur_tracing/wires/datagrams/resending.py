@@ -12,20 +12,21 @@ PACE: Final = 0.01  # seconds between bursts: 1,000 datagrams a second, beside w
 PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between two probes of an agent that is unreachable
 
 STEP_SECONDS: Final = 1.0  # longer than a step takes
+STEP_SECONDS_MIN: Final = 0.01  # for a step that begins when there is no time left
 
 
 class Resending:
     """Calls `probe` until the agent answers, then `send_one` until nothing waits.
 
-    `waiting` returns how many datagrams wait. Both others return whether they succeeded; `is_up` returns False while
-    the agent is unreachable.
+    `waiting` returns how many datagrams wait. Both others return whether they succeeded, `probe` within a number of
+    seconds; `is_up` returns False while the agent is unreachable.
     """
 
     def __init__(
         self,
         waiting: Callable[[], int],
         is_up: Callable[[], bool],
-        probe: Callable[[], bool],
+        probe: Callable[[float], bool],
         send_one: Callable[[], bool],
     ) -> None:
         self._waiting = waiting
@@ -62,9 +63,9 @@ class Resending:
         self._stopped = True
         self._wake.set()
 
-    def finish(self) -> None:
-        """Wait for the thread's present step, which may be sending a datagram."""
-        if self._stepping.acquire(timeout=STEP_SECONDS):
+    def finish(self, seconds: float) -> None:
+        """Wait for the thread's present step, which may be sending a datagram, at most that time."""
+        if self._stepping.acquire(timeout=max(0.0, seconds)):
             self._stepping.release()
 
     def drain(self, seconds: float) -> None:
@@ -75,7 +76,7 @@ class Resending:
             if remaining <= 0 or not self._stepping.acquire(timeout=remaining):
                 return
             try:
-                pause = self._step()
+                pause = self._step(max(STEP_SECONDS_MIN, deadline - time.monotonic()))
             finally:
                 self._stepping.release()
             remaining = deadline - time.monotonic()
@@ -87,7 +88,7 @@ class Resending:
         try:
             while not self._stopped:
                 with self._stepping:
-                    pause = self._step()
+                    pause = self._step(STEP_SECONDS)
                 with self._lock:
                     if not self._waiting():
                         self._thread = None
@@ -97,9 +98,9 @@ class Resending:
             if self._thread is threading.current_thread():
                 self._thread = None
 
-    def _step(self) -> float:
-        """Send a little, and return the seconds until the next step."""
-        if self._is_up() or self._probe():
+    def _step(self, seconds: float) -> float:
+        """Send a little within that time, and return the seconds until the next step."""
+        if self._is_up() or self._probe(seconds):
             self._failed = 0
             for _ in range(BURST):
                 if not self._waiting() or not self._send_one():

@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from cruddur_tracing.resilience.connecting import host_bytes
+from cruddur_tracing.resilience.network.address import is_address
+from cruddur_tracing.resilience.network.connecting import host_bytes
 from cruddur_tracing.resilience.wakeup import Wakeup
-from cruddur_tracing.wires.datagrams.address import is_address
 
 LOOKUP_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 1.0
@@ -65,7 +65,7 @@ class Resolver:
             pause = LOOKUP_SECONDS
             try:
                 address = self._look_up(self._host)
-            except (OSError, UnicodeError):  # the latter for an invalid name
+            except OSError:
                 if self._address is None:
                     pause = RETRY_SECONDS
             else:

@@ -8,7 +8,7 @@ What UDP reports, and what is made of it. Nothing is sent twice unless it is cer
 - Nothing comes back: on the loopback interface it has arrived in the agent's buffer, and is lost only if that is full
   or if the agent ends before it has read it. Over a network it may be lost without a trace, when the host is away or a
   Service has no endpoint on the node. Only the TCP port then shows that the agent does not answer (`agent_answers`).
-  What was sent before that was noticed is neither sent again nor counted.
+  What was sent since it last answered is not sent again, and counted as unconfirmed: at most so many are lost.
 """
 
 import errno
@@ -19,8 +19,8 @@ from typing import Final
 
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.forks import restart_in_children
+from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams import udp
-from cruddur_tracing.wires.datagrams.address import Agent
 from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.line import Line
 from cruddur_tracing.wires.datagrams.resending import Resending
@@ -32,6 +32,7 @@ DOCUMENT_MAX: Final = udp.DATAGRAM_MAX - len(HEADER)  # below the service's 65,5
 RING_BYTES: Final = 16 << 20  # 5 seconds of 2,000 documents of 1.5 KB a second
 
 LOST: Final = "segment.lost"
+UNCONFIRMED: Final = "segment.unconfirmed"
 UNREACHABLE: Final = "agent.unreachable"
 PORT_KEPT: Final = "segment.port_kept"
 
@@ -84,9 +85,11 @@ class DatagramSender:
         address = self._resolver.address()
         if answers:
             self._contact.tcp_answers()
+            self._confirmed = self._line.sent
             if connected is None:
                 self._resending.hurry()
         elif connected is not None and address is not None and self._contact.tcp_counts(address):
+            self._count_unconfirmed()
             self._lose_contact(connected, "its TCP port does not answer")
 
     def flush(self, seconds: float) -> bool:
@@ -100,10 +103,11 @@ class DatagramSender:
 
     def shutdown(self, seconds: float) -> None:
         """Send what is kept for at most that time, count the rest, and take nothing more."""
+        deadline = time.monotonic() + seconds
         self._resending.stop()
         self.flush(seconds)
         self._closed = True
-        self._resending.finish()
+        self._resending.finish(deadline - time.monotonic())
         self._resolver.stop()
         self._line.close()
         rest = self._ring.close()
@@ -119,10 +123,11 @@ class DatagramSender:
 
     def _aim(self, agent: Agent) -> None:
         self._contact = Contact(agent, self._connect, self._clock)
-        self._resolver = Resolver(agent.udp_host, self._moved, self._look_up)
+        self._resolver = Resolver(agent.udp.host, self._moved, self._look_up)
 
     def _begin(self) -> None:
         self._closed = False
+        self._confirmed = 0  # how many had been sent when the TCP port last answered
         self._ring: Ring = Ring(self._ring_bytes)
         self._line: Line = Line(self._open, self._keep, self._port_kept, self._clock)
         self._resending: Resending = Resending(
@@ -132,8 +137,8 @@ class DatagramSender:
     def _open(self) -> socket.socket:
         address = self._resolver.address()
         if address is None:
-            raise OSError(f"{self.agent.udp_host}: the name is not known yet")
-        return self._connect(address, self.agent.udp_port)
+            raise OSError(f"{self.agent.udp.host}: the name is not known yet")
+        return self._connect(address, self.agent.udp.port)
 
     def _send(self, datagram: bytes) -> bool:
         connected = self._line.usable()
@@ -162,6 +167,12 @@ class DatagramSender:
             self._resolver.again()
             self._resending.hurry()
 
+    def _count_unconfirmed(self) -> None:
+        before, self._confirmed = self._confirmed, self._line.sent
+        if self._confirmed > before:
+            reason = "were sent since its TCP port last answered, and may be lost"
+            self._failures.note(UNCONFIRMED, f"{self.agent}: segments {reason}", self._confirmed - before)
+
     def _keep(self, datagram: bytes) -> None:
         self._count_dropped(self._ring.append(datagram))
         self._resending.start()
@@ -174,14 +185,14 @@ class DatagramSender:
     def _lose(self, reason: str, count: int) -> None:
         self._failures.note(LOST, f"{self.agent}: {reason}", count)
 
-    def _probe(self) -> bool:
+    def _probe(self, seconds: float) -> bool:
         """Send the oldest datagram from another port, and go on sending there if it arrives."""
         datagram = self._ring.take()
         if datagram is None:
             return False
         address = self._resolver.address()
         try:
-            connected = self._contact.reach(address, datagram) if address is not None else None
+            connected = self._contact.reach(address, datagram, seconds) if address is not None else None
         except OSError as error:
             self._ring.done()
             self._lose(f"{len(datagram)} bytes: {error.strerror}", 1)

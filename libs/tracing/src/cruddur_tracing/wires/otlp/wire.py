@@ -66,6 +66,11 @@ class OtlpWire:
                 self._progress.wait_for(is_done, max(0.0, deadline - time.monotonic()))
         return is_done() and self._losses() == losses
 
+    def begin_shutdown(self, deadline: float) -> None:
+        """Have the thread send what waits, no longer than until `deadline` on the monotonic clock."""
+        self._delivery.limit(deadline)
+        self._wakeup.set()
+
     def shutdown(self, seconds: float) -> None:
         """Send what waits for at most that time, count the rest, and take nothing more."""
         deadline = time.monotonic() + seconds

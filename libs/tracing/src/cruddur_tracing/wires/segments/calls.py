@@ -11,6 +11,8 @@ from opentelemetry.trace import SpanKind
 
 from cruddur_tracing.recording.values import safe_text
 from cruddur_tracing.wires.segments.http import url_host
+from xray_model.segments.calls import AWS_API_FIELDS, AWS_FIELDS, sql_system
+from xray_model.segments.names import endpoint_prefix
 
 Get = Callable[[str], Any]
 Call = tuple[str, str | None]
@@ -29,20 +31,7 @@ NAMING: Final = frozenset(
         "rpc.system",
     }
 )
-_AWS: Final = {
-    "account_id": ("aws.account_id",),
-    "operation": ("aws.operation",),
-    "region": ("aws.region",),
-    "request_id": ("aws.request_id", "aws.requestId"),
-    "queue_url": ("aws.queue_url", "aws.queue.url"),
-    "table_name": ("aws.table_name", "aws.table.name"),
-}
-_AWS_API: Final = _AWS | {
-    "operation": ("aws.operation", "rpc.method"),
-    "region": ("aws.region", "cloud.region"),
-    "queue_url": ("messaging.url", "aws.queue_url", "aws.queue.url"),
-}
-AWS_CONSUMED: Final = frozenset(key for keys in _AWS.values() for key in keys)
+AWS_CONSUMED: Final = frozenset(key for keys in AWS_FIELDS.values() for key in keys)
 AWS_API_CONSUMED: Final = AWS_CONSUMED | {"rpc.method"}
 AWS_TRIGGERS: Final = AWS_CONSUMED | {"aws.dynamodb.table_names", "rpc.system"}
 SQL_TRIGGERS: Final = frozenset({"db.system", "db.system.name"})
@@ -54,58 +43,11 @@ SQL_CONSUMED: Final = SQL_TRIGGERS | {
     "db.statement",
     "db.user",
 }
-_SQL_SYSTEMS: Final = {
-    "db2",
-    "derby",
-    "hive",
-    "mariadb",
-    "mssql",
-    "mysql",
-    "oracle",
-    "other_sql",
-    "postgresql",
-    "sqlite",
-    "teradata",
-}
-_RENAMED_SYSTEMS: Final = {"ibm.db2": "db2", "microsoft.sql_server": "mssql", "oracle.db": "oracle"}
-
 # The fields of `aws` whose type X-Ray's agents check.
 _TEXTS: Final = frozenset({"account_id", "operation", "queue_url", "region", "request_id", "table_name"})
 _BLOCKS: Final = frozenset({"ec2", "ecs", "eks", "elastic_beanstalk", "xray"})
 _NOT_TEXTS: Final = ("auto_instrumentation", "deployment_id")
 _DATABASE_URL: Final = re.compile(r".+//.+/[^?]+")  # contrib's receiver/awsxrayreceiver/internal/translator/sql.go
-
-# botocore's endpoint prefix, which names a service in X-Ray, by the service id that OpenTelemetry has.
-_ENDPOINT_PREFIXES: Final = {
-    "Auto Scaling": "autoscaling",
-    "CloudWatch": "monitoring",
-    "CloudWatch Logs": "logs",
-    "Cognito Identity Provider": "cognito-idp",
-    "Cost Explorer": "ce",
-    "DynamoDB Streams": "streams.dynamodb",
-    "ECR": "api.ecr",
-    "EFS": "elasticfilesystem",
-    "EMR": "elasticmapreduce",
-    "Elastic Beanstalk": "elasticbeanstalk",
-    "Elastic Load Balancing": "elasticloadbalancing",
-    "Elastic Load Balancing v2": "elasticloadbalancing",
-    "EventBridge": "events",
-    "Global Accelerator": "globalaccelerator",
-    "IoT Data Plane": "data-ats.iot",
-    "OpenSearch": "es",
-    "Route 53": "route53",
-    "SES": "email",
-    "SESv2": "email",
-    "SFN": "states",
-    "SSO OIDC": "oidc",
-    "SageMaker": "api.sagemaker",
-    "SageMaker Runtime": "runtime.sagemaker",
-    "Secrets Manager": "secretsmanager",
-    "Service Quotas": "servicequotas",
-    "Storage Gateway": "storagegateway",
-    "Timestream Query": "query.timestream",
-    "Timestream Write": "ingest.timestream",
-}
 
 
 def is_aws_api(get: Get) -> bool:
@@ -119,22 +61,16 @@ def describe_call(get: Get, kind: SpanKind, name: str) -> Call:
     aws = is_aws_api(get)
     found = _service_name(get, kind, aws=aws)
     if not found and get("aws.service"):
-        found, aws = endpoint_prefix(get("aws.service")), True
+        found, aws = endpoint_prefix(safe_text(get("aws.service"))), True
     found = found or _database_name(get) or _rpc_name(get, aws=aws) or get("http.host") or get("net.peer.name")
     if not found and outgoing:
         found = get("server.address") or url_host(get("http.url") or get("url.full"))
     return safe_text(found or name), "aws" if aws else "remote" if outgoing else None
 
 
-def endpoint_prefix(service: Any) -> str:
-    """Return the name of an AWS service in X-Ray: `dynamodb` for `DynamoDB`."""
-    text = safe_text(service)
-    return _ENDPOINT_PREFIXES.get(text) or text.lower().replace(" ", "-")
-
-
 def aws_block(get: Get) -> dict[str, Any]:
     """Return what is known of a call to AWS; empty if it is none."""
-    keys = _AWS_API if is_aws_api(get) else _AWS
+    keys = AWS_API_FIELDS if is_aws_api(get) else AWS_FIELDS
     found = {name: value for name, names in keys.items() if (value := next(filter(None, map(get, names)), None))}
     tables = get("aws.dynamodb.table_names")
     names = [tables] if isinstance(tables, str) else list(tables) if isinstance(tables, (tuple, list)) else []
@@ -148,9 +84,8 @@ def aws_block(get: Get) -> dict[str, Any]:
 
 def sql_block(get: Get) -> dict[str, Any]:
     """Return the query of a span; empty if it is not about an SQL database."""
-    system = safe_text(get("db.system") or get("db.system.name"))
-    system = _RENAMED_SYSTEMS.get(system, system)
-    if system not in _SQL_SYSTEMS:
+    system = sql_system(safe_text(get("db.system") or get("db.system.name")))
+    if system is None:
         return {}
     found = {
         "url": _database_url(get, system),
@@ -216,7 +151,7 @@ def _service_name(get: Get, kind: SpanKind, *, aws: bool) -> Any:
 
 def _rpc_name(get: Get, *, aws: bool) -> Any:
     service = get("rpc.service")
-    return endpoint_prefix(service) if service and aws else service
+    return endpoint_prefix(safe_text(service)) if service and aws else service
 
 
 def _database_name(get: Get) -> str:

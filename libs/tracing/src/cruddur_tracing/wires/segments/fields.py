@@ -1,15 +1,14 @@
 """The fields of a document as JSON text: ids and times, plain values at once, all others by `Writer`."""
 
 import json
-import re
 from functools import lru_cache
 from typing import Any, Final
 
 from cruddur_tracing.recording.values import ROOM, Writer, quote, safe_text, scalar_text
+from xray_model.segments import names
 
 TRIMMED: Final = "cruddur_tracing"  # the namespace of metadata that lists under `trimmed` what was cut
 
-_INVALID_IN_KEY: Final = re.compile(r"[^0-9A-Za-z.]")
 _KEY_MAX: Final = 200  # characters of the key of an annotation
 _SECOND: Final = 1_000_000_000
 _SHORT: Final = 1_000
@@ -64,9 +63,7 @@ class Fields:
         return text
 
 
-@lru_cache(maxsize=1024)
-def _key(key: str) -> str:
-    return _INVALID_IN_KEY.sub("_", key)
+_key = lru_cache(maxsize=1024)(names.annotation_key)
 
 
 def annotation_key(key: Any) -> str:

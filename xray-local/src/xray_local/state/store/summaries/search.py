@@ -24,10 +24,10 @@ from xray_model.filter_expression import Expression
 RangeBy = Literal["start", "end", "update", "overlap"]
 Position = tuple[float, int]
 _WITHIN: dict[RangeBy, str] = {
-    "start": "first BETWEEN ? AND ?",
-    "end": "last BETWEEN ? AND ?",
-    "update": "updated BETWEEN ? AND ?",
-    "overlap": "last >= ? AND first <= ?",
+    "start": "first >= ? AND first < ?",
+    "end": "last >= ? AND last < ?",
+    "update": "updated >= ? AND updated < ?",
+    "overlap": "last >= ? AND first < ?",
 }
 _SET = ", ".join(f"{name} = ?" for name in columns.COLUMNS)
 _CHUNK = 500  # rows that one query returns
@@ -54,7 +54,7 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The traces of a range (epoch seconds, both included) that match a filter.
+    """The traces of a range (epoch seconds, the end excluded) that match a filter.
 
     `by` says what is within the range: the trace's start, its end, the arrival of its last document, or any part.
     """

@@ -76,6 +76,7 @@ def delete_sampling_rule(region: Region, request: dict[str, Any]) -> dict[str, A
     record = _record(region, name, body)
     region.store.delete_resource(RULE, name)
     region.reservoirs.forget(name)
+    region.boosts.forget(name)
     region.store.put_resource("state", "rules", {"modified": region.clock()})
     return {"SamplingRuleRecord": record}
 

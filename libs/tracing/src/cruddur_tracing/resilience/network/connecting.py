@@ -8,8 +8,11 @@ import socket
 
 
 def host_bytes(host: str) -> bytes:
-    """Return a host as the resolver takes it. Raises UnicodeError if it is not a valid name."""
-    return host.encode("ascii") if host.isascii() else host.encode("idna")
+    """Return a host as the resolver takes it. Raises OSError if it is not a valid name."""
+    try:
+        return host.encode("ascii") if host.isascii() else host.encode("idna")
+    except UnicodeError as error:
+        raise OSError(f"{host!r}: expected a host name") from error
 
 
 def connect_tcp(host: str, port: int, seconds: float) -> socket.socket:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.xray_local.samples import NOW, rule
-from xray_local.state.reservoirs import Counts, Reservoirs, Statistics, Target, Window
+from xray_local.state.sampling.reservoirs import Counts, Reservoirs, Statistics, Target, Window
 from xray_model import SamplingRule
 
 RULE = SamplingRule.from_api(rule("rule"))
@@ -74,3 +74,23 @@ def test_a_forgotten_rule_has_no_clients_and_keeps_its_windows() -> None:
     reservoirs.forget("rule")
     assert quota(reservoirs, "b") == 10
     assert len(reservoirs.windows(since=NOW, until=NOW)) == 1
+
+
+def test_every_client_of_a_small_reservoir_gets_its_turn() -> None:
+    """Five clients of two a second: in five minutes each has one for two of them."""
+    reservoirs, small = Reservoirs(), SamplingRule.from_api(rule("rule", ReservoirSize=2))
+    turns = []
+    for minute in range(5):
+        at = NOW + 60 * minute
+        for client in "abcde":
+            reservoirs.target(small, client, now=at)
+        turns.append([reservoirs.target(small, client, now=at).reservoir_quota for client in "abcde"])
+    assert [sum(turn) for turn in turns] == [2, 2, 2, 2, 2]
+    assert [sum(quotas) for quotas in zip(*turns, strict=True)] == [2, 2, 2, 2, 2]
+
+
+def test_a_report_of_the_future_counts_now() -> None:
+    """Its window would never expire."""
+    reservoirs = Reservoirs()
+    reservoirs.record(statistics(at=NOW * 2), now=NOW)
+    assert [window.timestamp for window in reservoirs.windows(since=0, until=NOW * 3)] == [NOW]

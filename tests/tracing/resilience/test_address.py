@@ -2,18 +2,18 @@
 
 import pytest
 
-from cruddur_tracing.wires.datagrams.address import Agent, is_address, is_loopback
+from cruddur_tracing.resilience.network.address import Address, Agent, is_address, is_loopback
 
 
 @pytest.mark.parametrize(
     ("text", "agent"),
     [
-        ("127.0.0.1:2000", Agent("127.0.0.1", 2000, "127.0.0.1", 2000)),
-        ("xray-daemon:3000", Agent("xray-daemon", 3000, "xray-daemon", 3000)),
-        ("tcp:10.0.0.1:2001 udp:10.0.0.2:2002", Agent("10.0.0.2", 2002, "10.0.0.1", 2001)),
-        ("udp:10.0.0.2:2002 tcp:10.0.0.1:2001", Agent("10.0.0.2", 2002, "10.0.0.1", 2001)),
-        ("[::1]:2000", Agent("::1", 2000, "::1", 2000)),
-        ("tcp:[2001:db8::1]:2001 udp:[::1]:2002", Agent("::1", 2002, "2001:db8::1", 2001)),
+        ("127.0.0.1:2000", Agent.at("127.0.0.1", 2000)),
+        ("xray-daemon:3000", Agent.at("xray-daemon", 3000)),
+        ("tcp:10.0.0.1:2001 udp:10.0.0.2:2002", Agent(Address("10.0.0.2", 2002), Address("10.0.0.1", 2001))),
+        ("udp:10.0.0.2:2002 tcp:10.0.0.1:2001", Agent(Address("10.0.0.2", 2002), Address("10.0.0.1", 2001))),
+        ("[::1]:2000", Agent.at("::1", 2000)),
+        ("tcp:[2001:db8::1]:2001 udp:[::1]:2002", Agent(Address("::1", 2002), Address("2001:db8::1", 2001))),
     ],
 )
 def test_both_notations_are_read(text: str, agent: Agent) -> None:
@@ -24,7 +24,10 @@ def test_both_notations_are_read(text: str, agent: Agent) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "agent", "agent:", ":2000", "agent:x", "agent:0", "agent:65536", "agent:²", "::1:2000", "[::g]:2000", "[a]:1"],
+    [
+        *("", "agent", "agent:", ":2000", "agent:x", "agent:0", "agent:65536", "agent:²"),
+        *("::1:2000", "[::g]:2000", "[a]:1", "a b:1", "http://a:1", "a/b:1"),
+    ],
 )
 @pytest.mark.parametrize("form", ["{}", "tcp:{}", "tcp:a:1 udp:{}", "tcp:a:1 tcp:{}", "tcp:a:1 udp:b:1 x:{}"])
 def test_anything_else_is_an_error(text: str, form: str) -> None:

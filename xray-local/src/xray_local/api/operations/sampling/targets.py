@@ -1,52 +1,77 @@
 """GetSamplingTargets and GetSamplingStatisticSummaries: the counts that SDKs report, and their quotas."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from xray_local.api.operations import paging, rules
+from xray_local.api.operations import paging
+from xray_local.api.operations.sampling import rules
 from xray_local.state.region import Region
-from xray_local.state.reservoirs import HISTORY_SECONDS, STALE_SECONDS, Counts, Statistics, Target
+from xray_local.state.sampling.boosts import Boost
+from xray_local.state.sampling.reservoirs import HISTORY_SECONDS, STALE_SECONDS, Counts, Statistics, Target
 from xray_model import SamplingRule
 
 PAGE = 1000
 
 
 def get_sampling_targets(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    """Count each report, and return its client's part of the rule's reservoir."""
+    """Count each report, and return its client's part of the rule's reservoir.
+
+    The members that AWS added for adaptive sampling are answered only to clients that send boost statistics: older ones
+    refuse an answer with members that they do not know.
+    """
     now = region.clock()
     known = {rule.rule_name: rule for rule in rules.all_rules(region)}
+    boosts = request.get("SamplingBoostStatisticsDocuments")
+    added = {} if boosts is None else {"UnprocessedBoostStatistics": _boost(region, boosts, known)}
     targets, unprocessed = [], []
     for document in request["SamplingStatisticsDocuments"]:
+        if boosts is not None:
+            region.boosts.add_client(document["ClientID"], now=now)
         problem = _problem(document, known, now)
         if problem:
             unprocessed.append(problem)
             continue
         region.reservoirs.record(_statistics(document), now=now)
-        target = region.reservoirs.target(known[document["RuleName"]], document["ClientID"], now=now)
-        targets.append(_target(target))
+        rule, client_id = known[document["RuleName"]], document["ClientID"]
+        target = region.reservoirs.target(rule, client_id, now=now)
+        targets.append(_target(target, region.boosts.active(rule, client_id, now=now)))
     return {
         "SamplingTargetDocuments": targets,
         "LastRuleModification": rules.modified_at(region),
         "UnprocessedStatistics": unprocessed,
-        "UnprocessedBoostStatistics": _unboosted(request.get("SamplingBoostStatisticsDocuments") or (), known, now),
+        **added,
     }
 
 
-def _target(target: Target) -> dict[str, Any]:
-    return {
+def _target(target: Target, boost: Boost | None) -> dict[str, Any]:
+    shape = {
         "RuleName": target.rule_name,
         "FixedRate": target.fixed_rate,
         "ReservoirQuota": target.reservoir_quota,
         "ReservoirQuotaTTL": target.reservoir_quota_ttl,
         "Interval": target.interval,
     }
+    return shape if boost is None else shape | {"SamplingBoost": {"BoostRate": boost.rate, "BoostRateTTL": boost.end}}
 
 
-def _unboosted(
-    documents: Iterable[dict[str, Any]], known: Mapping[str, SamplingRule], now: float
+def _boost(
+    region: Region, documents: Iterable[dict[str, Any]], known: Mapping[str, SamplingRule]
 ) -> list[dict[str, Any]]:
-    # How AWS computes a boost is not published, so there is none: only invalid documents are answered.
-    return [problem for problem in (_problem(document, known, now) for document in documents) if problem]
+    """Start boosts where the reports call for them, and return the reports that cannot be processed."""
+    now = region.clock()
+    unprocessed, anomalies = [], Counter[str]()
+    sampled = Counter[str]()
+    for document in documents:
+        name = document["RuleName"]
+        if problem := _problem(document, known, now):
+            unprocessed.append(problem)
+        else:
+            anomalies[name] += document["AnomalyCount"]
+            sampled[name] += document["SampledAnomalyCount"]
+    for name, count in anomalies.items():
+        region.boosts.report(known[name], anomalies=count, sampled=sampled[name], now=now)
+    return unprocessed
 
 
 def _problem(document: dict[str, Any], known: Mapping[str, SamplingRule], now: float) -> dict[str, Any] | None:

@@ -1,18 +1,18 @@
 """How the reservoir of a sampling rule is divided among its clients, and what they reported. Pure.
 
 A client reports its counts every 10 seconds and gets a quota for the next ones. AWS does not publish how it divides a
-reservoir; here the live clients of a rule get equal whole parts, and the first ones (by client id) the remainder, so
-that the parts add up to ReservoirSize exactly.
+reservoir; here the live clients of a rule get equal whole parts, and the remainder goes to others of them in each turn
+of a minute, so that the parts add up to ReservoirSize exactly and no client is left without for long.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xray_model import SamplingRule
 
 INTERVAL = 10  # seconds between two reports of a client
 LIVE_SECONDS = 3 * INTERVAL  # a client that misses three reports is no longer live
+TURN_SECONDS = 60  # after which the remainder of a reservoir goes to the next clients
 QUOTA_TTL = 300  # seconds that a quota is valid
 STALE_SECONDS = 600  # statistics older than this are refused, as AWS does
 HISTORY_SECONDS = 6 * 3600  # how far back the windows reach
@@ -69,9 +69,9 @@ class Reservoirs:
         self._windows: defaultdict[int, defaultdict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
 
     def record(self, statistics: Statistics, *, now: float) -> None:
-        """Count a report in the window of its own timestamp, and its client as live."""
+        """Count a report in the window of its own timestamp, or of now if that is later, and its client as live."""
         self._seen[statistics.rule_name][statistics.client_id] = now
-        window = int(statistics.timestamp) // INTERVAL * INTERVAL
+        window = int(min(statistics.timestamp, now)) // INTERVAL * INTERVAL
         self._windows[window][statistics.rule_name] += statistics.counts
         for expired in [window for window in self._windows if window < now - HISTORY_SECONDS]:
             del self._windows[expired]
@@ -82,10 +82,11 @@ class Reservoirs:
         seen[client_id] = now
         for expired in [client for client, when in seen.items() if when < now - LIVE_SECONDS]:
             del seen[expired]
+        place = sorted(seen).index(client_id)
         return Target(
             rule_name=rule.rule_name,
             fixed_rate=rule.fixed_rate,
-            reservoir_quota=_part(rule.reservoir_size, sorted(seen), client_id),
+            reservoir_quota=_part(rule.reservoir_size, place, len(seen), int(now) // TURN_SECONDS),
             reservoir_quota_ttl=now + QUOTA_TTL,
             interval=INTERVAL,
         )
@@ -104,6 +105,6 @@ class Reservoirs:
         self._seen.pop(rule_name, None)
 
 
-def _part(size: int, clients: Sequence[str], client_id: str) -> int:
-    share, remainder = divmod(size, len(clients))
-    return share + (clients.index(client_id) < remainder)
+def _part(size: int, place: int, clients: int, turn: int) -> int:
+    share, remainder = divmod(size, clients)
+    return share + ((place - turn * remainder) % clients < remainder)

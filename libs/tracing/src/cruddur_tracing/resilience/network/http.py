@@ -1,0 +1,132 @@
+"""HTTP/1.1 on one kept-alive connection whose requests end at a deadline, whatever the other side does.
+
+Made of sockets: a client of `http.client` would be traced where HTTP clients are, would follow HTTP_PROXY, and its
+timeout begins again with every byte that arrives.
+"""
+
+import io
+import select
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.message import Message
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from typing import Any, NamedTuple
+
+
+class Response(NamedTuple):
+    """A response. `failure` is why its body is not complete: the connection failed, or it is too long."""
+
+    status: int
+    body: bytes
+    headers: Message
+    failure: OSError | HTTPException | None
+
+
+class Connection:
+    """A connection that `connect` makes for a deadline. For one thread at a time, except `abort`.
+
+    Deadlines are on the monotonic clock.
+    """
+
+    def __init__(self, connect: Callable[[float], socket.socket]) -> None:
+        self._connect = connect
+        self._socket: socket.socket | None = None
+
+    def exchange(self, request: bytes, deadline: float, body_max: int) -> Response:
+        """Send a POST request and return its response, with at most so many bytes of its body.
+
+        Raises OSError or HTTPException without a response. A connection that the other side closed while it was unused
+        is made again.
+        """
+        if self._socket is not None and not _is_readable(self._socket):
+            with suppress(ConnectionError):
+                return self._exchange(self._socket, request, deadline, body_max)
+        self.close()
+        connected = self._socket = self._connect(deadline)
+        return self._exchange(connected, request, deadline, body_max)
+
+    def close(self) -> None:
+        """Close the connection; the next request makes another. Takes no lock, for it is called after a fork too."""
+        connected, self._socket = self._socket, None
+        if connected is not None:
+            connected.close()
+
+    def abort(self) -> None:
+        """Let the request that another thread waits for fail."""
+        connected = self._socket
+        if connected is not None:
+            with suppress(OSError):  # it is not connected any more
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def _exchange(self, connected: socket.socket, request: bytes, deadline: float, body_max: int) -> Response:
+        keep = False
+        try:
+            connected.settimeout(remaining(deadline))
+            connected.sendall(request)
+            with read_response(connected, "POST", deadline) as response:
+                body, failure = _read_body(response, body_max)
+                keep = response.isclosed() and not response.will_close and failure is None
+                return Response(response.status, body, response.headers, failure)
+        finally:
+            if not keep:
+                self.close()
+
+
+def _read_body(response: HTTPResponse, body_max: int) -> tuple[bytes, OSError | HTTPException | None]:
+    try:
+        body = response.read(body_max + 1)
+    except (OSError, HTTPException) as error:
+        return b"", error
+    if len(body) > body_max:
+        return body[:body_max], HTTPException(f"the answer has more than {body_max} bytes")
+    return body, IncompleteRead(body, response.length) if response.length else None
+
+
+def remaining(deadline: float) -> float:
+    """Return the seconds until the deadline. Raises TimeoutError after it."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("timed out")
+    return seconds
+
+
+def read_response(connected: socket.socket, method: str, deadline: float) -> HTTPResponse:
+    """Return a response with its headers. Raises OSError or HTTPException."""
+    response = HTTPResponse(_Source(_Incoming(connected, deadline)), method=method)  # type: ignore[arg-type]
+    try:
+        response.begin()
+    except BaseException:
+        response.close()
+        raise
+    return response
+
+
+def _is_readable(connected: socket.socket) -> bool:
+    """Return whether an unused connection has something to read, which can only be its end."""
+    poll = select.poll()
+    poll.register(connected, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _Incoming(io.RawIOBase):
+    """What arrives on a socket until a deadline."""
+
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connected.settimeout(remaining(self._deadline))
+        return self._connected.recv_into(buffer)
+
+
+class _Source:
+    """What HTTPResponse needs of a socket."""
+
+    def __init__(self, incoming: _Incoming) -> None:
+        self.makefile: Callable[[str], io.BufferedReader] = lambda _: io.BufferedReader(incoming)

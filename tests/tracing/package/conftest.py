@@ -1,0 +1,75 @@
+"""Environments with the built package, as a user installs it: on each Python, and beside chosen packages."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final, Protocol
+
+import pytest
+
+from tests.tracing.served import ROOT
+
+PEERS: Final = ("gunicorn>=23", "opentelemetry-distro>=0.61b0", "opentelemetry-instrumentation-requests>=0.61b0")
+UNREACHABLE: Final = ("error sending request", "dns error", "failed to fetch", "could not connect")
+REQUIREMENTS: Final = ("--no-sources", "--requirements=libs/tracing/pyproject.toml", "--all-extras")
+PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
+
+
+class Install(Protocol):
+    """Makes an environment."""
+
+    def __call__(self, version: str, *wanted: str) -> Path:
+        """Return its folder of programs."""
+
+
+def uv(*arguments: str) -> str:
+    """Run uv and return what it prints. Skip the test if uv or the index is not there."""
+    program = shutil.which("uv", path=f"{ROOT / '.tools/uv/bin'}{os.pathsep}{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("uv is not installed (make setup)")
+    settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"} | os.environ
+    settings.pop("UV_PROJECT_ENVIRONMENT", None)
+    done = subprocess.run([program, *arguments], cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and any(sign in done.stderr.lower() for sign in UNREACHABLE):
+        pytest.skip(f"the package index cannot be reached: {done.stderr.strip().splitlines()[0]}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def interpreter(version: str) -> str:
+    """Return the path of a Python, from PATH or pyenv. Skip the test if there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = [shutil.which(f"python{version}"), *map(str, pyenv.glob(f"{version}.*/bin/python"))]
+    for path in filter(None, found):
+        works = subprocess.run([path, "-c", ""], capture_output=True, check=False)  # one of pyenv's shims may not
+        if works.returncode == 0:
+            return path
+    pytest.skip(f"Python {version} is not installed")
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Build the library and what it needs of this workspace, and return the wheels by package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for package in ("xray-model", "cruddur-tracing"):
+        uv("build", "--quiet", "--wheel", "--package", package, "--out-dir", str(folder), ".")
+    return {path.name.split("-")[0].replace("_", "-"): path for path in folder.glob("*.whl")}
+
+
+@pytest.fixture(scope="session")
+def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """Return a function that makes an environment on a Python, and returns its folder of programs.
+
+    `wanted` is what `uv pip install` gets besides the two wheels, which are installed as they are.
+    """
+
+    def install(version: str, *wanted: str) -> Path:
+        folder = tmp_path_factory.mktemp("environment")
+        uv("venv", "--quiet", "--clear", "--python", interpreter(version), str(folder))
+        python = f"--python={folder}/bin/python"
+        uv("pip", "install", "--quiet", python, str(wheels["xray-model"]), *REQUIREMENTS, *PEERS, *wanted)
+        uv("pip", "install", "--quiet", python, "--no-deps", str(wheels["cruddur-tracing"]))
+        return folder / "bin"
+
+    return install

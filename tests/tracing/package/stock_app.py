@@ -1,0 +1,24 @@
+"""A Flask app with OpenTelemetry's and X-Ray's calls and no word about `cruddur_tracing`."""
+
+import os
+
+from aws_xray_sdk.core import xray_recorder
+from flask import Flask
+from opentelemetry import trace
+
+app = Flask("stock")
+tracer = trace.get_tracer(__name__)
+
+
+@app.get("/")
+def home() -> dict[str, int]:
+    """Record a span with a subsegment in it."""
+    with tracer.start_as_current_span("span"), xray_recorder.in_subsegment("subsegment") as subsegment:
+        subsegment.put_annotation("key", "value")
+    return {"pid": os.getpid()}
+
+
+@app.get("/healthz")
+def healthz() -> str:
+    """Answer that the app is ready."""
+    return "ok"

@@ -1,0 +1,107 @@
+"""The package as a user installs it: a stock app's requests are one trace on both wires, without a line in the app."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import XRayLocal
+from tests.tracing.package.conftest import PYTHONS, Install
+from tests.tracing.served import Served, documents, environment, is_span, running, sample_all, until
+
+pytestmark = pytest.mark.process
+
+AWS = {"OTEL_PYTHON_DISTRO": "aws_distro", "OTEL_PYTHON_CONFIGURATOR": "aws_configurator"}
+
+
+@pytest.fixture(scope="module")
+def adot(install: Install) -> Path:
+    """Return the programs of an environment with AWS's distro."""
+    return install("3.12", "aws-opentelemetry-distro")
+
+
+@contextmanager
+def stock(programs: Path, port: int, folder: Path, environ: dict[str, str]) -> Iterator[Served]:
+    """Run the stock app with one worker."""
+    command = [str(programs / name) for name in ("opentelemetry-instrument", "gunicorn")]
+    command += ["--bind", f"127.0.0.1:{port}", "stock_app:app"]
+    settings = {"PYTHONPATH": str(Path(__file__).parent), **environ}
+    with running(command, port, folder / "log", settings, folder) as served:
+        yield served
+
+
+def tree(document: dict[str, Any]) -> Any:
+    """Return the ids of a document and of what is in it, by name."""
+    return {document["name"]: (document["id"], [tree(child) for child in document.get("subsegments", ())])}
+
+
+def one_trace(local: XRayLocal, served: Served) -> None:
+    """Assert that a request is one tree, the same one on both wires."""
+    trace = served.get().trace
+    until(lambda: len(documents(local, trace)) == 4)
+    found = documents(local, trace)
+    (segment,) = (document for document in found if not is_span(document))
+    spans = {document.get("parent_id"): document for document in found if is_span(document)}
+    root = spans[None]
+    span = spans[root["id"]]
+    subsegment = spans[span["id"]]
+    assert tree(segment) == {"stock": (root["id"], [{"span": (span["id"], [{"subsegment": (subsegment["id"], [])}])}])}
+    assert segment["subsegments"][0]["subsegments"][0]["annotations"] == {"key": "value"}
+    assert subsegment["annotations"] == {"key": "value"}
+    assert "Traceback" not in served.log.read_text()
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def newest(install: Install, request: pytest.FixtureRequest) -> Path:
+    """Return the programs of an environment with the newest version of everything."""
+    return install(request.param)
+
+
+def test_on_each_python(newest: Path, xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """Both wires, and nothing in the log that worries."""
+    sample_all(xray_local)
+    with stock(newest, free_port(), tmp_path, environment(xray_local)) as served:
+        one_trace(xray_local, served)
+
+
+def test_the_end_on_each_python(newest: Path, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """Whether or not threads can be started then: both wires have their time, and what is left is counted."""
+    away = {"AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{free_port()}"}
+    away["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}"
+    with stock(newest, free_port(), tmp_path, away) as served:
+        for _ in range(5):
+            served.get(X_Amzn_Trace_Id="Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
+        served.process.terminate()
+        began = time.monotonic()
+        served.process.wait(timeout=30)
+        assert time.monotonic() - began < 8
+    log = served.log.read_text()
+    assert dict(re.findall(r"^(\w+\.lost): .*, (\d+) in all", log, re.MULTILINE)) == {
+        "segment.lost": "5",
+        "span.lost": "15",
+    }
+    assert "Traceback" not in log
+
+
+def test_with_the_oldest_versions(
+    install: Install, xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path
+) -> None:
+    """The lower ends of all ranges in pyproject.toml."""
+    sample_all(xray_local)
+    programs = install("3.12", "--resolution=lowest-direct")
+    with stock(programs, free_port(), tmp_path, environment(xray_local)) as served:
+        one_trace(xray_local, served)
+
+
+@pytest.mark.parametrize("named", [{}, AWS], ids=["ours", "AWS's"])
+def test_beside_the_adot_distro(
+    adot: Path, xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path, named: dict[str, str]
+) -> None:
+    """With its own versions of OpenTelemetry, whether its variables are set or not."""
+    sample_all(xray_local)
+    with stock(adot, free_port(), tmp_path, environment(xray_local, **named)) as served:
+        one_trace(xray_local, served)

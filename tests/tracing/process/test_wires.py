@@ -1,0 +1,51 @@
+"""Both wires at the end of a process."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from cruddur_tracing import TracingSettings
+from cruddur_tracing.process.wires import Wires
+from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.resilience.network.address import Agent
+from tests.tracing.wires.otlp.conftest import Answered, Backend, ended_span
+
+SPANS = 600  # more than one request
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """An OTLP backend that needs a moment for each request."""
+
+    def slowly() -> Answered:
+        time.sleep(0.25)
+        return Answered()
+
+    made = Backend()
+    made.answer = slowly
+    return made
+
+
+def test_the_wires_end_side_by_side(backend: Backend, free_port: Callable[[], int]) -> None:
+    """An agent that is away takes no time from the OTLP wire, and both are counted within one budget."""
+    failures = Failures()
+    agent = Agent.at("127.0.0.1", free_port())
+    wires = Wires(TracingSettings(agent=agent), {}, failures)
+    otlp = wires.replacing(BatchSpanProcessor(OTLPSpanExporter(backend.settings().endpoint)))
+    assert otlp is not None
+    assert wires.segments is not None
+    for number in range(SPANS):
+        span = ended_span(str(number))
+        wires.segments.ended(span)
+        otlp.ended(span)
+    started = time.monotonic()
+    wires.shutdown(2)
+    assert time.monotonic() - started < 2.5
+    backend.close()
+    assert len(backend.names()) == SPANS
+    assert failures.counts == {"segment.lost": SPANS, "agent.unreachable": 1}
+    assert "xray-segments" not in [thread.name for thread in threading.enumerate()]

@@ -1,0 +1,1 @@
+"""The operations of central sampling: rules, and the targets of their clients."""

@@ -1,0 +1,54 @@
+"""What is put as text, by PutTraceSegments or a datagram: segment documents, and OTLP in their place.
+
+OTLP is `T1S` or `T1U` and an ExportTraceServiceRequest in base64. The collector's awsxray exporter puts it by
+PutTraceSegments, ADOT sends it to the agent's UDP port. `T1U` has the spans that were not sampled: they are for AWS's
+metrics only, so they are read and not stored.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+
+from xray_local.ingest.otlp_request import PROTOBUF, SpanError
+from xray_local.ingest.spans import Decoded, decode
+from xray_local.state.region import Region
+from xray_local.state.store import Refused
+from xray_local.traces.documents import Document
+
+SAMPLED, UNSAMPLED = "T1S", "T1U"
+
+
+def put_texts(region: Region, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
+    """Store what texts hold; count, note and return what was refused."""
+    spans = [text for text in texts if text.startswith((SAMPLED, UNSAMPLED))]
+    if not spans:
+        return region.put_segments(texts, source)
+    segments = [text for text in texts if not text.startswith((SAMPLED, UNSAMPLED))]
+    return _put_spans(region, spans, source) + region.put_segments(segments, source)
+
+
+def _put_spans(region: Region, texts: Iterable[str], source: str) -> list[Refused]:
+    documents: list[Document] = []
+    problems: list[str] = []
+    for text in texts:
+        try:
+            decoded = _decoded(text)
+        except SpanError as error:
+            problems.append(str(error))
+            continue
+        problems += decoded.refused
+        if text.startswith(SAMPLED):
+            documents += decoded.documents
+    region.counters["rejected"] += len(problems)
+    refused = [Refused(None, "ParseError", problem) for problem in problems] + region.put(documents)
+    for item in refused:
+        region.note("refused", source, item.code, item.message, item.id)
+    return refused
+
+
+def _decoded(text: str) -> Decoded:
+    try:
+        body = base64.b64decode(text[len(SAMPLED) :], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SpanError(f"{text[: len(SAMPLED)]} is not followed by base64: {error}") from error
+    return decode(body, PROTOBUF)

@@ -107,11 +107,10 @@ def chosen(text: str) -> TraceFilter:
 
 
 def check(store: Store, text: str, expected: list[str]) -> None:
+    selection = Selection(0, NOW * 2, "start", chosen(text))
     for _ in range(2):
-        assert [row.summary.id for row in store.find(Selection(0, NOW * 2, "start", chosen(text))).rows] == expected, (
-            text
-        )
-        assert store.count(Selection(0, NOW * 2, "start", chosen(text))).number == len(expected), text
+        assert [row.summary.id for row in store.find(selection, seconds=9).rows] == expected, text
+        assert store.count(selection, seconds=9).number == len(expected), text
 
 
 def expected(store: Store, text: str) -> list[str]:

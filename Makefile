@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 # uv trusts its own root certificates by default; the system's include those of a company's TLS proxy, as for pip.
 export UV_SYSTEM_CERTS ?= true
 
-PARTS := libs/xray-model libs/tracing backend operator xray-local
+PARTS := libs/xray-model libs/tracing libs/pytest-xray-local backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 TYPED := $(PARTS:%=%/src) tests demo bench tools
 DOCKER ?= docker
@@ -19,10 +19,13 @@ IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
 BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
   $(foreach name,PIP_INDEX_URL UV_DEFAULT_INDEX,$(if $($(name)),--build-arg $(name))) # a mirror of PyPI, if one is set
+# The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
+COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
+TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
-COVERED := xray_model xray_operator cruddur_tracing
+COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser fuzz bench lock format generate clean
@@ -52,11 +55,11 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl helm helm3 otelcol docker-compose kind skaffold
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold
 
 cluster-tools: $(UV)
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus
 
 chart-tools: $(UV)
 	@$(PYTHON) tools/provide.py helm helm3 otelcol
@@ -96,7 +99,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock and generat
 	@$(RUN)python -m tools.chart.readme --check
 
 unit: .venv/.synced compose-tools ## the tests of each part
-	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/operator tests/demo tests/tools tests/images
+	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/pytest_xray_local tests/operator tests/demo tests/bench tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster; and the commands in docs/
 	@$(PYTEST) tests/chart tests/docs
@@ -109,10 +112,12 @@ integration: setup cluster-tools ## the whole integration suite: 100 fault sched
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
+	@$(TAG_COLLECTOR)
 	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --durations=12 $(or $(E2E),tests/e2e)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if needed (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
+	@$(TAG_COLLECTOR)
 	@PATH="$(CURDIR)/bin:$$PATH" $(RUN)python -m tools.kind_cluster
 	@PATH="$(CURDIR)/bin:$$PATH" SKAFFOLD_CONFIG=deploy/kind/skaffold-config.yaml skaffold dev --kube-context kind-cruddur $(if $(PROFILE),--profile=$(PROFILE))
 

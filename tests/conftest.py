@@ -1,21 +1,19 @@
-"""Fixtures that every suite shares: free ports and a real xray-local process."""
+"""Fixtures that every suite shares: free ports and an emptied xray-local, whose process the pytest plugin runs."""
 
 import gc
 import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from pytest_xray_local import XRayLocal
 from tests.integration.faults.summary import summary
 from tools import local_cluster
 
-START_SECONDS = 30
+pytest_plugins = ["pytest_xray_local.plugin"]
 
 
 def pytest_configure() -> None:
@@ -48,50 +46,9 @@ def free_port() -> Callable[[], int]:
     return local_cluster.free_port
 
 
-@dataclass(frozen=True, slots=True)
-class XRayLocal:
-    """A running xray-local: `api` and `otlp` are URLs, `agent` (UDP and TCP) and `grpc` are host:port."""
-
-    api: str
-    agent: str
-    otlp: str
-    grpc: str = ""
-
-    def reset(self) -> None:
-        """Empty the store, the scripted faults and the log of calls."""
-        request = urllib.request.Request(f"{self.api}/_local/reset", method="POST")
-        with urllib.request.urlopen(request, timeout=10):
-            pass
-
-
-def _parse_ready(line: str) -> XRayLocal:
-    word, *pairs = line.split()
-    if word != "ready":
-        raise RuntimeError(f"xray-local's first line was {line!r}, expected one that begins with 'ready'")
-    return XRayLocal(**dict(pair.split("=", 1) for pair in pairs))
-
-
-@pytest.fixture(scope="session")
-def xray_local_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[XRayLocal]:
-    """Run one `xray-local serve` on free ports for the whole session."""
-    errors: Path = tmp_path_factory.mktemp("xray-local") / "stderr.log"
-    command = [sys.executable, "-m", "xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
-    with errors.open("w") as stderr, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as run:
-        assert run.stdout is not None
-        line = run.stdout.readline()
-        if not line:
-            run.wait(timeout=START_SECONDS)
-            raise RuntimeError(f"xray-local did not start: {errors.read_text()}")
-        try:
-            yield _parse_ready(line)
-        finally:
-            run.terminate()
-            run.wait(timeout=START_SECONDS)
-
-
 @pytest.fixture
 def xray_local(xray_local_process: XRayLocal) -> XRayLocal:
-    """Return the session's xray-local, emptied."""
+    """Return the session's xray-local, emptied; unlike the plugin's, with AWS's Default rule and without variables."""
     xray_local_process.reset()
     return xray_local_process
 

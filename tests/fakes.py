@@ -25,7 +25,7 @@ class InMemoryGateway:
         self.tags_by_arn: dict[str, dict[str, str]] = {}
         self.statistics_by_rule: dict[str, Statistics] = {}
         self.calls: list[str] = []
-        self.failures: dict[str, list[GatewayError]] = {}
+        self.failures: dict[str, list[Exception]] = {}
         for value in (default_rule(), Group(group_name="Default")):
             self.values[kind_of(value), name_of(value)] = value
 

@@ -99,6 +99,7 @@ TOOLS = {
         ("main.version",),
         ("otelcol-contrib",),
     ),
+    "kstatus": Tool("kstatus", "sigs.k8s.io/cli-utils", ".", ("--version",), 3, ("main.version",)),
 }
 
 

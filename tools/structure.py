@@ -19,6 +19,7 @@ from tools.provide import ROOT
 SOURCES = {
     "xray_model": "libs/xray-model/src",
     "cruddur_tracing": "libs/tracing/src",
+    "pytest_xray_local": "libs/pytest-xray-local/src",
     "cruddur": "backend/src",
     "xray_operator": "operator/src",
     "xray_local": "xray-local/src",

@@ -25,7 +25,7 @@ WORKERS = {
     "gthread+preload": ("--worker-class", "gthread", "--threads", "4", "--preload"),
 }
 EXIT_SECONDS = 60.0
-SETTLE_SECONDS = 0.3  # the sink has read everything when its counts stay the same for so long
+SETTLE_SECONDS = 0.3  # the sink has read everything when its counts do not change for this time
 REPLACED_SECONDS = 120.0
 
 

@@ -77,7 +77,7 @@ class Audit:
         return max(self.statuses.values())
 
     def wait_quiet(self, seconds: float) -> None:
-        """Wait until nothing has been written for so long."""
+        """Wait until nothing has been written for this time."""
         quiet_since = time.monotonic()
         while time.monotonic() < quiet_since + seconds:
             written = self.written

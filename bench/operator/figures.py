@@ -73,7 +73,7 @@ def scale(ours: Sequence[Start], stock: Sequence[Start], again: Restart, stock_a
 
 
 def list_calls(objects: int, seen: ListCalls) -> Figure:
-    """Return the row of ours' reads of AWS."""
+    """Return the row of our operator's reads of AWS."""
     what = f"GetSamplingRules, GetGroups per interval, {objects:,} object{'s' if objects > 1 else ''}"
     return Figure(
         what, f"{seen.rules:g}, {seen.groups:g}", promised="1, 1", reached=(seen.rules, seen.groups) == (1, 1)

@@ -1,4 +1,4 @@
-"""2,000 objects that observe: first start and restart of ours and of the stock operator, on the same API server.
+"""2,000 objects that observe: first start and restart of our operator and of the stock one, on the same API server.
 
 Each run creates the same manifests; the audit log says when what was written.
 """

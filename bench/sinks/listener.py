@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on asyncio that answers fast, or fails as it is told to."""
+"""A small HTTP/1.1 server on asyncio that answers fast, or fails in a set way."""
 
 import asyncio
 import contextlib

@@ -27,6 +27,11 @@ def value(values: Values, path: str, default: Any) -> Any:
     return default if found == {} else found
 
 
+AGENTS: dict[str, Values] = {
+    name: values for name, values in CASES.items() if value(values, "tracing.agent", "") != "none"
+}
+
+
 def sends_segments(values: Values) -> bool:
     """Return whether the backend sends segments."""
     return bool(value(values, "tracing.xraySdk.enabled", default=True))
@@ -50,7 +55,7 @@ def variables(found: list[Object]) -> dict[str, Any]:
     return {variable["name"]: variable.get("value") for variable in env}
 
 
-@for_each(CASES)
+@for_each(AGENTS)
 def test_one_container_listens_on_port_2000(value_set: ValueSet) -> None:
     """Over TCP always, and over UDP where segments are sent; without them it is the collector."""
     placement = value(value_set.values, "tracing.placement", "node")
@@ -62,7 +67,7 @@ def test_one_container_listens_on_port_2000(value_set: ValueSet) -> None:
     assert container["name"] == expected
 
 
-@for_each(CASES)
+@for_each(AGENTS)
 def test_it_proxies_to_x_ray(value_set: ValueSet) -> None:
     """To xray-local, to the endpoint of the values, or to the region's own; without the instance metadata."""
     values, found = value_set.values, value_set.objects
@@ -100,7 +105,7 @@ def collector_proxy(config: Mapping[str, Any]) -> dict[str, Any]:
     return dict(proxy)
 
 
-@for_each({name: values for name, values in CASES.items() if value(values, "backend.enabled", default=True)})
+@for_each({name: values for name, values in AGENTS.items() if value(values, "backend.enabled", default=True)})
 def test_the_backend_has_the_address_of_its_agent(value_set: ValueSet) -> None:
     """With segments and without: the pod's own loopback, the node's port, or the Service that selects the agents."""
     found = value_set.objects

@@ -1,7 +1,10 @@
 """The collector's configuration: what the chart builds of it, and that the real collector takes it."""
 
+import re
+import socket
 import subprocess
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +16,7 @@ from tests.chart.each import ValueSet, for_each, render_all
 from tests.chart.matrix import AWS, CASES
 from tests.chart.real_collector import ENVIRONMENT, configuration
 from tests.chart.release import SECONDS, Values, named, named_container, render
+from tests.waiting import until
 from tools.provide import tool_path
 
 LARGE: Values = {
@@ -28,7 +32,10 @@ WITHOUT = {
     "daemon-node-sdk-aws-plain",
     "daemon-sidecar-sdk-aws-plain",
     "kind-aws-values",
+    "no-agents",
+    "no-agents-host-port",
     "only-backend",
+    "operator-alone",
     "pod-identity",
     "secret",
     "vpc-endpoint",
@@ -110,8 +117,11 @@ WAYS: list[tuple[Values, list[str]]] = [
     ({"tracing.xraySdk.enabled": False}, ["otlp_http/xray-local"]),
     ({**AWS, "tracing.agent": "collector"}, ["awsxray", "otlp_http/segments"]),
     ({**AWS, "tracing.xraySdk.enabled": False}, ["otlp_http/xray"]),
-    ({**AWS, "honeycomb.enabled": True, "honeycomb.existingSecret": "mine"}, ["otlp_http/honeycomb"]),
-    ({**AWS, "otlp.extraExporters": {"tempo": {"endpoint": "http://tempo:4318"}}}, ["otlp_http/tempo"]),
+    (
+        {**AWS, "destinations.honeycomb.enabled": True, "destinations.honeycomb.existingSecret": "mine"},
+        ["otlp_http/honeycomb"],
+    ),
+    ({**AWS, "destinations.otlp": {"tempo": {"endpoint": "http://tempo:4318"}}}, ["otlp_http/tempo"]),
 ]
 
 
@@ -149,11 +159,38 @@ def test_the_backend_exports_spans_only_to_an_open_receiver(name: str, receivers
 
 def test_the_collector_listens_on_its_pods_address() -> None:
     """On a node the pod's address, and in a sidecar the loopback address."""
-    for placement, host in (("node", "${env:MY_POD_IP}"), ("sidecar", "127.0.0.1")):
+    for placement, host in (("node", "[${env:MY_POD_IP}]"), ("sidecar", "127.0.0.1")):
         found = loaded({"tracing.agent": "collector", "tracing.placement": placement})["receivers"]
         assert found["otlp"]["protocols"]["http"]["endpoint"] == f"{host}:4318"
         assert found["awsxray"]["endpoint"] == f"{host}:2000"
         assert found["awsxray"]["proxy_server"]["endpoint"] == f"{host}:2000"
+
+
+@pytest.mark.process
+def test_the_real_collector_listens_on_ipv6(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    """Health, metrics, OTLP, and port 2000 over TCP, where an IPv6-only cluster's pod has only such an address."""
+    text = configuration({"ipv6": True, "tracing.agent": "collector"}) or ""
+    ports = {port: free_port() for port in (13133, 8888, 4318, 2000, 4319)}
+    for port, free in ports.items():
+        text = re.sub(rf"(:|port: ){port}\b", rf"\g<1>{free}", text)
+    (tmp_path / "config.yaml").write_text(text)
+    environment = {**ENVIRONMENT, "MY_POD_IP": "::1"}
+    run = subprocess.Popen([tool_path("otelcol"), f"--config={tmp_path / 'config.yaml'}"], env=environment)
+    try:
+        for port in (13133, 8888, 4318, 2000):
+            until(partial(accepts, "::1", ports[port]), f"port {port} on ::1")
+    finally:
+        run.terminate()
+        run.wait(timeout=30)
+
+
+def accepts(host: str, port: int) -> bool:
+    """Return whether something accepts connections there."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_without_segments_the_collector_is_a_proxy_on_port_2000() -> None:
@@ -161,13 +198,6 @@ def test_without_segments_the_collector_is_a_proxy_on_port_2000() -> None:
     on, off = (loaded({**AWS, "tracing.agent": "collector", "tracing.xraySdk.enabled": sdk}) for sdk in (True, False))
     assert off["extensions"]["awsproxy"] == on["receivers"]["awsxray"]["proxy_server"]
     assert ("awsproxy" in on["extensions"], "awsxray" in off["receivers"]) == (False, False)
-
-
-def test_regions_in_china_have_their_own_domain() -> None:
-    """Where spans go to X-Ray by OTLP."""
-    given: Values = {**AWS, "aws.region": "cn-north-1", "tracing.xraySdk.enabled": False}
-    endpoint = "https://xray.cn-north-1.amazonaws.com.cn/v1/traces"
-    assert loaded(given)["exporters"]["otlp_http/xray"]["traces_endpoint"] == endpoint
 
 
 def test_collector_config_is_merged_over_the_charts() -> None:
@@ -183,11 +213,57 @@ def test_collector_config_is_merged_over_the_charts() -> None:
     assert found["service"]["pipelines"]["traces/xray-local"] == own
 
 
-@pytest.mark.parametrize("own", [["pprof"], ["pprof", "awsproxy"], []])
+@pytest.mark.parametrize("own", [["basicauth/g"], ["basicauth/g", "awsproxy"], []])
 def test_extensions_of_the_users_are_added(own: list[str]) -> None:
     """Without the chart's, the pod would not be ready, nothing would be signed, and no sampling rule read."""
     given: Values = {**AWS, "tracing.xraySdk.enabled": False, "collector.config": {"service": {"extensions": own}}}
     assert loaded(given)["service"]["extensions"] == ["health_check", "awsproxy", "sigv4auth", *own[:1]]
+
+
+REMOVED: list[tuple[Values, dict[str, Any], dict[str, list[str]]]] = [
+    # The pipelines that are left, with their exporters.
+    (
+        {"tracing.agent": "collector"},
+        {"service": {"pipelines": {"traces/xray-local": None}}},
+        {"traces/segments": ["otlp_http/segments"], "traces/segments-to-xray": ["awsxray"]},
+    ),
+    (
+        {"tracing.agent": "collector"},
+        {"exporters": {"otlp_http/xray-local": None}},
+        {"traces/segments": ["otlp_http/segments"], "traces/segments-to-xray": ["awsxray"]},
+    ),
+    (
+        {"destinations.otlp": {"tempo": {"endpoint": "http://tempo:4318"}}},
+        {"processors": {"batch": None}, "exporters": {"otlp_http/xray-local": None}},
+        {"traces/tempo": ["otlp_http/tempo"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "config", "pipelines"), REMOVED)
+def test_null_removes_a_component(given: Values, config: dict[str, Any], pipelines: dict[str, list[str]]) -> None:
+    """And its name from the chart's pipelines; one without a destination goes as a whole."""
+    changed: Values = {**given, "collector.config": config}
+    found = loaded(changed)
+    left = {name: pipeline["exporters"] for name, pipeline in found["service"]["pipelines"].items()}
+    assert left == pipelines
+    assert complaint(configuration(changed) or "") == ""
+
+
+def test_null_removes_an_extension_or_a_setting() -> None:
+    """An extension from the list of those that are started as well."""
+    config = {"extensions": {"health_check": None}, "exporters": {"otlp_http/xray-local": {"sending_queue": None}}}
+    found = loaded({"collector.config": config})
+    assert "health_check" not in {*found["extensions"], *found["service"]["extensions"]}
+    assert "sending_queue" not in found["exporters"]["otlp_http/xray-local"]
+
+
+def test_without_its_last_pipeline_no_collector_runs() -> None:
+    """It would exit; the backend then exports no spans."""
+    given: Values = {"collector.config": {"service": {"pipelines": {"traces/xray-local": None}}}}
+    assert configuration(given) is None
+    backend = named(render(given), "Deployment", "demo-cruddur-backend")["spec"]["template"]
+    assert {"name": "OTEL_TRACES_EXPORTER", "value": "none"} in named_container(backend, "backend")["env"]
 
 
 @pytest.mark.parametrize(

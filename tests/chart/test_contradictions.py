@@ -6,11 +6,13 @@ import pytest
 
 from tests.chart.matrix import AWS
 from tests.chart.release import Values, refusal, render
+from tools.chart import schema, values
 
 ROLE = "arn:aws:iam::123456789012:role/tracing"
 IRSA: Values = {**AWS, "aws.credentials.mode": "irsa"}
 ROLES: Values = {f"aws.credentials.irsa.{part}RoleArn": ROLE for part in ("agent", "operator")}
 POD_IDENTITY: Values = {**AWS, "aws.credentials.mode": "podIdentity"}
+NONE: Values = {**AWS, "tracing.agent": "none"}
 SCALING: Values = {"backend.autoscaling.enabled": True}
 CONTRADICTIONS: list[tuple[Values, str]] = [
     (
@@ -47,21 +49,21 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
         for tag in ("3.5.0", "3.5", "2.x", "3.3.14-amd64")
     ),
     (
-        {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "agent.serviceAccount.create": False},
+        {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "tracing.serviceAccount.create": False},
         (
-            "agent.serviceAccount.name: '': expected an account's name because agent.serviceAccount.create is false "
-            "and aws.credentials.mode is 'irsa'"
+            "tracing.serviceAccount.name: '': expected an account's name because tracing.serviceAccount.create is "
+            "false and aws.credentials.mode is 'irsa'"
         ),
     ),
     *(
         (
-            {**IRSA, **ROLES, f"{part}.serviceAccount": {"create": False, "name": "mine"}},
+            {**IRSA, **ROLES, f"{group}.serviceAccount": {"create": False, "name": "mine"}},
             (
-                f"aws.credentials.irsa.{part}RoleArn: '{ROLE}': expected '' because {part}.serviceAccount.create is "
+                f"aws.credentials.irsa.{part}RoleArn: '{ROLE}': expected '' because {group}.serviceAccount.create is "
                 "false: the annotation of the account 'mine' names its role"
             ),
         )
-        for part in ("agent", "operator")
+        for part, group in (("agent", "tracing"), ("operator", "operator"))
     ),
     (
         {"operator.serviceAccount.create": False},
@@ -71,22 +73,26 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
         ),
     ),
     (
-        {"agent.serviceAccount.name": "mine", "operator.serviceAccount.name": "mine"},
+        {"tracing.serviceAccount.name": "mine", "operator.serviceAccount.name": "mine"},
         (
-            "operator.serviceAccount.name: 'mine': expected another name because agent.serviceAccount creates an "
+            "tracing.serviceAccount.name: 'mine': expected another name because operator.serviceAccount creates an "
             "account of that name"
         ),
     ),
     (
-        {"honeycomb.enabled": True},
+        {"destinations.honeycomb.enabled": True},
         (
-            "honeycomb.existingSecret: '': expected a Secret's name (or a key in honeycomb.apiKey) because "
-            "honeycomb.enabled is true"
+            "destinations.honeycomb.existingSecret: '': expected a Secret's name (or a key in "
+            "destinations.honeycomb.apiKey) because destinations.honeycomb.enabled is true"
         ),
     ),
     (
-        {"honeycomb.enabled": True, "honeycomb.apiKey": "key", "honeycomb.existingSecret": "mine"},
-        "honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the two",
+        {
+            "destinations.honeycomb.enabled": True,
+            "destinations.honeycomb.apiKey": "key",
+            "destinations.honeycomb.existingSecret": "mine",
+        },
+        "destinations.honeycomb.apiKey, destinations.honeycomb.existingSecret: both are set: expected one of the two",
     ),
     (
         {"tracing.hostPort": True, "tracing.placement": "sidecar"},
@@ -110,15 +116,12 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
         for time in ("1s", "29.9s", "29999ms", "0.4m")
     ),
     (
-        {"otlp.extraExporters": {"honeycomb": {"endpoint": "http://a"}}},
-        "otlp.extraExporters: 'honeycomb': expected another name because the chart has a pipeline of that name",
+        {"destinations.otlp": {"honeycomb": {"endpoint": "http://a"}}},
+        "destinations.otlp: 'honeycomb': expected another name because the chart has a pipeline of that name",
     ),
     (
-        {"otlp.extraExporters": {"segments-to-xray": {"endpoint": "http://a"}}},
-        (
-            "otlp.extraExporters: 'segments-to-xray': expected another name because the chart has a pipeline of "
-            "that name"
-        ),
+        {"destinations.otlp": {"segments-to-xray": {"endpoint": "http://a"}}},
+        ("destinations.otlp: 'segments-to-xray': expected another name because the chart has a pipeline of that name"),
     ),
     (
         {**AWS, "aws.credentials.existingSecret": "keys"},
@@ -201,6 +204,48 @@ CONTRADICTIONS: list[tuple[Values, str]] = [
         "backend.httpRoute.parentRefs: '[]': expected a list of Gateways because backend.httpRoute.enabled is true",
     ),
     (
+        NONE,
+        (
+            "tracing.existing.agentAddress: '': expected HOST:2000 because tracing.agent is 'none' and "
+            "backend.enabled is true"
+        ),
+    ),
+    (
+        {**NONE, "tracing.existing.agentAddress": "a:2000", "tracing.xraySdk.enabled": False},
+        (
+            "tracing.existing.otlpEndpoint: '': expected a collector's URL because tracing.agent is 'none' and "
+            "tracing.xraySdk.enabled is false"
+        ),
+    ),
+    *(
+        ({**NONE, "backend.enabled": False, **more}, f"{message} because tracing.agent is 'none'{why}")
+        for more, message, why in (
+            ({"tracing.placement": "sidecar"}, "tracing.placement: 'sidecar': expected node", ""),
+            ({"tracing.hostPort": True}, "tracing.hostPort: 'true': expected false", ""),
+            (
+                {"destinations.honeycomb": {"enabled": True, "apiKey": "key"}},
+                "destinations.honeycomb.enabled: 'true': expected false",
+                ": no collector runs",
+            ),
+            (
+                {"destinations.otlp": {"b": {"endpoint": "http://b"}, "a": {"endpoint": "http://a"}}},
+                "destinations.otlp: 'a, b': expected {}",
+                ": no collector runs",
+            ),
+        )
+    ),
+    (
+        {"tracing.existing.otlpEndpoint": "http://a:4318"},
+        "tracing.agent: 'daemon': expected none because tracing.existing.otlpEndpoint is set",
+    ),
+    *(
+        (
+            {f"{part}.podLabels": {"app.kubernetes.io/name": "shop"}},
+            f"{part}.podLabels: 'app.kubernetes.io/name': expected another label because the chart sets it",
+        )
+        for part in ("podDefaults", "tests")
+    ),
+    (
         {"commonLabels": {"app.kubernetes.io/name": "shop"}},
         "commonLabels: 'app.kubernetes.io/name': expected another label because the chart sets it",
     ),
@@ -217,6 +262,16 @@ def test_values_that_contradict_each_other_are_refused(given: Values, message: s
     assert refusal(given) == [message]
 
 
+@pytest.mark.parametrize(("path", "replacement"), schema.renamed().items())
+def test_a_value_of_earlier_versions_is_refused_with_its_successor(path: str, replacement: str) -> None:
+    """Whatever it is set to, `false` too; what takes its place is a value that the chart has."""
+    expected = [f"{path}: no longer a value of this chart: expected {replacement}"]
+    assert refusal({path: {"enabled": True}}) == refusal({path: False}) == expected
+    known = {value.path for value in values.read()}
+    successor = replacement.rpartition(" ")[2].replace("backend.", "podDefaults.").replace("operator.", "podDefaults.")
+    assert any(name == successor or name.startswith(f"{successor}.") for name in known)
+
+
 def test_all_contradictions_are_reported_at_once() -> None:
     """One installation finds all of them."""
     assert len(refusal({"xrayLocal.enabled": False, "tracing.hostPort": True, "tracing.placement": "sidecar"})) == 3
@@ -226,20 +281,21 @@ def test_all_contradictions_are_reported_at_once() -> None:
     "given",
     [
         {**IRSA, "aws.credentials.irsa.agentRoleArn": ROLE, "operator.enabled": False},
-        {**IRSA, **{f"{part}.serviceAccount": {"create": False, "name": "mine"} for part in ("agent", "operator")}},
+        {**IRSA, **{f"{group}.serviceAccount": {"create": False, "name": "mine"} for group in ("tracing", "operator")}},
         {
             **IRSA,
             "aws.credentials.irsa.operatorRoleArn": ROLE,
-            "agent.serviceAccount.annotations": {"eks.amazonaws.com/role-arn": ROLE},
+            "tracing.serviceAccount.annotations": {"eks.amazonaws.com/role-arn": ROLE},
         },
         {**POD_IDENTITY, "daemon.image.tag": "3.6.0"},
         {**POD_IDENTITY, "daemon.image.tag": "latest"},
         {**POD_IDENTITY, "daemon.image.tag": "3.5.0", "tracing.agent": "collector"},
         {"xrayLocal.enabled": False, "aws.region": "eu-central-1", "operator.enabled": False},
-        {"aws.credentials.mode": "irsa"},
+        {"aws.region": "eu-central-1", "operator.clusterId": "prod"},
+        {**IRSA, "aws.credentials.irsa.operatorRoleArn": ROLE, "backend.enabled": False, "tracing.agent": "none"},
         {"tracing.hostPort": True, "tracing.xraySdk.enabled": False},
         {"backend.service.type": "NodePort", "backend.service.nodePort": 30080},
-        {"agent.serviceAccount.name": "mine", "backend.serviceAccount": {"create": False, "name": "mine"}},
+        {"tracing.serviceAccount.name": "mine", "backend.serviceAccount": {"create": False, "name": "mine"}},
         {**SCALING, "backend.resources": {"requests": {"cpu": None}, "limits": {"cpu": "1"}}},
     ],
     ids=json.dumps,

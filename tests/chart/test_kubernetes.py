@@ -18,8 +18,8 @@ from tools.chart.values import CHART
 
 # Kinds of others, whose schemas are not at hand: the fields of their specs that the chart sets.
 FOREIGN: dict[tuple[str, str], set[str]] = {
-    ("monitoring.coreos.com/v1", "ServiceMonitor"): {"selector", "endpoints"},
-    ("monitoring.coreos.com/v1", "PodMonitor"): {"selector", "podMetricsEndpoints"},
+    ("monitoring.coreos.com/v1", "ServiceMonitor"): {"selector", "targetLabels", "endpoints"},
+    ("monitoring.coreos.com/v1", "PodMonitor"): {"selector", "podTargetLabels", "podMetricsEndpoints"},
     ("monitoring.coreos.com/v1", "PrometheusRule"): {"groups"},
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): {"parentRefs", "hostnames", "rules"},
 }

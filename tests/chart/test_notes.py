@@ -17,7 +17,10 @@ ENDS = (
     "- The X-Ray daemon is in maintenance mode (security fixes only): "
     "tracing.agent=collector replaces it, and addresses do not change."
 )
-NO_HONEYCOMB = "- Nothing is sent to Honeycomb: honeycomb.enabled is false."
+NOT_EXPORTED = (
+    "- OpenTelemetry's spans are not exported: destinations.honeycomb.enabled and destinations.otlp are not set."
+)
+NO_HONEYCOMB = "- Nothing is sent to Honeycomb: destinations.honeycomb.enabled is false."
 
 
 def notes(given: Values) -> list[str]:
@@ -80,25 +83,11 @@ def test_the_request_uses_the_exposed_address(given: Values, command: str) -> No
     assert f"  {command}" in notes(given)
 
 
-@pytest.mark.parametrize(
-    ("region", "host"),
-    [
-        ("eu-central-1", "console.aws.amazon.com"),
-        ("cn-north-1", "console.amazonaws.cn"),
-        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
-    ],
-)
-def test_without_xray_local_the_trace_is_in_the_console(region: str, host: str) -> None:
-    """Of the region, in its partition."""
-    console = f"https://{region}.{host}/cloudwatch/home?region={region}#xray:traces/query"
-    assert f"  {console}" in notes({**AWS, "aws.region": region})
-
-
 PRODUCTION: Values = {
     **AWS,
     "aws.credentials.mode": "podIdentity",
-    "honeycomb.enabled": True,
-    "honeycomb.existingSecret": "mine",
+    "destinations.honeycomb.enabled": True,
+    "destinations.honeycomb.existingSecret": "mine",
     "tracing.agent": "collector",
 }
 
@@ -110,10 +99,10 @@ PRODUCTION: Values = {
         (PRODUCTION, []),
         ({**PRODUCTION, "tracing.agent": "daemon"}, [ENDS]),
         ({**PRODUCTION, "tracing.agent": "daemon", "tracing.xraySdk.enabled": False}, []),
-        ({**PRODUCTION, "honeycomb.enabled": False, "tracing.xraySdk.enabled": False}, [NO_HONEYCOMB]),
+        ({**PRODUCTION, "destinations.honeycomb.enabled": False, "tracing.xraySdk.enabled": False}, [NO_HONEYCOMB]),
         (
-            {**PRODUCTION, "honeycomb.enabled": False},
-            ["- OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set."],
+            {**PRODUCTION, "destinations.honeycomb.enabled": False},
+            [NOT_EXPORTED],
         ),
         (
             {**PRODUCTION, "aws.credentials.mode": "none"},
@@ -124,29 +113,17 @@ PRODUCTION: Values = {
                 )
             ],
         ),
-        (
-            {"aws.credentials.mode": "podIdentity"},
-            [
-                FORGETS,
-                ENDS,
-                NO_HONEYCOMB,
-                '- aws.credentials.mode is "podIdentity" and has no effect: xrayLocal.enabled is true.',
-            ],
-        ),
-        (
-            {"aws.endpoint": "http://a", "honeycomb.enabled": True, "honeycomb.apiKey": "key"},
-            [FORGETS, ENDS, "- aws.endpoint has no effect: xrayLocal.enabled is true."],
-        ),
+        ({"destinations.honeycomb.enabled": True, "destinations.honeycomb.apiKey": "key"}, [FORGETS, ENDS]),
         (
             {
                 **PRODUCTION,
-                "honeycomb.enabled": False,
+                "destinations.honeycomb.enabled": False,
                 "tracing.agent": "daemon",
                 "collector.config": {"processors": {"batch": {"timeout": "5s"}}},
             },
             [
                 ENDS,
-                "- OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set.",
+                NOT_EXPORTED,
                 "- collector.config has no effect: no collector runs, since no exporter for spans is set.",
             ],
         ),

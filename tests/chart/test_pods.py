@@ -88,7 +88,13 @@ def test_only_the_collector_reads_the_honeycomb_key(value_set: ValueSet) -> None
 
 def test_an_existing_secret_replaces_the_charts() -> None:
     """The chart then creates none."""
-    found = render({"honeycomb.enabled": True, "honeycomb.existingSecret": "mine", "honeycomb.existingSecretKey": "k"})
+    found = render(
+        {
+            "destinations.honeycomb.enabled": True,
+            "destinations.honeycomb.existingSecret": "mine",
+            "destinations.honeycomb.existingSecretKey": "k",
+        }
+    )
     assert of_kind(found, "Secret") == []
     _, collector = part(found, "collector")
     assert {"name": "HONEYCOMB_API_KEY", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}} in collector[
@@ -152,8 +158,8 @@ def test_a_changed_collector_configuration_restarts_its_pods(placement: str, kin
 
 def test_a_changed_key_restarts_the_collector() -> None:
     """The key is in no configuration, so it has a checksum of its own."""
-    one: Values = {"honeycomb.enabled": True, "honeycomb.apiKey": "one"}
-    assert pods_that_change(one, {**one, "honeycomb.apiKey": "two"}) == {"collector"}
+    one: Values = {"destinations.honeycomb.enabled": True, "destinations.honeycomb.apiKey": "one"}
+    assert pods_that_change(one, {**one, "destinations.honeycomb.apiKey": "two"}) == {"collector"}
 
 
 def pods_that_change(before: Values, after: Values) -> set[str]:

@@ -1,5 +1,6 @@
 """What the chart and another file both say is the same."""
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from tests.chart.release import named, of_kind, render
+from tests.chart.test_kubernetes import OWN, complaint
 from tools.chart.values import CHART
 from tools.provide import ROOT
 
@@ -48,7 +50,7 @@ def test_chart_and_compose_have_one_service_name() -> None:
 def test_the_operator_has_the_rights_of_its_tests() -> None:
     """The integration tests run it with the rules of this file, for the whole cluster or for namespaces."""
     rules = yaml.safe_load((CHART / "files/operator-rules.yaml").read_text())
-    assert named(render(), "ClusterRole", "shop-demo-cruddur-operator")["rules"] == rules
+    assert named(render(), "ClusterRole", "shop.demo-cruddur-operator")["rules"] == rules
     roles = [
         manifest
         for manifest in of_kind(render({"operator.namespaces": ["shop", "kitchen"]}), "Role")
@@ -65,3 +67,23 @@ def test_artifact_hub_lists_every_crd() -> None:
         (crd["spec"]["names"]["kind"], crd["spec"]["versions"][0]["name"], crd["metadata"]["name"]) for crd in crds
     }
     assert {(crd["kind"], crd["version"], crd["name"]) for crd in listed} == there
+
+
+def test_artifact_hub_lists_every_image() -> None:
+    """By the name of its part, with the chart's own tag."""
+    listed = yaml.safe_load(CHART_FILE["annotations"]["artifacthub.io/images"])
+    names = {"backend": "backend", "daemon": "daemon", "collector": "collector", "operator": "operator"}
+    images = {
+        name: f"{image['repository']}:{image['tag'] or CHART_FILE['appVersion']}"
+        for name, image in (
+            (name, DEFAULTS[value]["image"]) for name, value in {**names, "xray-local": "xrayLocal"}.items()
+        )
+    }
+    assert {entry["name"]: entry["image"] for entry in listed} == images
+
+
+def test_artifact_hub_has_a_valid_example_of_each_resource() -> None:
+    """Each has a spec that its CRD accepts."""
+    examples = yaml.safe_load(CHART_FILE["annotations"]["artifacthub.io/crdsExamples"])
+    assert [complaint(json.dumps(example)) for example in examples] == ["", ""]
+    assert {(example["apiVersion"], example["kind"]) for example in examples} == set(OWN)

@@ -7,20 +7,13 @@ from cruddur.settings import table as backend_table
 from cruddur_tracing import TracingSettings
 from tests.chart.each import ValueSet, for_each
 from tests.chart.matrix import CASES
-from tests.chart.release import Object, Values, named, named_container, nested, of_kind, render
+from tests.chart.release import Object, Values, named, named_container, nested, of_kind
 from xray_local import settings as local
 from xray_operator import settings as operator
 
 # Read by the tracing library from the version on that captures anomalies.
 TRACING = {setting.metadata["variable"] for setting in fields(TracingSettings)}
 PARTS = {"backend": "backend", "operator": "operator", "xray-local": "xrayLocal"}  # by their values
-LEFT_OUT = {
-    "CRUDDUR_WORKER_TMP_DIR",  # the program's own choice: the image has /dev/shm
-    # The chart sets what these follow and any app understands: AWS_XRAY_SDK_ENABLED, OTEL_TRACES_EXPORTER.
-    "CRUDDUR_TRACING_ENABLED",
-    "CRUDDUR_TRACING_SEGMENTS",
-    "CRUDDUR_TRACING_OTLP",
-}
 # How our own variables begin; all others are the SDKs'.
 OURS = ("CRUDDUR_", "XRAY_OPERATOR_", "XRAY_LOCAL_")
 
@@ -77,15 +70,3 @@ def test_xray_local_can_read_its_variables(value_set: ValueSet) -> None:
     env = variables(value_set.objects, "xray-local")
     assert "demo-cruddur-xray-local.shop.svc" in local.read({}, env).allow_host
     assert {name for name in env if name.startswith(OURS)} <= {setting.variable for setting in local.FIELDS}
-
-
-def test_every_setting_can_be_set_by_a_value() -> None:
-    """Otherwise it could not be set in a release."""
-    objects = render(CASES["daemon-node-sdk-local-everything"])
-    parts = {
-        "backend": {row.variable for row in backend_table()} | TRACING,
-        "operator": {setting.variable for setting in operator.SETTINGS},
-        "xray-local": {setting.variable for setting in local.FIELDS},
-    }
-    for name, settings in parts.items():
-        assert settings - set(variables(objects, name)) <= LEFT_OUT

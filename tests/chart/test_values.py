@@ -58,8 +58,12 @@ def test_the_schema_is_generated_from_values_yaml() -> None:
 
 def test_the_schema_has_exactly_the_keys_of_values_yaml() -> None:
     """Compared with the file as YAML reads it, both ways; `global` and `enabled` are for charts around this one."""
-    described = set(schema_keys(SCHEMA)) - {"global", "enabled"}
-    assert described == set(keys_of(DEFAULTS, described))
+    described = set(schema_keys(SCHEMA)) - {"global", "enabled"} - set(schema.renamed())
+    common = {key.removeprefix("podDefaults.") for key in described if key.startswith("podDefaults.")}
+    of_parts = {f"{part}.{key}" for part in schema.PARTS for key in common}
+    assert of_parts <= described
+    listed = set(keys_of(DEFAULTS, described))
+    assert described == listed | of_parts
 
 
 def test_every_shape_is_used() -> None:
@@ -97,8 +101,8 @@ def fields(part: dict[str, Any]) -> Any:
 
 
 def test_a_subchart_accepts_global_values() -> None:
-    """Helm puts `global` among the values of every chart."""
-    assert render({"global": {"imageRegistry": "r"}}) == render()
+    """Helm puts `global` among the values of every chart, with keys that are for other charts."""
+    assert render({"global": {"storageClass": "fast"}}) == render()
 
 
 SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
@@ -128,10 +132,13 @@ SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
     ("backend.httpRoute.parentRefs", [{}], "at '/backend/httpRoute/parentRefs/0': missing property 'name'"),
     ("daemon.bufferMemoryMB", 2, "at '/daemon/bufferMemoryMB': minimum: got 2, want 3"),
     ("collector.batch.timeout", "1 s", "at '/collector/batch/timeout': '1 s' does not match pattern"),
-    ("tracing.agent", "adot", "at '/tracing/agent': value must be one of 'daemon', 'collector'"),
+    ("tracing.agent", "adot", "at '/tracing/agent': value must be one of 'daemon', 'collector', 'none'"),
+    ("tracing.existing.agentAddress", "http://a:2000", "at '/tracing/existing/agentAddress': 'http://a:2000' does not"),
+    ("global.imageRegistry", 1, "at '/global/imageRegistry': got number, want string"),
+    ("daemon.extraVolumes", [{"emptyDir": {}}], "at '/daemon/extraVolumes/0': missing property 'name'"),
+    ("operator.replicas", 2, "at '/operator': additional properties 'replicas' not allowed"),
     ("tracing.placement", "host", "at '/tracing/placement': value must be one of 'node', 'sidecar'"),
     ("tracing.excludedPaths", ["healthz"], "at '/tracing/excludedPaths/0': 'healthz' does not match pattern"),
-    ("tracing.xraySdk.contextMissing", "log", "at '/tracing/xraySdk/contextMissing': value must be one of 'LOG_ERROR'"),
     ("tracing.anomalies.perSecond", -1, "at '/tracing/anomalies/perSecond': minimum: got -1, want 0"),
     ("tracing.anomalies.perSecond", 0.5, "at '/tracing/anomalies/perSecond': got number, want integer"),
     ("tracing.anomalies.slowSeconds", 0, "at '/tracing/anomalies/slowSeconds': exclusiveMinimum: got 0, want 0"),
@@ -140,8 +147,12 @@ SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
     ("aws.endpoint", "xray.example", "at '/aws/endpoint': 'xray.example' does not match pattern"),
     ("aws.credentials.mode", "keys", "at '/aws/credentials/mode': value must be one of 'irsa', 'podIdentity', 's"),
     ("aws.credentials.irsa.agentRoleArn", "role", "at '/aws/credentials/irsa/agentRoleArn': 'role' does not match"),
-    ("honeycomb.endpoint", "api.honeycomb.io:443", "at '/honeycomb/endpoint': 'api.honeycomb.io:443' does not match"),
-    ("otlp.extraExporters.tempo", {}, "at '/otlp/extraExporters/tempo': missing property 'endpoint'"),
+    (
+        "destinations.honeycomb.endpoint",
+        "api.honeycomb.io:443",
+        "at '/destinations/honeycomb/endpoint': 'api.honeycomb.io:443' does not match",
+    ),
+    ("destinations.otlp.tempo", {}, "at '/destinations/otlp/tempo': missing property 'endpoint'"),
     ("operator.namespaces", ["a", "a"], "at '/operator/namespaces': items at 0 and 1 are equal"),
     ("operator.namespaces", ["a,b"], "at '/operator/namespaces/0': 'a,b' does not match pattern"),
     ("operator.clusterId", "a/b", "at '/operator/clusterId': 'a/b' does not match pattern"),
@@ -168,16 +179,12 @@ def test_a_wrong_shape_is_named(path: str, value: object, message: str) -> None:
 BACKEND = {
     "port": "PORT",
     "workers": "WEB_CONCURRENCY",
-    "requestTimeoutSeconds": "CRUDDUR_REQUEST_TIMEOUT",
     "drainSeconds": "CRUDDUR_DRAIN_SECONDS",
     "gracefulTimeoutSeconds": "CRUDDUR_GRACEFUL_TIMEOUT",
-    "maxBodyBytes": "CRUDDUR_MAX_BODY_BYTES",
 }
 OPERATOR = {
     "intervalSeconds": "XRAY_OPERATOR_INTERVAL",
     "awsTimeoutSeconds": "XRAY_OPERATOR_AWS_TIMEOUT",
-    "writeRate": "XRAY_OPERATOR_WRITE_RATE",
-    "writeBurst": "XRAY_OPERATOR_WRITE_BURST",
     "ruleQuota": "XRAY_OPERATOR_RULE_QUOTA",
 }
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from pytest_xray_local import XRayLocal
 from tests.backend.processes import get
 from tests.backend.sinks import running_sinks
-from tests.conftest import XRayLocal
 from tests.e2e.containers import HARDENED, Container, image, running
 from tests.waiting import until
 from tools import local_cluster

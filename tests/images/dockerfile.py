@@ -1,4 +1,4 @@
-"""Reads a Dockerfile into its stages, as far as the checks of ours need it."""
+"""Reads a Dockerfile into its stages, as far as our checks need it."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -51,10 +51,11 @@ def test_every_service_is_hardened(service: dict[str, Any]) -> None:
 def test_the_images_are_pinned() -> None:
     """Ours have the workspace's version by default, the others the versions that the tests run."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    makers = "ghcr.io/open-telemetry/opentelemetry-collector-releases"
     assert {name: service["image"] for name, service in SERVICES.items()} == {
         "cruddur-backend": f"cruddur-backend:${{TAG:-{version}}}",
         "cruddur-agent": "public.ecr.aws/xray/aws-xray-daemon:3.x",
-        "cruddur-collector": "otel/opentelemetry-collector-contrib:0.156.0",
+        "cruddur-collector": f"{makers}/opentelemetry-collector-contrib:0.156.0",
         "cruddur-xray-local": f"xray-local:${{TAG:-{version}}}",
     }
 

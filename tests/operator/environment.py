@@ -34,6 +34,11 @@ def describe_conditions(status: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def not_ready(progress: str, reason: str) -> dict[str, str]:
+    """Return the conditions of an object that is `Reconciling` or `Stalled`, with a reason and message."""
+    return {"Ready": f"False {reason}", progress: f"True {reason}", "Synced": f"False {reason}"}
+
+
 class Environment:
     """One operator without its loop; `after` is the operator that ran before it.
 

@@ -62,6 +62,14 @@ class InMemoryKubernetes:
         self._store(key, body)
         return key
 
+    def replace(self, manifest: Mapping[str, Any]) -> None:
+        """Replace an object by a PUT: without its finalizers and annotations, and with its status."""
+        body = copy.deepcopy(self.bodies[key_of(manifest)])
+        body["spec"] = copy.deepcopy(manifest["spec"])
+        body["metadata"] = {**body["metadata"], "annotations": {}, "generation": body["metadata"]["generation"] + 1}
+        body["metadata"].pop("finalizers", None)
+        self._store(key_of(manifest), body)
+
     def delete(self, key: Key) -> None:
         """Delete an object: at once, or when its last finalizer is removed."""
         body = copy.deepcopy(self.bodies[key])
@@ -125,9 +133,10 @@ class InMemoryKubernetes:
         return resource.patched(self._store(resource.key, body))
 
     async def create_event(self, namespace: str, body: Mapping[str, Any]) -> None:
-        """Store an event as one line."""
+        """Store an event as one line, with its count if it stands for several."""
         self._fail("event")
-        self.events.append(f"{body['type']} {body['reason']}: {body['message']}")
+        count = f" (x{body['count']})" if body["count"] > 1 else ""
+        self.events.append(f"{body['type']} {body['reason']}: {body['message']}{count}")
 
     async def get_crd(self, name: str) -> dict[str, Any]:
         """No CRDs are stored here."""

@@ -97,6 +97,7 @@ def test_every_tool_is_pinned_in_its_go_mod() -> None:
         "docker-compose": "2",
         "otelcol": "0",
         "kind": "0",
+        "kstatus": "0",
         "skaffold": "2",
     }
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -68,6 +68,14 @@ def documents(local: XRayLocal, trace: str) -> list[dict[str, Any]]:
 
 def is_span(document: dict[str, Any]) -> bool:
     return "otel" in document.get("metadata", {})
+
+
+def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Wait for the span and the segment of a trace, and return them."""
+    until(lambda: len(documents(local, trace)) == 2)
+    found = documents(local, trace)
+    (span,), (segment,) = [one for one in found if is_span(one)], [one for one in found if not is_span(one)]
+    return span, segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
 """The library as it is run: gunicorn with two workers, under opentelemetry-instrument or not, and a real xray-local."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
+from pytest_xray_local.process import running
 from tests.tracing.served import (
     api,
+    both,
     documents,
     echo,
     environment,
@@ -24,14 +23,6 @@ from tests.tracing.served import (
 )
 
 pytestmark = pytest.mark.process
-
-
-def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Wait for the span and the segment of a trace, and give them."""
-    until(lambda: len(documents(local, trace)) == 2)
-    found = documents(local, trace)
-    (span,), (segment,) = [one for one in found if is_span(one)], [one for one in found if not is_span(one)]
-    return span, segment
 
 
 @pytest.mark.parametrize("options", [(), ("--preload",)], ids=["each worker loads", "preload"])
@@ -117,26 +108,9 @@ def test_the_rules_decide_as_soon_as_there_is_an_agent(free_port: Callable[[], i
     """Nobody listens at first: requests are answered, each worker says it once and turns to the rules by itself."""
     agent, log = free_port(), tmp_path / "log"
     settings = {"AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{agent}", "OTEL_TRACES_EXPORTER": "none"}
-    local = [
-        sys.executable,
-        "-m",
-        "xray_local",
-        "serve",
-        "--api-port",
-        "0",
-        "--otlp-port",
-        "0",
-        "--agent-port",
-        str(agent),
-    ]
-    with served(free_port(), log, settings) as running:
+    with served(free_port(), log, settings) as shop:
         until(lambda: log.read_text().count("sampling.local") == 2)
-        assert running.get().status == 200
-        with subprocess.Popen(local, stdout=subprocess.PIPE, text=True) as there:
-            try:
-                assert there.stdout is not None
-                address = there.stdout.readline().split()[1].removeprefix("api=")
-                until(lambda: operations(address).count("GetSamplingRules") == 2)
-            finally:
-                there.terminate()
+        assert shop.get().status == 200
+        with running(agent_port=agent) as local:
+            rules_fetched(local, 2)
         assert log.read_text().count("sampling.local") == 2

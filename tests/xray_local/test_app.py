@@ -186,6 +186,25 @@ def test_the_address_of_all_is_that_of_ipv4_as_well(start: Start) -> None:
         assert json.load(answer) == []
 
 
+BROTLI = b"POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x00\x00\r\n\r\n", BROTLI])
+def test_bytes_that_are_no_request_are_one_line_in_the_log(start: Start, sent: bytes) -> None:
+    """A TLS hello, a port scan, an unknown compression: no traceback."""
+    process, addresses = start(*FREE)
+    host, _, port = addresses["api"].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as client_socket:
+        client_socket.sendall(sent)
+        client_socket.settimeout(SECONDS)
+        assert b"400" in client_socket.recv(1000)
+    process.terminate()
+    _, errors = process.communicate(timeout=SECONDS)
+    assert len(errors.splitlines()) <= 1
+    assert "Traceback" not in errors
+    assert "ERROR" not in errors
+
+
 def test_grpc_can_be_off(start: Start) -> None:
     """Then its port is not in the ready line."""
     _, addresses = start(*FREE, "--otlp-grpc-port", "off")

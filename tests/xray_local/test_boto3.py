@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import Shape
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.xray_local.samples import CLIENT, NOW, rule, text, trace_id
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,13 +1,9 @@
 """The unchanged SDKs against a real process: segments, sampling, spans."""
 
-import json
 import os
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable
-from typing import Any
 
 import grpc
 import pytest
@@ -23,29 +19,11 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal, entry
+from pytest_xray_local.process import running
 from tests.xray_local.samples import rule
-from xray_local.cli import client
 
 pytestmark = pytest.mark.process
-
-
-def traces(api: str) -> list[dict[str, Any]]:
-    now = time.time()
-    found: list[dict[str, Any]] = client.call(api, "TraceSummaries", {"StartTime": now - 600, "EndTime": now + 600})[
-        "TraceSummaries"
-    ]
-    return found
-
-
-def eventually(poll: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Datagrams are stored a moment after they were sent."""
-    for _ in range(400):
-        found = poll()
-        if found:
-            return found
-        time.sleep(0.05)
-    return []
 
 
 def test_segments_of_the_sdk_are_stored(xray_local: XRayLocal) -> None:
@@ -59,14 +37,14 @@ def test_segments_of_the_sdk_are_stored(xray_local: XRayLocal) -> None:
     segment.close()
     emitter.send_entity(segment)
     emitter._socket.close()
-    [summary] = eventually(lambda: traces(xray_local.api))
-    assert summary["Id"] == segment.trace_id
-    assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+    trace = xray_local.one_trace()
+    assert trace.id == segment.trace_id
+    assert trace == entry("from-the-sdk", entry("part"), annotations={"key": "value"})
 
 
 def test_the_poller_of_the_sdk_gets_rules_and_targets(xray_local: XRayLocal) -> None:
     """From the agent's TCP port."""
-    client.call(xray_local.api, "CreateSamplingRule", {"SamplingRule": rule("checkout", ServiceName="shop")})
+    xray_local.call("CreateSamplingRule", {"SamplingRule": rule("checkout", ServiceName="shop")})
     connector = ServiceConnector()
     daemon = DaemonConfig(xray_local.agent)
     connector.setup_xray_client(ip=daemon.tcp_ip, port=daemon.tcp_port, client=None)
@@ -85,8 +63,7 @@ def test_the_poller_of_the_sdk_gets_rules_and_targets(xray_local: XRayLocal) -> 
     assert (targets["checkout"]["quota"], targets["checkout"]["interval"]) == (10, 10)
     assert abs(modified - time.time()) < 60
     connector._xray_client.close()
-    with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
-        calls = [(call["operation"], call["listener"]) for call in json.load(answer)]
+    calls = [(call["operation"], call["listener"]) for call in xray_local.call("_local/requests")]
     assert calls[1:] == [("GetSamplingRules", "agent"), ("GetSamplingTargets", "agent")]
 
 
@@ -99,9 +76,9 @@ def test_spans_of_the_otlp_exporter_are_stored(xray_local: XRayLocal, compressio
     with provider.get_tracer("test").start_as_current_span("work", attributes={"key": "value"}) as span:
         trace_id = f"{span.get_span_context().trace_id:032x}"
     provider.shutdown()
-    [summary] = traces(xray_local.api)
-    assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
-    assert summary["Annotations"]["key"][0]["AnnotationValue"] == {"StringValue": "value"}
+    trace = xray_local.one_trace()
+    assert trace.id == f"1-{trace_id[:8]}-{trace_id[8:]}"
+    assert trace == entry("work", annotations={"key": "value"})
 
 
 POWERTOOLS = """
@@ -120,29 +97,14 @@ handler({}, None)
 """
 
 
-def rows_of(api: str, trace: str) -> list[dict[str, Any]]:
-    """Return the name and the depth of each row of a trace with both segments and both subsegments."""
-    with urllib.request.urlopen(f"{api}/traces/{trace}.json") as answer:
-        found: list[dict[str, Any]] = json.load(answer)["rows"]
-    return [{row["name"]: row["depth"]} for row in found] if len(found) == 4 else []
-
-
 def test_subsegments_of_powertools_are_below_their_function() -> None:
     """With `--lambda`, as they are in AWS."""
-    trace = f"1-{int(time.time()):08x}-{1:024x}"
-    command = [sys.executable, "-m", "xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
-    with subprocess.Popen([*command, "--lambda", "shop"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            addresses = dict(pair.split("=", 1) for pair in process.stdout.readline().split()[1:])
-            environment = {**os.environ, "AWS_XRAY_DAEMON_ADDRESS": addresses["agent"], "LAMBDA_TASK_ROOT": "/var/task"}
-            script = POWERTOOLS.replace("{trace}", trace)
-            subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True)
-            eventually(lambda: traces(addresses["api"]))
-            rows = eventually(lambda: rows_of(addresses["api"], trace))
-        finally:
-            process.terminate()
-    assert rows == [{"shop": 0}, {"shop": 1}, {"## handler": 2}, {"## __main__.pay": 3}]
+    trace_id = f"1-{int(time.time()):08x}-{1:024x}"
+    with running("--lambda=shop") as local:
+        environment = {**os.environ, "AWS_XRAY_DAEMON_ADDRESS": local.agent, "LAMBDA_TASK_ROOT": "/var/task"}
+        script = POWERTOOLS.replace("{trace}", trace_id)
+        subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True)
+        assert local.one_trace() == entry("shop", entry("shop", entry("## handler", entry("## __main__.pay"))))
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
@@ -154,10 +116,8 @@ def test_spans_of_the_grpc_exporter_are_stored(xray_local: XRayLocal, compressio
     with provider.get_tracer("test").start_as_current_span("work") as span:
         trace_id = f"{span.get_span_context().trace_id:032x}"
     provider.shutdown()
-    [summary] = traces(xray_local.api)
-    assert summary["Id"] == f"1-{trace_id[:8]}-{trace_id[8:]}"
-    with urllib.request.urlopen(f"{xray_local.api}/_local/requests") as answer:
-        [logged] = [call for call in json.load(answer) if call["operation"] == "PutSpans"]
+    assert xray_local.one_trace().id == f"1-{trace_id[:8]}-{trace_id[8:]}"
+    [logged] = [call for call in xray_local.call("_local/requests") if call["operation"] == "PutSpans"]
     assert (logged["listener"], logged["status"], logged["peer"]) == ("otlp-grpc", 200, "127.0.0.1")
 
 

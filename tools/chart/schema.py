@@ -6,7 +6,7 @@ types and descriptions are those of values.yaml, and a sampling rule's fields th
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,21 @@ from tools.chart.shapes import SHAPES, Schema
 from tools.chart.values import CHART, Value, ValuesError, read
 
 TYPES = {bool: "boolean", str: "string"}
+# The keys of `podDefaults` are also those of each part, whether values.yaml lists them there or not.
+DEFAULTS = "podDefaults."
+PARTS = ("backend", "daemon", "collector", "xrayLocal", "operator", "tests")
+GLOBAL: Schema = {
+    "type": "object",
+    "description": "What Helm gives to every subchart; these are used, and others are ignored.",
+    "properties": {
+        "imageRegistry": {"type": "string", "description": "Replaces the registry of every image."},
+        "imagePullSecrets": {
+            "type": "array",
+            "items": {"type": ["string", "object"]},
+            "description": "Secrets to pull images with: names, or `{name: ...}`.",
+        },
+    },
+}
 KEPT = ("type", "enum", "minimum", "maximum", "minLength", "maxLength", "maxProperties", "description")
 
 
@@ -28,15 +43,34 @@ def render(chart: Path = CHART) -> str:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "global": {"type": "object", "description": "What Helm gives to every subchart."},
+            "global": GLOBAL,
             "enabled": {"type": "boolean", "description": "For the `condition` of a chart that has this one in it."},
         },
         "required": [],
         "$defs": dict(sorted(_resources(chart).items())),
     }
-    for value in read(chart):
-        _place(schema, value)
+    values = read(chart)
+    for value in (*values, *_of_each_part(values)):
+        _place(schema, value, shape(value))
+    for path, replacement in renamed(chart).items():
+        _place(schema, Value(path, None, f"No longer a value: {replacement}."), {})
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def renamed(chart: Path = CHART) -> dict[str, str]:
+    """Return what takes the place of values that the chart had once; templates/_validate.tpl refuses these in words."""
+    found: dict[str, str] = yaml.safe_load((chart / "files/renamed.yaml").read_text())
+    return found
+
+
+def _of_each_part(values: Sequence[Value]) -> Iterator[Value]:
+    """Yield the keys of `podDefaults` for each part; one that values.yaml lists for a part stays as it is there."""
+    listed = {value.path for value in values}
+    for value in values:
+        name = value.path.removeprefix(DEFAULTS)
+        for path in (f"{part}.{name}" for part in PARTS if name != value.path):
+            if path not in listed:
+                yield Value(path, None, f"Overrides `{value.path}`.")
 
 
 def shape(value: Value) -> Schema:
@@ -50,14 +84,14 @@ def shape(value: Value) -> Schema:
     return {"type": kind}
 
 
-def _place(schema: Schema, value: Value) -> None:
+def _place(schema: Schema, value: Value, found: Schema) -> None:
     *groups, name = value.path.split(".")
     for group in groups:
-        _require(schema, group)
+        if value.default is not None:
+            _require(schema, group)
         fresh: Schema = {"type": "object", "additionalProperties": False, "properties": {}, "required": []}
         schema = schema["properties"].setdefault(group, fresh)
-    found = shape(value)
-    if "null" not in found["type"]:  # Helm leaves a value out that is null
+    if value.default is not None and "null" not in found["type"]:  # Helm leaves a value out that is null
         _require(schema, name)
     schema["properties"][name] = {"description": value.description, **found}
 

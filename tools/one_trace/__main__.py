@@ -15,6 +15,7 @@ from tools.browser.screenshots import take
 from tools.one_trace.environment import AppError
 from tools.one_trace.page import entry_table, request_table, written
 from tools.one_trace.recording import PATHS, Recorded, record
+from tools.virtual_environment import VirtualEnvironmentError
 
 
 def problems(after: Recorded) -> list[str]:
@@ -49,7 +50,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             before, after = _record(Path(folder), options.write and options.write.parent / "images")
-    except AppError as error:
+    except (AppError, VirtualEnvironmentError) as error:
         sys.stderr.write(f"one-trace: {error}\n")
         return 1
     for title, recorded in (("before", before), ("after", after)):

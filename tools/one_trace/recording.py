@@ -1,22 +1,21 @@
 """Records what the app's requests write, on both wires and in xray-local, before and after our package is installed."""
 
-import json
 import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.one_trace.environment import OURS, STOCK, AppEnvironment, AppError
+from pytest_xray_local import XRayLocal
+from pytest_xray_local.process import running
+from tools.one_trace.environment import OURS, SECONDS, STOCK, AppError, serving
 from tools.one_trace.relay import Wires, relay
 from tools.provide import ROOT
+from tools.virtual_environment import VirtualEnvironment
 
-SERVE = ("xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0")
 BIN = ROOT / ".venv/bin"
 PATHS = ("/api/activities/home", "/api/activities/notifications", "/api/activities/@andrewbrown")
 VARIABLES = {
@@ -28,7 +27,6 @@ VARIABLES = {
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_SERVICE_NAME": "backend-flask",
 }
-SECONDS = 30.0
 LOAD_SECONDS = 0.3  # that the stock SDK's thread may take for the rules that it has received
 
 
@@ -83,35 +81,10 @@ def _span_entry(span: Mapping[str, Any]) -> Entry:
     return Entry(span["traceId"], span["spanId"], span["name"], span.get("parentSpanId"))
 
 
-@dataclass(frozen=True, slots=True)
-class XRayLocal:
-    """A running xray-local."""
-
-    api: str
-    agent: str
-    otlp: str
-
-    def call(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Return the JSON of an address, or of an operation of X-Ray's API."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.api}/{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def print(self, command: str, *arguments: str) -> str:
-        """Return what one of xray-local's commands prints."""
-        words = [str(BIN / "xray-local"), command, *arguments, "--endpoint", self.api]
-        return str(subprocess.run(words, capture_output=True, text=True, check=True).stdout).strip()
-
-
-@contextmanager
-def _xray_local() -> Iterator[XRayLocal]:
-    with subprocess.Popen([sys.executable, "-m", *SERVE], stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        try:
-            yield XRayLocal(**dict(pair.split("=", 1) for pair in running.stdout.readline().split()[1:]))
-        finally:
-            running.terminate()
+def _printed(local: XRayLocal, command: str, *arguments: str) -> str:
+    """Return what one of xray-local's commands prints."""
+    words = [str(BIN / "xray-local"), command, *arguments, "--endpoint", local.api]
+    return str(subprocess.run(words, capture_output=True, text=True, check=True).stdout).strip()
 
 
 Picture = Callable[[str, str], object]  # takes a picture of an address, by a name
@@ -119,35 +92,35 @@ Picture = Callable[[str, str], object]  # takes a picture of an address, by a na
 
 def record(folder: Path, picture: Picture | None = None) -> tuple[Recorded, Recorded]:
     """Return what the app writes as it is, and with nothing but our package added."""
-    environment = AppEnvironment(folder / "app")
+    environment = VirtualEnvironment(folder / "app")
     environment.create()
     environment.install(*STOCK)
-    with _xray_local() as local:
+    with running() as local:
         before = _requests(environment, local)
         if picture:
             picture(f"{local.api}/", "before")
     environment.install(*OURS)
-    with _xray_local() as local:
+    with running() as local:
         after = _requests(environment, local)
         if picture:
             picture(f"{local.api}/traces/{after.entries(PATHS[0])['otlp'][0].trace_id}", "after")
     return before, after
 
 
-def _requests(environment: AppEnvironment, local: XRayLocal) -> Recorded:
+def _requests(environment: VirtualEnvironment, local: XRayLocal) -> Recorded:
     """Send one request to each path, every one sampled, and return what arrived."""
-    local.call("UpdateSamplingRule", {"SamplingRuleUpdate": {"RuleName": "Default", "FixedRate": 1.0}})
+    local.sample(1.0)
     traces: dict[str, set[str]] = {}
     with relay(local.agent, local.otlp) as wires:
         addresses = {
             "AWS_XRAY_DAEMON_ADDRESS": f"tcp:{local.agent} udp:{wires.agent}",
             "OTEL_EXPORTER_OTLP_ENDPOINT": wires.otlp,
         }
-        with environment.serving(VARIABLES | addresses) as url:
+        with serving(environment, VARIABLES | addresses) as url:
             for path in PATHS:
                 traces[path] = _request(local, wires, url + urllib.parse.quote(path, safe="/@"))
-    shown = {trace_id: local.print("show", trace_id) for trace_id in sorted(traces[PATHS[0]])}
-    return Recorded(url, wires, traces, local.print("traces"), shown)
+    shown = {trace_id: _printed(local, "show", trace_id) for trace_id in sorted(traces[PATHS[0]])}
+    return Recorded(url, wires, traces, _printed(local, "traces"), shown)
 
 
 def _request(local: XRayLocal, wires: Wires, url: str) -> set[str]:

@@ -5,19 +5,16 @@ A step that does not reach its result ends the run with exit code 1. `--write FI
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from pytest_xray_local.process import running
 from tools import local_cluster
 from tools.operator_process import OperatorProcess
 from tools.walkthrough.chapters import CHAPTERS, INTERVAL
 from tools.walkthrough.terminal import StepFailedError, Terminal
 
-_SERVE = ["xray_local", "serve", "--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
 _HEAD = """\
 # The operator, step by step
 
@@ -25,32 +22,14 @@ A recorded run of `make walkthrough`: a real API server, kubectl, the AWS CLI, a
 """
 
 
-@contextmanager
-def _xray_local() -> Iterator[str]:
-    with subprocess.Popen([sys.executable, "-m", *_SERVE], stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        try:
-            yield dict(pair.split("=", 1) for pair in running.stdout.readline().split()[1:])["api"]
-        finally:
-            running.terminate()
-
-
 def _run(folder: Path) -> list[str]:
     """Run all chapters and return their lines."""
-    with local_cluster.running(folder) as running, _xray_local() as api:
-        kubeconfig = running.operator_client().kubeconfig(folder / "operator.kubeconfig")
-        with OperatorProcess(folder, api=api, kubeconfig=kubeconfig, interval=INTERVAL) as operator:
+    with local_cluster.running(folder) as cluster, running() as local:
+        kubeconfig = cluster.operator_client().kubeconfig(folder / "operator.kubeconfig")
+        with OperatorProcess(folder, api=local.api, kubeconfig=kubeconfig, interval=INTERVAL) as operator:
             operator.start()
             operator.wait_ready()
-            environment = {
-                **os.environ,
-                "AWS_ENDPOINT_URL_XRAY": api,
-                "AWS_DEFAULT_REGION": "us-east-1",
-                "AWS_ACCESS_KEY_ID": "local",
-                "AWS_SECRET_ACCESS_KEY": "local",
-                "AWS_PAGER": "",
-            }
-            terminal = Terminal(running, environment)
+            terminal = Terminal(cluster, os.environ | local.environment | {"AWS_PAGER": ""})
             try:
                 for chapter in CHAPTERS:
                     chapter(terminal)

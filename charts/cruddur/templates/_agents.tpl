@@ -1,26 +1,22 @@
 {{/* The daemon's container, on a node or as a sidecar. Its image's ENTRYPOINT binds 0.0.0.0:2000; the last flag wins. */}}
 {{- define "cruddur.daemonContainer" -}}
 {{- $v := .Values -}}
+{{- $own := fromYaml (include "cruddur.partValues" (list . "daemon")) -}}
 name: daemon
-{{ include "cruddur.imageOf" (list . $v.daemon.image) }}
+{{ include "cruddur.imageOf" (list . $own.image) }}
 args:
   # -o: never read the instance metadata; -m: the default is a share of the node's memory.
   {{- $args := list "-o" "-n" (include "cruddur.region" .) "-m" (toString $v.daemon.bufferMemoryMB) "-l" $v.daemon.logLevel "-c" "/etc/xray/cfg.yaml" }}
   {{- if not (include "cruddur.onNodes" .) }}
   {{- $args = concat $args (list "-b" "127.0.0.1:2000" "-t" "127.0.0.1:2000") }}
   {{- end }}
-  {{- toYaml (concat $args $v.daemon.extraArgs) | nindent 2 }}
+  {{- toYaml (concat $args $own.extraArgs) | nindent 2 }}
 env:
-  {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.daemonEnv" .)) $v.daemon.extraEnv) | nindent 2 }}
+  {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.daemonEnv" .)) $own.extraEnv) | nindent 2 }}
 ports:
   - {name: xray-udp, containerPort: 2000, protocol: UDP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
   - {name: xray-tcp, containerPort: 2000, protocol: TCP{{ if $v.tracing.hostPort }}, hostPort: 2000{{ end }}}
-resources:
-  {{- toYaml $v.daemon.resources | nindent 2 }}
-securityContext:
-  {{- include "cruddur.containerSecurity" . | nindent 2 }}
-volumeMounts:
-  - {name: daemon-config, mountPath: /etc/xray, readOnly: true}
+{{ include "cruddur.containerEnd" (list $own (list (dict "name" "daemon-config" "mountPath" "/etc/xray" "readOnly" true)) (ternary $v.tracing.handoverSeconds 0 (eq $v.tracing.placement "node"))) }}
 {{- end -}}
 
 {{- define "cruddur.daemonEnv" -}}
@@ -35,22 +31,21 @@ volumeMounts:
 {{- define "cruddur.daemonConfig" -}}
 {{- $config := dict "Version" 2 -}}
 {{- with include "cruddur.xrayEndpoint" . }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
-{{- toYaml (mustMergeOverwrite $config .Values.daemon.config) -}}
+{{- with .Values.aws.roleArn }}{{ $_ := set $config "RoleARN" . }}{{ end -}}
+{{- include "cruddur.mergeInto" (list $config .Values.daemon.config) -}}
+{{- toYaml $config -}}
 {{- end -}}
 
 {{/* The collector's container, on a node or as a sidecar. */}}
 {{- define "cruddur.collectorContainer" -}}
 {{- $v := .Values -}}
+{{- $own := fromYaml (include "cruddur.partValues" (list . "collector")) -}}
 name: collector
-{{ include "cruddur.imageOf" (list . $v.collector.image) }}
+{{ include "cruddur.imageOf" (list . $own.image) }}
 args:
-  {{- toYaml (concat (list "--config=/etc/otelcol/config.yaml") $v.collector.extraArgs) | nindent 2 }}
+  {{- toYaml (concat (list "--config=/etc/otelcol/config.yaml") $own.extraArgs) | nindent 2 }}
 env:
-  {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.collectorEnv" .)) $v.collector.extraEnv) | nindent 2 }}
-{{- with $v.collector.envFrom }}
-envFrom:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- include "cruddur.env" (list (fromYamlArray (include "cruddur.collectorEnv" .)) $own.extraEnv) | nindent 2 }}
 ports:
   {{- if include "cruddur.spansWanted" . }}
   - {name: otlp, containerPort: 4318, protocol: TCP}
@@ -63,12 +58,7 @@ ports:
   {{- end }}
   - {name: otel-health, containerPort: 13133, protocol: TCP}
   - {name: otel-metrics, containerPort: 8888, protocol: TCP}
-resources:
-  {{- toYaml $v.collector.resources | nindent 2 }}
-securityContext:
-  {{- include "cruddur.containerSecurity" . | nindent 2 }}
-volumeMounts:
-  - {name: collector-config, mountPath: /etc/otelcol, readOnly: true}
+{{ include "cruddur.containerEnd" (list $own (list (dict "name" "collector-config" "mountPath" "/etc/otelcol" "readOnly" true)) (ternary $v.tracing.handoverSeconds 0 (eq $v.tracing.placement "node"))) }}
 {{- end -}}
 
 {{- define "cruddur.collectorEnv" -}}
@@ -78,13 +68,13 @@ volumeMounts:
 - {name: GOMEMLIMIT, value: {{ . }}MiB}
 {{- end }}
 {{ include "cruddur.awsEnv" . }}
-{{- if .Values.honeycomb.enabled }}
+{{- if .Values.destinations.honeycomb.enabled }}
 - name: HONEYCOMB_API_KEY
   valueFrom:
     secretKeyRef:
-      {{- if .Values.honeycomb.existingSecret }}
-      name: {{ .Values.honeycomb.existingSecret }}
-      key: {{ .Values.honeycomb.existingSecretKey }}
+      {{- if .Values.destinations.honeycomb.existingSecret }}
+      name: {{ .Values.destinations.honeycomb.existingSecret }}
+      key: {{ .Values.destinations.honeycomb.existingSecretKey }}
       {{- else }}
       name: {{ include "cruddur.part" (list . "honeycomb") }}
       key: api-key
@@ -94,15 +84,15 @@ volumeMounts:
 
 {{/* Four fifths of the collector's memory limit in MiB, or nothing without a limit. */}}
 {{- define "cruddur.memoryLimitMiB" -}}
-{{- $limit := int (include "cruddur.mebibytes" (dig "limits" "memory" "" .Values.collector.resources)) -}}
+{{- $limit := int (include "cruddur.mebibytes" (dig "resources" "limits" "memory" "" (fromYaml (include "cruddur.partValues" (list . "collector"))))) -}}
 {{- if gt $limit 0 }}{{ div (mul $limit 4) 5 }}{{ end -}}
 {{- end -}}
 
-{{/* The volume of an agent's configuration: (list $ "daemon"). */}}
-{{- define "cruddur.configVolume" -}}
-name: {{ index . 1 }}-config
-configMap:
-  name: {{ include "cruddur.part" . }}
+{{/* The volumes of an agent, its configuration first: (list $ "daemon"). */}}
+{{- define "cruddur.agentVolumes" -}}
+{{- $config := dict "name" (printf "%s-config" (index . 1)) "configMap" (dict "name" (include "cruddur.part" .)) -}}
+{{- $own := fromYaml (include "cruddur.partValues" .) -}}
+{{- include "cruddur.joined" (list "name" (list $config) $own.extraVolumes) -}}
 {{- end -}}
 
 {{/* Checksums by which a changed configuration reaches the pods. */}}
@@ -112,7 +102,7 @@ checksum/daemon-config: {{ include "cruddur.daemonConfig" . | sha256sum }}
 
 {{- define "cruddur.collectorChecksum" -}}
 checksum/collector-config: {{ include "cruddur.collectorConfig" . | sha256sum }}
-{{- if and .Values.honeycomb.enabled .Values.honeycomb.apiKey }}
-checksum/honeycomb-key: {{ printf "%s/%s/%s" .Release.Namespace .Release.Name .Values.honeycomb.apiKey | sha256sum }}
+{{- if and .Values.destinations.honeycomb.enabled .Values.destinations.honeycomb.apiKey }}
+checksum/honeycomb-key: {{ printf "%s/%s/%s" .Release.Namespace .Release.Name .Values.destinations.honeycomb.apiKey | sha256sum }}
 {{- end }}
 {{- end -}}

@@ -2,12 +2,42 @@
 {{- default (ternary "us-east-1" "" .Values.xrayLocal.enabled) .Values.aws.region -}}
 {{- end -}}
 
-{{/* The X-Ray API's URL; empty for the region's default. */}}
-{{- define "cruddur.xrayEndpoint" -}}
+{{/* The domains of the region's partition, as YAML. */}}
+{{- define "cruddur.partition" -}}
+{{- $region := include "cruddur.region" . -}}
+{{- $partition := dict -}}
+{{- range fromYamlArray (.Files.Get "files/partitions.yaml") -}}
+{{- if and (not $partition) (regexMatch .regions $region) }}{{ $partition = . }}{{ end -}}
+{{- end -}}
+{{- toYaml $partition -}}
+{{- end -}}
+
+{{/* The X-Ray API's URL in the region, in whatever partition. */}}
+{{- define "cruddur.regionsEndpoint" -}}
+{{- $partition := fromYaml (include "cruddur.partition" .) -}}
+https://xray{{ if .Values.aws.fips }}-fips{{ end }}.{{ include "cruddur.region" . }}.{{ $partition.api }}
+{{- end -}}
+
+{{/* The X-Ray API's URL that the values name; empty for the region's default. */}}
+{{- define "cruddur.givenEndpoint" -}}
 {{- if .Values.xrayLocal.enabled -}}
 http://{{ include "cruddur.part" (list . "xray-local") }}:8900
 {{- else -}}
 {{- .Values.aws.endpoint | trimSuffix "/" -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The same for an agent, which has the region's own URL where its libraries may not know it: FIPS, and domains other than
+amazonaws.com. The operator's library knows them, and refuses FIPS with a URL.
+*/}}
+{{- define "cruddur.xrayEndpoint" -}}
+{{- $partition := fromYaml (include "cruddur.partition" .) -}}
+{{- $given := include "cruddur.givenEndpoint" . -}}
+{{- if $given -}}
+{{- $given -}}
+{{- else if or .Values.aws.fips (ne $partition.api "amazonaws.com") -}}
+{{- include "cruddur.regionsEndpoint" . -}}
 {{- end -}}
 {{- end -}}
 
@@ -29,5 +59,7 @@ http://{{ include "cruddur.part" (list . "xray-local") }}:8900
 {{- end }}
 {{- if or .Values.xrayLocal.enabled (ne $credentials.mode "none") }}
 - {name: AWS_EC2_METADATA_DISABLED, value: "true"}
+{{- else if .Values.ipv6 }}
+- {name: AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, value: IPv6}
 {{- end }}
 {{- end -}}

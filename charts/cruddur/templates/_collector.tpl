@@ -1,15 +1,43 @@
-{{/* The collector's configuration: what the chart builds, and collector.config over it; its extensions are added. */}}
+{{/*
+The collector's configuration: what the chart builds, and collector.config over it. Maps are merged, its extensions are
+added to the chart's, and null removes a component, also from where the chart uses it.
+*/}}
 {{- define "cruddur.collectorConfig" -}}
-{{- $built := fromYaml (include "cruddur.builtCollectorConfig" .) -}}
-{{- $extensions := concat $built.service.extensions (default list (dig "service" "extensions" list .Values.collector.config)) -}}
-{{- $config := mustMergeOverwrite $built .Values.collector.config -}}
-{{- $_ := set $config.service "extensions" (uniq $extensions) -}}
+{{- $config := fromYaml (include "cruddur.builtCollectorConfig" .) -}}
+{{- $built := deepCopy $config -}}
+{{- include "cruddur.mergeInto" (list $config .Values.collector.config) -}}
+{{- $gone := list -}}
+{{- range $kind := list "receivers" "processors" "exporters" "extensions" -}}
+{{- range $name := keys (get $built $kind) -}}
+{{- if not (hasKey (default dict (get $config $kind)) $name) }}{{ $gone = append $gone $name }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if hasKey $config.service "extensions" -}}
+{{- $_ := set $config.service "extensions" (fromYamlArray (include "cruddur.allBut" (list (uniq (concat $built.service.extensions $config.service.extensions)) $gone))) -}}
+{{- end -}}
+{{- range $name, $pipeline := $config.service.pipelines -}}
+{{- range $list := list "receivers" "processors" "exporters" -}}
+{{- with get $pipeline $list -}}
+{{- $left := fromYamlArray (include "cruddur.allBut" (list . $gone)) -}}
+{{- $_ := set $pipeline $list $left -}}
+{{- if not (or $left (eq $list "processors")) }}{{ $_ := unset $config.service.pipelines $name }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toYaml $config -}}
+{{- end -}}
+
+{{/* The items of a list that are not in another: (list ITEMS OTHERS). */}}
+{{- define "cruddur.allBut" -}}
+{{- $left := list -}}
+{{- range index . 0 }}{{ if not (has . (index $ 1)) }}{{ $left = append $left . }}{{ end }}{{ end -}}
+{{- toYaml $left -}}
 {{- end -}}
 
 {{- define "cruddur.builtCollectorConfig" -}}
 {{- $v := .Values -}}
-{{- $host := ternary "${env:MY_POD_IP}" "127.0.0.1" (eq $v.tracing.placement "node") -}}
+{{- /* An address of IPv6 needs the brackets, and one of IPv4 may have them. */}}
+{{- $host := ternary "[${env:MY_POD_IP}]" "127.0.0.1" (eq $v.tracing.placement "node") -}}
 {{- $spans := include "cruddur.spansWanted" . -}}
 {{- $segments := include "cruddur.collectorTakesSegments" . -}}
 {{- $proxy := and (include "cruddur.collectorIsAgent" .) (not $segments) -}}
@@ -22,11 +50,11 @@ receivers:
   otlp:
     protocols:
       http:
-        endpoint: {{ $host }}:4318
+        endpoint: {{ printf "%s:4318" $host | quote }}
   {{- end }}
   {{- if $segments }}
   awsxray:
-    endpoint: {{ $host }}:2000
+    endpoint: {{ printf "%s:2000" $host | quote }}
     transport: udp
     proxy_server:
       {{- include "cruddur.samplingProxy" (list . $host) | nindent 6 }}
@@ -80,10 +108,13 @@ exporters:
     {{- with include "cruddur.xrayEndpoint" . }}
     endpoint: {{ . }}
     {{- end }}
+    {{- with $v.aws.roleArn }}
+    role_arn: {{ . }}
+    {{- end }}
   {{- end }}
 extensions:
   health_check:
-    endpoint: ${env:MY_POD_IP}:13133
+    endpoint: "[${env:MY_POD_IP}]:13133"
   {{- if $proxy }}
   # What the awsxray receiver does for the sampling rules, without its port for segments.
   awsproxy:
@@ -93,6 +124,10 @@ extensions:
   sigv4auth:
     region: {{ include "cruddur.region" . }}
     service: xray
+    {{- with $v.aws.roleArn }}
+    assume_role:
+      arn: {{ . }}
+    {{- end }}
   {{- end }}
 service:
   extensions:
@@ -139,11 +174,14 @@ service:
 {{/* The proxy of GetSamplingRules and GetSamplingTargets on port 2000, which signs them: (list $ host). */}}
 {{- define "cruddur.samplingProxy" -}}
 {{- $root := index . 0 -}}
-endpoint: {{ index . 1 }}:2000
+endpoint: {{ printf "%s:2000" (index . 1) | quote }}
 region: {{ include "cruddur.region" $root }}
 local_mode: true
 {{- with include "cruddur.xrayEndpoint" $root }}
 aws_endpoint: {{ . }}
+{{- end }}
+{{- with $root.Values.aws.roleArn }}
+role_arn: {{ . }}
 {{- end }}
 {{- end -}}
 
@@ -159,16 +197,15 @@ aws_endpoint: {{ . }}
 {{- if $v.xrayLocal.enabled -}}
 {{- $_ := set $exporters "xray-local" (dict "endpoint" (printf "http://%s:4318" (include "cruddur.part" (list . "xray-local")))) -}}
 {{- else if not $v.tracing.xraySdk.enabled -}}
-{{- $region := include "cruddur.region" . -}}
-{{- $xray := default (printf "https://xray.%s.amazonaws.com%s" $region (ternary ".cn" "" (hasPrefix "cn-" $region))) (include "cruddur.xrayEndpoint" .) -}}
+{{- $xray := default (include "cruddur.regionsEndpoint" .) (include "cruddur.givenEndpoint" .) -}}
 {{- $_ := set $exporters "xray" (dict "traces_endpoint" (printf "%s/v1/traces" $xray) "auth" (dict "authenticator" "sigv4auth")) -}}
 {{- end -}}
-{{- if $v.honeycomb.enabled -}}
+{{- if $v.destinations.honeycomb.enabled -}}
 {{- $headers := dict "x-honeycomb-team" "${env:HONEYCOMB_API_KEY}" -}}
-{{- with $v.honeycomb.dataset }}{{ $_ := set $headers "x-honeycomb-dataset" . }}{{ end -}}
-{{- $_ := set $exporters "honeycomb" (dict "endpoint" $v.honeycomb.endpoint "headers" $headers) -}}
+{{- with $v.destinations.honeycomb.dataset }}{{ $_ := set $headers "x-honeycomb-dataset" . }}{{ end -}}
+{{- $_ := set $exporters "honeycomb" (dict "endpoint" $v.destinations.honeycomb.endpoint "headers" $headers) -}}
 {{- end -}}
-{{- range $name, $settings := $v.otlp.extraExporters -}}
+{{- range $name, $settings := $v.destinations.otlp -}}
 {{- $_ := set $exporters $name (deepCopy $settings) -}}
 {{- end -}}
 {{- $defaults := fromYaml (include "cruddur.exporterDefaults" .) -}}

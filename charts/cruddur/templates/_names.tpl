@@ -1,12 +1,16 @@
-{{/* The first part of all names: the release's name, followed by the chart's unless it contains it. */}}
+{{/*
+The first part of all names: the release's name, followed by the chart's unless it contains it. A subchart adds its name
+unless the two are equal: several aliases may be part of the release's name. What is cut ends in a hash.
+*/}}
 {{- define "cruddur.fullname" -}}
 {{- $chart := default .Chart.Name .Values.nameOverride -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains $chart .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- $release := .Release.Name -}}
+{{- $enough := ternary (contains $chart $release) (eq $chart $release) .Chart.IsRoot -}}
+{{- $name := default (ternary $release (printf "%s-%s" $release $chart) $enough) .Values.fullnameOverride -}}
+{{- if gt (len $name) 40 -}}
+{{- printf "%s-%s" ($name | trunc 31 | trimSuffix "-") ($name | sha256sum | trunc 8) -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $chart | trunc 40 | trimSuffix "-" -}}
+{{- $name -}}
 {{- end -}}
 {{- end -}}
 
@@ -15,11 +19,15 @@
 {{- printf "%s-%s" (include "cruddur.fullname" (index . 0)) (index . 1) -}}
 {{- end -}}
 
+{{/* The labels of one use of the chart: an alias of it in another chart has the same release, and another name. */}}
+{{- define "cruddur.releaseSelector" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end -}}
+
 {{/* The labels that select a part's pods; they never change. */}}
 {{- define "cruddur.selector" -}}
-{{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
+{{ include "cruddur.releaseSelector" (index . 0) }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
@@ -48,15 +56,26 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- toYaml (mustMergeOverwrite (fromYaml (include "cruddur.ownLabels" .)) (index . 0).Values.commonLabels (index . 2)) -}}
 {{- end -}}
 
-{{/* Name, namespace and labels of a part's object. */}}
+{{/* Name, namespace, labels and annotations of a part's object: (list $ "backend" annotations), the last if there are any. */}}
 {{- define "cruddur.metadata" -}}
 name: {{ include "cruddur.part" . }}
 namespace: {{ (index . 0).Release.Namespace | quote }}
 labels:
   {{- include "cruddur.labels" . | nindent 2 }}
+{{- with include "cruddur.annotations" (list (index . 0) (index (append . dict) 2)) }}
+annotations:
+  {{- . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
-{{/* Labels and annotations of a part's pods: (list $ "backend" .Values.backend checksums labels). */}}
+{{/* The annotations of an object, which take precedence over the common ones: (list $ annotations). */}}
+{{- define "cruddur.annotations" -}}
+{{- with mustMergeOverwrite (dict) (index . 0).Values.commonAnnotations (index . 1) }}
+{{- toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Labels and annotations of a part's pods: (list $ "backend" PART_VALUES checksums labels). */}}
 {{- define "cruddur.podMetadata" -}}
 {{- $values := index . 2 -}}
 labels:
@@ -92,9 +111,21 @@ metadata:
   namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- include "cruddur.labels" . | nindent 4 }}
-  {{- with mustMergeOverwrite (dict) $annotations $account.annotations }}
+  {{- with include "cruddur.annotations" (list $root (mustMergeOverwrite $annotations $account.annotations)) }}
   annotations:
-    {{- toYaml . | nindent 4 }}
+    {{- . | nindent 4 }}
   {{- end }}
 automountServiceAccountToken: false
+{{- end -}}
+
+{{/* The labels that a monitor copies from Services or pods to the metrics, and that select those of this use of the chart. */}}
+{{- define "cruddur.metricLabels" -}}
+- app.kubernetes.io/name
+- app.kubernetes.io/instance
+{{- end -}}
+
+{{- define "cruddur.ownMetrics" -}}
+{{- $labels := fromYaml (include "cruddur.releaseSelector" .) -}}
+namespace={{ .Release.Namespace | quote }}
+{{- range $name, $value := $labels }},{{ regexReplaceAll "[^a-z]" $name "_" }}={{ $value | quote }}{{ end -}}
 {{- end -}}

@@ -1,7 +1,12 @@
-{{/* repository:tag, with the digest when there is one: (list $ .Values.backend.image). */}}
+{{/* repository:tag, with the digest when there is one, in global.imageRegistry if it is set: (list $ image). */}}
 {{- define "cruddur.image" -}}
+{{- $root := index . 0 -}}
 {{- $image := index . 1 -}}
-{{- $name := printf "%s:%s" $image.repository (default (index . 0).Chart.AppVersion $image.tag) -}}
+{{- $repository := $image.repository -}}
+{{- with dig "imageRegistry" "" (default dict $root.Values.global) -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $repository "") -}}
+{{- end -}}
+{{- $name := printf "%s:%s" $repository (default $root.Chart.AppVersion $image.tag) -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
 {{- else -}}
@@ -9,7 +14,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Image and pull policy of a container: (list $ .Values.backend.image). */}}
+{{/* Image and pull policy of a container: (list $ image). */}}
 {{- define "cruddur.imageOf" -}}
 image: {{ include "cruddur.image" . | quote }}
 imagePullPolicy: {{ (index . 1).pullPolicy }}
@@ -18,11 +23,13 @@ imagePullPolicy: {{ (index . 1).pullPolicy }}
 {{/* Pod Security "restricted"; the user is numeric, because the kubelet cannot verify that a name is not root. */}}
 {{- define "cruddur.podSecurity" -}}
 runAsNonRoot: true
+seccompProfile:
+  type: RuntimeDefault
+{{- if not (or .Values.openshift (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}
 runAsUser: 10001
 runAsGroup: 10001
 fsGroup: 10001
-seccompProfile:
-  type: RuntimeDefault
+{{- end }}
 {{- end -}}
 
 {{- define "cruddur.containerSecurity" -}}
@@ -32,38 +39,41 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* What every pod's spec begins with. Service links would add variables such as CRUDDUR_BACKEND_PORT. */}}
-{{- define "cruddur.podDefaults" -}}
+{{/*
+A pod's spec but its containers, volumes and account: (list $ PART_VALUES). Service links would add variables such as
+CRUDDUR_BACKEND_PORT.
+*/}}
+{{- define "cruddur.podSpec" -}}
+{{- $values := index . 1 -}}
 enableServiceLinks: false
-{{- with .Values.imagePullSecrets }}
+{{- with fromYamlArray (include "cruddur.pullSecrets" (index . 0)) }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- end -}}
-
-{{/* Where a pod may run: the values of its part. */}}
-{{- define "cruddur.scheduling" -}}
-{{- with .nodeSelector }}
-nodeSelector:
+securityContext:
+  {{- toYaml $values.podSecurityContext | nindent 2 }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" "runtimeClassName" "dnsPolicy" "dnsConfig" "hostAliases" }}
+{{- with get $values $key }}
+{{ $key }}:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .priorityClassName }}
-priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* The same for a DaemonSet: Fargate nodes run none, and their pods would stay pending. */}}
-{{- define "cruddur.nodeScheduling" -}}
-{{- $noFargate := fromYaml (include "cruddur.notOnFargate" .) -}}
-{{- include "cruddur.scheduling" (mustMergeOverwrite (dict) . (dict "affinity" (default $noFargate .affinity))) -}}
+{{/* The chart's Secrets to pull with and those of all charts, where a name alone stands for `{name: ...}`. */}}
+{{- define "cruddur.pullSecrets" -}}
+{{- $secrets := list -}}
+{{- range concat (dig "imagePullSecrets" list (default dict .Values.global)) .Values.imagePullSecrets -}}
+{{- $secrets = append $secrets (ternary (dict "name" .) . (kindIs "string" .)) -}}
+{{- end -}}
+{{- toYaml (uniq $secrets) -}}
+{{- end -}}
+
+{{/* The values of a DaemonSet's part: Fargate nodes run none, and its pods would stay pending there. (list $ "daemon") */}}
+{{- define "cruddur.nodeValues" -}}
+{{- $values := fromYaml (include "cruddur.partValues" .) -}}
+{{- if not $values.affinity }}{{ $_ := set $values "affinity" (fromYaml (include "cruddur.notOnFargate" .)) }}{{ end -}}
+{{- toYaml $values -}}
 {{- end -}}
 
 {{- define "cruddur.notOnFargate" -}}
@@ -72,6 +82,18 @@ nodeAffinity:
     nodeSelectorTerms:
       - matchExpressions:
           - {key: eks.amazonaws.com/compute-type, operator: NotIn, values: [fargate]}
+{{- end -}}
+
+{{/* The pods of a part evenly over the nodes, if possible: (list $ "backend"). */}}
+{{- define "cruddur.spread" -}}
+- maxSkew: 1
+  topologyKey: kubernetes.io/hostname
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "cruddur.selector" . | nindent 6 }}
+  # Only pods of this version count, so that a rollout spreads the new ones.
+  matchLabelKeys: [pod-template-hash]
 {{- end -}}
 
 {{/* The update of a DaemonSet: the new pods come first, on all nodes at once; two pods cannot share a host port. */}}
@@ -87,14 +109,21 @@ rollingUpdate:
   {{- end }}
 {{- end -}}
 
-{{/* Keeps serving after the Service has another pod. The images have no shell, hence `sleep`. */}}
-{{- define "cruddur.handover" -}}
-{{- if gt (int .Values.tracing.handoverSeconds) 0 }}
-lifecycle:
-  preStop:
-    sleep:
-      seconds: {{ .Values.tracing.handoverSeconds }}
-{{- end }}
+{{/*
+The fields of a container that each part may add to: (list PART_VALUES mounts SECONDS). It keeps running for so many
+seconds after SIGTERM; the images have no shell, hence `sleep`.
+*/}}
+{{- define "cruddur.containerEnd" -}}
+{{- $values := index . 0 -}}
+{{- $end := pick $values "resources" "securityContext" -}}
+{{- $hooks := dict -}}
+{{- with int (index . 2) }}{{ $_ := set $hooks "preStop" (dict "sleep" (dict "seconds" .)) }}{{ end -}}
+{{- range $event, $handler := $values.lifecycle }}{{ $_ := set $hooks $event $handler }}{{ end -}}
+{{- $_ := set $end "lifecycle" $hooks -}}
+{{- $_ := set $end "envFrom" $values.envFrom -}}
+{{- $_ := set $end "volumeMounts" (fromYamlArray (include "cruddur.joined" (list "mountPath" (index . 1) $values.extraVolumeMounts))) -}}
+{{- range $key := list "envFrom" "lifecycle" "volumeMounts" }}{{ if not (get $end $key) }}{{ $_ := unset $end $key }}{{ end }}{{ end -}}
+{{- toYaml $end -}}
 {{- end -}}
 
 {{/*

@@ -4,7 +4,7 @@ error: the key, its value, and what was expected.
 */}}
 {{- define "cruddur.validate" -}}
 {{- $problems := list -}}
-{{- range $part := list "aws" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
+{{- range $part := list "renamed" "aws" "ipv6" "accounts" "credentials" "honeycomb" "tracing" "backend" "routes" "labels" -}}
 {{- range splitList "\n" (include (printf "cruddur.%sProblems" $part) $) -}}
 {{- with trim . }}{{ $problems = append $problems . }}{{ end -}}
 {{- end -}}
@@ -14,13 +14,56 @@ error: the key, its value, and what was expected.
 {{- end -}}
 {{- end -}}
 
+{{- define "cruddur.renamedProblems" -}}
+{{- $values := .Values -}}
+{{- range $old, $new := fromYaml (.Files.Get "files/renamed.yaml") }}
+{{- $found := $values -}}
+{{- range splitList "." $old }}{{ $found = ternary (get (default dict $found) .) nil (or (kindIs "map" $found) (kindIs "chartutil.Values" $found)) }}{{ end -}}
+{{- if not (or (kindIs "invalid" $found) (eq (toString $found) "")) }}
+{{ $old }}: no longer a value of this chart: expected {{ $new }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "cruddur.awsProblems" -}}
 {{- $v := .Values -}}
-{{- if and (not $v.xrayLocal.enabled) (not $v.aws.region) }}
+{{- $c := $v.aws.credentials -}}
+{{- if $v.xrayLocal.enabled }}
+{{- $set := dict "aws.endpoint" $v.aws.endpoint "aws.roleArn" $v.aws.roleArn "aws.fips" (ternary "true" "" $v.aws.fips) "aws.credentials.mode" (ternary "" $c.mode (eq $c.mode "none")) }}
+{{- range $key, $value := $set }}
+{{- if $value }}
+xrayLocal.enabled: 'true': expected false because {{ $key }} is {{ $value | squote }}: otherwise nothing would be sent to AWS
+{{- end }}
+{{- end }}
+{{- else }}
+{{- if not $v.aws.region }}
 aws.region: '': expected a region such as eu-central-1 because xrayLocal.enabled is false
 {{- end }}
-{{- if and (not $v.xrayLocal.enabled) $v.operator.enabled (not $v.operator.clusterId) }}
+{{- if and $v.operator.enabled (not $v.operator.clusterId) }}
 operator.clusterId: '': expected this cluster's name because xrayLocal.enabled is false: the rules' owner tags in AWS contain it
+{{- end }}
+{{- if and $v.aws.fips $v.aws.endpoint }}
+aws.fips: 'true': expected false because aws.endpoint is set, which decides
+{{- end }}
+{{- if and $v.aws.roleArn $v.operator.enabled (eq $c.mode "secret") }}
+aws.roleArn: {{ $v.aws.roleArn | squote }}: expected '' because aws.credentials.mode is 'secret' and operator.enabled is true: the operator's keys take precedence over a role
+{{- end }}
+{{- if and $v.aws.roleArn $v.operator.enabled (eq $c.mode "irsa") (not (include "cruddur.operatorRole" .)) }}
+operator.serviceAccount.annotations: 'eks.amazonaws.com/role-arn': expected the account's own role, because the operator assumes aws.roleArn with it
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* An IPv6-only cluster: the daemon listens on IPv4 only, and an address of a node has no brackets. */}}
+{{- define "cruddur.ipv6Problems" -}}
+{{- $v := .Values -}}
+{{- if $v.ipv6 }}
+{{- if and (include "cruddur.daemonRuns" .) (include "cruddur.onNodes" .) }}
+tracing.agent: 'daemon': expected collector because ipv6 is true: the daemon listens on IPv4 only
+{{- end }}
+{{- if $v.tracing.hostPort }}
+tracing.hostPort: 'true': expected false because ipv6 is true
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -31,15 +74,15 @@ operator.clusterId: '': expected this cluster's name because xrayLocal.enabled i
 operator.serviceAccount.name: '': expected an account's name because operator.serviceAccount.create is false: otherwise every pod of the namespace would have the operator's rights
 {{- end }}
 {{- $made := dict -}}
-{{- $exists := dict "agent" (include "cruddur.onNodes" .) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
-{{- range $part := list "agent" "backend" "operator" -}}
-{{- $account := (get $v $part).serviceAccount -}}
+{{- $exists := dict "agent" (and (include "cruddur.onNodes" .) (not (include "cruddur.noAgents" .))) "backend" $v.backend.enabled "operator" $v.operator.enabled -}}
+{{- range $group, $part := dict "backend" "backend" "operator" "operator" "tracing" "agent" -}}
+{{- $account := (get $v $group).serviceAccount -}}
 {{- if and (get $exists $part) $account.create -}}
 {{- $name := include "cruddur.serviceAccountName" (list $ $part $account) -}}
 {{- with get $made $name }}
-{{ $part }}.serviceAccount.name: {{ $name | squote }}: expected another name because {{ . }}.serviceAccount creates an account of that name
+{{ $group }}.serviceAccount.name: {{ $name | squote }}: expected another name because {{ . }}.serviceAccount creates an account of that name
 {{- end -}}
-{{- $_ := set $made $name $part -}}
+{{- $_ := set $made $name $group -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -61,8 +104,10 @@ aws.credentials.mode: {{ $c.mode | squote }}: expected irsa because aws.credenti
 {{- end }}
 {{- end }}
 {{- if eq $c.mode "irsa" }}
-{{- $sender := ternary "agent" "backend" (eq $v.tracing.placement "node") }}
-{{- $accounts := dict $sender $c.irsa.agentRoleArn }}
+{{- $sender := ternary "tracing" "backend" (eq $v.tracing.placement "node") }}
+{{- $agents := not (include "cruddur.noAgents" .) }}
+{{- $accounts := dict }}
+{{- if $agents }}{{ $_ := set $accounts $sender $c.irsa.agentRoleArn }}{{ end }}
 {{- if $v.operator.enabled }}{{ $_ := set $accounts "operator" $c.irsa.operatorRoleArn }}{{ end }}
 {{- range $part, $arn := $accounts }}
 {{- $account := (get $v $part).serviceAccount }}
@@ -72,7 +117,7 @@ aws.credentials.mode: {{ $c.mode | squote }}: expected irsa because aws.credenti
 aws.credentials.irsa.{{ ternary "operatorRoleArn" "agentRoleArn" (eq $part "operator") }}: {{ $arn | squote }}: expected '' because {{ $part }}.serviceAccount.create is false: the annotation of the account {{ $account.name | squote }} names its role
 {{- end }}
 {{- end }}
-{{- if include "cruddur.lacksRole" (list (get $v $sender).serviceAccount $c.irsa.agentRoleArn) }}
+{{- if and $agents (include "cruddur.lacksRole" (list (get $v $sender).serviceAccount $c.irsa.agentRoleArn)) }}
 aws.credentials.irsa.agentRoleArn: '': expected a role's ARN because aws.credentials.mode is 'irsa'
 {{- end }}
 {{- if and $v.operator.enabled (include "cruddur.lacksRole" (list $v.operator.serviceAccount $c.irsa.operatorRoleArn)) }}
@@ -91,24 +136,25 @@ daemon.image.tag: {{ $v.daemon.image.tag | squote }}: expected 3.6.0 or newer be
 {{- end -}}
 
 {{- define "cruddur.honeycombProblems" -}}
-{{- $h := .Values.honeycomb -}}
+{{- $h := .Values.destinations.honeycomb -}}
 {{- if and $h.enabled (not $h.apiKey) (not $h.existingSecret) }}
-honeycomb.existingSecret: '': expected a Secret's name (or a key in honeycomb.apiKey) because honeycomb.enabled is true
+destinations.honeycomb.existingSecret: '': expected a Secret's name (or a key in destinations.honeycomb.apiKey) because destinations.honeycomb.enabled is true
 {{- end }}
 {{- if and $h.apiKey $h.existingSecret }}
-honeycomb.apiKey, honeycomb.existingSecret: both are set: expected one of the two
+destinations.honeycomb.apiKey, destinations.honeycomb.existingSecret: both are set: expected one of the two
 {{- end }}
 {{- end -}}
 
 {{- define "cruddur.tracingProblems" -}}
 {{- $v := .Values -}}
-{{- $sidecar := eq $v.tracing.placement "sidecar" -}}
+{{- $sidecar := and (eq $v.tracing.placement "sidecar") (not (include "cruddur.noAgents" .)) -}}
 {{- if and $v.tracing.hostPort $sidecar }}
 tracing.hostPort: 'true': expected false because tracing.placement is 'sidecar'
 {{- end }}
 {{- if and $sidecar (not $v.backend.enabled) }}
 tracing.placement: 'sidecar': expected node because backend.enabled is false: there is no pod for the sidecar
 {{- end }}
+{{- include "cruddur.noAgentsProblems" . }}
 {{- $elapsed := float64 (include "cruddur.seconds" $v.collector.queue.maxElapsedTime) }}
 {{- if and (gt $elapsed 0.0) (lt $elapsed 30.0) }}
 collector.queue.maxElapsedTime: {{ $v.collector.queue.maxElapsedTime | squote }}: expected 0s (no limit) or at least 30s, the longest pause between two attempts
@@ -122,8 +168,40 @@ backend.port: {{ $v.backend.port | squote }}: expected another port because trac
 {{- end }}
 {{- end }}
 {{- range $name := list "xray-local" "xray" "honeycomb" "segments" "segments-to-xray" }}
-{{- if hasKey $v.otlp.extraExporters $name }}
-otlp.extraExporters: {{ $name | squote }}: expected another name because the chart has a pipeline of that name
+{{- if hasKey $v.destinations.otlp $name }}
+destinations.otlp: {{ $name | squote }}: expected another name because the chart has a pipeline of that name
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* With tracing.agent `none`: what would need a daemon or a collector, and what the backend needs in their place. */}}
+{{- define "cruddur.noAgentsProblems" -}}
+{{- $v := .Values -}}
+{{- $existing := $v.tracing.existing -}}
+{{- if include "cruddur.noAgents" . }}
+{{- if ne $v.tracing.placement "node" }}
+tracing.placement: {{ $v.tracing.placement | squote }}: expected node because tracing.agent is 'none'
+{{- end }}
+{{- if $v.tracing.hostPort }}
+tracing.hostPort: 'true': expected false because tracing.agent is 'none'
+{{- end }}
+{{- if $v.destinations.honeycomb.enabled }}
+destinations.honeycomb.enabled: 'true': expected false because tracing.agent is 'none': no collector runs
+{{- end }}
+{{- if $v.destinations.otlp }}
+destinations.otlp: {{ keys $v.destinations.otlp | sortAlpha | join ", " | squote }}: expected {} because tracing.agent is 'none': no collector runs
+{{- end }}
+{{- if and $v.backend.enabled (not $existing.agentAddress) }}
+tracing.existing.agentAddress: '': expected HOST:2000 because tracing.agent is 'none' and backend.enabled is true
+{{- end }}
+{{- if and $v.backend.enabled (not $v.tracing.xraySdk.enabled) (not $existing.otlpEndpoint) }}
+tracing.existing.otlpEndpoint: '': expected a collector's URL because tracing.agent is 'none' and tracing.xraySdk.enabled is false
+{{- end }}
+{{- else }}
+{{- range $key, $value := $existing }}
+{{- if $value }}
+tracing.agent: {{ $v.tracing.agent | squote }}: expected none because tracing.existing.{{ $key }} is set
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -155,7 +233,7 @@ backend.autoscaling.targetCPUUtilizationPercentage: 'null': expected a percentag
 {{- end }}
 {{- range $part := $measured }}
 {{- range $resource, $target := $targets }}
-{{- $resources := (get $.Values $part).resources }}
+{{- $resources := (fromYaml (include "cruddur.partValues" (list $ $part))).resources }}
 {{- if and $target (not (dig "requests" $resource (dig "limits" $resource "" $resources) $resources)) }}
 {{ $part }}.resources.requests.{{ $resource }}: not set: expected a quantity because backend.autoscaling measures its share
 {{- end }}
@@ -193,8 +271,8 @@ backend.httpRoute.parentRefs: '[]': expected a list of Gateways because backend.
 {{- $v := .Values -}}
 {{- $own := concat (keys (fromYaml (include "cruddur.ownLabels" (list . "any")))) (keys (fromYaml (include "cruddur.agentLabel" .))) -}}
 {{- $given := dict "commonLabels" $v.commonLabels -}}
-{{- range $part := list "backend" "daemon" "collector" "xrayLocal" "operator" }}
-{{- $_ := set $given (printf "%s.podLabels" $part) (get (get $v $part) "podLabels") }}
+{{- range $part := list "podDefaults" "backend" "daemon" "collector" "xrayLocal" "operator" "tests" }}
+{{- $_ := set $given (printf "%s.podLabels" $part) (default dict (get (get $v $part) "podLabels")) }}
 {{- end }}
 {{- range $where, $labels := $given }}
 {{- range $name := keys $labels | sortAlpha }}

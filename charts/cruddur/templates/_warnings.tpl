@@ -17,21 +17,16 @@ xray-local stores traces, rules and groups, and loses them when its pod is delet
 {{- if include "cruddur.daemonRuns" . }}
 The X-Ray daemon is in maintenance mode (security fixes only): tracing.agent=collector replaces it, and addresses do not change.
 {{- end }}
-{{- if not (include "cruddur.spansWanted" .) }}
-OpenTelemetry's spans are not exported: honeycomb.enabled and otlp.extraExporters are not set.
-{{- else if not $v.honeycomb.enabled }}
-Nothing is sent to Honeycomb: honeycomb.enabled is false.
+{{- if include "cruddur.noAgents" . }}
+{{- else if not (include "cruddur.spansWanted" .) }}
+OpenTelemetry's spans are not exported: destinations.honeycomb.enabled and destinations.otlp are not set.
+{{- else if not $v.destinations.honeycomb.enabled }}
+Nothing is sent to Honeycomb: destinations.honeycomb.enabled is false.
 {{- end }}
 {{- end -}}
 
 {{- define "cruddur.awsWarnings" -}}
 {{- $mode := .Values.aws.credentials.mode -}}
-{{- if and .Values.xrayLocal.enabled .Values.aws.endpoint }}
-aws.endpoint has no effect: xrayLocal.enabled is true.
-{{- end }}
-{{- if and .Values.xrayLocal.enabled (ne $mode "none") }}
-aws.credentials.mode is {{ $mode | quote }} and has no effect: xrayLocal.enabled is true.
-{{- end }}
 {{- if and (not .Values.xrayLocal.enabled) (eq $mode "none") }}
 aws.credentials.mode is "none": the pods use their node's role, which requires a hop limit of 2 or more for the instance metadata.
 {{- end }}
@@ -39,6 +34,9 @@ aws.credentials.mode is "none": the pods use their node's role, which requires a
 
 {{- define "cruddur.upkeepWarnings" -}}
 {{- $v := .Values -}}
+{{- if and $v.monitoring.prometheusRule.enabled (not $v.monitoring.serviceMonitor.enabled) }}
+The alerts match metrics with the labels namespace, app_kubernetes_io_name and app_kubernetes_io_instance, which monitoring.serviceMonitor adds: it is not enabled.
+{{- end }}
 {{- if and $v.operator.enabled (not $v.operator.cleanup.enabled) }}
 helm uninstall leaves rules and groups in the cluster and in X-Ray: operator.cleanup.enabled is false. See docs/operator.md for the steps before it.
 {{- end }}
@@ -49,7 +47,7 @@ No node with a pod of the backend can be drained: backend.podDisruptionBudget.ma
 
 {{- define "cruddur.samplingWarnings" -}}
 {{- $v := .Values -}}
-{{- range $v.backend.extraEnv }}
+{{- range (fromYaml (include "cruddur.partValues" (list . "backend"))).extraEnv }}
 {{- if and $v.backend.enabled (eq .name "OTEL_TRACES_SAMPLER") (ne (toString .value) "xray") }}
 X-Ray's sampling rules do not decide: backend.extraEnv sets OTEL_TRACES_SAMPLER, which takes precedence.
 {{- end }}
@@ -65,11 +63,11 @@ sampling.rules and sampling.groups wait for another release's operator: operator
 {{- define "cruddur.nodeWarnings" -}}
 {{- $v := .Values -}}
 {{- if and $v.collector.config (not (include "cruddur.collectorRuns" .)) }}
-collector.config has no effect: no collector runs, since no exporter for spans is set.
+collector.config has no effect: no collector runs, since {{ ternary "tracing.agent is \"none\"" "no exporter for spans is set" (eq $v.tracing.agent "none") }}.
 {{- end }}
 {{- $runs := dict "daemon" (include "cruddur.daemonRuns" .) "collector" (include "cruddur.collectorRuns" .) }}
 {{- range $part, $on := $runs }}
-{{- if and $on $v.backend.enabled $v.backend.tolerations (include "cruddur.onNodes" $) (not (get $v $part).tolerations) }}
+{{- if and $on $v.backend.enabled $v.backend.tolerations (include "cruddur.onNodes" $) (not (fromYaml (include "cruddur.partValues" (list $ $part))).tolerations) }}
 What the backend's pods send to the {{ $part }} on tainted nodes is lost: backend.tolerations is set and {{ $part }}.tolerations is not, and each node's {{ $part }} serves that node only.
 {{- end }}
 {{- end }}
@@ -82,7 +80,7 @@ tracing.hostPort opens port 2000 of every node. Pod Security baseline forbids it
 {{- $v := .Values -}}
 {{- $runs := dict "backend" $v.backend.enabled "daemon" (include "cruddur.daemonRuns" .) "collector" (include "cruddur.collectorRuns" .) "xrayLocal" $v.xrayLocal.enabled "operator" $v.operator.enabled -}}
 {{- range $part, $on := $runs }}
-{{- if and $on (not (dig "limits" "memory" "" (get (get $v $part) "resources"))) }}
+{{- if and $on (not (dig "resources" "limits" "memory" "" (fromYaml (include "cruddur.partValues" (list $ $part))))) }}
 {{ $part }}.resources.limits.memory is not set: the node's memory is its limit.
 {{- end }}
 {{- end }}

@@ -36,7 +36,7 @@ def honeycomb(cluster: Cluster) -> Iterator[Store]:
 def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb: Store, agent: str) -> None:
     """Requests and Honeycomb's spans notice nothing; the collector keeps the rest; the daemon's losses are counted."""
     sink = {"enabled": True, "endpoint": f"http://{SINK}.{SINK}.svc:4318", "apiKey": "a-key"}
-    release.ensure({"tracing": {"agent": agent}, "honeycomb": sink})
+    release.ensure({"tracing": {"agent": agent}, "destinations": {"honeycomb": sink}})
     release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=0")
     until(lambda: not release.pods("xray-local"), "xray-local is gone")
     release.wait_for_no_leavers("xray-local")

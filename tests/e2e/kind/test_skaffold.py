@@ -131,8 +131,8 @@ def test_run_and_verify(cluster: Cluster, tree: Path) -> None:
     # `run` cannot write the names of what it has built, which `verify` needs; nothing is built a second time.
     artifacts = tree / "artifacts.json"
     skaffold(cluster, tree, "build", f"--file-output={artifacts}")
-    told = skaffold(cluster, tree, "verify", f"--build-artifacts={artifacts}")
-    assert "answered, trace id 1-" in told
+    printed = skaffold(cluster, tree, "verify", f"--build-artifacts={artifacts}")
+    assert "answered, trace id 1-" in printed
     note("skaffold", {"run and verify": "passed"})
 
 

@@ -69,7 +69,7 @@ def test_uninstall_follows_the_policies_and_leaves_nothing(place: Release, aws: 
     # All that the defaults make, and Honeycomb's Secret; X-Ray is outside for the operator alone, and outlives it.
     honeycomb = {"enabled": True, "apiKey": "a-key", "endpoint": "http://honeycomb.invalid:4318"}
     endpoint = {"name": "AWS_ENDPOINT_URL_XRAY", "value": peers.endpoint(AWS)}
-    install(place, aws, {"honeycomb": honeycomb, "operator": {"extraEnv": [endpoint]}} | sampling())
+    install(place, aws, {"destinations": {"honeycomb": honeycomb}, "operator": {"extraEnv": [endpoint]}} | sampling())
     place.uninstall()
     assert (rules(aws), groups(aws)) == ({"stays", "users-own"}, {"stays"})
     (left,) = cluster.items("xsr,xg", here)

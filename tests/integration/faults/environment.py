@@ -164,7 +164,8 @@ def _object(wanted: Wanted, body: Mapping[str, Any]) -> Iterator[str]:
     if status.get("observedGeneration") != metadata["generation"]:
         yield f"has observedGeneration {status.get('observedGeneration')}, expected {metadata['generation']}"
     conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
-    for kind, state in (("Ready", synced), ("Synced", synced or wanted.expects == EXPIRED)):
+    state = synced or wanted.expects == EXPIRED
+    for kind in ("Ready", "Synced"):
         condition = conditions.get(kind, {})
         if condition.get("status") != str(state) or (kind == "Synced" and condition.get("reason") != wanted.expects):
             shown = f"{condition.get('status')} ({condition.get('reason')}: {condition.get('message')})"

@@ -73,7 +73,7 @@ def test_outage_of_aws_delays_changes_and_loses_none(operator: OperatorFixture) 
     wait_unreachable(operator, "new")
     wait_unreachable(operator, "old")
     assert operator.condition("xsr/checkout", "Ready") == "True Available"
-    assert operator.condition("xsr/new", "Ready") == "Unknown Unknown"
+    assert operator.condition("xsr/new", "Ready") == "False Unreachable"
     patches = operator.patches()
     operator.aws.forget_calls()
     operator.wait_until(lambda: operator.calls().count("GetSamplingRules") >= 4, expected=True)

@@ -3,6 +3,7 @@
 No other operator runs here, since it would manage the objects of all namespaces.
 """
 
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def namespaces(api_server: Cluster, aws: Aws, tmp_path: Path) -> Iterator[list[O
     """Run an operator for two of three namespaces, with a Role in each."""
     aws.reset()
     for name in NAMESPACES:
-        api_server.kubectl("create", "namespace", name)
+        api_server.kubectl("create", "namespace", name, check=False)
     with make_operator(api_server, aws, tmp_path, NAMESPACES) as process:
         process.start()
         process.wait_ready()
@@ -88,7 +89,39 @@ def test_role_in_each_namespace_suffices(namespaces: list[OperatorFixture]) -> N
     first.wait_in_sync("xsr/checkout-a")
     second.wait_in_sync("xsr/checkout-b")
     first.wait_for_reads()
-    assert other.read("xsr/checkout-c").get("status") is None
+    assert other.read("xsr/checkout-c")["status"] == {"observedGeneration": -1}
     requests = first.cluster.audited(":operator-shop-a-shop-b")
     assert forbidden(requests) == []
     assert used(requests) <= granted()
+
+
+def test_namespace_without_a_role_does_not_affect_the_others(namespaces: list[OperatorFixture]) -> None:
+    """The operator serves the others, reports it, and serves the namespace once it has its Role."""
+    first, second, _ = namespaces
+    assert first.process.terminate() == 0
+    binding = ("rolebinding", "operator-shop-a-shop-b")
+    stored = second.kubectl("get", *binding, "-o", "yaml")
+    second.kubectl("delete", *binding)
+    first.process.start()
+    first.apply_in_sync(rule("checkout-a", priority=1))
+    second.apply(rule("checkout-b", priority=2))
+    assert probe(first, "/readyz") == "ok\nno permission in namespace shop-b\n"
+    assert probe(first, "/healthz") == "ok\n"
+    assert "xray_operator_forbidden_namespaces 1.0" in probe(first, "/metrics")
+    second.kubectl("create", "-f", "-", text=without_version(stored))
+    second.wait_in_sync("xsr/checkout-b")
+    assert probe(first, "/readyz") == "ok\n"
+    assert '"Traceback' not in first.process.log
+
+
+def probe(operator: OperatorFixture, path: str) -> str:
+    """Return the text of a probe."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{operator.process.port}{path}", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def without_version(text: str) -> str:
+    """Return a manifest as it can be created again."""
+    body = yaml.safe_load(text)
+    body["metadata"] = {key: body["metadata"][key] for key in ("name", "namespace")}
+    return yaml.safe_dump(body)

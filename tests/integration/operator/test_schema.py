@@ -149,10 +149,11 @@ def test_every_field_of_the_status_is_stored(api_server: Cluster, manifest: dict
         "name": "full",
         "arn": "arn:1",
         "conditions": [{**condition, "lastTransitionTime": "2026-01-01T12:00:00Z"}],
+        "before": "{}",
         "drift": [{"field": "attributes", "desired": '{"a": "ü"}', "actual": "null"}],
         "lint": ["never applies"],
         "quota": "2/25",
-        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1},
+        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1, "time": "2026-01-01T12:00:00Z"},
         "lastHandledReconcileAt": "token",
     }
     stored = merge(api_server, manifest, {"status": status}, "/status")["status"]

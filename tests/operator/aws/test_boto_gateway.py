@@ -128,7 +128,7 @@ def test_a_connection_that_leads_elsewhere_is_given_up() -> None:
     try:
         with pytest.raises(GatewayError) as raised:
             gateway.rules()
-        assert raised.value.reason is Reason.INVALID
+        assert raised.value.reason is Reason.DENIED
         assert gateway.rules() == []
     finally:
         gateway._client.close()

@@ -119,6 +119,20 @@ async def test_failed_read_keeps_the_objects_and_backs_off() -> None:
     assert gateway.calls == ["rules", "groups", "rules", "groups", *READ]
 
 
+async def test_unexpected_exception_is_a_failed_read() -> None:
+    """The timer that reads must not end."""
+    gateway = InMemoryGateway()
+    state = unread_state(gateway)
+    gateway.failures["groups"] = [FileNotFoundError("token")]
+    await state.refresh()
+    assert state.error is not None
+    assert (state.error.reason, state.error.message) == (
+        Reason.INTERNAL_ERROR,
+        "cannot read AWS: unexpected FileNotFoundError",
+    )
+    assert state.retry_in > 0
+
+
 async def test_failed_list_is_not_a_shorter_list() -> None:
     """Without a successful read no object is known."""
     gateway = InMemoryGateway()

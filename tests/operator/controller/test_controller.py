@@ -5,7 +5,7 @@ import copy
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from tests.operator.environment import Environment
+from tests.operator.environment import Environment, not_ready
 from tests.operator.in_memory_kubernetes import DEFAULT, RULE, InMemoryKubernetes, default_rule_at, group, rule
 from tests.operator.virtual_time import in_virtual_time
 from xray_model import default_rule
@@ -181,12 +181,14 @@ async def test_object_deleted_before_its_pass_is_ignored() -> None:
 
 @virtually
 async def test_unexpected_exception_does_not_end_a_worker() -> None:
-    """It is logged, the pass is retried, and the other objects are reconciled."""
+    """It is logged and in the status, the pass is retried, and the other objects are reconciled."""
     operator = await Operator().started()
     operator.cluster.failures["claim"] = [ZeroDivisionError()]
     operator.cluster.apply(rule())
     operator.cluster.apply(group())
     assert (await operator.called(0.1)).count("create") == 1
+    internal = "InternalError unexpected ZeroDivisionError: see the operator's log"
+    assert operator.conditions() == not_ready("Reconciling", internal)
     assert operator.controller.is_alive
     assert (await operator.called(0.5)).count("create") == 1
     await operator.controller.stop()
@@ -210,9 +212,9 @@ async def test_object_expires_at_its_time_whatever_the_interval() -> None:
     operator = Operator(interval=86400)
     await operator.started(default_rule_at(1.0, expiresAt="2026-01-01T01:00:00Z"))
     assert await operator.called(3599) == []
-    assert await operator.called(1) == ["update", "remove_finalizer", "status"]
+    assert await operator.called(1) == ["update", "status", "remove_finalizer", "status"]
     assert operator.aws.values["rule", "Default"] == default_rule()
-    assert operator.conditions(DEFAULT)["Ready"] == "False Expired"
+    assert operator.conditions(DEFAULT)["Ready"] == "True Expired"
     await operator.controller.stop()
 
 
@@ -238,7 +240,7 @@ async def test_object_in_aws_has_one_pass_at_a_time() -> None:
         operator.cluster.apply(rule(f"rule-{number}", ruleName="x"))
     assert (await operator.called(0.5)).count("create") == 1
     ready = [operator.conditions(Key("rule", "default", f"rule-{number}"))["Ready"] for number in range(10)]
-    assert sorted(ready) == ["False Duplicate"] * 9 + ["True Available"]
+    assert sorted(text.split(" '")[0] for text in ready) == ["False Duplicate"] * 9 + ["True Available"]
     await operator.controller.stop()
 
 
@@ -324,11 +326,27 @@ async def test_stop_before_start_is_a_no_op() -> None:
 
 
 @virtually
-async def test_dead_timer_is_not_alive() -> None:
+async def test_defect_of_the_gateway_does_not_end_the_timer() -> None:
+    """It is the reason in every status until AWS is read again; Ready stays."""
+    operator = await Operator().started(rule())
+    statistics, operator.aws.statistics_by_rule = operator.aws.statistics_by_rule, None  # type: ignore[assignment]
+    await asyncio.sleep(61)
+    assert operator.controller.is_alive
+    internal = "Unknown InternalError cannot read AWS: unexpected TypeError"
+    assert (operator.conditions()["Synced"], operator.conditions()["Ready"]) == (internal, "True Available")
+    operator.aws.statistics_by_rule = statistics
+    await asyncio.sleep(120)
+    assert operator.conditions()["Synced"] == "True InSync"
+    await operator.controller.stop()
+
+
+@virtually
+async def test_dead_task_is_not_alive() -> None:
     """The liveness probe reports it."""
     operator = await Operator().started()
     alive = [operator.controller.is_alive]
-    operator.aws.statistics_by_rule = None  # type: ignore[assignment] # a defect of the gateway's
-    await asyncio.sleep(61)
+    [timer] = [task for task in asyncio.all_tasks() if task.get_name() == "timer"]
+    timer.cancel()
+    await asyncio.sleep(0.1)
     assert [*alive, operator.controller.is_alive] == [True, False]
     await operator.controller.stop()

@@ -9,7 +9,7 @@ from tests.operator.in_memory_kubernetes import default_rule_at, rule
 from xray_model import Difference, SamplingRule, default_rule
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, AwsObject, Observed, Value
 from xray_operator.controller.decision import Config, Decision, FinalizerChange, Verification, decide
-from xray_operator.kubernetes.resource import FINALIZER, PREVIOUS_ANNOTATION, Resource, from_body, previous_annotation
+from xray_operator.kubernetes.resource import FINALIZER, PREVIOUS_ANNOTATION, Resource, from_body, previous_text
 from xray_operator.plan.actions import Adopt, Conflict, Create, Delete, Keep, KeepReason, Observe, Update
 from xray_operator.reasons import Reason
 
@@ -20,10 +20,11 @@ CHANGED = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.1, reserv
 OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
 THEIRS = {OWNER_TAG: "local/default/other"}
 PAST = "2025-01-01T00:00:00Z"
+READY = {"type": "Ready", "status": "True", "reason": "Available", "observedGeneration": 1}
 SYNCED = {
     "observedGeneration": 1,
     "arn": "arn:0",
-    "conditions": [{"type": "Synced", "status": "True", "reason": "InSync"}],
+    "conditions": [READY],
 }
 
 
@@ -45,7 +46,7 @@ def resource(
     manifest = manifest or rule(**spec)
     metadata: dict[str, Any] = {**manifest["metadata"], "uid": "u", "resourceVersion": "1"}
     metadata["finalizers"] = [FINALIZER] if claimed else []
-    metadata["annotations"] = {PREVIOUS_ANNOTATION: previous_annotation(previous)} if previous else {}
+    metadata["annotations"] = {PREVIOUS_ANNOTATION: previous_text(previous)} if previous else {}
     return from_body({**manifest, "metadata": metadata, "status": status or {}})
 
 
@@ -130,7 +131,7 @@ def test_difference_is_drift_only_if_the_spec_had_been_applied() -> None:
     assert decided(applied, aws((CHANGED, OURS))).drift == changed
     assert decided(applied, aws()).drift == (Difference("RuleName", "backend", None),)
     assert decided(resource(claimed=True), aws((CHANGED, OURS))).drift == ()
-    older = {**SYNCED, "observedGeneration": 0}
+    older = {"conditions": [{**READY, "observedGeneration": 0}]}
     assert decided(resource(claimed=True, status=older), aws((CHANGED, OURS))).drift == ()
 
 

@@ -16,7 +16,7 @@ ARN = "arn:aws:xray:us-east-1:000000000000:rule/backend"
 THEIRS = {OWNER_TAG: "prod/default/backend", "team": "a"}
 READ = ["rules", "groups", "statistics"]
 IN_SYNC = {"Ready": "True Available", "Synced": "True InSync", "Drifted": "False NoDrift"}
-EXPIRED = {"Ready": "False Expired", "Synced": "True Expired", "Drifted": "False NoDrift"}
+EXPIRED = {"Ready": "True Expired", "Synced": "True Expired", "Drifted": "False NoDrift"}
 SOON = {"expiresAt": "2026-01-01T01:00:00Z"}  # Environment's time begins an hour before
 HOUR = 3600
 THROTTLED = GatewayError(Reason.THROTTLED, "ThrottledException: Rate exceeded")
@@ -87,9 +87,9 @@ async def test_deletion_of_a_missing_object_writes_nothing(read: bool) -> None:
 @pytest.mark.parametrize(
     ("call", "error", "synced"),
     [
-        ("rules", GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray"), "False Unreachable cannot reach X-Ray"),
-        ("tags", GatewayError(Reason.DENIED, "no"), "False Denied no"),
-        ("delete", THROTTLED, "False Throttled ThrottledException: Rate exceeded"),
+        ("rules", GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray"), "Unreachable cannot reach X-Ray"),
+        ("tags", GatewayError(Reason.DENIED, "no"), "Denied no"),
+        ("delete", THROTTLED, "Throttled ThrottledException: Rate exceeded"),
     ],
 )
 async def test_deletion_waits_until_aws_answers(call: str, error: GatewayError, synced: str) -> None:
@@ -98,7 +98,10 @@ async def test_deletion_waits_until_aws_answers(call: str, error: GatewayError, 
     environment.cluster.delete(RULE)
     environment.aws.failures[call] = [error]
     assert await environment.run_pass(fresh=True) is True
-    assert (environment.conditions()["Synced"], environment.conditions()["Ready"]) == (synced, "True Available")
+    assert (environment.conditions()["Synced"], environment.conditions()["Ready"]) == (
+        f"Unknown {synced}",
+        f"False Deleting {error.message}",
+    )
     assert environment.finalizers() == ["xray.cruddur.io/finalizer"]
     environment.seconds = 10
     assert await environment.run_pass() is False
@@ -147,8 +150,9 @@ async def test_expiry_restores_the_default_rule() -> None:
     environment = await managed(default_rule_at(1.0, **SOON))
     environment.seconds = HOUR
     await environment.run_pass(DEFAULT)
-    assert environment.log == ["update", "remove_finalizer", "status"]
+    assert environment.log == ["update", "status", "remove_finalizer", "status"]
     assert environment.aws.values["rule", "Default"] == default_rule()
+    assert "before" not in environment.status(DEFAULT)
     assert (environment.conditions(DEFAULT), environment.previous(DEFAULT), environment.finalizers(DEFAULT)) == (
         EXPIRED,
         None,
@@ -168,7 +172,7 @@ async def test_expiry_restores_and_releases_an_adopted_rule() -> None:
     environment.seconds = HOUR
     environment.log.clear()
     await environment.run_pass(RULE)
-    assert environment.log == ["tags", "update", "untag", "remove_finalizer", "status"]
+    assert environment.log == ["tags", "update", "untag", "status", "remove_finalizer", "status"]
     assert (environment.aws.values["rule", "backend"], environment.aws.tags_by_arn[ARN]) == (CHANGED, {})
     await environment.run_pass(fresh=True)
     assert environment.conditions() == EXPIRED
@@ -190,10 +194,8 @@ async def test_failed_expiry_is_retried() -> None:
     environment.seconds = HOUR
     environment.aws.failures["delete"] = [THROTTLED]
     assert await environment.run_pass() is True
-    assert (environment.conditions()["Synced"], len(environment.finalizers())) == (
-        f"False Throttled {THROTTLED.message}",
-        1,
-    )
+    synced = {"Synced": f"False Throttled {THROTTLED.message}"}
+    assert (environment.conditions(), len(environment.finalizers())) == (IN_SYNC | synced, 1)
     environment.cluster.failures["remove_finalizer"] = [KubernetesError(409, "modified")]
     with pytest.raises(KubernetesError):
         await environment.run_pass()
@@ -207,7 +209,7 @@ async def test_observe_reports_drift_and_writes_nothing() -> None:
     key = environment.cluster.apply(rule(adoptionPolicy="Force", managementPolicy="Observe", **SOON))
     assert await environment.run_pass(key) is False
     assert environment.conditions() == {
-        "Ready": "False Missing",
+        "Ready": "False Missing not found in AWS",
         "Synced": "False Observed",
         "Drifted": "False NoDrift",
     }
@@ -251,7 +253,9 @@ async def test_suspended_object_is_updated_when_it_is_resumed() -> None:
     environment.edit_in_aws("rule", "backend", FixedRate=0.1)
     await environment.run_pass(fresh=True)
     assert (environment.writes(), len(environment.finalizers())) == ([], 1)
-    assert environment.conditions()["Synced"] == "False Suspended"
+    assert environment.conditions() == IN_SYNC | {"Ready": "True Suspended", "Synced": "False Suspended"} | {
+        "Drifted": "True DriftDetected FixedRate: 0.1 -> 0.7"
+    }
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert (environment.writes(), environment.conditions(), environment.reporter.drift_seen) == (
         ["update"],

@@ -127,6 +127,7 @@ async def test_takeover_after_a_rejected_creation_stores_the_previous_value() ->
     assert [call for call in environment.log if call not in {"rules", "groups", "statistics", "tags"}] == [
         "claim",
         "create",
+        "status",
         "claim",
         "tag",
         "update",

@@ -85,6 +85,18 @@ async def test_claim_patches_finalizer_and_annotation_with_the_version(server: A
     assert (claimed.version, claimed.claimed) == ("8", True)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "expected"), [((200, 200), True), ((200, 403), False), ((403,), False), ((500,), True)]
+)
+async def test_permission_to_watch_a_namespace(
+    server: ApiServer, api: KubernetesApi, statuses: tuple[int, ...], expected: bool
+) -> None:
+    """For both kinds; an error of the API server is not a missing permission."""
+    server.responses = [(status, {"items": []}) for status in statuses]
+    assert await api.may_watch("shop") is expected
+    assert {query["limit"] for query in server.queries} == {"1"}
+
+
 async def test_claim_without_a_previous_value_leaves_the_annotation(server: ApiServer, api: KubernetesApi) -> None:
     """It may have one from an earlier claim."""
     server.responses = [(200, stored(rule(), "8"))]

@@ -1,6 +1,7 @@
 """Events: created in the background and on transitions only; they never delay a pass."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.operator.in_memory_kubernetes import GROUP, RULE, default_rule_at, gr
 from xray_model import SamplingRule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.kubernetes.connection import KubernetesError
-from xray_operator.kubernetes.events import QUEUE_MAX, Event
+from xray_operator.kubernetes.events import QUEUE_MAX, SERIES_MAX, Event
 from xray_operator.kubernetes.resource import from_body
 from xray_operator.reasons import Reason
 
@@ -39,9 +40,42 @@ async def test_events_beyond_the_queue_are_dropped() -> None:
     environment = Environment()
     resource = from_body(environment.cluster.bodies[environment.cluster.apply(rule())])
     for number in range(QUEUE_MAX + 5):
-        environment.events.record(resource, Event("Created", str(number), warning=True))
+        environment.events.record(resource, Event(f"Reason{number}", "x", warning=True))
     await environment.create_events()
-    assert new_events(environment)[-1] == f"Warning Created: {QUEUE_MAX - 1}"
+    assert new_events(environment)[-1] == f"Warning Reason{QUEUE_MAX - 1}: x"
+
+
+async def test_repeated_events_are_limited_and_counted() -> None:
+    """By object and reason: ten at once, then one in five minutes, which has the number of those left out."""
+    environment = Environment()
+    resource = from_body(environment.cluster.bodies[environment.cluster.apply(rule())])
+    for number in range(172):
+        environment.events.record(resource, Event("DriftDetected", str(number)))
+    environment.events.record(resource, Event("Updated", "another reason"))
+    await environment.create_events()
+    assert new_events(environment) == [
+        *[f"Normal DriftDetected: {number}" for number in range(10)],
+        "Normal Updated: another reason",
+    ]
+    for environment.seconds in (299, 300, 301):
+        environment.events.record(resource, Event("DriftDetected", f"at {environment.seconds}"))
+    await environment.create_events()
+    assert new_events(environment) == ["Normal DriftDetected: at 300 (x164)"]
+
+
+async def test_series_of_events_are_bounded() -> None:
+    """The oldest is forgotten, and begins again."""
+    environment = Environment()
+    resource = from_body(environment.cluster.bodies[environment.cluster.apply(rule())])
+    for _ in range(20):
+        environment.events.record(resource, Event("Updated", "old"))
+    for number in range(SERIES_MAX):
+        environment.events.record(replace(resource, uid=str(number)), Event("Created", "new"))
+    await environment.create_events()
+    new_events(environment)
+    environment.events.record(resource, Event("Updated", "again"))
+    await environment.create_events()
+    assert new_events(environment) == ["Normal Updated: again"]
 
 
 async def test_recorder_runs_until_it_is_cancelled() -> None:

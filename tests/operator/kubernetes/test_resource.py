@@ -9,7 +9,7 @@ import pytest
 from tests.operator.in_memory_kubernetes import RULE, default_rule_at, group, rule
 from xray_model import Group, SamplingRule, default_rule
 from xray_operator.aws.objects import Value
-from xray_operator.kubernetes.resource import Key, Resource, from_body, key_of, previous_annotation
+from xray_operator.kubernetes.resource import Key, Resource, from_body, key_of, previous_text
 from xray_operator.manifests.policies import DeletionPolicy
 
 
@@ -143,16 +143,16 @@ def annotated(body: dict[str, Any], text: str) -> Resource:
 )
 def test_previous_value_is_stored_and_read_back(body: dict[str, Any], value: Value) -> None:
     """In the annotation, as AWS's JSON."""
-    assert annotated(body, previous_annotation(value)).previous == value
+    assert annotated(body, previous_text(value)).previous == value
 
 
 def test_annotation_is_compact_json() -> None:
     """With sorted keys and no spaces."""
-    assert json.loads(previous_annotation(Group(group_name="g"))) == {
+    assert json.loads(previous_text(Group(group_name="g"))) == {
         "GroupName": "g",
         "InsightsConfiguration": {"InsightsEnabled": False, "NotificationsEnabled": False},
     }
-    assert " " not in previous_annotation(default_rule())
+    assert " " not in previous_text(default_rule())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"RuleName": "backend"}', '{"Unknown": 1}'])
@@ -161,3 +161,23 @@ def test_invalid_annotation_has_no_previous_value(text: str) -> None:
     found = annotated(rule(), text)
     assert found.previous is None
     assert found.manifest is not None
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+def test_time_outside_the_calendar_is_a_problem(time: str) -> None:
+    """In UTC it is after the last year, or before the first."""
+    found = from_body(stored(rule(expiresAt=time)))
+    assert found.manifest is None
+    expected = "expected a time with a time zone, such as 2030-01-31T12:00:00Z"
+    assert found.problems == f"spec.expiresAt: '{time}': {expected}"
+
+
+class _Unreadable(dict[str, Any]):
+    def items(self) -> Any:
+        raise ZeroDivisionError
+
+
+def test_unreadable_spec_is_a_problem() -> None:
+    """Whatever the parser raises, the object gets a status."""
+    body = stored(rule(samplingRateBoost=_Unreadable()))
+    assert from_body(body).problems == "cannot read the spec: ZeroDivisionError"

@@ -4,13 +4,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.operator.environment import Environment
 from tests.operator.in_memory_kubernetes import GROUP, RULE, group, rule
+from xray_operator.aws.objects import Statistics
 from xray_operator.runtime.metrics import METRICS, Calls, OperatorCollector, render
 
 
 def samples(environment: Environment, calls: Calls | None = None) -> dict[str, float]:
     """Return the samples of a scrape by `name{labels}`."""
     collector = OperatorCollector(
-        calls or Calls(), environment.state, environment.cache, environment.reporter, environment.quotas
+        calls or Calls(), environment.state, environment.cache, environment.reporter, environment.quotas, lambda: ["b"]
     )
     families = text_string_to_metric_families(render(collector).decode())
     return {
@@ -29,6 +30,7 @@ def test_age_and_used_quota_are_absent_before_the_first_read() -> None:
         "xray_operator_drift_repaired_total{kind=group}": 0,
         "xray_operator_quota_limit{kind=rule}": 25,
         "xray_operator_quota_limit{kind=group}": 25,
+        "xray_operator_forbidden_namespaces{}": 1,
     }
 
 
@@ -48,6 +50,7 @@ async def test_metrics_have_the_current_state() -> None:
     for manifest in (rule(), group()):
         await environment.run_pass(environment.cluster.apply(manifest))
     environment.edit_in_aws("rule", "backend", Host="a")
+    environment.aws.statistics_by_rule["backend"] = Statistics(10, 5, 1)
     await environment.run_pass(RULE, fresh=True)
     await environment.run_pass(GROUP)
     environment.seconds = 7
@@ -60,11 +63,15 @@ async def test_metrics_have_the_current_state() -> None:
     assert found["xray_operator_quota_used{kind=rule}"] == 1
     assert found["xray_operator_quota_limit{kind=rule}"] == 100
     assert found["xray_operator_last_sync_age_seconds{}"] == 7
+    results = ("matched", "sampled", "borrowed")
+    counts = [found[f"xray_operator_rule_requests{{result={result},rule=backend}}"] for result in results]
+    assert counts == [10, 5, 1]
 
 
 async def test_every_documented_metric_is_scraped() -> None:
     """No other metric is scraped."""
     environment, calls = Environment(), Calls()
+    environment.aws.statistics_by_rule["backend"] = Statistics(10, 5, 1)
     await environment.run_pass(environment.cluster.apply(rule()))
     calls.count("get_groups", "Success")
     assert {name.partition("{")[0] for name in samples(environment, calls)} == {metric.name for metric in METRICS}

@@ -33,6 +33,15 @@ async def test_each_request_checks_its_probe() -> None:
     await probes.stop()
 
 
+async def test_ready_operator_reports_what_it_may_not_watch() -> None:
+    """The other namespaces are served, so it is ready."""
+    probes = Probes(lambda: True, lambda: True, lambda: b"", lambda: ["no permission in namespace b"])
+    port = await probes.start("127.0.0.1", 0)
+    assert (await get(port, "/readyz"))[::2] == (200, "ok\nno permission in namespace b\n")
+    assert (await get(port, "/healthz"))[2] == "ok\n"
+    await probes.stop()
+
+
 async def test_metrics_have_the_prometheus_content_type() -> None:
     """The text is unchanged."""
     probes = Probes(lambda: True, lambda: True, lambda: b"a_total 1.0\n")

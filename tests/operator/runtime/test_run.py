@@ -51,6 +51,8 @@ class ApiServer(ThreadingHTTPServer):
         metadata = {"namespace": "default", "uid": "uid-1", "resourceVersion": "1", "generation": 1}
         self.object: dict[str, Any] = {**rule(), "metadata": {**rule()["metadata"], **metadata}}
         self.deleted = threading.Event()
+        self.unauthorized = threading.Event()
+        self.watch_errors: list[int] = []  # codes of ERROR events, each of which ends one watch of rules
         group = {"name": "xray.cruddur.io", "versions": [{"version": "v1alpha1"}]}
         self.responses: dict[str, Any] = {
             "/api": {"versions": ["v1"]},
@@ -75,7 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
-        if "watch=true" in query:
+        if self.server.unauthorized.is_set():
+            self._respond(401, {"message": "Unauthorized"})
+        elif "watch=true" in query:
             self._watch(path.endswith("rules"))
         elif path in self.server.responses:
             self._respond(200, self.server.responses[path])
@@ -94,8 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _watch(self, rules: bool) -> None:
         self.send_response(200)
         self.end_headers()
-        self.server.deleted.wait(SECONDS)
-        if rules:
+        while not self.server.deleted.wait(0.05) and not self.server.unauthorized.is_set():
+            if rules and self.server.watch_errors:
+                code = self.server.watch_errors.pop()
+                self.wfile.write(json.dumps({"type": "ERROR", "object": {"code": code}}).encode() + b"\n")
+                return
+        if rules and self.server.deleted.is_set():
             self.wfile.write(json.dumps({"type": "DELETED", "object": self.server.object}).encode() + b"\n")
             self.wfile.flush()
             time.sleep(0.05)
@@ -242,14 +250,13 @@ def test_exit_code_and_message_of_a_failed_start(capsys: pytest.CaptureFixture[s
 
 def test_kopf_posts_no_events_and_scans_nothing() -> None:
     """The operator has no permission to read CRDs or namespaces."""
-    ours = kopf_watch.settings(10)
+    ours = kopf_watch.settings()
     assert (ours.posting.enabled, ours.scanning.disabled) == (False, True)
-    assert ours.process.ultimate_exiting_timeout == 10
 
 
 def test_kopf_stores_no_last_handled_configuration() -> None:
     """Only change handlers would need it, and there are none."""
-    storage, body, patch = kopf_watch.settings(10).persistence.diffbase_storage, kopf.Body({"spec": {}}), kopf.Patch()
+    storage, body, patch = kopf_watch.settings().persistence.diffbase_storage, kopf.Body({"spec": {}}), kopf.Patch()
     storage.store(body=body, patch=patch, essence=storage.build(body=body))
     assert (storage.build(body=body), storage.fetch(body=body), dict(patch)) == ({}, None, {})
 
@@ -286,6 +293,19 @@ def get(port: int, path: str) -> str:
         return text.decode()
 
 
+def operator_process(log: Path, endpoint: str) -> subprocess.Popen[bytes]:
+    """Start an operator whose log goes to a file."""
+    arguments = ["--region", "us-east-1", "--endpoint", endpoint, "--listen", "127.0.0.1:0", "--interval", "1"]
+    with log.open("w") as errors:
+        return subprocess.Popen([sys.executable, "-c", NAMELESS, "run", *arguments], stderr=errors)
+
+
+def probes_port(log: Path) -> int:
+    """Return the port of the probes."""
+    lines = log.read_text().splitlines()
+    return next(int(json.loads(line)["port"]) for line in lines if "operator.started" in line)
+
+
 @pytest.mark.process
 def test_process_manages_an_object_until_sigterm(
     serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xray_local: Any
@@ -300,12 +320,10 @@ def test_process_manages_an_object_until_sigterm(
     def names() -> list[str]:
         return [record["SamplingRule"]["RuleName"] for record in client.get_sampling_rules()["SamplingRuleRecords"]]
 
-    arguments = ["--region", "us-east-1", "--endpoint", xray_local.api, "--listen", "127.0.0.1:0", "--interval", "1"]
     log = tmp_path / "log"
-    command = [sys.executable, "-c", NAMELESS, "run", *arguments]
-    with log.open("w") as errors, subprocess.Popen(command, stderr=errors) as operator:
+    with operator_process(log, xray_local.api) as operator:
         wait_for(lambda: names() == ["backend", "Default"])
-        port = next(json.loads(line)["port"] for line in log.read_text().splitlines() if "operator.started" in line)
+        port = probes_port(log)
         assert [get(port, path) for path in ("/healthz", "/readyz")] == ["ok\n", "ok\n"]
         wait_for(lambda: "xray_operator_objects{" in get(port, "/metrics"))
         assert server.object["metadata"]["finalizers"] == ["xray.cruddur.io/finalizer"]
@@ -315,3 +333,30 @@ def test_process_manages_an_object_until_sigterm(
         assert operator.wait(SECONDS) == 0
     client.close()
     assert {json.loads(line)["level"] for line in log.read_text().splitlines()} <= {"INFO", "WARNING"}
+
+
+@pytest.mark.process
+def test_process_survives_401_and_errors_in_a_watch(
+    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xray_local: Any
+) -> None:
+    """Its watches start again; no line of the log has a traceback, and SIGTERM ends it as before."""
+    server = ApiServer()
+    kubeconfig(monkeypatch, tmp_path, serve(server))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    log = tmp_path / "log"
+    with operator_process(log, xray_local.api) as operator:
+        wait_for(lambda: "finalizers" in server.object["metadata"])
+        server.watch_errors.append(500)
+        wait_for(lambda: "watch.failed" in log.read_text())
+        wait_for(lambda: get(probes_port(log), "/healthz") == "ok\n")
+        server.unauthorized.set()
+        time.sleep(1)
+        server.unauthorized.clear()
+        wait_for(lambda: log.read_text().count("watch.failed") >= 2)
+        server.deleted.set()
+        wait_for(lambda: "xray_operator_objects{" not in get(probes_port(log), "/metrics"))
+        operator.send_signal(signal.SIGTERM)
+        assert operator.wait(SECONDS) == 0
+    assert "Traceback" not in log.read_text()
+    assert all(json.loads(line) for line in log.read_text().splitlines())

@@ -1,7 +1,7 @@
 """The status of an object: its fields, when its times change, and when there is nothing to write."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from xray_operator.kubernetes.resource import Resource, from_body
 from xray_operator.plan.actions import Create, Observe, Restore
 from xray_operator.plan.apply import Outcome
 from xray_operator.reasons import Reason
-from xray_operator.status.conditions import Condition, expired, failed, has, invalid, remaining_drift
+from xray_operator.status.conditions import Condition, failed, has, invalid, remaining_drift
 from xray_operator.status.document import LINT_MAX, Facts, build, patch
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -42,6 +42,11 @@ def built(
 ) -> dict[str, Any]:
     """Return the status that is built."""
     return build(about, found, facts, now)
+
+
+def types(status: dict[str, Any]) -> list[str]:
+    """Return the types of the conditions, in their order."""
+    return [found["type"] for found in status["conditions"]]
 
 
 def condition(status: dict[str, Any], condition_type: str) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def test_complete_status() -> None:
         ],
         "lint": ["never applies"],
         "quota": "2/25",
-        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1},
+        "statistics": {"requests": 10, "sampled": 5, "borrowed": 1, "time": "2026-01-01T12:00:00Z"},
         "lastHandledReconcileAt": "token",
     }
 
@@ -120,13 +125,14 @@ def test_transition_time_changes_only_with_the_status() -> None:
 
 
 def test_condition_that_is_not_updated_stays() -> None:
-    """In the order Ready, Synced, Drifted."""
+    """With its own generation."""
     first = built(resource(), READY, IN_SYNC, NO_DRIFT)
-    again = built(resource(first), *invalid("spec.priority: 0"), now=LATER)
-    assert [(found["type"], found["reason"]) for found in again["conditions"]] == [
-        ("Ready", "Available"),
-        ("Synced", "InvalidSpec"),
-        ("Drifted", "NoDrift"),
+    unknown = Condition("Synced", None, Reason.UNREACHABLE)
+    again = built(resource(first, generation=2), unknown, now=LATER)
+    assert [(found["type"], found["status"], found["observedGeneration"]) for found in again["conditions"]] == [
+        ("Ready", "True", 1),
+        ("Synced", "Unknown", 2),
+        ("Drifted", "False", 1),
     ]
 
 
@@ -149,6 +155,17 @@ def test_unknown_drift_keeps_the_previous_one() -> None:
     assert "drift" not in built(resource(first), facts=Facts(drift=()))
 
 
+def test_statistics_change_at_most_every_ten_minutes() -> None:
+    """They change with every read of AWS, and a status must not."""
+    first = built(resource(), facts=Facts(statistics=Statistics(10, 5, 1)))
+    for later in (Statistics(20, 9, 2), None):
+        again = built(resource(first), facts=Facts(statistics=later), now=NOON + timedelta(seconds=599))
+        assert patch(first, again) == {}
+    newer = built(resource(first), facts=Facts(statistics=Statistics(20, 9, 2)), now=NOON + timedelta(minutes=10))
+    assert newer["statistics"] == {"requests": 20, "sampled": 9, "borrowed": 2, "time": "2026-01-01T12:10:00Z"}
+    assert "statistics" not in built(resource(first), facts=Facts(), now=LATER)
+
+
 def test_warnings_are_limited() -> None:
     """An object in Kubernetes is not a log."""
     found = built(resource(), facts=Facts(lint=[str(number) for number in range(50)]))
@@ -160,22 +177,16 @@ def test_patch_has_changes_and_removals() -> None:
     assert patch({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 5, "d": 4}) == {"b": 5, "d": 4, "c": None}
 
 
-def test_ready_stays_while_aws_is_unreachable() -> None:
-    """Without an earlier one it is Unknown."""
-    error = GatewayError(Reason.UNREACHABLE, "cannot reach X-Ray")
-    synced = Condition("Synced", False, Reason.UNREACHABLE, "cannot reach X-Ray")
-    assert failed(error, has_conditions=True) == (synced,)
-    assert failed(error, has_conditions=False) == (Condition("Ready", None, Reason.UNKNOWN), synced)
-    assert condition(built(resource(), *failed(error, has_conditions=False)), "Ready")["status"] == "Unknown"
-
-
-def test_expired_object_is_synced_and_not_ready() -> None:
-    """Its absence is what the spec defines."""
-    assert [(found.type, found.status, found.reason.value) for found in expired()] == [
-        ("Ready", False, "Expired"),
-        ("Synced", True, "Expired"),
-        ("Drifted", False, "NoDrift"),
-    ]
+def test_progress_ends_with_the_next_result() -> None:
+    """Reconciling and Stalled are absent, not False; one of them at most, and before Synced."""
+    denied = failed(GatewayError(Reason.DENIED, "no"))
+    first = built(resource(), *denied, NO_DRIFT)
+    assert types(first) == ["Ready", "Reconciling", "Synced", "Drifted"]
+    drifted = built(resource(first), Condition("Drifted", True, Reason.DRIFT_DETECTED))
+    assert types(drifted) == ["Ready", "Reconciling", "Synced", "Drifted"]
+    stalled = built(resource(first), *invalid("no"))
+    assert types(stalled) == ["Ready", "Stalled", "Synced", "Drifted"]
+    assert types(built(resource(stalled), READY, IN_SYNC)) == ["Ready", "Synced", "Drifted"]
 
 
 @pytest.mark.parametrize(

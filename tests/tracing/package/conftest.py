@@ -3,12 +3,14 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 import pytest
 
-from tests.tracing.served import ROOT
+from tests.tracing.served import ROOT, Served, running
 
 PEERS: Final = ("gunicorn>=23", "opentelemetry-distro>=0.61b0", "opentelemetry-instrumentation-requests>=0.61b0")
 UNREACHABLE: Final = ("error sending request", "dns error", "failed to fetch", "could not connect")
@@ -73,3 +75,15 @@ def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
         return folder / "bin"
 
     return install
+
+
+@contextmanager
+def stock(
+    programs: Path, port: int, folder: Path, environ: dict[str, str], *options: str, app: str = "stock_app:app"
+) -> Iterator[Served]:
+    """Run an app of this folder with one worker."""
+    command = [str(programs / name) for name in ("opentelemetry-instrument", "gunicorn")]
+    command += ["--bind", f"127.0.0.1:{port}", *options, app]
+    settings = {"PYTHONPATH": str(Path(__file__).parent), **environ}
+    with running(command, port, folder / "log", settings, folder) as served:
+        yield served

@@ -1,6 +1,7 @@
 """A Flask app with OpenTelemetry's and X-Ray's calls and no word about `cruddur_tracing`."""
 
 import os
+import time
 
 from aws_xray_sdk.core import xray_recorder
 from flask import Flask
@@ -16,6 +17,17 @@ def home() -> dict[str, int]:
     with tracer.start_as_current_span("span"), xray_recorder.in_subsegment("subsegment") as subsegment:
         subsegment.put_annotation("key", "value")
     return {"pid": os.getpid()}
+
+
+@app.get("/slow")
+def slow() -> dict[str, str]:
+    """Let other requests begin and end in the meantime, and return which subsegment was the current one."""
+    with xray_recorder.in_subsegment("outer") as subsegment:
+        time.sleep(0.05)
+        with tracer.start_as_current_span("inner"):
+            time.sleep(0.05)
+        current = xray_recorder.current_subsegment()
+        return {"begun": subsegment.id, "current": current.id, "trace": current.trace_id}
 
 
 @app.get("/healthz")

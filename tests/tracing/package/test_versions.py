@@ -2,16 +2,15 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
-from tests.tracing.package.conftest import PYTHONS, Install
-from tests.tracing.served import Served, documents, environment, is_span, running, sample_all, until
+from pytest_xray_local import XRayLocal
+from tests.tracing.package.conftest import PYTHONS, Install, stock
+from tests.tracing.served import Served, documents, environment, is_span, sample_all, until
 
 pytestmark = pytest.mark.process
 
@@ -22,16 +21,6 @@ AWS = {"OTEL_PYTHON_DISTRO": "aws_distro", "OTEL_PYTHON_CONFIGURATOR": "aws_conf
 def adot(install: Install) -> Path:
     """Return the programs of an environment with AWS's distro."""
     return install("3.12", "aws-opentelemetry-distro")
-
-
-@contextmanager
-def stock(programs: Path, port: int, folder: Path, environ: dict[str, str]) -> Iterator[Served]:
-    """Run the stock app with one worker."""
-    command = [str(programs / name) for name in ("opentelemetry-instrument", "gunicorn")]
-    command += ["--bind", f"127.0.0.1:{port}", "stock_app:app"]
-    settings = {"PYTHONPATH": str(Path(__file__).parent), **environ}
-    with running(command, port, folder / "log", settings, folder) as served:
-        yield served
 
 
 def tree(document: dict[str, Any]) -> Any:

@@ -33,6 +33,13 @@ def test_the_distro_is_registered() -> None:
     assert found.load() is CruddurDistro
 
 
+def run(program: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program by the bare command, with opentelemetry's own distro installed beside ours."""
+    command = [str(INSTRUMENT), sys.executable, "-c", program]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AWS_"))}
+    return subprocess.run(command, env=kept | environ, capture_output=True, text=True, timeout=60, check=False)
+
+
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("given", "expected"),
@@ -44,10 +51,55 @@ def test_the_distro_is_registered() -> None:
     ids=["bare", "another distro named", "another protocol"],
 )
 def test_the_bare_command_gets_the_defaults(given: dict[str, str], expected: dict[str, str]) -> None:
-    """`opentelemetry-instrument PROGRAM`, with opentelemetry's own distro installed beside ours."""
+    """`opentelemetry-instrument PROGRAM`."""
     names = [name for name in expected if name not in given]
-    program = f"import os; print([os.environ.get(name) for name in {names}])"
-    command = [str(INSTRUMENT), sys.executable, "-c", program]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AWS_"))}
-    done = subprocess.run(command, env=kept | given, capture_output=True, text=True, timeout=60, check=False)
+    done = run(f"import os; print([os.environ.get(name) for name in {names}])", **given)
     assert done.stdout.strip() == str([expected[name] for name in names]), done.stderr
+
+
+HEAVY = (
+    "google.protobuf",
+    "opentelemetry.exporter",
+    "opentelemetry.sdk._logs",
+    "opentelemetry.sdk.metrics",
+    "requests",
+)
+STARTED = """
+import sys
+from opentelemetry import trace
+provider = trace.get_tracer_provider()
+processors = [type(item).__name__ for item in provider._active_span_processor._span_processors]
+print(processors, provider.sampler.get_description()[:13])
+print([name for name in {names} if name in sys.modules])
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("given", "started", "imported"),
+    [
+        ({}, "['WireProcessor'] XRaySampler{", set()),
+        ({"OTEL_TRACES_EXPORTER": "none"}, "[] XRaySampler{", set()),
+        ({"OTEL_TRACES_SAMPLER": "always_off"}, "['WireProcessor'] AlwaysOffSamp", set(HEAVY[2:4])),
+        ({"OTEL_METRICS_EXPORTER": "console"}, "['WireProcessor'] XRaySampler{", set(HEAVY[2:4])),
+        ({"OTEL_TRACES_EXPORTER": "console"}, "['BatchSpanProcessor'] XRaySampler{", set(HEAVY[2:4])),
+        ({"OTEL_PYTHON_CONFIGURATOR": "configurator"}, "['WireProcessor'] XRaySampler{", set(HEAVY)),
+        ({"CRUDDUR_TRACING_ENABLED": "false"}, "['BatchSpanProcessor'] ParentBased{r", set(HEAVY)),
+    ],
+    ids=["bare", "no exporter", "a sampler", "metrics", "another exporter", "another configurator", "off"],
+)
+def test_only_what_is_asked_for_is_imported(given: dict[str, str], started: str, imported: set[str]) -> None:
+    """What our wire replaces is not; everything else starts as by OpenTelemetry's own configurator, once."""
+    done = run(STARTED.replace("{names}", str(HEAVY)), **given)
+    first, second = done.stdout.splitlines()
+    assert first.startswith(started[: len(first)]), done.stderr
+    assert second == str([name for name in HEAVY if name in imported])
+    assert done.stderr == ""
+
+
+@pytest.mark.process
+def test_a_library_is_instrumented_when_it_is_imported() -> None:
+    """`requests` costs nothing until the app imports it."""
+    program = "print('requests' in sys.modules); import requests; print(hasattr(requests.Session.send, '__wrapped__'))"
+    done = run(f"import sys; {program}")
+    assert done.stdout.split() == ["False", "True"], done.stderr

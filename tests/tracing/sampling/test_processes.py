@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.sampling.scripted_agent import Reply, scripted_agent
 from tests.tracing.sampling.test_remote import create_rule, logged
 

@@ -3,8 +3,6 @@
 import gc
 import json
 import logging
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -17,7 +15,8 @@ import pytest
 
 from cruddur_tracing.resilience.network.address import Address, Agent
 from cruddur_tracing.sampling import Decision, RemoteRules, SamplingSettings, Schedule
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
+from pytest_xray_local.process import running
 from tests.tracing.sampling.scripted_agent import DEFAULT, Reply, answer, scripted_agent
 from tests.tracing.served import api, until
 from xray_model import RequestProperties
@@ -103,7 +102,7 @@ def test_an_agent_that_is_away_and_one_that_is_restarted(
         until(lambda: "connection refused; until this succeeds, 1 request a second" in caplog.text)
         assert rules.decide(HOME) == Decision(True)
         for changed in ("first", "second"):
-            with running_agent(port) as local:
+            with running(agent_port=port) as local:
                 until(lambda: rules.rule_names == ("Default",))
                 create_rule(local, changed)
                 until(lambda changed=changed: changed in rules.rule_names)  # type: ignore[misc]
@@ -113,18 +112,6 @@ def test_an_agent_that_is_away_and_one_that_is_restarted(
     assert [line for line in lines if line != "sampling.unprocessed"] == [
         *("sampling.local", "sampling.central", "sampling.local", "sampling.central", "sampling.local")
     ]
-
-
-@contextmanager
-def running_agent(port: int) -> Iterator[XRayLocal]:
-    """Run an xray-local of the test's own."""
-    command = [sys.executable, "-m", "xray_local", "serve", "--api-port", "0", "--otlp-port", "0", "--agent-port"]
-    with subprocess.Popen([*command, str(port)], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield XRayLocal(**dict(pair.split("=", 1) for pair in process.stdout.readline().split()[1:]))
-        finally:
-            process.terminate()
 
 
 def test_an_agent_that_accepts_and_never_answers_is_named(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.xray_local.samples import body
 from xray_local.cli import client, main
 from xray_local.cli.check import missing

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.xray_local import otlp
 from tests.xray_local.samples import NOW, body, text, trace_id
 from xray_local.cli import client, main

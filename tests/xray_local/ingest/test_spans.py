@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.xray_local.otlp import JSON, W3C, decoded, pairs
+from tests.xray_local.otlp import JSON, W3C, decoded, pairs, request, span
 from tests.xray_local.samples import NOW, trace_id
 from xray_local.ingest.spans import SpanError, decode
 
@@ -17,7 +17,7 @@ def test_a_server_span_is_a_segment() -> None:
     assert (document.name, document.wire, document.start_time, document.end_time) == ("shop", "otlp", NOW, NOW + 1)
     assert "type" not in document.body
     assert document.body["metadata"]["otel"]["name"] == "work"
-    assert document.body["aws"]["xray"]["sdk"] == "opentelemetry for python"
+    assert document.body["aws"]["xray"] == {"auto_instrumentation": False}
 
 
 LOCAL, REMOTE = 0x100, 0x300
@@ -132,15 +132,43 @@ def test_the_number_and_length_of_attributes_are_limited() -> None:
 
 def test_a_span_that_has_not_ended_is_in_progress() -> None:
     """Exporters of live views send such spans."""
-    for span in ({"endTimeUnixNano": "0"}, {"attributes": {"aws.xray.inprogress": True}}):
-        document = decoded(**span)
+    for running in ({"endTimeUnixNano": "0"}, {"attributes": {"aws.xray.inprogress": True}}):
+        document = decoded(**running)
         assert (document.end_time, document.body["in_progress"]) == (None, True)
+
+
+def test_a_call_that_is_a_local_root_is_a_subsegment_of_a_segment() -> None:
+    """As the exporter makes two documents of it: the service with the result, and the call."""
+    attributes: dict[str, Any] = {
+        "aws.span.kind": "LOCAL_ROOT",
+        "aws.local.service": "job",
+        "server.address": "a.example",
+    }
+    attributes |= {"http.request.method": "GET", "http.response.status_code": 503, "enduser.id": "ann"}
+    body = json.dumps(request(span(parentSpanId=f"{9:016x}", attributes=attributes))).encode()
+    segment, call = (document.body for document in decode(body, JSON).documents)
+    assert (segment["name"], segment["parent_id"], segment["fault"], segment["user"]) == (
+        "job",
+        f"{9:016x}",
+        True,
+        "ann",
+    )
+    assert not {"http", "namespace", "type"} & segment.keys()
+    assert (call["name"], call["type"], call["namespace"]) == ("a.example", "subsegment", "remote")
+    assert (call["id"], call["parent_id"]) == (f"{1:016x}", segment["id"])
+    assert [document.id for document in decode(body, JSON).documents] == [segment["id"], call["id"]]
+
+
+@pytest.mark.parametrize(("kind", "namespace"), [(1, None), (2, None), (3, "remote"), (4, "remote"), (5, None)])
+def test_a_root_that_is_a_call_has_its_namespace(kind: int, namespace: str | None) -> None:
+    """As the exporter has it; it is a segment nevertheless."""
+    body = decoded(kind=kind, parentSpanId="").body
+    assert (body.get("type"), body.get("namespace")) == (None, namespace)
 
 
 def test_a_service_without_a_name_is_unknown() -> None:
     """As in OpenTelemetry."""
     assert decoded(resource={}, kind=2).name == "unknown_service"
-    assert decoded(resource={}, kind=2).body["aws"]["xray"]["sdk"] == "opentelemetry"
 
 
 @pytest.mark.parametrize(

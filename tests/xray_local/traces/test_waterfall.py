@@ -75,6 +75,14 @@ def test_a_span_without_a_kind_is_a_span() -> None:
     assert tree.rows[0].kind == "span"
 
 
+def test_the_segment_that_was_made_for_a_call_is_a_segment() -> None:
+    """Its document came of a span, which is the row below."""
+    made = {"id": "a", "name": "job", "start_time": 1, "end_time": 2, "metadata": {"otel": {"service_of": "b"}}}
+    call = {"id": "b", "name": "x", "parent_id": "a", "type": "subsegment", "start_time": 1, "end_time": 2}
+    tree = waterfall([made, call | {"metadata": {"otel": {"name": "GET", "kind": "CLIENT"}}}])
+    assert [(row.name, row.kind, row.depth) for row in tree.rows] == [("job", "segment", 0), ("GET", "client span", 1)]
+
+
 def test_a_missing_parent_is_noted_on_the_root() -> None:
     """The note names the parent."""
     tree = waterfall([document("a", 0, 1, "gone")])

@@ -72,7 +72,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         }
         for name, bound in sockets.items():
             app = build_app(region, script, settings, name)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+            runner = web.AppRunner(
+                app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=listener.server_logger()
+            )
             await runner.setup()
             cleanup.push_async_callback(runner.cleanup)
             await web.SockSite(runner, bound).start()

@@ -3,9 +3,11 @@
 A process has three listeners: `api` (the API, OTLP and the page), `agent` (the API) and `otlp` (OTLP).
 """
 
+import logging
 from typing import Literal
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from xray_local.state.indexing import catch_up
@@ -16,12 +18,32 @@ Name = Literal["api", "agent", "otlp"]
 NAME_KEY: web.AppKey[Name] = web.AppKey("listener")
 REGION_KEY = web.AppKey("region", Region)
 LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
+REASON_MAX = 200  # characters of why a request cannot be read
 BODY_MAX = 16 * 1024 * 1024  # bytes of a request, after decompression
-
-
 _NOT_OF_TRACES = frozenset(
     {"/TraceSegments", "/v1/traces", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/_local/reset"}
 )
+
+
+class _OneLine(logging.Filter):
+    """Reduces what aiohttp logs about bytes that are no HTTP request from a traceback to a line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True: every record is kept."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            reason = " ".join(str(error.message).split())[:REASON_MAX]
+            record.levelno, record.levelname, record.exc_info = logging.INFO, "INFO", None
+            record.msg, record.args = "bad_request peer=%s reason=%r", (*(record.args or ("",)), reason)
+        return True
+
+
+def server_logger() -> logging.Logger:
+    """Return the logger of the HTTP servers."""
+    logger = logging.getLogger("xray_local.http")
+    if not logger.filters:
+        logger.addFilter(_OneLine())
+    return logger
 
 
 @web.middleware

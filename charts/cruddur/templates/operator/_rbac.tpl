@@ -6,7 +6,7 @@ Rights of an account in the namespaces that the operator serves: a ClusterRole f
 {{- $root := .root -}}
 {{- $cluster := empty $root.Values.operator.namespaces -}}
 {{- $name := include "cruddur.part" (list $root .part) -}}
-{{- if $cluster }}{{ $name = printf "%s-%s" $root.Release.Namespace $name }}{{ end -}}
+{{- if $cluster }}{{ $name = printf "%s.%s" $root.Release.Namespace $name }}{{ end -}}
 {{- range $namespace := default (list "") $root.Values.operator.namespaces }}
 {{- range $kind := list "Role" "RoleBinding" }}
 ---
@@ -19,9 +19,9 @@ metadata:
   {{- end }}
   labels:
     {{- include "cruddur.labels" (list $root $.part) | nindent 4 }}
-  {{- with $.annotations }}
+  {{- with include "cruddur.annotations" (list $root $.annotations) }}
   annotations:
-    {{- toYaml . | nindent 4 }}
+    {{- . | nindent 4 }}
   {{- end }}
 {{- if eq $kind "Role" }}
 rules:

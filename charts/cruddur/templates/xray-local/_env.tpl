@@ -2,7 +2,7 @@
 {{- $name := include "cruddur.part" (list . "xray-local") -}}
 {{- $qualified := printf "%s.%s" $name .Release.Namespace -}}
 {{- $hosts := list $name $qualified (printf "%s.svc" $qualified) (printf "%s.svc.cluster.local" $qualified) -}}
-- {name: XRAY_LOCAL_HOST, value: 0.0.0.0}
+- {name: XRAY_LOCAL_HOST, value: {{ ternary "::" "0.0.0.0" .Values.ipv6 | quote }}}
 - {name: XRAY_LOCAL_API_PORT, value: "8900"}
 - {name: XRAY_LOCAL_AGENT_PORT, value: "2000"}
 - {name: XRAY_LOCAL_OTLP_PORT, value: "4318"}

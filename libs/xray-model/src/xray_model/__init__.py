@@ -1,10 +1,11 @@
 """AWS X-Ray's rules, groups, filter language and trace ids as pure values."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from xray_model import limits
 from xray_model.errors import ModelError
 from xray_model.fields.differences import Difference
-from xray_model.filter_expression import FilterError
-from xray_model.group import DEFAULT_GROUP_NAME, UPDATABLE_GROUP_FIELDS, Group, InsightsConfiguration
 from xray_model.matcher import Matcher
 from xray_model.matching import RequestProperties, Verdict, explain, matches_pattern, winner
 from xray_model.sampling_rule import (
@@ -18,6 +19,10 @@ from xray_model.sampling_rule import (
     sdk_ignores,
 )
 from xray_model.trace_id import TraceHeader, parse_header, to_w3c, to_xray
+
+if TYPE_CHECKING:
+    from xray_model.filter_expression import FilterError
+    from xray_model.group import DEFAULT_GROUP_NAME, UPDATABLE_GROUP_FIELDS, Group, InsightsConfiguration
 
 __all__ = [
     "DEFAULT_GROUP_NAME",
@@ -47,3 +52,18 @@ __all__ = [
     "to_xray",
     "winner",
 ]
+
+# A traced app needs the rules only: the filter language, and the groups with it, are imported at their first use.
+_LATER: Final = {
+    "DEFAULT_GROUP_NAME": "xray_model.group",
+    "FilterError": "xray_model.filter_expression",
+    "Group": "xray_model.group",
+    "InsightsConfiguration": "xray_model.group",
+    "UPDATABLE_GROUP_FIELDS": "xray_model.group",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -1,17 +1,16 @@
-"""The X-Ray API by boto3, the only module with boto3 and botocore: implements `Gateway` and translates AWS's errors.
+"""The X-Ray API by boto3: implements `Gateway`. Only this module and `boto_errors` know boto3 and botocore.
 
-X-Ray reports "not found" and "already exists" by the message alone (both are InvalidRequestException), so those texts
-are matched by part and without case. Retries are botocore's standard ones, few and bounded.
+Retries are botocore's standard ones, few and bounded.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import boto3
-import botocore.exceptions
 from botocore.config import Config
 
 from xray_model import UPDATABLE_GROUP_FIELDS, UPDATABLE_RULE_FIELDS, Group, ModelError, SamplingRule
+from xray_operator.aws.boto_errors import translate
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import AwsObject, Kind, Statistics, Tags, Value
 from xray_operator.reasons import Reason
@@ -21,33 +20,9 @@ READ_SECONDS = 15
 ATTEMPTS = 3
 
 _Answer = TypeVar("_Answer")
-_CODES = {
-    "ThrottledException": Reason.THROTTLED,
-    "ThrottlingException": Reason.THROTTLED,
-    "TooManyRequestsException": Reason.THROTTLED,
-    "RuleLimitExceededException": Reason.LIMIT_EXCEEDED,
-    "TooManyTagsException": Reason.LIMIT_EXCEEDED,
-    "ResourceNotFoundException": Reason.NOT_FOUND,
-    "AccessDenied": Reason.DENIED,
-    "AccessDeniedException": Reason.DENIED,
-    "ExpiredToken": Reason.DENIED,
-    "ExpiredTokenException": Reason.DENIED,
-    "InvalidClientTokenId": Reason.DENIED,
-    "InvalidSignatureException": Reason.DENIED,
-    "MissingAuthenticationTokenException": Reason.DENIED,
-    "SignatureDoesNotMatch": Reason.DENIED,
-    "UnrecognizedClientException": Reason.DENIED,
-}
-# Parts of messages whose code is InvalidRequestException.
-_MESSAGES = (
-    ("already exist", Reason.ALREADY_EXISTS),
-    ("does not exist", Reason.NOT_FOUND),
-    ("not found", Reason.NOT_FOUND),
-    ("limit exceeded", Reason.LIMIT_EXCEEDED),
-)
 # After these the next call opens a new connection: a kept one may lead to something else that answers, as when it was
 # opened before the cluster knew the pods of xray-local's Service.
-_MAYBE_NOT_XRAY = frozenset({Reason.UNREACHABLE, Reason.INVALID})
+_MAYBE_NOT_XRAY = frozenset({Reason.UNREACHABLE, Reason.INVALID, Reason.DENIED})
 
 
 def _ignore(operation: str, result: str) -> None:
@@ -124,7 +99,7 @@ class BotoGateway:
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = _translated(
-                lambda: getattr(self._client, operation)(**request), self._client.meta.endpoint_url
+                lambda: getattr(self._client, operation)(**request), self._client.meta.endpoint_url, operation
             )
         except GatewayError as error:
             self._on_call(operation, error.reason.value)
@@ -163,32 +138,11 @@ def connect(
     return BotoGateway(client, on_call)
 
 
-def _translated(call: Callable[[], _Answer], endpoint: str) -> _Answer:
+def _translated(call: Callable[[], _Answer], endpoint: str, operation: str = "") -> _Answer:
     try:
         return call()
-    except botocore.exceptions.ClientError as error:
-        raise _client_error(error) from error
-    except botocore.exceptions.NoRegionError as error:
-        raise GatewayError(Reason.INVALID, "no AWS region is set: expected AWS_REGION or --region") from error
-    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
-        message = "no AWS credentials found: expected a profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        raise GatewayError(Reason.DENIED, message) from error
-    except botocore.exceptions.ParamValidationError as error:
-        raise GatewayError(Reason.INVALID, " ".join(str(error).split())) from error
-    except (botocore.exceptions.BotoCoreError, ValueError) as error:
-        raise GatewayError(Reason.UNREACHABLE, f"cannot reach X-Ray at {endpoint}: {type(error).__name__}") from error
-
-
-def _client_error(error: botocore.exceptions.ClientError) -> GatewayError:
-    answer = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    reason = _CODES.get(code)
-    if reason is None:
-        lower = message.lower()
-        matches = (by_message for part, by_message in _MESSAGES if part in lower)
-        reason = next(matches, Reason.UNREACHABLE if status >= 500 else Reason.INVALID)
-    return GatewayError(reason, f"{code}: {message}")
+    except Exception as error:  # botocore's credential providers raise whatever their files and programs cause
+        raise translate(error, endpoint, operation) from error
 
 
 def _rule(shape: Mapping[str, Any]) -> SamplingRule:

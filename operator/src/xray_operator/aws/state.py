@@ -4,6 +4,7 @@ A failed read keeps the previous state, sets `error`, and is not retried before 
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,6 +14,7 @@ from xray_operator.aws.rate_limit import backoff
 from xray_operator.aws.reader import AwsReader
 from xray_operator.reasons import Reason
 
+logger = logging.getLogger("xray_operator")
 TAGS_EVERY_READS = 10  # cached tags expire after this number of reads; they are also read before every write
 DOUBT_SECONDS = 5.0  # a write without an answer may still take effect for this time
 # After these errors the state is in doubt: AWS may have carried out the call, or knows more than the cache.
@@ -85,7 +87,8 @@ class AwsState:
             self.is_stale = False  # set again by what happens during the read
             try:
                 snapshot = await self._reader.snapshot()
-            except GatewayError as error:
+            except Exception as unexpected:  # noqa: BLE001 (logged below; the timer must not end)
+                error = _as_gateway_error(unexpected)
                 self._failures += 1
                 self._not_before = self._clock() + backoff(self._failures, interval=self._interval, draw=self._draw)
                 self.error, self.is_stale = error, True
@@ -153,6 +156,13 @@ class AwsState:
         self.changes += objects != self._objects
         self._objects = objects
         self.observed = Observed(tuple(objects.values()), self._tags)
+
+
+def _as_gateway_error(error: Exception) -> GatewayError:
+    if isinstance(error, GatewayError):
+        return error
+    logger.error("aws.read_failed", exc_info=error)
+    return GatewayError(Reason.INTERNAL_ERROR, f"cannot read AWS: unexpected {type(error).__name__}")
 
 
 def _merged(objects: Mapping[Target, AwsObject], written: Mapping[Target, AwsObject | None]) -> dict[Target, AwsObject]:

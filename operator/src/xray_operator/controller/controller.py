@@ -62,6 +62,9 @@ class Controller:
         resource = from_body(body, self._cache.resources.get(key_of(body)))
         if self._cache.put(resource):
             self._queue.add(resource.key)
+            if resource.deleting:  # another resource may wait for its object
+                for rival in self._cache.with_same_target(resource):
+                    self._queue.add(rival.key)
 
     def object_deleted(self, body: Mapping[str, Any]) -> None:
         """Handle a deletion; a new object of the same name may already exist."""
@@ -99,10 +102,11 @@ class Controller:
         while True:
             await self._state.refresh()
             self._queue_all()
-            if self._state.error is None:
+            error = self._state.error
+            if error is None:
                 await asyncio.sleep(self._interval * (0.95 + 0.1 * self._draw()))
             else:
-                logger.warning("aws.unreadable", extra={"reason": self._state.error.reason.value})
+                logger.warning("aws.unreadable", extra={"reason": error.reason.value, "error": error.message})
                 await asyncio.sleep(max(self._state.retry_in, rate_limit.MIN_SECONDS))
 
     def _queue_all(self) -> None:
@@ -120,11 +124,20 @@ class Controller:
                 retry = self._refused(key, error)
             except ResourceDeletedError:
                 retry = self._mark_deleted(key)
-            except Exception:
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+            except Exception as error:
                 logger.exception("reconcile.failed", extra={"object": str(key)})
+                await self._report(key, error)
             finally:
                 self._queue.done(key)
             self._schedule(key, retry=retry)
+
+    async def _report(self, key: Key, error: Exception) -> None:
+        """Report an unexpected exception in the status: no object is left without one."""
+        with suppress(Exception):  # the pass is retried in any case
+            await self._reconciler.report_exception(self._cache.resources[key], error)
 
     async def _reconcile(self, key: Key) -> bool:
         resource = self._cache.resources.get(key)
@@ -191,6 +204,12 @@ class Controller:
         self._queue.forget(key)
         for rival in self._cache.drop(key):
             self._queue.add(rival)
+
+
+def _is_cancelled() -> bool:
+    """Return whether this task is cancelled, and not one that it awaits: kopf cancels all newer tasks when it ends."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_finished(resource: Resource) -> bool:

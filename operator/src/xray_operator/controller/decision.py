@@ -103,7 +103,7 @@ def _actions(
 ) -> tuple[Action, ...]:
     if rival is not None:
         message = f"{resource.target[1]!r} is already managed by {rival.key}"
-        return (Conflict(manifest.value, Reason.DUPLICATE, message),)
+        return (Conflict(manifest.value, Reason.DUPLICATE, message, passing=rival.deleting),)
     actions = planner.for_manifest(
         manifest, observed, cluster_id=config.cluster_id, now=now, previous=resource.previous
     )
@@ -152,9 +152,8 @@ def _takes_over(
 
 def _drift(resource: Resource, actions: Sequence[Action]) -> tuple[Difference, ...]:
     """Return what differs although this generation of the spec had been applied."""
-    status = resource.status
-    applied = conditions.has(status, "Synced") or conditions.has(status, "Drifted")
-    if not applied or status.get("observedGeneration") != resource.generation:
+    status, generation = resource.status, resource.generation
+    if not (conditions.is_applied(status, generation) or conditions.is_drifted(status, generation)):
         return ()
     for action in actions:
         if isinstance(action, Update | Replace):

@@ -14,7 +14,7 @@ from xray_operator.controller import ownership
 from xray_operator.controller.decision import Config, Decision, FinalizerChange, Verification, decide
 from xray_operator.controller.deletion import Deletion
 from xray_operator.kubernetes.api import Kubernetes
-from xray_operator.kubernetes.resource import Resource, previous_annotation
+from xray_operator.kubernetes.resource import PREVIOUS_FIELD, Resource, previous_text
 from xray_operator.kubernetes.resource_cache import ResourceCache
 from xray_operator.manifests.manifest import Manifest
 from xray_operator.plan.apply import Outcome
@@ -53,15 +53,21 @@ class Reconciler:
         try:
             if resource.deleting:
                 return resource.claimed and await self._delete(resource)
+            if resource.manifest is None:
+                drift = () if self._state.error is None else None
+                await self._reporter.write_status(resource, conditions.invalid(resource.problems), drift=drift)
+                return False
             if self._state.error is not None:
                 raise self._state.error
-            if resource.manifest is None:
-                await self._reporter.write_status(resource, conditions.invalid(resource.problems))
-                return False
             return await self._apply(resource, resource.manifest)
         except GatewayError as error:
             await self._reporter.report_failure(resource, error)
             return True
+
+    async def report_exception(self, resource: Resource, error: Exception) -> None:
+        """Report an unexpected exception of a pass."""
+        message = f"unexpected {type(error).__name__}: see the operator's log"
+        await self._reporter.report_failure(resource, GatewayError(Reason.INTERNAL_ERROR, message))
 
     async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
         """Decide, verify, claim, write and report."""
@@ -141,28 +147,43 @@ class Reconciler:
         return resource, await self._writer.apply(decision.actions)
 
     async def _claim(self, resource: Resource, decision: Decision) -> Resource:
-        """Store our finalizer, and AWS's previous value, before AWS is written."""
-        previous = previous_annotation(decision.previous) if decision.previous is not None else None
-        if resource.claimed and previous is None:
+        """Store our finalizer, and AWS's previous value, before AWS is written.
+
+        A replaced object has lost its finalizer and its annotation, and still has the value in its status.
+        """
+        previous = decision.previous if decision.previous is not None else resource.previous
+        if resource.claimed and decision.previous is None:
             return resource
-        return self._cache.keep(await self._kubernetes.claim(resource, previous))
+        text = previous_text(previous) if previous is not None else None
+        if text is not None and resource.status.get(PREVIOUS_FIELD) != text:
+            resource = self._cache.keep(await self._kubernetes.write_status(resource, {PREVIOUS_FIELD: text}))
+        return self._cache.keep(await self._kubernetes.claim(resource, text))
 
     async def _remove_finalizer(self, resource: Resource) -> Resource | None:
-        """Remove our finalizer; None if the object is deleted with it."""
+        """Remove our finalizer and the previous value; None if the object is deleted with it."""
+        if not resource.deleting:
+            resource = await self._forget_previous(resource)
         remaining = await self._kubernetes.remove_finalizer(resource)
         if remaining is None:
             self._cache.mark_unclaimed(resource.key)
             return None
         return self._cache.keep(remaining)
 
+    async def _forget_previous(self, resource: Resource) -> Resource:
+        if PREVIOUS_FIELD not in resource.status:
+            return resource
+        return self._cache.keep(await self._kubernetes.write_status(resource, {PREVIOUS_FIELD: None}))
+
     async def _report(self, resource: Resource, decision: Decision, outcomes: Sequence[Outcome]) -> bool:
         """Report the outcomes; the resource is released if it has expired."""
         resource = self._latest(resource)
         failed = any(outcome.error is not None for outcome in outcomes)
         self._reporter.report_writes(resource, outcomes, decision.drift)
-        found = conditions.conditions(outcomes, drift=decision.drift)
+        applied = conditions.is_applied(resource.status, resource.generation)
+        found = conditions.conditions(outcomes, applied=applied, drift=decision.drift)
         if decision.expired and not failed:
             found = conditions.expired()
+            resource = await self._forget_previous(resource)
             if resource.claimed:
                 resource = await self._remove_finalizer(resource) or resource
         drift = conditions.remaining_drift(outcomes, decision.drift)

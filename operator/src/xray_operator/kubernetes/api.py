@@ -85,6 +85,15 @@ class KubernetesApi:
         served = {resource["name"] for resource in answer["resources"]}
         return [info.name for info in KINDS.values() if info.plural not in served]
 
+    async def may_watch(self, namespace: str) -> bool:
+        """Return whether the permission to list is there; also if that cannot be read now."""
+        try:
+            for info in KINDS.values():
+                await self._send("GET", f"{_ROOT}/namespaces/{namespace}/{info.plural}?limit=1")
+        except KubernetesError as error:
+            return error.status != 403
+        return True
+
     async def list_resources(self, namespaces: Collection[str], selector: str = "") -> list[Resource]:
         """List the objects in these namespaces, or in all; none of a kind that the cluster does not serve."""
         found: list[Resource] = []

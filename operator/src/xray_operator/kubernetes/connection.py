@@ -1,11 +1,14 @@
 """HTTP to the Kubernetes API: one connection pool, renewed credentials, and typed errors."""
 
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from typing import Any, TypeAlias
 
 import aiohttp
 import kopf
 
+FIELD_MANAGER = "xray-operator"
+USER_AGENT = f"{FIELD_MANAGER}/{metadata.version(FIELD_MANAGER)}"
 TIMEOUT_SECONDS = 20
 CONNECTIONS = 20
 MERGE_PATCH = "application/merge-patch+json"
@@ -84,7 +87,7 @@ class Connection:
 def _connect(info: kopf.ConnectionInfo) -> tuple[str, aiohttp.ClientSession]:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=info.as_ssl_context()),
-        headers=info.as_http_headers(),
+        headers={"User-Agent": USER_AGENT, **info.as_http_headers()},
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
     )
     return info.server.rstrip("/"), session

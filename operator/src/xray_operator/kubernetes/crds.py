@@ -11,17 +11,19 @@ from xray_operator.manifests.spec_fields import Field, length_rule
 VERSION = API_VERSION.rpartition("/")[2]
 CATEGORY = "xray"
 _TEXT = {"type": "string"}
+_TIME = {"type": "string", "format": "date-time"}
 
 
 STATUS = {
     "observedGeneration": ("integer", "the generation of the spec that this status describes"),
     "name": ("string", "the name in AWS"),
     "arn": ("string", "the object's ARN in AWS"),
-    "conditions": ("list", "Ready, Synced and Drifted"),
+    "conditions": ("list", "Ready, Synced and Drifted; Reconciling or Stalled while Ready is False"),
+    "before": ("string", "the value in AWS before it was taken over, as JSON; restored at the end"),
     "drift": ("list", "the fields that differ in AWS, with JSON values"),
     "lint": ("list", "warnings about a valid rule that may not work as expected"),
     "quota": ("string", "used/limit of custom objects of this kind in the region"),
-    "statistics": ("object", "the SDKs' reports about this rule in AWS's latest windows"),
+    "statistics": ("object", "the SDKs' reports about this rule in AWS's windows at a time, at most every ten minutes"),
     "lastHandledReconcileAt": ("string", "the last handled token of the annotation xray.cruddur.io/reconcile-at"),
 }
 
@@ -104,13 +106,14 @@ def _status() -> dict[str, Any]:
         "conditions": _conditions(),
         "drift": _list(field=_TEXT, desired=_TEXT, actual=_TEXT),
         "lint": {"type": "array", "items": _TEXT},
-        "statistics": _object(requests=_integer(), sampled=_integer(), borrowed=_integer()),
+        "statistics": _object(requests=_integer(), sampled=_integer(), borrowed=_integer(), time=_TIME),
     }
     properties = {
         name: {**(special.get(name) or shapes[form]), "description": f"{text[0].upper()}{text[1:]}."}
         for name, (form, text) in STATUS.items()
     }
-    return {"type": "object", "properties": properties}
+    # An object that the operator has not seen yet is in progress for kstatus, not current.
+    return {"type": "object", "default": {"observedGeneration": -1}, "properties": properties}
 
 
 def _integer() -> dict[str, Any]:
@@ -132,7 +135,7 @@ def _conditions() -> dict[str, Any]:
         reason=_TEXT,
         message=_TEXT,
         observedGeneration=_integer(),
-        lastTransitionTime={"type": "string", "format": "date-time"},
+        lastTransitionTime=_TIME,
     )
     item["required"] = ["type", "status", "reason", "lastTransitionTime"]
     return {"type": "array", "items": item, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}

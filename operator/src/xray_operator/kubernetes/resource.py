@@ -1,10 +1,11 @@
 """A Kubernetes object of our kinds as a value, built from its body.
 
-The values that AWS had before an object was taken over are kept in an annotation. It is written together with the
-finalizer, so it is stored before AWS is written and survives a crash.
+The values that AWS had before an object was taken over are kept in the status, which `kubectl replace` cannot change,
+and in an annotation, which a backup contains. Both are stored before AWS is written.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -17,9 +18,11 @@ from xray_operator.manifests.parse import parse
 from xray_operator.manifests.policies import DeletionPolicy
 from xray_operator.manifests.yaml_documents import YamlDocument
 
+logger = logging.getLogger("xray_operator")
 FINALIZER = "xray.cruddur.io/finalizer"
 RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
 PREVIOUS_ANNOTATION = "xray.cruddur.io/before"
+PREVIOUS_FIELD = "before"  # of the status
 
 
 class Key(NamedTuple):
@@ -92,7 +95,7 @@ def key_of(body: Mapping[str, Any]) -> Key:
 
 def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resource:
     """Read an object; its spec is parsed again only if the generation differs from that of `earlier`."""
-    metadata, spec = body["metadata"], body.get("spec") or {}
+    metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     info = BY_NAME[body["kind"]]
     annotations = metadata.get("annotations") or {}
     changing: dict[str, Any] = {
@@ -100,13 +103,14 @@ def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resou
         "deleting": "deletionTimestamp" in metadata,
         "finalizers": tuple(metadata.get("finalizers") or ()),
         "token": annotations.get(RECONCILE_ANNOTATION),
-        "previous": _previous(info, annotations.get(PREVIOUS_ANNOTATION)),
-        "status": body.get("status") or {},
+        "previous": _previous(info, annotations.get(PREVIOUS_ANNOTATION))
+        or _previous(info, status.get(PREVIOUS_FIELD)),
+        "status": status,
     }
     generation = metadata.get("generation", 1)
     if earlier and (earlier.uid, earlier.generation) == (metadata["uid"], generation):
         return replace(earlier, **changing)
-    manifest, problems = parse(YamlDocument("", 0, body))
+    manifest, problems = _parse(body)
     return Resource(
         key=key_of(body),
         uid=metadata["uid"],
@@ -115,13 +119,23 @@ def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resou
         target=(info.kind, spec.get(info.name_field.name) or metadata["name"]),
         deletion=DeletionPolicy.ORPHAN if spec.get("deletionPolicy") == "Orphan" else DeletionPolicy.DELETE,
         manifest=manifest,
-        problems="; ".join(map(str, problems)),
+        problems=problems,
         **changing,
     )
 
 
-def previous_annotation(value: Value) -> str:
-    """Return the annotation's text for a value in AWS."""
+def _parse(body: Mapping[str, Any]) -> tuple[Manifest | None, str]:
+    """Parse a spec; an unexpected exception is a problem too, so that no object is ever without a status."""
+    try:
+        manifest, problems = parse(YamlDocument("", 0, body))
+    except Exception as error:
+        logger.exception("manifest.unreadable", extra={"object": str(key_of(body))})
+        return None, f"cannot read the spec: {type(error).__name__}"
+    return manifest, "; ".join(map(str, problems))
+
+
+def previous_text(value: Value) -> str:
+    """Return the text of the annotation, and of the status's field, for a value in AWS."""
     return json.dumps(value.to_api(), separators=(",", ":"), sort_keys=True)
 
 

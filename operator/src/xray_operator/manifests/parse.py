@@ -115,12 +115,12 @@ class _Policies:
         try:
             # YAML parses a bare timestamp; a Kubernetes object has a string.
             time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            time = None
-        if time is None or time.tzinfo is None:
-            self._reject(field, "a time with a time zone, such as 2030-01-31T12:00:00Z")
-            return None
-        return time.astimezone(UTC)
+            if time.tzinfo is not None:
+                return time.astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):  # the year 9999 ends earlier in UTC than east of it
+            pass
+        self._reject(field, "a time with a time zone, such as 2030-01-31T12:00:00Z")
+        return None
 
     def _reject(self, field: str, expected: str) -> None:
         value = _short(self._spec[field])

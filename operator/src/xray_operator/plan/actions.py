@@ -99,12 +99,16 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A policy, another resource or a quota forbids the write; `differences` is what stays different."""
+    """A policy, another resource or a quota forbids the write; `differences` is what stays different.
+
+    `passing` says that the other resource is being deleted.
+    """
 
     value: Value
     reason: Reason
     message: str
     differences: tuple[Difference, ...] = ()
+    passing: bool = False
 
 
 Action: TypeAlias = Create | Update | Adopt | Replace | Delete | Restore | Release | Keep | Observe | Conflict

@@ -1,4 +1,4 @@
-"""kopf's watches: their events go to the controller, which starts and stops with kopf.
+"""kopf's watches: their events go to the controller.
 
 Only `on.event` is used: it stores nothing in the objects, so a restart writes nothing, and kopf adds neither progress
 annotations nor finalizers. kopf lists, watches, reconnects and lists again.
@@ -28,14 +28,6 @@ def registry(controller: Controller, credentials: Callable[[], kopf.ConnectionIn
     def login(**_: Any) -> kopf.ConnectionInfo:
         return credentials()
 
-    @kopf.on.startup(registry=handlers)
-    async def start(**_: Any) -> None:
-        controller.start()
-
-    @kopf.on.cleanup(registry=handlers)
-    async def stop(**_: Any) -> None:
-        await controller.stop()
-
     async def on_event(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 (kopf's name)
         if type == "DELETED":
             controller.object_deleted(body)
@@ -60,15 +52,12 @@ class _NoDiffBase(kopf.DiffBaseStorage):
         """Store nothing."""
 
 
-def settings(exit_seconds: float) -> kopf.OperatorSettings:
-    """Return kopf's settings: no events, no peering, no scan of CRDs and namespaces, for which we have no permission.
-
-    kopf kills the process `exit_seconds` after SIGTERM or SIGINT.
-    """
+def settings() -> kopf.OperatorSettings:
+    """Return kopf's settings: no events, no peering, and no scan of CRDs and namespaces, which we may not read."""
     result = kopf.OperatorSettings()
     result.posting.enabled = False
     result.scanning.disabled = True
-    result.process.ultimate_exiting_timeout = exit_seconds
+    result.process.ultimate_exiting_timeout = None  # kopf would also kill the process when it only restarts
     result.queueing.idle_timeout = 1.0  # the lifetime of an idle worker task; nothing waits for it
     result.persistence.consistency_timeout = 0
     result.persistence.diffbase_storage = _NoDiffBase()
@@ -81,11 +70,11 @@ def watches_alive(namespaces: Collection[str]) -> bool:
     return sum(task.get_name().startswith(WATCHER_TASK) for task in asyncio.all_tasks() if not task.done()) >= expected
 
 
-async def run(handlers: kopf.OperatorRegistry, namespaces: Collection[str], exit_seconds: float) -> None:
+async def run(handlers: kopf.OperatorRegistry, namespaces: Collection[str]) -> None:
     """Run kopf until a signal; errors of its root tasks are raised."""
     await kopf.operator(
         registry=handlers,
-        settings=settings(exit_seconds),
+        settings=settings(),
         identity=IDENTITY,
         standalone=True,
         clusterwide=not namespaces,

@@ -5,7 +5,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -53,7 +53,19 @@ SYNC_AGE = MetricInfo(
     (),
     "seconds since the last complete read of AWS",
 )
-METRICS = (CALLS, OBJECTS, DRIFT_SEEN, DRIFT_REPAIRED, QUOTA_USED, QUOTA_LIMIT, SYNC_AGE)
+RULE_REQUESTS = MetricInfo(
+    "xray_operator_rule_requests",
+    "gauge",
+    ("rule", "result"),
+    "requests in AWS's latest windows of sampling statistics; result is matched, sampled or borrowed",
+)
+FORBIDDEN = MetricInfo(
+    "xray_operator_forbidden_namespaces",
+    "gauge",
+    (),
+    "namespaces of --namespaces in which the operator has no permission; the others are served",
+)
+METRICS = (CALLS, OBJECTS, DRIFT_SEEN, DRIFT_REPAIRED, QUOTA_USED, QUOTA_LIMIT, RULE_REQUESTS, SYNC_AGE, FORBIDDEN)
 
 
 class Calls:
@@ -78,13 +90,20 @@ class OperatorCollector(Collector):
     """Reads the operator's state at each scrape."""
 
     def __init__(
-        self, calls: Calls, state: AwsState, cache: ResourceCache, reporter: Reporter, quotas: Mapping[Kind, int]
+        self,
+        calls: Calls,
+        state: AwsState,
+        cache: ResourceCache,
+        reporter: Reporter,
+        quotas: Mapping[Kind, int],
+        forbidden: Callable[[], Collection[str]],
     ) -> None:
         self._calls = calls
         self._state = state
         self._cache = cache
         self._reporter = reporter
         self._quotas = quotas
+        self._forbidden = forbidden
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metrics."""
@@ -93,6 +112,8 @@ class OperatorCollector(Collector):
         yield _family(DRIFT_SEEN, {(kind,): self._reporter.drift_seen[kind] for kind in KINDS})
         yield _family(DRIFT_REPAIRED, {(kind,): self._reporter.drift_repaired[kind] for kind in KINDS})
         yield _family(QUOTA_LIMIT, {(kind,): self._quotas[kind] for kind in KINDS})
+        yield _family(RULE_REQUESTS, self._rule_requests())
+        yield _family(FORBIDDEN, {(): len(self._forbidden())})
         age = self._state.age
         if age is not None:
             yield _family(QUOTA_USED, {(kind,): self._state.observed.used(kind) for kind in KINDS})
@@ -104,6 +125,17 @@ class OperatorCollector(Collector):
             for key, resource in self._cache.resources.items()
             for condition in resource.status.get("conditions") or ()
         )
+
+    def _rule_requests(self) -> dict[tuple[str, ...], float]:
+        return {
+            (rule, result): count
+            for rule, statistics in self._state.statistics.items()
+            for result, count in (
+                ("matched", statistics.requests),
+                ("sampled", statistics.sampled),
+                ("borrowed", statistics.borrowed),
+            )
+        }
 
 
 def _family(info: MetricInfo, values: Mapping[tuple[str, ...], float]) -> Metric:

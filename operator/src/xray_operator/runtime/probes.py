@@ -1,6 +1,6 @@
 """/healthz, /readyz and /metrics over HTTP: read only, on the loopback address by default."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -8,12 +8,21 @@ STOP_SECONDS = 2.0  # how long to wait for clients that do not finish their requ
 
 
 class Probes:
-    """Serves the results of `alive`, `ready` and `metrics`, which are called at each request."""
+    """Serves the results of `alive`, `ready` and `metrics`, which are called at each request.
 
-    def __init__(self, alive: Callable[[], bool], ready: Callable[[], bool], metrics: Callable[[], bytes]) -> None:
+    `notes` are lines that /readyz adds; they do not make the operator unready.
+    """
+
+    def __init__(
+        self,
+        alive: Callable[[], bool],
+        ready: Callable[[], bool],
+        metrics: Callable[[], bytes],
+        notes: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         app = web.Application(client_max_size=1024)
         app.router.add_get("/healthz", lambda _: _probe(alive(), "a watch or a worker has ended"))
-        app.router.add_get("/readyz", lambda _: _probe(ready(), "AWS has not been read yet"))
+        app.router.add_get("/readyz", lambda _: _probe(ready(), "AWS has not been read yet", notes()))
         app.router.add_get("/metrics", lambda _: _scrape(metrics()))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
 
@@ -29,8 +38,9 @@ class Probes:
         await self._runner.cleanup()
 
 
-async def _probe(ok: bool, problem: str) -> web.Response:
-    return web.Response(text="ok\n") if ok else web.Response(status=503, text=f"{problem}\n")
+async def _probe(ok: bool, problem: str, notes: Sequence[str] = ()) -> web.Response:
+    lines = ["ok" if ok else problem, *notes]
+    return web.Response(status=200 if ok else 503, text="".join(f"{line}\n" for line in lines))
 
 
 async def _scrape(text: bytes) -> web.Response:

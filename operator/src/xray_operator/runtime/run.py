@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -32,6 +34,7 @@ from xray_operator.runtime import kopf_watch, metrics
 from xray_operator.runtime.metrics import Calls, OperatorCollector
 from xray_operator.runtime.probes import Probes
 from xray_operator.runtime.shutdown import NamespaceShutdown
+from xray_operator.runtime.watch_supervisor import WatchSupervisor
 from xray_operator.settings import Settings
 from xray_operator.status.reporter import Reporter
 
@@ -79,6 +82,10 @@ class Operator:
         deletion = Deletion(state, writer, cluster_id=settings.cluster_id)
         reconciler = Reconciler(state, writer, self._kubernetes, cache, reporter, deletion, config)
         self._controller = Controller(state, cache, reconciler, events, interval=settings.interval)
+        handlers = kopf_watch.registry(self._controller, find_credentials)
+        self._watches = WatchSupervisor(
+            partial(kopf_watch.run, handlers), self._kubernetes.may_watch, settings.namespaces
+        )
         self._shutdown = NamespaceShutdown(
             self._kubernetes,
             cache,
@@ -88,10 +95,11 @@ class Operator:
             watched=settings.namespaces,
             seconds=settings.aws_timeout,
         )
-        collector = OperatorCollector(calls, state, cache, reporter, quotas)
+        collector = OperatorCollector(calls, state, cache, reporter, quotas, lambda: self._watches.forbidden)
         self._probes = Probes(
-            alive=lambda: self._controller.is_alive and kopf_watch.watches_alive(settings.namespaces),
+            alive=self._is_alive,
             ready=lambda: state.read_at is not None,
+            notes=lambda: [f"no permission in namespace {name}" for name in self._watches.forbidden],
             metrics=lambda: metrics.render(collector),
         )
 
@@ -100,10 +108,16 @@ class Operator:
         await self._check_crds()
         port = await self._listen()
         logger.info("operator.started", extra={"port": port})
+        self._controller.start()
+        await self._watches.run()
         exit_seconds = self._settings.aws_timeout + EXIT_SECONDS
-        handlers = kopf_watch.registry(self._controller, find_credentials)
-        await kopf_watch.run(handlers, self._settings.namespaces, exit_seconds)
+        asyncio.get_running_loop().call_later(exit_seconds, os.kill, os.getpid(), signal.SIGKILL)
+        await self._controller.stop()
         await self._shutdown.run()
+
+    def _is_alive(self) -> bool:
+        watches = self._watches
+        return self._controller.is_alive and (watches.is_restarting or kopf_watch.watches_alive(watches.watched))
 
     async def close(self) -> None:
         """Close the connections and the listener; calls to AWS under way are not awaited."""
@@ -136,11 +150,20 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _without_kopf_traceback(record: logging.LogRecord) -> bool:
+    """Drop the tracebacks of kopf's tasks: the supervisor logs the error, and starts them again."""
+    if record.name.partition(".")[0] in {"kopf", "asyncio"}:
+        record.exc_info = None
+    return True
+
+
 def _configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_without_kopf_traceback)
     handler.setFormatter(
         JsonFormatter(
             "%(asctime)s %(levelname)s %(name)s %(message)s",
+            json_default=str,  # kopf logs objects of its own at the level debug
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
         )
     )

@@ -3,18 +3,21 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from xray_model import Difference
 from xray_operator.aws.objects import Statistics
-from xray_operator.kubernetes.resource import Resource
+from xray_operator.kubernetes.resource import PREVIOUS_FIELD, Resource, previous_text
 from xray_operator.manifests.kinds import KINDS
 from xray_operator.reasons import Reason
 from xray_operator.status.conditions import Condition
 
 LINT_MAX = 20
+STATISTICS_AGE = timedelta(minutes=10)
 _STATUS = {True: "True", False: "False", None: "Unknown"}
+_PROGRESS = ("Reconciling", "Stalled")
+_ORDER = ("Ready", *_PROGRESS, "Synced", "Drifted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Facts:
 def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: datetime) -> dict[str, Any]:
     """Return the whole status; it equals the resource's if nothing has changed.
 
-    Conditions that are not among `found` stay. DriftRepaired stays until the spec changes or it drifts again.
+    Conditions that are not among `found` stay, but Reconciling and Stalled only until the next result. DriftRepaired
+    stays until the spec changes or it drifts again.
     """
     previous = resource.status
     status: dict[str, Any] = {
@@ -42,18 +46,13 @@ def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: dat
     }
     optional: dict[str, Any] = {
         "arn": facts.arn,
+        PREVIOUS_FIELD: _before(resource),
         "drift": previous.get("drift") if facts.drift is None else _drift(facts.drift, resource),
         "lint": list(facts.lint)[:LINT_MAX],
         "quota": facts.quota,
         "lastHandledReconcileAt": facts.handled_token,
     }
-    statistics = facts.statistics
-    if statistics is not None:
-        optional["statistics"] = {
-            "requests": statistics.requests,
-            "sampled": statistics.sampled,
-            "borrowed": statistics.borrowed,
-        }
+    optional["statistics"] = _statistics(previous.get("statistics") or {}, facts.statistics, now)
     return status | {key: value for key, value in optional.items() if value}
 
 
@@ -61,6 +60,28 @@ def patch(previous: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, A
     """Return the JSON merge patch from one status to the other; empty if they are equal."""
     changed = {key: value for key, value in status.items() if previous.get(key) != value}
     return changed | {key: None for key in previous if key not in status}
+
+
+def _statistics(previous: Mapping[str, Any], current: Statistics | None, now: datetime) -> Mapping[str, Any] | None:
+    """Return the previous counts for some time: they change with every read of AWS, and the metrics have them all."""
+    read_at = previous.get("time")
+    if read_at is not None and now - datetime.fromisoformat(read_at) < STATISTICS_AGE:
+        return previous
+    if current is None:
+        return None
+    counts = {"requests": current.requests, "sampled": current.sampled, "borrowed": current.borrowed}
+    return {**counts, "time": _time(now)}
+
+
+def _before(resource: Resource) -> str | None:
+    """Return the value before the takeover: also that of an object whose annotation and finalizer were replaced."""
+    if resource.claimed and resource.previous is not None:
+        return previous_text(resource.previous)
+    return resource.status.get(PREVIOUS_FIELD)
+
+
+def _time(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _drift(drift: Sequence[Difference], resource: Resource) -> list[dict[str, str]]:
@@ -83,7 +104,10 @@ def _merged(
     previous: Sequence[Mapping[str, Any]], found: Sequence[Condition], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
     last_by_type = {condition.get("type"): condition for condition in previous}
-    merged = {name: dict(condition) for name, condition in last_by_type.items()}
+    is_result = any(condition.type == "Synced" for condition in found)
+    merged = {
+        name: dict(condition) for name, condition in last_by_type.items() if not (is_result and name in _PROGRESS)
+    }
     for condition in found:
         last = last_by_type.get(condition.type, {})
         if _keeps_repair(last, condition, generation):
@@ -96,9 +120,9 @@ def _merged(
             "reason": condition.reason.value,
             "message": condition.message,
             "observedGeneration": generation,
-            "lastTransitionTime": last.get("lastTransitionTime") if same else f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "lastTransitionTime": last.get("lastTransitionTime") if same else _time(now),
         }
-    return [merged[name] for name in ("Ready", "Synced", "Drifted") if name in merged]
+    return [merged[name] for name in _ORDER if name in merged]
 
 
 def _keeps_repair(last: Mapping[str, Any], condition: Condition, generation: int) -> bool:

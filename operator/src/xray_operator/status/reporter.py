@@ -89,13 +89,14 @@ class Reporter:
         """Report that AWS could not be read or written; the pass will be retried."""
         if resource.deleted:
             return resource
-        found = conditions.failed(error, has_conditions=bool(resource.status.get("conditions")))
+        applied = conditions.is_applied(resource.status, resource.generation)
+        found = conditions.failed(error, applied=applied, deleting=resource.deleting)
         return await self.write_status(resource, found, drift=None)
 
     async def write_status(
         self, resource: Resource, found: Sequence[Condition], *, drift: Sequence[Difference] | None = ()
     ) -> Resource:
-        """Write the status if it differs, and record an event if Synced became False or has a new reason.
+        """Write the status if it differs, and record an event if Synced is no longer True or has a new reason.
 
         `drift` None keeps the previous drift and ARN: AWS could not be read.
         """
@@ -104,7 +105,7 @@ class Reporter:
         if not patch:
             return resource
         for condition in found:
-            if condition.type == "Synced" and condition.status is False and not _is_reported(resource, condition):
+            if condition.type == "Synced" and not (condition.status or _is_reported(resource, condition)):
                 self._events.record(resource, Event(condition.reason.value, condition.message, warning=True))
         return self._cache.keep(await self._kubernetes.write_status(resource, patch))
 
@@ -139,6 +140,7 @@ class Reporter:
 
 def _is_reported(resource: Resource, condition: Condition) -> bool:
     return any(
-        (last.get("type"), last.get("status"), last.get("reason")) == (condition.type, "False", condition.reason.value)
+        (last.get("type"), last.get("reason")) == (condition.type, condition.reason.value)
+        and last.get("status") != "True"
         for last in resource.status.get("conditions") or ()
     )

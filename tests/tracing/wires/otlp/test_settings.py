@@ -1,5 +1,6 @@
 """The environment means what it means to the official exporter."""
 
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -7,7 +8,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from cruddur_tracing.wires.otlp.official import from_exporter
-from cruddur_tracing.wires.otlp.settings import OtlpSettings, from_environment, wants_http
+from cruddur_tracing.wires.otlp.settings import OtlpSettings, from_environment, has_netrc, wants_http
 
 ENVIRONMENTS: list[dict[str, str]] = [
     {},
@@ -131,3 +132,16 @@ def test_what_cannot_be_used_is_an_error(options: dict[str, Any], message: str) 
     """That names the setting, its value and what was expected."""
     with pytest.raises(ValueError, match=message):
         OtlpSettings(**options)
+
+
+def test_credentials_in_a_netrc_file_are_found(tmp_path: Path) -> None:
+    """For the endpoint's host only; an unreadable file has none."""
+    file = tmp_path / "netrc"
+    environ = {"NETRC": str(file)}
+    assert not has_netrc("http://shop.example/v1/traces", environ)
+    file.write_text("machine shop.example login me password secret")
+    file.chmod(0o600)
+    assert has_netrc("http://shop.example:4318/v1/traces", environ)
+    assert not has_netrc("http://other.example/v1/traces", environ)
+    file.write_text("machine")
+    assert not has_netrc("http://shop.example/v1/traces", environ)

@@ -16,7 +16,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 
 from cruddur_tracing.wires.segments.wire import HEADER
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.wires.segments.spans import Document
 from tests.waiting import until
 from tools.local_cluster import free_port

@@ -205,6 +205,13 @@ def _length(ours: Document, theirs: Document) -> None:
         theirs["http"]["response"]["content_length"] = length
 
 
+@row("fault beside a 4xx", XRAY_ROWS)
+def _fault(ours: Document, theirs: Document) -> None:
+    if _default(theirs).pop("aws.xray.fault", False):
+        assert theirs["error"]
+        theirs["fault"] = True
+
+
 @row("other fields of aws", XRAY_ROWS)
 def _aws_fields(ours: Document, theirs: Document) -> None:
     if ours.get("namespace") == "aws":
@@ -218,12 +225,6 @@ def _sql(ours: Document, theirs: Document) -> None:
         theirs["sql"]["database_type"] = {"postgresql": "PostgreSQL"}[theirs["sql"]["database_type"]]
         for key in ("database_version", "driver_version"):
             theirs["sql"][key] = _default(theirs).pop(f"aws.xray.sql.{key}")
-
-
-@row("fault beside a 4xx", XRAY_ROWS)
-def _fault(ours: Document, theirs: Document) -> None:
-    if 400 <= ours.get("http", {}).get("response", {}).get("status", 0) <= 499:
-        ours.pop("fault", None)
 
 
 @row("error and throttle without HTTP", XRAY_ROWS)

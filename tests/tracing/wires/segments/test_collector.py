@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode, TraceFlags
 
 from cruddur_tracing.recording.attributes import complete
 from cruddur_tracing.recording.span import Span
-from tests.conftest import XRayLocal
+from pytest_xray_local import XRayLocal
 from tests.tracing.starting import start_child
 from tests.tracing.wires.segments import sdk_scenarios
 from tests.tracing.wires.segments.collector import Collector, collector
@@ -21,6 +21,7 @@ from tests.tracing.wires.segments.spans import Document, Traced, nodes, traced
 
 pytestmark = pytest.mark.process
 
+LEFT = {"attributes left in metadata": XRAY_ROWS["attributes left in metadata"]}
 TABLE = Path(__file__).resolve().parents[4] / "docs/span-to-segment.md"
 
 
@@ -92,6 +93,23 @@ def test_local_roots_are_segments_of_the_service(exporter: Collector, kind: Span
     complete(root)
     theirs = exporter.translate(spans)
     assert outline(ours) == outline(nested(theirs))
+
+
+@pytest.mark.parametrize("kind", [SpanKind.CLIENT, SpanKind.PRODUCER])
+def test_a_local_root_that_is_a_call_has_the_same_fields(exporter: Collector, kind: SpanKind) -> None:
+    """In both documents: the segment that is made up has the host and the flags, the subsegment all the rest."""
+    trace = traced(SDK)
+    attributes = {"http.method": "GET", "http.url": "http://pay.example.com/a", "http.status_code": 503, "tier": "gold"}
+    root = trace.root("GET", kind, attributes=attributes)
+    root.set_status(StatusCode.ERROR)
+    ours = ended(trace, [root])
+    complete(root)
+    theirs = nested(exporter.translate([root]))
+    for mine, other in zip(nodes(ours), nodes(theirs), strict=True):
+        other["id"] = mine["id"]
+        other.pop("subsegments", None)
+        one, another = equal_but_for_differences(mine, other, ROWS | LEFT)
+        assert one == another
 
 
 ODD: dict[str, dict[str, Any]] = {

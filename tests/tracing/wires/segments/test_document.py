@@ -242,7 +242,7 @@ def test_rules_of_any_number() -> None:
     for number in range(500):
         trace.recording.rule = f"rule {number}"
         assert document_of(trace.root(), documents)["aws"]["xray"]["sampling_rule_name"] == f"rule {number}"
-    assert len(documents._constants._aws_texts) <= 100
+    assert len(documents._constants._texts) <= 100
 
 
 def test_aws_of_a_segment() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from xray_local.ingest.translator.resource import segment_fields
 
-SDK = {"xray": {"sdk": "opentelemetry", "auto_instrumentation": False}}
+SDK = {"xray": {"auto_instrumentation": False}}
 
 
 @pytest.mark.parametrize(

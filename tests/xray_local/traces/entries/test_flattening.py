@@ -62,7 +62,7 @@ def test_the_entry_that_has_ended_wins_over_one_in_progress() -> None:
 
 
 def test_a_copy_in_an_earlier_state_does_not_win_by_arriving_first() -> None:
-    """The subsegment was nested in its segment, then sent by itself: its own document has the final states."""
+    """The subsegment was nested in its segment, then sent alone: its own document has the final states."""
     early = document("x", end=None, subsegments=[document("y", name="early")])
     segment = document("s", end=None, subsegments=[early])
     final = document("x", type="subsegment", parent_id="s", subsegments=[document("y", name="final")])
@@ -220,3 +220,24 @@ def test_every_entry_is_reached_from_a_root(bodies: list[dict[str, Any]]) -> Non
     assert all(math.isfinite(row.start) for row in rows)
     named = [entry.id for entry in trace.entries if entry.id]
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("segments_first", [True, False])
+def test_a_segment_made_for_a_call_gives_way_to_that_of_the_other_wire(*, segments_first: bool) -> None:
+    """Both wires make a segment for a local root that is a call, with ids of their own."""
+    sent = [document("own", subsegments=[document("call", namespace="remote"), document("other")])]
+    made = [
+        document("made", metadata={"otel": {"service_of": "call"}}),
+        span("call", parent_id="made", namespace="remote"),
+        span("below", parent_id="call"),
+    ]
+    trace = flatten(sent + made if segments_first else made + sent)
+    assert set(parents(trace)) == {("own", None), ("call", "own"), ("other", "own"), ("below", "call")}
+    assert parents(flatten(made)) == [("made", None), ("call", "made"), ("below", "call")]
+
+
+@pytest.mark.parametrize("service_of", [["call"], {}, 1, None])
+def test_a_mark_of_the_wrong_type_is_none(service_of: Any) -> None:
+    """A document may hold anything."""
+    bodies = [document("a", metadata={"otel": {"service_of": service_of}}), document("call"), span("call")]
+    assert parents(flatten(bodies)) == [("a", None), ("call", None)]

@@ -1,10 +1,11 @@
 """Converts OpenTelemetry spans to X-Ray documents, so that what came by either wire forms one trace. Pure.
 
 SERVER and CONSUMER spans and local roots (without a parent, or with one in another process) are segments with the name
-of the service; all others are subsegments with the name of what they call, or else of the span. `ingest.translator` has
-the rules. What X-Ray has no place for is in `metadata.otel`.
+of the service; all others are subsegments with the name of what they call, or else of the span. A call with AWS's mark
+of a local root is both. `ingest.translator` has the rules. What X-Ray has no place for is in `metadata.otel`.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -13,12 +14,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, SpanFlags, Status
 
 from xray_local.ingest.otlp_request import SpanError, read
 from xray_local.ingest.translator import values
-from xray_local.ingest.translator.calls import aws_block, describe_call, sql_block
+from xray_local.ingest.translator.calls import OUTGOING, aws_block, describe_call, sql_block
 from xray_local.ingest.translator.causes import cause_of, flags_of
 from xray_local.ingest.translator.http import http_block
 from xray_local.ingest.translator.indexed import indexed
 from xray_local.ingest.translator.resource import segment_fields, service_name
 from xray_local.traces.documents import Document
+from xray_local.traces.flags import Flag
 from xray_model import to_xray
 from xray_model.segments.names import valid_name
 
@@ -75,12 +77,22 @@ def decode(body: bytes, content_type: str) -> Decoded:
 def _add_spans(decoded: Decoded, spans: Iterable[Span], source: Source) -> None:
     for span in spans:
         try:
-            decoded.documents.append(_document(span, source))
+            decoded.documents.extend(_documents(span, source))
         except SpanError as error:
             decoded.refused.append(str(error))
 
 
-def _document(span: Span, source: Source) -> Document:
+def _documents(span: Span, source: Source) -> list[Document]:
+    """Return the document of a span, after its segment if it is a subsegment of a segment of its own."""
+    attributes = values.attributes(span.attributes)
+    body = _ids(span) | _fields(span, attributes, source)
+    if not _is_pair(span, attributes):
+        return [_document(body, span)]
+    segment = _service_segment(body, attributes, source)
+    return [_document(segment, span), _document(body | {"parent_id": segment["id"]}, span)]
+
+
+def _ids(span: Span) -> dict[str, Any]:
     trace_id, span_id, parent_id = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
     if len(trace_id) != 32 or not int(trace_id, 16):
         raise SpanError(f"trace id of span {span.name!r}: {trace_id!r}: expected 16 bytes that are not all zero")
@@ -88,13 +100,14 @@ def _document(span: Span, source: Source) -> Document:
         raise SpanError(f"id of span {span.name!r}: {span_id!r}: expected 8 bytes that are not all zero")
     if parent_id and len(parent_id) != 16:
         raise SpanError(f"parent id of span {span.name!r}: {parent_id!r}: expected 8 bytes")
-    body: dict[str, Any] = {"trace_id": to_xray(trace_id), "id": span_id}
-    if any(span.parent_span_id):
-        body["parent_id"] = parent_id
-    body |= _fields(span, source)
+    ids = {"trace_id": to_xray(trace_id), "id": span_id}
+    return ids | ({"parent_id": parent_id} if any(span.parent_span_id) else {})
+
+
+def _document(body: dict[str, Any], span: Span) -> Document:
     return Document(
         trace_id=body["trace_id"],
-        id=span_id,
+        id=body["id"],
         parent_id=body.get("parent_id"),
         name=body["name"],
         start_time=body["start_time"],
@@ -106,8 +119,7 @@ def _document(span: Span, source: Source) -> Document:
     )
 
 
-def _fields(span: Span, source: Source) -> dict[str, Any]:
-    attributes = values.attributes(span.attributes)
+def _fields(span: Span, attributes: Mapping[str, Any], source: Source) -> dict[str, Any]:
     events = [_event(event) for event in span.events[:EVENTS_MAX]]
     body = _place(span, attributes, source) | _times(span, attributes)
     http = http_block(attributes, is_server=span.kind == Span.SPAN_KIND_SERVER)
@@ -132,16 +144,34 @@ def _fields(span: Span, source: Source) -> dict[str, Any]:
 
 def _place(span: Span, attributes: Mapping[str, Any], source: Source) -> dict[str, Any]:
     """Return what makes it a segment or a subsegment."""
-    if _is_segment(span, attributes):
-        name = values.text(attributes, "aws.local.service") or service_name(source.resource)
-        return {"name": valid_name(name), **source.segment}
     name, namespace = describe_call(span, attributes)
-    place = {"name": valid_name(name), "type": "subsegment"}
-    return place | {"namespace": namespace} if namespace else place
+    place = {"namespace": namespace} if namespace else {}
+    if not _is_segment(span, attributes):
+        return place | {"name": valid_name(name), "type": "subsegment"}
+    return place | {"name": _local_service(attributes, source), **source.segment}
+
+
+def _local_service(attributes: Mapping[str, Any], source: Source) -> str:
+    return valid_name(values.text(attributes, "aws.local.service") or service_name(source.resource))
+
+
+def _service_segment(call: Mapping[str, Any], attributes: Mapping[str, Any], source: Source) -> dict[str, Any]:
+    """Return the segment around a call: the service, its host and the result. Its id depends on that of the call."""
+    segment_id = hashlib.sha256(f"{call['trace_id']} {call['id']}".encode()).hexdigest()[:16]
+    kept = ("trace_id", "parent_id", "start_time", "end_time", "in_progress", *map(str, Flag), "user", "annotations")
+    fields = {key: call[key] for key in kept if key in call}
+    otel = {"service_of": call["id"], "resource": dict(source.resource)}
+    place = {"id": segment_id, "name": _local_service(attributes, source), **source.segment}
+    return fields | place | {"metadata": {"otel": otel}}
+
+
+def _is_pair(span: Span, attributes: Mapping[str, Any]) -> bool:
+    """Return whether a span is a call and a local root, as AWS's attribute says."""
+    return span.kind in OUTGOING and attributes.get("aws.span.kind") == "LOCAL_ROOT"
 
 
 def _is_segment(span: Span, attributes: Mapping[str, Any]) -> bool:
-    return (
+    return not _is_pair(span, attributes) and (
         span.kind in {Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER}
         or not any(span.parent_span_id)
         or span.flags & _REMOTE == _REMOTE

@@ -45,9 +45,9 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
-    if value is None:  # the usual case, for which the check of an abstract class is slow
-        return {}
-    return value if isinstance(value, dict | Mapping) else {}
+    if isinstance(value, dict):  # the usual case, which an abstract class decides slowly
+        return value
+    return value if isinstance(value, Mapping) else {}
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]]:
@@ -84,8 +84,7 @@ class Body:
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        *parents, key = path
-        found = (self.object(*parents) if parents else self.raw).get(key)
+        found = (self.object(*path[:-1]) if len(path) > 1 else self.raw).get(path[-1])
         return found if isinstance(found, str) else None
 
     @property

@@ -2,12 +2,12 @@
 
 X-Ray compiles what was sent: a subsegment that came alone is nested in its parent, and a call that no segment answers
 has an inferred segment. A segment that was sent whole keeps its text. Spans are in the form in which the collector's
-exporter sends them: attributes that are no annotations are metadata, and those of the resource too.
+exporter sends them: attributes that are neither fields nor annotations are metadata, and those of the resource too.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ import orjson
 from xray_local.traces.body import Body
 from xray_local.traces.documents import Document
 from xray_local.traces.entries import Entry, flatten, inferred_service
+from xray_model.segments import attributes
 
 DEPTH_MAX = 50  # of nested subsegments; what is below is a document of its own
 _PLACE = ("trace_id", "parent_id", "type")  # fields of a document that its place says when it is nested
@@ -91,8 +92,10 @@ def _as_segment(entry: Entry) -> dict[str, Any]:
     """Return the fields of a span, or of what came by both wires, without the span itself."""
     otel = Body(entry.body.otel)
     metadata = {key: value for key, value in entry.body.object("metadata").items() if key != "otel"}
-    annotations = entry.body.annotations
-    default = {key: value for key, value in otel.object("attributes").items() if key not in annotations}
+    annotations, fields = entry.body.annotations, _in_fields(entry.body)
+    default = {
+        key: value for key, value in otel.object("attributes").items() if key not in annotations and key not in fields
+    }
     if entry.is_segment:
         default |= {f"otel.resource.{key}": value for key, value in otel.object("resource").items()}
     if default:
@@ -100,6 +103,15 @@ def _as_segment(entry: Entry) -> dict[str, Any]:
     body = {key: value for key, value in entry.body.raw.items() if key not in {"metadata", "annotations"}}
     parts = {"annotations": annotations, "metadata": metadata}
     return body | {key: value for key, value in parts.items() if value}
+
+
+def _in_fields(body: Body) -> Collection[str]:
+    """Return the attributes that are fields of the document."""
+    is_aws_api = Body(body.otel).text("attributes", "rpc.system") == "aws-api"
+    found = {"enduser.id", "user.id"} if "user" in body.raw else set()
+    found |= attributes.AWS_API if is_aws_api else attributes.AWS
+    found |= attributes.HTTP if "http" in body.raw else set()
+    return found | (attributes.SQL if "sql" in body.raw else set())
 
 
 def _inferred(call: Entry, trace_id: str) -> tuple[str, str]:

@@ -113,6 +113,8 @@ def _name(entry: Entry) -> str:
 
 def _kind(entry: Entry) -> str:
     """Return what it is in the segment document, a segment or a (remote, aws) subsegment, or else the kind of span."""
+    if "service_of" in entry.body.otel:
+        return "segment"
     if "segments" not in entry.wires and entry.body.wire == "otlp":
         kind = (Body(entry.body.otel).text("kind") or "").removeprefix("SPAN_KIND_").lower()
         return f"{kind} span" if kind and kind != "unspecified" else "span"

@@ -11,9 +11,11 @@ LOSSES: Final = "cruddur_tracing.losses"
 
 def has_metrics(environ: Mapping[str, str]) -> bool:
     """Return whether somebody reads the metrics that instrumentations make."""
+    if environ.get("OTEL_METRICS_EXPORTER") == "none":
+        return False
     from opentelemetry.sdk.metrics import MeterProvider
 
-    return isinstance(metrics.get_meter_provider(), MeterProvider) and environ.get("OTEL_METRICS_EXPORTER") != "none"
+    return isinstance(metrics.get_meter_provider(), MeterProvider)
 
 
 def observe_losses(counts: Callable[[], Mapping[str, int]], wires: Mapping[str, str]) -> None:

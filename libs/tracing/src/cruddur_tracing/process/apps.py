@@ -1,5 +1,6 @@
 """The Flask apps of the process that are traced: those that were installed, or every one."""
 
+import functools
 import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -38,7 +39,7 @@ def trace_app(
         scope=InstrumentationScope(SCOPE, version("cruddur-tracing")),
         service=naming.of_host,
         decide=tracing.decisions.decide,
-        pipeline=lambda: tracing.pipeline(tracer_provider, naming.service),
+        pipeline=functools.partial(tracing.pipeline, tracer_provider, naming.of_service),
         close_open=close_open,
         sampled=tracing.anomalies.sampled,
         unsampled=tracing.anomalies.unsampled,

@@ -130,14 +130,7 @@ class Decisions:
         if self.recorder is not None:
             return self._by_recorder({"service": service, "host": host, "method": method, "path": path})
         decision = self.rules.decide(
-            RequestProperties(
-                service_name=service,
-                service_type=self.process.service_type,
-                host=host,
-                http_method=method,
-                url_path=path,
-                resource_arn=self.process.resource_arn,
-            )
+            RequestProperties(service, self.process.service_type, host, method, path, self.process.resource_arn)
         )
         if decision.rule_key is None:
             return Outcome(decision.sampled, decision.rule)

@@ -21,14 +21,15 @@ class Naming:
         self._app_name = app_name
         self._configured = configured
 
-    @property
-    def service(self) -> str:
-        """The name of the service."""
+    def of_service(self) -> str:
+        """Return the name of the service."""
         return self._settings.segment_name(self._configured()[0] or self._app_name)
 
     def of_host(self, host: str) -> str:
         """Return the name of the segment of a request to a host."""
-        if self._settings.url_pattern:
-            return host if matches_pattern(self._settings.url_pattern, host) else self.service
-        naming = self._configured()[1]
-        return (naming.get_name(host) if naming is not None else None) or self.service
+        if self._settings.url_pattern and matches_pattern(self._settings.url_pattern, host):
+            return host
+        service, naming = self._configured()
+        if naming is not None and not self._settings.url_pattern and (name := naming.get_name(host)):
+            return str(name)
+        return self._settings.segment_name(service or self._app_name)

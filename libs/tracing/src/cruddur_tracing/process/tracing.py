@@ -7,7 +7,7 @@ begins to serve.
 import atexit
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -53,6 +53,7 @@ class Tracing:
         self.anomalies = Anomalies(self.decisions, settings)
         self._lock = threading.Lock()
         self._adopted: WeakKeyDictionary[sdk.TracerProvider, Adopted] = WeakKeyDictionary()
+        self._latest: Adopted | None = None  # of the latest request
         self._alone: Pipeline | None = None
         self.first_app = ""  # the name of the first app, for what is recorded outside of any
         self.every_app: Mapping[str, str] | None = None  # the environment by which every Flask app is traced
@@ -65,23 +66,23 @@ class Tracing:
         """Where spans go and who decides, for the log."""
         return f"{self.wires.in_words}; decided by {self.decisions.in_words}"
 
-    def pipeline(self, given: trace.TracerProvider | None, service: str) -> Pipeline:
+    def pipeline(self, given: trace.TracerProvider | None, service: Callable[[], str]) -> Pipeline:
         """Return where spans go: to the provider that OpenTelemetry was started with, or to the wires alone."""
         provider = providers.started(given)
         if provider is None:
-            return self._alone or self._without_provider(service)
-        adopted = self._adopted.get(provider)
-        if adopted is None:
-            adopted = self._adopt(provider, service)
+            return self._alone or self._without_provider(service())
+        adopted = self._latest
+        if adopted is None or adopted.provider is not provider:
+            adopted = self._latest = self._adopted.get(provider) or self._adopt(provider, service())
         if not adopted.service:
-            adopted.name(service)
+            adopted.name(service())
             self._know(provider.resource)
         return adopted.refresh()
 
     def join(self, service: str) -> None:
         """Join the provider that OpenTelemetry has been started with, if there is one, before any request."""
         if providers.started(None) is not None:
-            self.pipeline(None, service)
+            self.pipeline(None, lambda: service)
 
     def serve(self) -> None:
         """Start what belongs to a process that serves: the rules are known when its first request comes."""
@@ -104,7 +105,7 @@ class Tracing:
     def _take_over_sdk(self) -> None:
         global_recorder.take_over(
             Wiring(
-                pipeline=lambda: self.pipeline(None, self._service()),
+                pipeline=lambda: self.pipeline(None, self._service),
                 should_trace=self.decisions.should_trace,
                 service=self._service,
                 on_configure=self.configured.change,

@@ -77,11 +77,10 @@ class Wires:
     def replacing(self, processor: SpanProcessor) -> Wire | None:
         """Return the wire that does the work of an app's processor, or None to leave the processor alone.
 
-        It does that of a BatchSpanProcessor with an unchanged OTLP/HTTP exporter, which is shut down; with the wire off
-        nothing does.
+        It does that of `OtlpProcessor`, and of a BatchSpanProcessor with an unchanged OTLP/HTTP exporter, which is shut
+        down; with the wire off nothing does.
         """
-        exporter = batched_exporter(processor)
-        found = from_exporter(exporter, self._environ) if exporter is not None else None
+        found = processor.endpoint if isinstance(processor, OtlpProcessor) else self._replaceable(processor)
         if found is None:
             return None
         processor.shutdown()
@@ -93,6 +92,10 @@ class Wires:
                 return wire
         self._otlp.append((found, OtlpWire(found, self._failures)))
         return self._otlp[-1][1]
+
+    def _replaceable(self, processor: SpanProcessor) -> OtlpSettings | None:
+        exporter = batched_exporter(processor)
+        return None if exporter is None else from_exporter(exporter, self._environ)
 
     def shutdown(self, seconds: float) -> None:
         """Send what is waiting, for at most that time, and take nothing more.
@@ -107,6 +110,13 @@ class Wires:
             self.segments.shutdown(seconds)
         for _, wire in self._otlp:
             wire.shutdown(max(0.0, until - time.monotonic()))
+
+
+class OtlpProcessor(SpanProcessor):
+    """Says where the spans of its provider go by OTLP, until a wire takes its place."""
+
+    def __init__(self, endpoint: OtlpSettings) -> None:
+        self.endpoint = endpoint
 
 
 class NoWire:

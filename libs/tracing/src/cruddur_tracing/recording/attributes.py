@@ -44,8 +44,7 @@ def complete(span: Span) -> None:
     """Add what X-Ray's API wrote to the span, and what tells AWS's exporters that a span is a local root."""
     data = span.xray
     if data is not None:
-        if data.annotations:
-            _add_annotations(span._attributes, data.annotations)
+        _add_annotations(span._attributes, data.annotations)
         if data.metadata:
             _add_metadata(span, data.metadata)
         if data.http or data.namespace or data.sql or data.aws:
@@ -71,6 +70,7 @@ def _add_blocks(span: Span, data: XRayData) -> None:
 
 
 def _add_annotations(attributes: Attributes, annotations: Mapping[str, Any]) -> None:
+    """Add them, and the list of their keys: without a list a backend may index every attribute."""
     listed = attributes.get(INDEXED, ())
     for key, value in annotations.items():
         attributes[key] = value if type(value) is str or scalar_text(value) is not None else safe_text(value)
@@ -135,13 +135,15 @@ def _add_aws(attributes: Attributes, aws: Mapping[str, Any]) -> None:
 def _add_flags(span: Span, data: XRayData) -> None:
     """Make the span an error, unless the status of its response says what its flags say."""
     attributes = span._attributes
-    answered = "http.status_code" in attributes or "http.response.status_code" in attributes
+    answered = attributes.get("http.status_code") or attributes.get("http.response.status_code")
     if (data.fault or not answered) and span._status.status_code is StatusCode.UNSET:
         span._status = Status(StatusCode.ERROR)
     if not answered:
         for flag, is_set in (("error", data.error), ("throttle", data.throttle)):
             if is_set:
                 attributes[f"aws.xray.{flag}"] = True
+    elif data.fault and type(answered) is int and 400 <= answered <= 499:  # which says error, and no more
+        attributes["aws.xray.fault"] = True
 
 
 def _add_texts(attributes: Attributes, data: XRayData) -> None:
@@ -158,9 +160,9 @@ def _add_texts(attributes: Attributes, data: XRayData) -> None:
 def _add_root(span: Span) -> None:
     """Name the segment after the service, and make one of a root that the exporter takes for a subsegment."""
     recording, kind = span.recording, span._kind
-    if kind is SpanKind.SERVER:
+    if kind is SpanKind.SERVER or kind is SpanKind.CONSUMER:  # which are segments for every exporter
         if recording.service != recording.pipeline.resource.attributes.get("service.name"):
             span._attributes["aws.local.service"] = valid_name(recording.service)
-    elif kind is not SpanKind.CONSUMER:
+    else:
         span._attributes["aws.span.kind"] = "LOCAL_ROOT"
         span._attributes["aws.local.service"] = valid_name(recording.service)

@@ -1,9 +1,9 @@
-"""Where the spans of a TracerProvider go when they end."""
+"""Where the spans of a TracerProvider go when they end, and what the wires there share between spans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
@@ -13,6 +13,28 @@ from opentelemetry.trace import TraceState
 
 from cruddur_tracing.recording.limits import Limits
 from cruddur_tracing.resilience.failures import Failures
+
+Values = Mapping[str, Any]
+
+
+class SharedAttributes:
+    """Attributes that many spans begin with, and that never change.
+
+    Each wire encodes them once: `encoded` holds what it makes of them, by wire.
+    """
+
+    __slots__ = ("encoded", "values")
+
+    def __init__(self, values: Values) -> None:
+        self.values: Final = values
+        self.encoded: Final[dict[str, Any]] = {}
+
+    def besides(self, attributes: Values) -> dict[str, Any] | None:
+        """Return the other attributes of a span, or None if it has lost or changed one of these."""
+        shared = self.values
+        if shared.items() <= attributes.items():
+            return {key: value for key, value in attributes.items() if key not in shared}
+        return None
 
 
 class Wire(Protocol):

@@ -18,7 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from cruddur_tracing.recording.exceptions import ExceptionEvent
-from cruddur_tracing.recording.pipeline import Recorded
+from cruddur_tracing.recording.pipeline import Recorded, SharedAttributes
 from cruddur_tracing.recording.xray import XRayData
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opentelemetry.sdk.trace")
 
-_UNSET: Final = Status(StatusCode.UNSET)
+UNSET: Final = Status(StatusCode.UNSET)
 SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
@@ -35,6 +35,7 @@ class Span(sdk.Span):
     """A span that is recorded. Made by `Recording`; times are nanoseconds since 1970.
 
     `local_parent` is the parent in the same recording, None for its root; `parent_id` is 0 for the root of a trace.
+    `shared` are those attributes that it began with and has in common with other spans.
     `subsegments` and `subsegments_size` belong to the wire of segments: the documents of the children that have ended.
     """
 
@@ -59,6 +60,7 @@ class Span(sdk.Span):
         "parent_context",
         "parent_id",
         "recording",
+        "shared",
         "span_id",
         "subsegments",
         "subsegments_size",
@@ -94,9 +96,10 @@ class Span(sdk.Span):
         self._kind = kind
         self._instrumentation_scope = scope
         self._attributes: dict[str, Any] = {}
+        self.shared: SharedAttributes | None = None
         self._events: Sequence[sdk.Event] = ()
         self._links: Sequence[Link] = ()
-        self._status = _UNSET
+        self._status = UNSET
         self._dropped_attributes = self._dropped_events = self._dropped_links = 0
         self._record_exception = record_exception
         self._set_status_on_exception = set_status_on_exception

@@ -13,23 +13,16 @@ from opentelemetry.util.http import redact_url, sanitize_method
 
 OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-_OLD_TEXTS: Final = (
+SHARED: Final = ("REQUEST_METHOD", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme")
+_OLD_SERVER: Final = (
     ("http.server_name", "SERVER_NAME"),
     ("http.scheme", "wsgi.url_scheme"),
     ("net.host.name", "HTTP_HOST"),
     ("http.host", "HTTP_HOST"),
-    ("net.peer.ip", "REMOTE_ADDR"),
-    ("http.user_agent", "HTTP_USER_AGENT"),
 )
-_NEW_TEXTS: Final = (
-    ("url.scheme", "wsgi.url_scheme"),
-    ("server.address", "HTTP_HOST"),
-    ("client.address", "REMOTE_ADDR"),
-    ("user_agent.original", "HTTP_USER_AGENT"),
-)
+_NEW_SERVER: Final = (("url.scheme", "wsgi.url_scheme"), ("server.address", "HTTP_HOST"))
+_NEW_CLIENT: Final = (("client.address", "REMOTE_ADDR"), ("user_agent.original", "HTTP_USER_AGENT"))
 _NEW_URL: Final = (("url.path", "PATH_INFO"), ("url.query", "QUERY_STRING"))
-_OLD_PORTS: Final = (("net.host.port", "SERVER_PORT"), ("net.peer.port", "REMOTE_PORT"))
-_NEW_PORTS: Final = (("server.port", "SERVER_PORT"), ("client.port", "REMOTE_PORT"))
 
 
 class Conventions(Enum):
@@ -71,11 +64,26 @@ def span_name(environ: Mapping[str, Any], route: str | None) -> str:
 
 def of_request(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
     """Return the attributes that are known before the request is answered."""
+    return of_server(environ, conventions) | of_client(environ, conventions)
+
+
+def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
+    """Return those that follow from the values of SHARED, which many requests have in common."""
     attributes: dict[str, Any] = {}
     if conventions.old:
-        _old(environ, attributes)
+        _old_server(environ, attributes)
     if conventions.new:
-        _new(environ, attributes)
+        _new_server(environ, attributes)
+    return attributes
+
+
+def of_client(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
+    """Return the others."""
+    attributes: dict[str, Any] = {}
+    if conventions.old:
+        _old_client(environ, attributes)
+    if conventions.new:
+        _new_client(environ, attributes)
     return attributes
 
 
@@ -91,34 +99,47 @@ def of_status(code: int, conventions: Conventions) -> dict[str, Any]:
     return attributes
 
 
-def _old(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
+def _old_server(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
     attributes["http.method"] = method(environ)
-    _add(environ, attributes, _OLD_TEXTS)
-    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if target:
-        attributes["http.target"] = target
-    else:
-        attributes["http.url"] = redact_url(request_uri(dict(environ)))
-    _add_ports(environ, attributes, _OLD_PORTS)
-    if peer := _peer_name(environ):
-        attributes["net.peer.name"] = peer
+    _add(environ, attributes, _OLD_SERVER)
+    _add_port(environ, attributes, "net.host.port", "SERVER_PORT")
     if flavor := environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"):
         attributes["http.flavor"] = flavor
 
 
-def _new(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
+def _old_client(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
+    get = environ.get
+    if target := get("RAW_URI") or get("REQUEST_URI"):
+        attributes["http.target"] = target
+    else:
+        attributes["http.url"] = redact_url(request_uri(dict(environ)))
+    if address := get("REMOTE_ADDR"):
+        attributes["net.peer.ip"] = address
+    if agent := get("HTTP_USER_AGENT"):
+        attributes["http.user_agent"] = agent
+    _add_port(environ, attributes, "net.peer.port", "REMOTE_PORT")
+    if peer := _peer_name(environ):
+        attributes["net.peer.name"] = peer
+
+
+def _new_server(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
     known, given = method(environ), environ.get("REQUEST_METHOD", "").strip()
     attributes["http.request.method"] = known
     if known != given:
         attributes["http.request.method_original"] = given
-    _add(environ, attributes, _NEW_TEXTS)
-    if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
-        _add(environ, attributes, _NEW_URL)
-    _add_ports(environ, attributes, _NEW_PORTS)
-    if peer := _peer_name(environ):
-        attributes["client.address"] = peer
+    _add(environ, attributes, _NEW_SERVER)
+    _add_port(environ, attributes, "server.port", "SERVER_PORT")
     if flavor := environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"):
         attributes["network.protocol.version"] = flavor
+
+
+def _new_client(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
+    _add(environ, attributes, _NEW_CLIENT)
+    if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
+        _add(environ, attributes, _NEW_URL)
+    _add_port(environ, attributes, "client.port", "REMOTE_PORT")
+    if peer := _peer_name(environ):
+        attributes["client.address"] = peer
 
 
 def _add(environ: Mapping[str, Any], attributes: dict[str, Any], texts: tuple[tuple[str, str], ...]) -> None:
@@ -132,8 +153,7 @@ def _peer_name(environ: Mapping[str, Any]) -> str | None:
     return peer if peer != environ.get("REMOTE_ADDR") else None
 
 
-def _add_ports(environ: Mapping[str, Any], attributes: dict[str, Any], ports: tuple[tuple[str, str], ...]) -> None:
-    for attribute, key in ports:
-        value = environ.get(key)
-        if value and str(value).isdecimal():
-            attributes[attribute] = int(value)
+def _add_port(environ: Mapping[str, Any], attributes: dict[str, Any], attribute: str, key: str) -> None:
+    value = environ.get(key)
+    if value and str(value).isdecimal():
+        attributes[attribute] = int(value)

@@ -13,7 +13,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span
-from cruddur_tracing.recording.start import Start, start_child
+from cruddur_tracing.recording.start import NotRecorded, Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.body import Body
@@ -91,9 +91,9 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         sampled, rule, state = app.decide(service, host, environ, trace_id, base)
     if not sampled:
         handling = Handling(app, environ, upstream, None, trace_id, rule)
+        handling.boosts = rule is not None and state is not None
         handling.service = service
-        unsampled = SpanContext(trace_id, pipeline.ids.generate_span_id(), False, NOT_SAMPLED, state)
-        handling.context = trace.set_span_in_context(NonRecordingSpan(unsampled), base)
+        handling.context = trace.set_span_in_context(NotRecorded(trace_id, pipeline.ids, state), base)
         return handling
     recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
     span = Span(
@@ -106,6 +106,7 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         scope=app.scope,
     )
     handling = Handling(app, environ, upstream, span, trace_id, rule)
+    handling.boosts = rule is not None and state is not None
     if rule is not None:
         span._attributes[RULE] = rule
     handling.describe(span)

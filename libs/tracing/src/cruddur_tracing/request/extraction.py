@@ -66,8 +66,14 @@ class Extraction:
         propagator = propagate.get_global_textmap()
         if propagator is not self._propagator:
             self._configure(propagator, propagator.fields)
-        headers = self._headers
-        context = _EMPTY
+        if XRAY not in environ and environ.keys().isdisjoint(self._headers):
+            return NOTHING, None, _EMPTY
+        return self._read(propagator, environ)
+
+    def _read(
+        self, propagator: TextMapPropagator, environ: "WSGIEnvironment"
+    ) -> tuple[Upstream, TraceState | None, Context]:
+        headers, context = self._headers, _EMPTY
         if BAGGAGE in environ and BAGGAGE in headers:
             context = W3CBaggagePropagator().extract(environ, context, _GETTER)
         if TRACEPARENT in environ and TRACEPARENT in headers:

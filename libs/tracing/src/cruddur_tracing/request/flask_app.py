@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXTENSION: Final = "cruddur_tracing"
 _ENTERED: Final = "cruddur_tracing.app"  # in the WSGI environ: the app whose request is being traced
 _OUTSIDE: Final = "cruddur_tracing.outside"  # in the WSGI environ: the app's own layers lie within the tracing
+_COMPLETE: Final = (list, tuple)
 _PATCHED: Final = "_cruddur_tracing"
 
 Find = Callable[[flask.Flask], "TracedApp | None"]
@@ -100,9 +101,10 @@ def _process_response(original: Any) -> Any:
         handling = CURRENT.get()
         if handling is not None and handling.span is not None:
             handling.streamed = is_streamed(response)
-            rule = flask.request.url_rule
+            request = flask.request._get_current_object()  # type: ignore[attr-defined]
+            rule = request.url_rule
             if _OUTSIDE in handling.environ:
-                handling.describe_again(flask.request.environ)
+                handling.describe_again(request.environ)
             if rule is not None:
                 handling.route = rule.rule
         return response
@@ -115,6 +117,8 @@ def is_streamed(response: Any) -> bool:
 
     What werkzeug makes of an HTTP error or a file is an iterator as well, but a complete one of a known length.
     """
+    if type(response.response) in _COMPLETE:
+        return False
     complete = isinstance(response.response, (ClosingIterator, FileWrapper)) and "Content-Length" in response.headers
     return bool(response.is_streamed) and not complete
 

@@ -26,6 +26,7 @@ EVENT: Final = "request.hook"
 class Handling:
     """One request that is being answered; `span` is None when it is not recorded.
 
+    `boosts` is true if the rule that decided is one whose rate X-Ray raises for anomalies, which are counted for it.
     `error` is what no error handler of the app has taken; `route` the rule that matched. `streamed` is true while
     nobody knows that the whole body exists.
     """
@@ -33,6 +34,7 @@ class Handling:
     __slots__ = (
         "_named",
         "app",
+        "boosts",
         "context",
         "environ",
         "error",
@@ -61,6 +63,7 @@ class Handling:
         nested: bool = False,
     ) -> None:
         self.app = app
+        self.boosts = False
         self.environ = environ
         self.span = span
         self.trace_id = trace_id
@@ -75,12 +78,12 @@ class Handling:
         self.started = time_ns() if span is None else 0
         self.upstream = upstream
         self._named = ""
-        self.templates: list[tuple[Span, Any]] = []
+        self.templates: list[tuple[Span, Any]] | None = None
 
     def describe(self, span: Span) -> None:
         """Put on the span what is known before the answer."""
         app = self.app
-        span._attributes.update(conventions.of_request(self.environ, app.conventions))
+        app.describe(span, self.environ)
         self._named = span._name
         for hook in app.request_hooks:
             hook(span, self.environ)
@@ -89,7 +92,7 @@ class Handling:
         """Say what the app's own WSGI middleware has made of the request, where that lies within the tracing."""
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if self.span is not None:
-            self.span._attributes.update(conventions.of_request(environ, self.app.conventions))
+            self.app.describe(self.span, environ)
             self.span.recording.service = self.app.service(host)
 
     def starting(self, start_response: "StartResponse") -> "StartResponse":
@@ -118,11 +121,12 @@ class Handling:
     def end(self) -> None:
         """End the span. Never raises."""
         try:
-            if self.span is not None:
-                self._end(self.span)
-                self.app.sampled(self)
-            else:
+            if self.span is None:
                 self.app.unsampled(self)
+                return
+            self._end(self.span)
+            if self.boosts:
+                self.app.sampled(self)
         except Exception as error:  # noqa: BLE001 - a request must not fail because its trace does
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
 
@@ -137,7 +141,7 @@ class Handling:
 
     def _end(self, span: Span) -> None:
         app = self.app
-        for left, _ in reversed(self.templates):
+        for left, _ in reversed(self.templates or ()):
             left.end()
         if not self.nested:
             app.close_open(span.recording)

@@ -30,6 +30,8 @@ def _begin(_app: flask.Flask, template: Any, **_context: object) -> None:
     if handling is None or not isinstance(above, Span) or not above.is_recording():
         return
     span = start_child(above, template.name or NAMELESS, Start(scope=handling.app.scope))
+    if handling.templates is None:
+        handling.templates = []
     handling.templates.append((span, context.attach(trace.set_span_in_context(span))))
 
 

@@ -20,9 +20,11 @@ def restart_in_children(item: Restartable) -> None:
     _restartable.add(item)
 
 
-def _restart() -> None:
+def restart_all() -> None:
+    """Restart every item in this process, before it has threads: it was forked, or gevent has replaced its locks."""
     for item in tuple(_restartable):
         item.restart()
 
 
-os.register_at_fork(after_in_child=_restart)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=restart_all)

@@ -4,13 +4,11 @@ The thread starts with the first decision or with `start`. A forked child keeps 
 client of X-Ray: new locks, a new id, no counts, no quota, and a thread of its own that starts in the same way.
 """
 
-import os
 import threading
 import weakref
 from collections.abc import Callable
-from functools import cache
-from typing import Final
 
+from cruddur_tracing.resilience.forks import restart_in_children
 from cruddur_tracing.sampling.anomalies import CaptureLimit
 from cruddur_tracing.sampling.client import Client
 from cruddur_tracing.sampling.poller import Poller
@@ -18,8 +16,6 @@ from cruddur_tracing.sampling.rule_state import Decision
 from cruddur_tracing.sampling.rules import Fallback, Rules
 from cruddur_tracing.sampling.settings import SamplingSettings
 from xray_model import RequestProperties
-
-_LIVE: Final["weakref.WeakSet[RemoteRules]"] = weakref.WeakSet()
 
 
 class RemoteRules:
@@ -47,8 +43,7 @@ class RemoteRules:
         self._rules = Rules(fallback=fallback, interval=settings.schedule.targets, service_name=service_name)
         self._started = self._stopped = False
         self._prepare()
-        _LIVE.add(self)
-        _watch_forks()
+        restart_in_children(self)
 
     @property
     def service_name(self) -> str:
@@ -96,6 +91,17 @@ class RemoteRules:
             self._started = self._stopped = True
             self._end()
 
+    def restart(self) -> None:
+        """Become a new client of X-Ray in a process that was just forked, with the rules of its parent."""
+        self._end.detach()  # its lock may be held by a thread that exists in the parent only
+        self._client.close()
+        self._rules.reset()
+        self.capture_limit.reset()
+        self._prepare()
+        self._started = self._stopped
+        if self._start_in_children:
+            self.start()
+
     def _prepare(self) -> None:
         self._lock = threading.Lock()
         self._client = Client(self.settings.address, self.settings.schedule.timeout, self._reached)
@@ -108,25 +114,3 @@ class RemoteRules:
             self._poller.start()
         except RuntimeError:  # the interpreter is about to end, and starts no more threads
             self._end.detach()
-
-    def _forked(self) -> None:
-        self._end.detach()  # its lock may be held by a thread that exists in the parent only
-        self._client.close()
-        self._rules.reset()
-        self.capture_limit.reset()
-        self._prepare()
-        self._started = self._stopped
-        if self._start_in_children:
-            self.start()
-
-
-@cache
-def _watch_forks() -> None:
-    """Run `_forked` of every live object in the children of this process, and in their children."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forked)
-
-
-def _forked() -> None:
-    for remote in list(_LIVE):
-        remote._forked()

@@ -7,8 +7,6 @@ from xray_model.segments import resource as rules
 
 Attributes = Mapping[str, Any]
 
-_UNNAMED_SDK = {"telemetry.sdk.name": "opentelemetry"}
-
 
 def service_name(resource: Attributes) -> str:
     """Return the name of the service, as OpenTelemetry gives it to one without a name."""
@@ -21,6 +19,6 @@ def segment_fields(resource: Attributes) -> dict[str, Any]:
     fields = {
         "origin": rules.origin(resource),
         "service": {"version": str(version)} if version else None,
-        "aws": rules.hosts(resource) | {"xray": rules.sdk(_UNNAMED_SDK | dict(resource))},
+        "aws": rules.hosts(resource) | {"xray": rules.sdk(resource)},
     }
     return {name: value for name, value in fields.items() if value}

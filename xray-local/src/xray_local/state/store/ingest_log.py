@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xray_local.state.store.database import Database
-from xray_local.traces.documents import Document, utf8_size
+from xray_local.traces.documents import Document, parse_stored, utf8_size
 from xray_model import limits
 
 SMALL_TRACE_BYTES = limits.TRACE_BYTES // 2
@@ -18,6 +18,19 @@ BYTES_MAX = 128 * 1024 * 1024
 """When the log is longer, the call that made it so indexes a part of it."""
 
 _END = "\0"  # no JSON text has one
+
+
+def to_log(document: Document) -> str:
+    """Return what the log keeps of a document: its text, after its size where that is not the text's."""
+    return document.text if document.wire == "segments" else f"{document.size} {document.text}"
+
+
+def from_log(text: str) -> Document:
+    """Return the document of a text in the log. SegmentError if it cannot be parsed."""
+    if not text[:1].isdigit():
+        return parse_stored(text)
+    size, _, body = text.partition(" ")
+    return parse_stored(body)._replace(size=int(size))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
-from xray_local.state.store.ingest_log import IngestLog
+from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
 from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
 from xray_local.state.store.trace_index import TraceIndex
@@ -70,34 +70,25 @@ class Store(Resources):
         return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
 
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
-        """Store valid documents of these traces; return those for which their trace has no room."""
-        if self._is_logged(trace_ids, texts, now):
-            return []
-        return self._write([parse_stored(text) for text in texts], now)
-
-    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
-        """Store parsed documents; return those for which their trace has no room, by the sizes that they say."""
-        trace_ids = [document.trace_id for document in documents]
-        if not documents or self._is_logged(trace_ids, [document.text for document in documents], now):
-            return []
-        return self._write(documents, now)
-
-    def _is_logged(self, trace_ids: Sequence[str], texts: Sequence[str], now: float) -> bool:
-        """Append documents to the log if they certainly fit in their traces; return whether they do."""
+        """Store valid documents, as `to_log` writes them; return those that do not fit in their trace."""
         self.appended_at = time.monotonic()
-        if not self._log.append(trace_ids, texts, now=now):
-            return False
-        if self._log.is_full:
-            self.index_some()
-        return True
-
-    def _write(self, documents: Sequence[Document], now: float) -> list[Refused]:
+        if self._log.append(trace_ids, texts, now=now):
+            if self._log.is_full:
+                self.index_some()
+            return []
         self.index()
         with self._transaction():
-            refused = self._index.write(documents, now=now, large=self._log.large)
+            refused = self._index.write(list(map(from_log, texts)), now=now, large=self._log.large)
             self._index.evict(self.max_traces, self.max_bytes)
         self._follow()
         return refused
+
+    def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
+        """Store parsed documents; return those for which their trace has no room."""
+        if not documents:
+            return []
+        trace_ids = [document.trace_id for document in documents]
+        return self.append(trace_ids, list(map(to_log, documents)), now=now)
 
     def index(self) -> None:
         """Index the whole log."""
@@ -205,4 +196,4 @@ class Store(Resources):
 def _readable(texts: Sequence[str]) -> Iterator[Document]:
     for text in texts:
         with suppress(SegmentError):  # a number that no double holds: see `state.heads`
-            yield parse_stored(text)
+            yield from_log(text)

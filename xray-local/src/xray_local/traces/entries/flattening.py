@@ -9,6 +9,7 @@
   no id inside it: the waterfall shows it, nothing counts it.
 - Wires: if an id names an entry of a segment document and a span, they are one entry, in the place of the former, with
   the content that `both_wires.merged` returns.
+- The segment that was made for a span which is a call and a local root is dropped if a segment document has that call.
 - Parents: a nested entry belongs to the entry that contains it, any other to the entry that its `parent_id` names.
 - Orphans: an entry whose parent was not received is a root.
 - Cycles: the earliest entry of a cycle becomes a root; without a start time it counts as the latest.
@@ -49,6 +50,7 @@ def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     dropped = _earlier_states(unfolded, sent)
     named = _by_id(sent)
     joined = {entry for entry in sent.values() if named[entry.id] is not entry}
+    joined |= _made_for_joined(sent.values(), {entry.id for entry in joined})
     kept = [entry for entry in unfolded if entry not in dropped and entry not in joined]
     repeated = _repeats(kept, sent)
     uncounted = dropped | repeated
@@ -119,6 +121,11 @@ def _by_id(sent: Mapping[tuple[Wire, str], Entry]) -> dict[str, Entry]:
         if wire == "segments":
             named[id_] = entry
     return named
+
+
+def _made_for_joined(entries: Iterable[Entry], joined: Collection[str]) -> set[Entry]:
+    """Return the segments that `ingest.spans` made for calls which came by the other wire, too."""
+    return {entry for entry in entries if joined and Body(entry.body.otel).text("service_of") in joined}
 
 
 def _repeats(kept: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> set[Entry]:

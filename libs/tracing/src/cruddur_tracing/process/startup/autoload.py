@@ -16,24 +16,26 @@ from cruddur_tracing.install import tracing
 from cruddur_tracing.process.settings import SettingsError, TracingSettings
 
 log = logging.getLogger("cruddur_tracing")
+CONFIGURATOR: Final = "OTEL_PYTHON_CONFIGURATOR"
+NAME: Final = "cruddur"
 DISABLED: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 
 
 def pre_instrument() -> None:
     """Join OpenTelemetry's SDK now, and trace Flask apps and gunicorn workers as soon as these are imported."""
+    if os.environ.get(CONFIGURATOR) == NAME:  # set by our distro for this process, and not for its children
+        del os.environ[CONFIGURATOR]
     start(os.environ)
 
 
 def start(environ: Mapping[str, str]) -> None:
     """See `pre_instrument`. A setting that cannot be used is logged, and then nothing is traced by the library."""
-    if is_disabled("flask", environ):
-        return
     try:
-        settings = TracingSettings.from_env(environ)
+        settings = chosen_settings(environ)
     except SettingsError as error:
         log.error("tracing.settings: %s; nothing is traced by cruddur_tracing", error)  # noqa: TRY400 - one line
         return
-    if not settings.enabled:
+    if settings is None:
         return
     process = tracing(settings, environ)
     process.join(settings.segment_name(""))
@@ -45,6 +47,14 @@ def start(environ: Mapping[str, str]) -> None:
 
     wrapt.when_imported("flask")(trace_flask)
     wrapt.when_imported("gunicorn.workers.base")(watch_workers)
+
+
+def chosen_settings(environ: Mapping[str, str]) -> TracingSettings | None:
+    """Return the settings, or None if nothing is to be traced by the library. Raises SettingsError."""
+    if is_disabled("flask", environ):
+        return None
+    settings = TracingSettings.from_env(environ)
+    return settings if settings.enabled else None
 
 
 def is_disabled(name: str, environ: Mapping[str, str]) -> bool:

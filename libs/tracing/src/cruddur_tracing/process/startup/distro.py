@@ -1,17 +1,25 @@
-"""The defaults of OpenTelemetry for an app that this library traces, as an OpenTelemetry distro named `cruddur`.
+"""The OpenTelemetry distro named `cruddur`: its defaults, its start, and which instrumentations it loads when.
 
 `opentelemetry-instrument` loads it before the app; `launcher` selects it. A variable that is set is left as it is.
 See docs/decisions/001-otel-defaults.md.
 """
 
+import logging
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
+from functools import partial
+from importlib.util import find_spec
 from typing import Any, Final
 
+import wrapt
 from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr-defined]
 
 from cruddur_tracing.adoption.metrics import has_metrics
 from cruddur_tracing.install import current
+from cruddur_tracing.process.startup.sdk import start_sdk
+
+log = logging.getLogger("cruddur_tracing")
 
 DEFAULTS: Final[Mapping[str, str]] = {
     "OTEL_TRACES_EXPORTER": "otlp",
@@ -36,8 +44,30 @@ class CruddurDistro(BaseDistro):  # type: ignore[misc]
 
     def _configure(self, **_kwargs: Any) -> None:
         set_defaults(os.environ)
+        start_sdk(os.environ)
 
     def load_instrumentor(self, entry_point: Any, **kwargs: Any) -> None:
-        """Load an instrumentation; that of Flask only for its metrics, where this library makes the spans."""
-        if entry_point.name != "flask" or current() is None or has_metrics(os.environ):
+        """Load an instrumentation, at the import of its library if that has not been imported.
+
+        That of Flask is loaded only for its metrics, where this library makes the spans.
+        """
+        name = entry_point.name
+        if name == "flask" and current() is not None and not has_metrics(os.environ):
+            return
+        if is_importable_later(name):
+            wrapt.when_imported(name)(partial(self._load_late, entry_point, kwargs))
+        else:
             super().load_instrumentor(entry_point, **kwargs)
+
+    def _load_late(self, entry_point: Any, options: Mapping[str, Any], _module: Any) -> None:
+        try:
+            super().load_instrumentor(entry_point, **options)
+        except Exception:  # an import of the app must not fail because of an instrumentation
+            log.exception("tracing.instrumentation: %s could not be loaded", entry_point.name)
+
+
+def is_importable_later(name: str) -> bool:
+    """Return whether an instrumentation has the name of an installed library that has not been imported."""
+    if not name.isidentifier() or name in sys.modules or name in sys.stdlib_module_names:
+        return False
+    return find_spec(name) is not None

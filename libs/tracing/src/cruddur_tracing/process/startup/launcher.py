@@ -2,12 +2,10 @@
 
 Only that command imports this module (entry point group `opentelemetry_environment_variables`), before it replaces
 itself with the program to run. With two distros installed OpenTelemetry takes the one whose folder is listed first,
-unless OTEL_PYTHON_DISTRO names one; so this names ours, if nobody has named another, and with it OpenTelemetry's own
-configurator, for a distro may have one that starts another recording. That is the one import in the library that has an
-effect. See docs/decisions/001-otel-defaults.md.
+unless OTEL_PYTHON_DISTRO names one; so this names ours, if nobody has named another. That is the one import in the
+library that has an effect. See docs/decisions/001-otel-defaults.md.
 """
 
 import os
 
-if os.environ.setdefault("OTEL_PYTHON_DISTRO", "cruddur") == "cruddur":
-    os.environ.setdefault("OTEL_PYTHON_CONFIGURATOR", "configurator")
+os.environ.setdefault("OTEL_PYTHON_DISTRO", "cruddur")

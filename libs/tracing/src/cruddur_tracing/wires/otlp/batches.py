@@ -15,21 +15,20 @@ Ends = tuple[bytes, bytes]  # what a message begins and ends with
 class Batch:
     """The spans of one request, by resource and scope. `size` is in bytes."""
 
-    __slots__ = ("_groups", "size", "spans")
+    __slots__ = ("_groups", "_latest", "size", "spans")
 
     def __init__(self) -> None:
         self._groups: dict[Ends, dict[Ends, bytearray]] = {}
+        self._latest: tuple[Ends | None, Ends | None, bytearray] = (None, None, bytearray())
         self.spans = 0
         self.size = 0
 
     def add(self, resource: Ends, scope: Ends, span: bytes) -> None:
         """Add an encoded span."""
-        scopes = self._groups.get(resource)
-        if scopes is None:
-            scopes = self._groups[resource] = {}
-        spans = scopes.get(scope)
-        if spans is None:
-            spans = scopes[scope] = bytearray()
+        latest_resource, latest_scope, spans = self._latest
+        if resource is not latest_resource or scope is not latest_scope:
+            spans = self._groups.setdefault(resource, {}).setdefault(scope, bytearray())
+            self._latest = resource, scope, spans
         spans += span
         self.spans += 1
         self.size += len(span)

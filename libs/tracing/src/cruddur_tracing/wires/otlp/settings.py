@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -78,6 +79,21 @@ def wants_http(environ: Mapping[str, str]) -> bool:
     if any(environ.get(_CREDENTIALS.format(signal)) for signal in ("", "TRACES_")):
         return False
     return exporter == "otlp_proto_http" or (exporter == "otlp" and protocol.strip() == "http/protobuf")
+
+
+def has_netrc(url: str, environ: Mapping[str, str]) -> bool:
+    """Return whether a netrc file has credentials for the URL's host, which the official exporter sends."""
+    named = environ.get("NETRC")
+    files = [Path(named)] if named else [Path("~/.netrc").expanduser(), Path("~/_netrc").expanduser()]
+    file = next((file for file in files if file.exists()), None)
+    if file is None:
+        return False
+    from netrc import NetrcParseError, netrc
+
+    try:
+        return any(netrc(file).authenticators(urlsplit(url).hostname or "") or ())
+    except (NetrcParseError, OSError):  # `requests` takes none from it either
+        return False
 
 
 def from_environment(environ: Mapping[str, str]) -> OtlpSettings:

@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanKind
 
 from cruddur_tracing.recording.values import safe_text
 from cruddur_tracing.wires.segments.http import url_host
+from xray_model.segments import attributes
 from xray_model.segments.calls import AWS_API_FIELDS, AWS_FIELDS, sql_system
 from xray_model.segments.names import endpoint_prefix
 
@@ -31,18 +32,12 @@ NAMING: Final = frozenset(
         "rpc.system",
     }
 )
-AWS_CONSUMED: Final = frozenset(key for keys in AWS_FIELDS.values() for key in keys)
-AWS_API_CONSUMED: Final = AWS_CONSUMED | {"rpc.method"}
-AWS_TRIGGERS: Final = AWS_CONSUMED | {"aws.dynamodb.table_names", "rpc.system"}
-SQL_TRIGGERS: Final = frozenset({"db.system", "db.system.name"})
-SQL_CONSUMED: Final = SQL_TRIGGERS | {
-    "db.connection_string",
-    "db.name",
-    "db.namespace",
-    "db.query.text",
-    "db.statement",
-    "db.user",
-}
+AWS_CONSUMED: Final = attributes.AWS
+AWS_API_CONSUMED: Final = attributes.AWS_API
+AWS_TRIGGERS: Final = attributes.AWS_TRIGGERS
+SQL_TRIGGERS: Final = attributes.SQL_TRIGGERS
+SQL_CONSUMED: Final = attributes.SQL
+
 # The fields of `aws` whose type X-Ray's agents check.
 _TEXTS: Final = frozenset({"account_id", "operation", "queue_url", "region", "request_id", "table_name"})
 _BLOCKS: Final = frozenset({"ec2", "ecs", "eks", "elastic_beanstalk", "xray"})

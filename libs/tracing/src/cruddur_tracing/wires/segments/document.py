@@ -13,16 +13,16 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
-from cruddur_tracing.recording.values import CUT, quote, safe_text
-from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData, valid_name
+from cruddur_tracing.recording.values import CUT, safe_text
+from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData
 from cruddur_tracing.wires.segments import calls
 from cruddur_tracing.wires.segments.causes import cause_block
-from cruddur_tracing.wires.segments.fields import Fields, annotation_key, seconds_text
-from cruddur_tracing.wires.segments.http import TRIGGERS, http_block
+from cruddur_tracing.wires.segments.fields import Fields, annotation_key, encoded, name_text, seconds_text
+from cruddur_tracing.wires.segments.http import TRIGGERS, Http, http_block
+from cruddur_tracing.wires.segments.requests import SPAN_NAME, plain_segment, server_request
 from cruddur_tracing.wires.segments.resource import SegmentConstants
 
 ANNOTATION_MAX: Final = 1_000  # characters, X-Ray's limit
-SPAN_NAME: Final = "otel.span.name"  # metadata: the name of a span whose document has another
 EVENTS: Final = "otel.events"  # metadata: the events other than exceptions
 
 _METADATA_PREFIX: Final = "aws.xray.metadata."
@@ -54,17 +54,25 @@ class Documents:
         That of a subsegment names neither its trace nor its parent.
         """
         data = span.xray or _NOTHING
-        fields = Fields()
         segment = is_segment(span)
+        request = None if data.http else server_request(span)
+        if request is not None and segment and data is _NOTHING:
+            plain = plain_segment(span, request, self._constants_of(span))
+            if plain is not None:
+                return encoded(plain), ()
+        fields = Fields()
         name = _add_head(fields, span, data, segment=segment)
-        consumed = _add_outcome(fields, span, data)
-        aws, consumed = _add_blocks(fields, span, data, consumed)
+        attributes, metadata = (request.attributes, request.metadata) if request else (span._attributes, "")
+        consumed = _add_outcome(fields, span, data, request.http if request else _http(span, data))
+        aws, consumed = _add_blocks(fields, span, data, attributes, consumed)
         if segment:
             self._add_constants(fields, span, aws, data.origin)
         elif aws:
             fields.add("aws", calls.checked_aws(aws))
-        rest = {key: value for key, value in span._attributes.items() if key not in consumed}
-        _add_values(fields, span, data, rest, name, self._constants.metadata if segment else "")
+        rest = {key: value for key, value in attributes.items() if key not in consumed}
+        if segment:
+            metadata = f"{metadata},{self._constants.metadata}" if metadata else self._constants.metadata
+        _add_values(fields, span, data, rest, name, metadata)
         return fields.encoded(), fields.cuts
 
     def service_segment(self, span: Span, segment_id: int) -> bytes:
@@ -87,19 +95,21 @@ class Documents:
         return fields.encoded()
 
     def _add_constants(self, fields: Fields, span: Span, aws: Mapping[str, Any], origin: str | None) -> None:
-        recording = span.recording
-        resource = recording.pipeline.resource
-        constants = self._constants
-        if resource is not self._resource:
-            constants = SegmentConstants(resource.attributes, self._origin, self._aws)
-            self._constants, self._resource = constants, resource
-        if aws:
-            fields.add("aws", constants.aws_of(recording.rule) | calls.checked_aws(aws))
-        else:
-            fields.parts.append(f'"aws":{constants.aws_text(recording.rule)}')
+        constants, rule = self._constants_of(span), span.recording.rule
+        if not aws and not origin:
+            fields.parts.append(constants.text(rule))
+            return
+        fields.add("aws", constants.aws_of(rule) | calls.checked_aws(aws))
         fields.parts.append(f'"service":{constants.service}')
         if origin or constants.origin:
             fields.add("origin", safe_text(origin or constants.origin))
+
+    def _constants_of(self, span: Span) -> SegmentConstants:
+        resource = span.recording.pipeline.resource
+        if resource is not self._resource:
+            self._constants = SegmentConstants(resource.attributes, self._origin, self._aws)
+            self._resource = resource
+        return self._constants
 
 
 def is_segment(span: Span) -> bool:
@@ -109,7 +119,7 @@ def is_segment(span: Span) -> bool:
 
 def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:
     times = f'"start_time":{seconds_text(span._start_time)},"end_time":{seconds_text(span._end_time)}'
-    head = f'"id":"{span_id:016x}","name":{quote(valid_name(name))},{times}'
+    head = f'"id":"{span_id:016x}","name":{name_text(name)},{times}'
     return f'{head},"namespace":"{namespace}"' if namespace in _NAMESPACES else head
 
 
@@ -140,11 +150,17 @@ def _call_name(span: Span) -> tuple[str, str | None]:
     return span._name, None
 
 
-def _add_outcome(fields: Fields, span: Span, data: XRayData) -> frozenset[str]:
+def _http(span: Span, data: XRayData) -> Http | None:
+    if data.http or not TRIGGERS.isdisjoint(span._attributes):
+        return http_block(span._attributes, data.http, server=span._kind is SpanKind.SERVER)
+    return None
+
+
+def _add_outcome(fields: Fields, span: Span, data: XRayData, http: Http | None) -> frozenset[str]:
     """Add `http`, the flags and `cause`, and return the attributes that are in `http`."""
-    attributes, consumed, status = span._attributes, _NO_KEYS, 0
-    if data.http or not TRIGGERS.isdisjoint(attributes):
-        text, status, consumed = http_block(attributes, data.http, server=span._kind is SpanKind.SERVER)
+    consumed, status = _NO_KEYS, 0
+    if http is not None:
+        text, status, consumed = http
         fields.parts.append(f'"http":{text}')
     failed = span._status.status_code is StatusCode.ERROR
     if failed or status >= _FIRST_ERROR or data is not _NOTHING:
@@ -173,12 +189,12 @@ def _add_flags(fields: Fields, data: XRayData, status: int, *, failed: bool) -> 
 
 
 def _add_blocks(
-    fields: Fields, span: Span, data: XRayData, consumed: frozenset[str]
+    fields: Fields, span: Span, data: XRayData, attributes: Mapping[str, Any], consumed: frozenset[str]
 ) -> tuple[dict[str, Any], frozenset[str]]:
     """Add `sql`, `user` and relations; return `aws`, and the attributes that are in the document so far."""
     aws, sql, user = data.aws, data.sql, data.user
-    if not _SPECIAL.isdisjoint(span._attributes):
-        get = span._attributes.get
+    if not _SPECIAL.isdisjoint(attributes):
+        get = attributes.get
         aws, sql, user = calls.aws_block(get) | aws, calls.sql_block(get) | sql, user or get(_USER)
         consumed |= calls.AWS_API_CONSUMED if calls.is_aws_api(get) else calls.AWS_CONSUMED
         consumed |= (calls.SQL_CONSUMED if sql else _NO_KEYS) | {_USER, _INDEXED}

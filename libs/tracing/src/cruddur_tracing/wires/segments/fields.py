@@ -5,13 +5,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from cruddur_tracing.recording.values import ROOM, Writer, quote, safe_text, scalar_text
+from cruddur_tracing.recording.xray import valid_name
 from xray_model.segments import names
 
 TRIMMED: Final = "cruddur_tracing"  # the namespace of metadata that lists under `trimmed` what was cut
 
 _KEY_MAX: Final = 200  # characters of the key of an annotation
 _SECOND: Final = 1_000_000_000
-_SHORT: Final = 1_000
+SHORT: Final = 1_000  # characters of a text that is written without looking for cuts
 _FEW: Final = 100
 _DEPTH: Final = 3
 _DEFAULT: Final = '{"default":{'
@@ -43,12 +44,8 @@ class Fields:
         self.parts.append(f'"metadata":{text}')
 
     def encoded(self) -> bytes:
-        """Return the document; half surrogates, which UTF-8 does not have, become question marks."""
-        text = "{" + ",".join(self.parts) + "}"
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            return text.encode("utf-8", "replace")
+        """Return the document."""
+        return encoded("{" + ",".join(self.parts) + "}")
 
     def _text(self, name: str, value: Any) -> str:
         try:
@@ -63,7 +60,25 @@ class Fields:
         return text
 
 
+def encoded(text: str) -> bytes:
+    """Return a document; half surrogates, which UTF-8 does not have, become question marks."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
 _key = lru_cache(maxsize=1024)(names.annotation_key)
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return quote(valid_name(name))
+
+
+def name_text(name: Any) -> str:
+    """Return a name that X-Ray takes as JSON text."""
+    return _name(name) if type(name) is str and len(name) <= names.NAME_MAX else quote(valid_name(name))
 
 
 def annotation_key(key: Any) -> str:
@@ -83,7 +98,7 @@ def _flat(value: Any, depth: int) -> str | None:
     """Return a scalar, a short text or a small object of them as JSON text; None for anything else."""
     kind = type(value)
     if kind is str:
-        return quote(value) if len(value) <= _SHORT else None
+        return quote(value) if len(value) <= SHORT else None
     if kind is not dict:
         return scalar_text(value)
     if depth == 0 or len(value) > _FEW:
@@ -91,7 +106,7 @@ def _flat(value: Any, depth: int) -> str | None:
     texts = []
     for key, item in value.items():
         kind = type(item)
-        if kind is str and len(item) <= _SHORT:
+        if kind is str and len(item) <= SHORT:
             texts.append(f"{quote(key)}:{quote(item)}")
         else:
             text = _flat(item, depth - 1) if kind is dict or kind is str else scalar_text(item)

@@ -9,41 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cruddur_tracing.recording.values import ROOM, Writer, quote, safe_text
+from xray_model.segments.attributes import HTTP, HTTP_TRIGGERS
 
-TRIGGERS: Final = frozenset(
-    {
-        "http.client_ip",
-        "http.host",
-        "http.method",
-        "http.request.method",
-        "http.response.status_code",
-        "http.scheme",
-        "http.server_name",
-        "http.status_code",
-        "http.target",
-        "http.url",
-        "http.user_agent",
-        "url.full",
-        "url.path",
-        "url.scheme",
-        "user_agent.original",
-    }
-)
-_CONSUMED: Final = TRIGGERS | {
-    "client.address",
-    "host.name",
-    "http.response.body.size",
-    "http.response_content_length",
-    "net.host.name",
-    "net.host.port",
-    "net.peer.ip",
-    "net.peer.name",
-    "net.peer.port",
-    "network.peer.address",
-    "server.address",
-    "server.port",
-    "url.query",
-}
+TRIGGERS: Final = HTTP_TRIGGERS
+CONSUMED: Final = HTTP
 _IP: Final = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*")
 _PEER: Final = "net.peer.ip"
 _CLIENTS: Final = ("client.address", _PEER, "network.peer.address")
@@ -61,10 +30,27 @@ def http_block(attributes: Mapping[str, Any], written: Block, *, server: bool) -
     """Return the block as JSON text, the status of the response, 0 without one, and the attributes that are in it."""
     text, status, consumed = "{}", 0, _NO_KEYS
     if not TRIGGERS.isdisjoint(attributes):
-        (text, status), consumed = _described(attributes.get, server=server), _CONSUMED
+        (text, status), consumed = _described(attributes.get, server=server), CONSUMED
     if written:
         text, status = _merged(json.loads(text), written)
     return text, status, consumed
+
+
+def server_address(get: Get) -> tuple[str, str]:
+    """Return the method as JSON text, and what URLs on a server begin with; an empty text if that is not known."""
+    return _quoted(get("http.method") or ""), _url(get, server=True)[:-1]
+
+
+def own_block(get: Get, method: str, address: str) -> Http:
+    """Return the block of a server's request with its own target, agent, client and status."""
+    url = _quoted(f"{address}{_text(get('http.target')).partition('?')[0]}")
+    request = f'"method":{method},"url":{url}'
+    if agent := get("http.user_agent"):
+        request += f',"user_agent":{_quoted(agent)}'
+    if address := get("net.peer.ip"):
+        request += f',"client_ip":{_quoted(address)}'
+    response, status = _response(get)
+    return f'{{"request":{{{request}}}{response}}}', status, CONSUMED
 
 
 def url_host(url: Any) -> str:

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cruddur_tracing.recording.values import Writer, safe_text
+from cruddur_tracing.recording.values import Writer, quote, safe_text
 from cruddur_tracing.wires.segments.calls import checked_aws
 from xray_model.segments import resource as rules
 
@@ -23,7 +23,7 @@ class SegmentConstants:
     `metadata` is the inside of a JSON object: the entries of the namespace `default`.
     """
 
-    __slots__ = ("_aws_texts", "aws", "metadata", "origin", "service")
+    __slots__ = ("_texts", "aws", "metadata", "origin", "service")
 
     def __init__(self, attributes: Attributes, origin: str | None = None, aws: Attributes | None = None) -> None:
         writer = Writer()
@@ -32,20 +32,22 @@ class SegmentConstants:
         self.service = writer.text(_service(attributes), _ROOM, "service")
         described = {f"otel.resource.{key}": value for key, value in attributes.items()}
         self.metadata = writer.text(described, _ROOM, "metadata")[1:-1]
-        self._aws_texts: dict[str | None, str] = {}
+        self._texts: dict[str | None, str] = {}
 
-    def aws_text(self, rule: str | None) -> str:
-        """Return the `aws` block of a segment that the sampling rule decided."""
-        text = self._aws_texts.get(rule)
+    def text(self, rule: str | None) -> str:
+        """Return `aws`, `service` and `origin` of a segment that the sampling rule decided, as fields of JSON text."""
+        text = self._texts.get(rule)
         if text is None:
-            text = Writer().text(self.aws_of(rule), _ROOM, "aws")
-            if len(self._aws_texts) >= _RULES_MAX:
-                self._aws_texts.clear()
-            self._aws_texts[rule] = text
+            text = f'"aws":{Writer().text(self.aws_of(rule), _ROOM, "aws")},"service":{self.service}'
+            if self.origin:
+                text += f',"origin":{quote(safe_text(self.origin))}'
+            if len(self._texts) >= _RULES_MAX:
+                self._texts.clear()
+            self._texts[rule] = text
         return text
 
     def aws_of(self, rule: str | None) -> dict[str, Any]:
-        """Return the same as a value."""
+        """Return the `aws` block of a segment that the sampling rule decided."""
         if rule is None:
             return self.aws
         return self.aws | {"xray": dict(self.aws.get("xray", {})) | {"sampling_rule_name": rule}}

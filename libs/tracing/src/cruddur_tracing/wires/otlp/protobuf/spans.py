@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import Event
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, TraceState
 
-from cruddur_tracing.recording.span import NO_STATE, Span
+from cruddur_tracing.recording.span import NO_STATE, UNSET, Span
 from cruddur_tracing.wires.otlp.protobuf.values import Attributes, delimited, text, varint
 
 _TIMES: Final = struct.Struct("<BQBQ").pack  # start_time_unix_nano = 7, end_time_unix_nano = 8
@@ -25,6 +25,7 @@ _FLAGS: Final = b"\x85\x01" + (0x100).to_bytes(4, "little")  # flags = 16: it is
 _FLAGS_REMOTE: Final = b"\x85\x01" + (0x300).to_bytes(4, "little")
 _LINK_FLAGS: Final = b"\x35" + (0x100).to_bytes(4, "little")
 _LINK_FLAGS_REMOTE: Final = b"\x35" + (0x300).to_bytes(4, "little")
+_ENCODED: Final = "otlp"
 _UNSET: Final = b"\x7a\x00"  # status = 15, without fields
 
 _span_attributes: Final = Attributes(b"\x4a")
@@ -48,7 +49,7 @@ def encode_span(span: Span) -> bytes:
     parts.append(_KINDS.get(span._kind, b""))
     parts.append(_times(span._start_time, span._end_time))
     if span._attributes:
-        parts += _span_attributes.fields(span._attributes)
+        parts += _attributes(span)
     if span._events:
         parts += [_event(event) for event in span._events]
     if span._links:
@@ -59,6 +60,17 @@ def encode_span(span: Span) -> bytes:
         parts.append(_count(b"\x70", span._dropped_links))
     parts.append(_status(span._status))
     return delimited(b"\x12", b"".join(parts))
+
+
+def _attributes(span: Span) -> list[bytes]:
+    shared, attributes = span.shared, span._attributes
+    others = None if shared is None else shared.besides(attributes)
+    if shared is None or others is None:
+        return _span_attributes.fields(attributes)
+    encoded = shared.encoded.get(_ENCODED)
+    if encoded is None:
+        encoded = shared.encoded[_ENCODED] = b"".join(_span_attributes.fields(shared.values))
+    return [encoded, *_span_attributes.fields(others)]
 
 
 def encode_resource(resource: Resource) -> tuple[bytes, bytes]:
@@ -142,6 +154,8 @@ def _fields(writer: Attributes, attributes: Mapping[str, Any] | None) -> list[by
 
 
 def _status(status: Status) -> bytes:
+    if status is UNSET:
+        return _UNSET
     code = status.status_code.value
     if not code and status.description is None:
         return _UNSET

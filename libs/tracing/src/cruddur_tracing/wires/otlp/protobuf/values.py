@@ -11,7 +11,7 @@ from typing import Any, Final
 DEPTH_MAX: Final = 16  # of lists and maps in each other; protobuf's own parsers refuse more than 100 messages
 
 _VARINTS: Final = tuple(
-    bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7]) for number in range(1 << 14)
+    bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7]) for number in range(1 << 11)
 )
 _KNOWN: Final = len(_VARINTS)
 _DOUBLE: Final = struct.Struct("<d").pack
@@ -100,7 +100,7 @@ class Attributes:
 
     def __init__(self, tag: bytes) -> None:
         self._tag = tag
-        self._known: dict[str, dict[Any, bytes]] = {}
+        self._known: dict[str, tuple[bytes, dict[Any, bytes]]] = {}
 
     def fields(self, attributes: Mapping[str, Any]) -> list[bytes]:
         """Return one field for each attribute."""
@@ -108,21 +108,23 @@ class Attributes:
         known = self._known
         for key, value in tuple(attributes.items()):
             if type(value) is str or type(value) is int:  # no values of other types are equal to these
-                values = known.get(key)
-                field = values.get(value) if values is not None else None
-                fields.append(field if field is not None else self._learn(key, value))
+                prefix, values = known.get(key) or self._learn_key(key)
+                fields.append(values.get(value) or self._learn(prefix, values, value))
             else:
                 fields.append(self._field(key, value))
         return fields
 
-    def _learn(self, key: str, value: str | int) -> bytes:
-        field = self._field(key, value)
-        if len(field) <= self._LENGTH:
-            values = self._known.get(key)
-            if values is None and len(self._known) < self._KEYS:
-                values = self._known[key] = {}
-            if values is not None and len(values) < self._VALUES:
-                values[value] = field
+    def _learn_key(self, key: str) -> tuple[bytes, dict[Any, bytes]]:
+        """Return what every field with this key has in common, and the fields by their values."""
+        known: tuple[bytes, dict[Any, bytes]] = delimited(b"\x0a", text(key)), {}
+        if len(self._known) < self._KEYS:
+            self._known[key] = known
+        return known
+
+    def _learn(self, prefix: bytes, values: dict[Any, bytes], value: str | int) -> bytes:
+        field = delimited(self._tag, prefix + delimited(b"\x12", any_value(value)))
+        if len(values) < self._VALUES and len(field) <= self._LENGTH:
+            values[value] = field
         return field
 
     def _field(self, key: str, value: Any) -> bytes:

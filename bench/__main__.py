@@ -20,7 +20,7 @@ from bench.requests.measure import Shape
 from bench.requests.variants import VARIANTS
 from bench.xray_local import ingest, queries, udp
 
-INGEST_PROMISE = 8.0
+INGEST_PROMISE = 5.0
 ALL = ("ingest", "udp", "queries", "requests", "loss", "operator")
 
 

@@ -103,3 +103,21 @@ def test_a_library_is_instrumented_when_it_is_imported() -> None:
     program = "print('requests' in sys.modules); import requests; print(hasattr(requests.Session.send, '__wrapped__'))"
     done = run(f"import sys; {program}")
     assert done.stdout.split() == ["False", "True"], done.stderr
+
+
+BOOTCAMP = """
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+import flask, requests
+app = flask.Flask("shop")
+app.add_url_rule("/", view_func=lambda: "")
+FlaskInstrumentor().instrument_app(app)
+print(app.test_client().get("/").status_code, hasattr(requests.Session.send, "__wrapped__"))
+"""
+
+
+@pytest.mark.process
+def test_an_app_may_import_and_start_instrumentations_itself() -> None:
+    """The library is imported by its instrumentation; Flask's is taken out in the first request. Nothing complains."""
+    done = run(BOOTCAMP, OTEL_TRACES_EXPORTER="none", OTEL_TRACES_SAMPLER="always_off")
+    assert (done.stdout.split(), done.stderr) == (["200", "True"], "")

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 from opentelemetry import trace
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger("cruddur_tracing")
+_FLASK: Final = "OpenTelemetry's Flask instrumentation"
 
 
 class Joining:
@@ -49,8 +50,9 @@ class Joining:
         with self._lock:
             if self._has_joined():
                 return
-            if self._take_over():
-                environ[flask_instrumentation.SPAN_KEY] = trace.INVALID_SPAN  # its layer is around this request
+            self._take_over()
+            if _FLASK in self._taken:  # its layer may be around this request
+                environ.setdefault(flask_instrumentation.SPAN_KEY, trace.INVALID_SPAN)
             self._traced.pipeline()  # which finds out who decides
             taken = f"; taken over: {', '.join(self._taken)}" if self._taken else ""
             log.info("tracing.started: %s: %s%s", self._app.name, self._in_words(), taken)
@@ -59,16 +61,15 @@ class Joining:
     def _has_joined(self) -> bool:
         return self._joined  # by another thread, since it was looked at
 
-    def _take_over(self) -> bool:
+    def _take_over(self) -> None:
         app, traced = self._app, self._traced
         if self._remove_middleware(app):
             self._taken.append("XRayMiddleware")
         if not flask_instrumentation.is_in(app):
-            return False
+            return
         given = flask_instrumentation.take_out(app, self._environ)
         traced.request_hooks = (*traced.request_hooks, *filter(None, [given.request_hook]))
         traced.response_hooks = (*traced.response_hooks, *filter(None, [given.response_hook]))
         traced.excluded_url = given.excluded_url or traced.excluded_url
         traced.span_key = flask_instrumentation.SPAN_KEY if given.stays else None
-        self._taken.append("OpenTelemetry's Flask instrumentation")
-        return True
+        self._taken.append(_FLASK)

@@ -7,7 +7,7 @@ See docs/decisions/001-otel-defaults.md.
 import logging
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Final
@@ -55,15 +55,39 @@ class CruddurDistro(BaseDistro):  # type: ignore[misc]
         if name == "flask" and current() is not None and not has_metrics(os.environ):
             return
         if is_importable_later(name):
-            wrapt.when_imported(name)(partial(self._load_late, entry_point, kwargs))
+            late = _LateInstrumentation(
+                name, entry_point.module, partial(super().load_instrumentor, entry_point, **kwargs)
+            )
+            wrapt.when_imported(name)(late.library_imported)
+            wrapt.when_imported(entry_point.module)(late.load)
         else:
             super().load_instrumentor(entry_point, **kwargs)
 
-    def _load_late(self, entry_point: Any, options: Mapping[str, Any], _module: Any) -> None:
+
+class _LateInstrumentation:
+    """An instrumentation that is loaded once, when its library is imported by the app or by the instrumentation."""
+
+    def __init__(self, name: str, module: str, load: Callable[[], None]) -> None:
+        self._name = name
+        self._module = module
+        self._load = load
+        self._loaded = False
+
+    def library_imported(self, _library: Any) -> None:
+        """Load it, unless the library is imported by the instrumentation's own module, which then is not complete."""
+        spec = getattr(sys.modules.get(self._module), "__spec__", None)
+        if not getattr(spec, "_initializing", False):
+            self.load()
+
+    def load(self, _module: Any = None) -> None:
+        """Load it. An error is logged, for an import of the app must not fail because of it."""
+        if self._loaded:
+            return
+        self._loaded = True
         try:
-            super().load_instrumentor(entry_point, **options)
-        except Exception:  # an import of the app must not fail because of an instrumentation
-            log.exception("tracing.instrumentation: %s could not be loaded", entry_point.name)
+            self._load()
+        except Exception:
+            log.exception("tracing.instrumentation: %s could not be loaded", self._name)
 
 
 def is_importable_later(name: str) -> bool:

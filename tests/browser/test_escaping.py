@@ -1,11 +1,12 @@
 """Nothing that was recorded becomes markup."""
 
+import json
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.browser.recordings import Server, attributes, put_segments, put_spans, segment, span, trace_id
+from tests.browser.recordings import Server, attributes, put_segments, put_spans, segment, span, trace_id, xray_client
 from tests.browser.tab import Tab
 
 pytestmark = pytest.mark.browser
@@ -19,7 +20,7 @@ def hostile_segment(name: str, now: float) -> dict[str, Any]:
     exception = {"id": HOSTILE, "type": HOSTILE, "message": HOSTILE, "stack": stack}
     request = {"method": HOSTILE, "url": f"http://h/{HOSTILE}", "user_agent": HOSTILE, "client_ip": HOSTILE}
     times = {"start_time": now - 1, "end_time": now}
-    inner = {"id": "00000000000000b2", "name": HOSTILE, "namespace": "remote", "sql": {HOSTILE: HOSTILE}, **times}
+    inner = {"id": "00000000000000b2", "name": "call", "namespace": "remote", "sql": {HOSTILE: HOSTILE}, **times}
     free: dict[str, Any] = {
         "fault": True,
         "http": {"request": request, "response": {"status": 500}},
@@ -65,6 +66,15 @@ def test_nothing_recorded_can_become_markup(tab: Tab, xray_local: Server, now: f
         row.click()
     assert tab.page.locator(".waterfall").inner_text().count("<script>") >= 30
     assert tab.complaints == []
+
+
+def test_nothing_refused_can_become_markup(tab: Tab, xray_local: Server, now: float) -> None:
+    """A segment whose name is a script is listed with the name as text."""
+    refused = segment(trace_id(now, 1), "00000000000000b1", now - 1, 1) | {"name": HOSTILE}
+    xray_client(xray_local.api).put_trace_segments(TraceSegmentDocuments=[json.dumps(refused)])
+    assert tab.open("/refused") == 200
+    assert tab.page.locator("script, [onerror], [style]").count() == 0
+    assert "<script>" in tab.page.locator("main").inner_text()
 
 
 @pytest.mark.parametrize("path", ["/?filter={}", "/?range={}", "/?next={}", "/traces/{}", "/groups?{}={}"])

@@ -22,6 +22,8 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
 COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
+# In new virtual environments: minutes of installations, which only the whole integration suite has.
+INSTALLED := tests/integration/package tests/integration/test_one_trace.py
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
@@ -80,7 +82,7 @@ demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the ch
 test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20 FAULT_KILL_POINTS=1)
 	@rm -f .coverage .coverage.*
 	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) FAULT_KILL_POINTS=$(or $(FAULT_KILL_POINTS),1) \
-	  $(PYTEST) tests --ignore=tests/e2e --cov --cov-report=
+	  $(PYTEST) tests --ignore=tests/e2e $(INSTALLED:%=--ignore=%) --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \
 	  $(RUN)coverage report --include="*/src/$$package/*" --format=total --fail-under=95; done

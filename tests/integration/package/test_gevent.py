@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_xray_local import XRayLocal
-from tests.tracing.package.conftest import Install, stock
+from tests.integration.package.conftest import Install, stock
 from tests.tracing.served import documents, environment, sample_all, until
 
 pytestmark = pytest.mark.process

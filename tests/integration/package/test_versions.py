@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_xray_local import XRayLocal
-from tests.tracing.package.conftest import PYTHONS, Install, stock
+from tests.integration.package.conftest import PYTHONS, Install, stock
 from tests.tracing.served import Served, documents, environment, is_span, sample_all, until
 
 pytestmark = pytest.mark.process

@@ -22,8 +22,8 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
 COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
-# In new virtual environments: minutes of installations, which only the whole integration suite has.
-INSTALLED := tests/integration/package tests/integration/test_one_trace.py
+# Minutes that only the whole integration suite takes: new virtual environments, and the operator killed at each point.
+WHOLE := tests/integration/package tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
@@ -79,10 +79,10 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20 FAULT_KILL_POINTS=1)
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20)
 	@rm -f .coverage .coverage.*
-	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) FAULT_KILL_POINTS=$(or $(FAULT_KILL_POINTS),1) \
-	  $(PYTEST) tests --ignore=tests/e2e $(INSTALLED:%=--ignore=%) --cov --cov-report=
+	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) \
+	  $(PYTEST) tests --ignore=tests/e2e $(WHOLE:%=--ignore=%) --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \
 	  $(RUN)coverage report --include="*/src/$$package/*" --format=total --fail-under=95; done

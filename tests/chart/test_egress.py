@@ -9,7 +9,7 @@ from tests.chart.matrix import AWS
 from tests.chart.release import Object, Values, of_kind, pods, render
 
 ON: Values = {"networkPolicy.enabled": True, "networkPolicy.egress.enabled": True}
-OUTSIDE = None  # a peer that is no pod of the release
+OUTSIDE = None  # a peer outside the release
 
 
 def pod(found: list[Object], component: str) -> Object:

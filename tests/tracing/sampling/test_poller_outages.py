@@ -42,7 +42,7 @@ def test_rules_outlive_an_agent_that_goes_away(caplog: pytest.LogCaptureFixture)
 
 
 def test_no_usable_rule_is_as_good_as_no_agent(caplog: pytest.LogCaptureFixture) -> None:
-    """X-Ray always has a Default rule: an empty list is no answer, and the rules that are known stay."""
+    """X-Ray always has a Default rule: an empty list is not an answer, and the rules that are known stay."""
     polled = Polled(Agent())
     polled.step()
     polled.agent.found, polled.agent.changed = (), 6.0

@@ -50,7 +50,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* The Ingress's annotations. An ALB checks `/` unless it is told otherwise: its answer may be an error, and each check a trace. */}}
+{{/* The Ingress's annotations. An ALB checks `/` by default: the answer may be an error, and each check a trace. */}}
 {{- define "cruddur.ingressAnnotations" -}}
 {{- $ingress := .Values.backend.ingress -}}
 {{- $annotations := deepCopy $ingress.annotations -}}

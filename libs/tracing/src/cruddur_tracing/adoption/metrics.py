@@ -1,4 +1,4 @@
-"""OpenTelemetry's metrics: whether somebody reads them, and the losses of the wires as one of them."""
+"""OpenTelemetry's metrics: whether they are exported, and the losses of the wires as one of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -10,7 +10,7 @@ LOSSES: Final = "cruddur_tracing.losses"
 
 
 def has_metrics(environ: Mapping[str, str]) -> bool:
-    """Return whether somebody reads the metrics that instrumentations make."""
+    """Return whether anything exports the metrics that instrumentations make."""
     if environ.get("OTEL_METRICS_EXPORTER") == "none":
         return False
     from opentelemetry.sdk.metrics import MeterProvider

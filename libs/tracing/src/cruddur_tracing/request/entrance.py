@@ -75,7 +75,7 @@ def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
 
 
 def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
-    """Decide about a request and start its span; None if nobody would take it."""
+    """Decide about a request and start its span; None if no wire or processor would take it."""
     pipeline = app.pipeline()
     if pipeline.leads_nowhere:
         return None

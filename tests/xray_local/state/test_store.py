@@ -104,6 +104,24 @@ def test_the_limit_of_a_trace_counts_what_is_indexed_and_what_is_not(opened: Ope
     assert [item.code for item in store.put(parts[8:], now=NOW)] == ["TraceSizeLimitExceeded"]
 
 
+def test_what_waits_for_a_trace_is_counted_by_the_sizes_that_were_sent(opened: Opener) -> None:
+    """So a trace of spans, whose documents are longer than what was sent, waits in the log as one of segments does."""
+    store = opened()
+    for number in range(1, 11):
+        span = document(1, number, metadata={"otel": {}, "default": {"text": "x" * 50_000}})
+        store.put([span._replace(wire="otlp", size=10_000)], now=NOW)
+    assert store.waiting_rows == 10
+
+
+def test_a_call_that_is_not_logged_leaves_room_for_the_next(opened: Opener) -> None:
+    """What came before the document that does not fit counts once, when it has been indexed."""
+    store, much = opened(), {"metadata": {"default": {"text": "x" * 60_000}}}
+    store.put([document(1, 1, **much), *(document(2, number, **much) for number in range(1, 6))], now=NOW)
+    assert store.waiting_rows == 0
+    store.put([document(1, number, **much) for number in range(2, 6)], now=NOW)
+    assert store.waiting_rows == 1
+
+
 def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_path: Path) -> None:
     """Each call is written before it is answered; the next process indexes it."""
     path = str(tmp_path / "xray.db")

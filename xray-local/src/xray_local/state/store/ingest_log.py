@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xray_local.state.store.database import Database
-from xray_local.traces.documents import Document, parse_stored, utf8_size
+from xray_local.traces.documents import Document, parse_stored
 from xray_model import limits
 
 SMALL_TRACE_BYTES = limits.TRACE_BYTES // 2
@@ -48,7 +48,7 @@ class IngestLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: dict[str, int] = {}  # bytes in the log by trace
+        self._waiting: dict[str, int] = {}  # bytes by trace, by the documents' sizes
         self.large: set[str] = set()
         rows, size = database.row("SELECT COUNT(*), TOTAL(LENGTH(texts)) FROM log")
         self.rows, self.bytes = int(rows), int(size)
@@ -58,9 +58,12 @@ class IngestLog:
         """Whether a part of the log should be indexed now."""
         return self.bytes > BYTES_MAX
 
-    def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> bool:
-        """Write documents, unless one may be too large for its trace: then write nothing and return False."""
-        if not self._fit(trace_ids, texts):
+    def append(self, trace_ids: Sequence[str], texts: Sequence[str], sizes: Sequence[int], *, now: float) -> bool:
+        """Write documents, unless one may be too large for its trace: then write nothing and return False.
+
+        `sizes` are what the limit counts of each, as its `Document` will say when it is read.
+        """
+        if not self._fit(trace_ids, sizes):
             return False
         body = _END.join(texts).encode()
         with self._database.transaction():
@@ -69,13 +72,15 @@ class IngestLog:
         self.bytes += len(body)
         return True
 
-    def _fit(self, trace_ids: Sequence[str], texts: Sequence[str]) -> bool:
-        waiting = self._waiting
-        for trace_id, text in zip(trace_ids, texts, strict=True):
-            size = waiting.get(trace_id, 0) + utf8_size(text)
-            if size > SMALL_TRACE_BYTES or trace_id in self.large:
+    def _fit(self, trace_ids: Sequence[str], sizes: Sequence[int]) -> bool:
+        """Count documents in what waits for their traces, and return True, unless one may not fit."""
+        known, waiting = self._waiting, dict[str, int]()
+        for trace_id, size in zip(trace_ids, sizes, strict=True):
+            total = (waiting.get(trace_id) or known.get(trace_id, 0)) + size
+            if total > SMALL_TRACE_BYTES or trace_id in self.large:
                 return False
-            waiting[trace_id] = size
+            waiting[trace_id] = total
+        known.update(waiting)
         return True
 
     def oldest(self, count: int, size: int) -> list[LogRow]:

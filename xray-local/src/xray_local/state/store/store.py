@@ -16,7 +16,7 @@ from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
 from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
 from xray_local.state.store.trace_index import TraceIndex
-from xray_local.traces.documents import Document, SegmentError, parse_stored
+from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
 from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
 
@@ -70,25 +70,37 @@ class Store(Resources):
         return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
 
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
-        """Store valid documents, as `to_log` writes them; return those that do not fit in their trace."""
-        self.appended_at = time.monotonic()
-        if self._log.append(trace_ids, texts, now=now):
-            if self._log.is_full:
-                self.index_some()
+        """Store valid segment documents of these traces; return those for which their trace has no room."""
+        if self._is_logged(trace_ids, texts, list(map(utf8_size, texts)), now):
             return []
-        self.index()
-        with self._transaction():
-            refused = self._index.write(list(map(from_log, texts)), now=now, large=self._log.large)
-            self._index.evict(self.max_traces, self.max_bytes)
-        self._follow()
-        return refused
+        return self._write([parse_stored(text) for text in texts], now)
 
     def put(self, documents: Sequence[Document], *, now: float) -> list[Refused]:
         """Store parsed documents; return those for which their trace has no room."""
         if not documents:
             return []
-        trace_ids = [document.trace_id for document in documents]
-        return self.append(trace_ids, list(map(to_log, documents)), now=now)
+        trace_ids, sizes = [document.trace_id for document in documents], [document.size for document in documents]
+        if self._is_logged(trace_ids, list(map(to_log, documents)), sizes, now):
+            return []
+        return self._write(documents, now)
+
+    def _is_logged(self, trace_ids: Sequence[str], texts: Sequence[str], sizes: Sequence[int], now: float) -> bool:
+        """Append documents to the log if they certainly fit in their traces; return whether they do."""
+        self.appended_at = time.monotonic()
+        if not self._log.append(trace_ids, texts, sizes, now=now):
+            return False
+        if self._log.is_full:
+            self.index_some()
+        return True
+
+    def _write(self, documents: Sequence[Document], now: float) -> list[Refused]:
+        """Index documents now, after the log."""
+        self.index()
+        with self._transaction():
+            refused = self._index.write(documents, now=now, large=self._log.large)
+            self._index.evict(self.max_traces, self.max_bytes)
+        self._follow()
+        return refused
 
     def index(self) -> None:
         """Index the whole log."""

@@ -38,7 +38,7 @@ class CallStatistics:
 
     def add(self, call: ServiceNode | Edge, times: "CallTimes", place: int) -> None:
         """Count the calls at a place of some traces: as the called service recorded them, or as their caller did."""
-        starts, ends, durations, milliseconds = (times.at(place, member) for member in range(_MEMBERS))
+        starts, ends, durations, milliseconds = times.at(place)
         first, last = min(starts), max(ends)
         self.start, self.end = min(self.start, first), max(self.end, last)
         self.results[next(iter(call.flags), None)] += len(durations)
@@ -53,9 +53,10 @@ class CallTimes:
     calls: int
     values: Times
 
-    def at(self, place: int, member: int) -> Times:
-        """Return one of the times at a place, one value of each trace."""
-        return self.values[_MEMBERS * place + member :: _MEMBERS * self.calls]
+    def at(self, place: int) -> tuple[Times, ...]:
+        """Return the starts, ends, durations and rounded durations at a place, one value of each trace."""
+        first, step = _MEMBERS * place, _MEMBERS * self.calls
+        return tuple(self.values[first + member :: step] for member in range(_MEMBERS))
 
 
 def call_times(summary: TraceSummary) -> Times:

@@ -64,7 +64,7 @@ def _periods(shapes: Shapes, selector: Expression | None, seconds: int) -> dict[
 def _by_period(times: CallTimes, place: int, seconds: int) -> dict[int, Times]:
     """Return the times of the calls at a place, by the start of the period that they start in."""
     parts: defaultdict[int, Times] = defaultdict(lambda: array("d"))
-    for call in zip(*(times.at(place, member) for member in range(4)), strict=True):
+    for call in zip(*times.at(place), strict=True):
         parts[int(call[0] // seconds) * seconds].extend(call)
     return parts
 

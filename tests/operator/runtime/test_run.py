@@ -306,15 +306,19 @@ def probes_port(log: Path) -> int:
     return next(int(json.loads(line)["port"]) for line in lines if "operator.started" in line)
 
 
-@pytest.mark.process
-def test_process_manages_an_object_until_sigterm(
-    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xray_local: Any
-) -> None:
-    """The probes answer, the exit code is 0, and the log is JSON."""
-    server = ApiServer()
-    kubeconfig(monkeypatch, tmp_path, serve(server))
+@pytest.fixture
+def server(serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ApiServer:
+    """An API server that the environment names, with keys for xray-local."""
+    made = ApiServer()
+    kubeconfig(monkeypatch, tmp_path, serve(made))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "local")
+    return made
+
+
+@pytest.mark.process
+def test_process_manages_an_object_until_sigterm(server: ApiServer, tmp_path: Path, xray_local: Any) -> None:
+    """The probes answer, the exit code is 0, and the log is JSON."""
     client = boto3.client("xray", endpoint_url=xray_local.api, region_name="us-east-1")
 
     def names() -> list[str]:
@@ -336,14 +340,8 @@ def test_process_manages_an_object_until_sigterm(
 
 
 @pytest.mark.process
-def test_process_survives_401_and_errors_in_a_watch(
-    serve: Callable[[ApiServer], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xray_local: Any
-) -> None:
+def test_process_survives_401_and_errors_in_a_watch(server: ApiServer, tmp_path: Path, xray_local: Any) -> None:
     """Its watches start again; no line of the log has a traceback, and SIGTERM ends it as before."""
-    server = ApiServer()
-    kubeconfig(monkeypatch, tmp_path, serve(server))
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "local")
     log = tmp_path / "log"
     with operator_process(log, xray_local.api) as operator:
         wait_for(lambda: "finalizers" in server.object["metadata"])

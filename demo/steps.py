@@ -1,6 +1,6 @@
 """The demo's steps in order. Each prints its results and returns its checks.
 
-They use xray-local and the operator as any client would.
+They use xray-local and the operator as any client would; only the documents as they were sent are not in AWS's API.
 """
 
 import json

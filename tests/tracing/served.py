@@ -63,7 +63,7 @@ def rules_fetched(local: XRayLocal, times: int) -> None:
 def documents(local: XRayLocal, trace: str) -> list[dict[str, Any]]:
     """Return what xray-local has of a trace."""
     traces = api(local.api, "_local/traces", TraceIds=[trace])["Traces"]
-    return [json.loads(segment["Document"]) for one in traces for segment in one["Segments"]]
+    return [json.loads(segment["Document"]) for found in traces for segment in found["Segments"]]
 
 
 def is_span(document: dict[str, Any]) -> bool:
@@ -74,7 +74,7 @@ def both(local: XRayLocal, trace: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Wait for the span and the segment of a trace, and return them."""
     until(lambda: len(documents(local, trace)) == 2)
     found = documents(local, trace)
-    (span,), (segment,) = [one for one in found if is_span(one)], [one for one in found if not is_span(one)]
+    (span,), (segment,) = filter(is_span, found), [document for document in found if not is_span(document)]
     return span, segment
 
 

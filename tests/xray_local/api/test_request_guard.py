@@ -101,7 +101,7 @@ async def fine(request: web.Request) -> web.Response:
 async def test_pages_of_allowed_origins_may_read_the_answers(
     origins: tuple[str, ...], origin: str, status: int
 ) -> None:
-    """The browser wants to be told the origin; any other is refused without."""
+    """An allowed origin is in the headers that browsers require; any other is refused without them."""
     async with await guarded(fine, origins=origins) as client:
         answer = await client.get("/", headers={"Origin": origin})
     assert answer.status == status

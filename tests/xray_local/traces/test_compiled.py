@@ -89,7 +89,7 @@ def test_what_is_compiled_can_be_put_again() -> None:
 
 
 def test_spans_are_segments_with_metadata() -> None:
-    """What is no annotation, and the resource; not the span itself."""
+    """The attributes that are not annotations, and the resource; not the span itself."""
     listed = {"aws.xray.annotations": ["user"], "user": "ann", "items": 3}
     root = otlp.decoded(spanId=f"{1:016x}", parentSpanId="", kind=2, attributes=listed)
     child = otlp.decoded(spanId=f"{2:016x}", parentSpanId=f"{1:016x}", kind=1, attributes={"step": [1]})

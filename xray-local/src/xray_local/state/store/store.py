@@ -28,7 +28,7 @@ SUMMARIZED = 4  # traces in one transaction
 class Store(Resources):
     """The database; beyond `max_traces` traces, or `max_bytes` of documents, the oldest traces are evicted.
 
-    `appended_at` is when the last document arrived, `searched_at` when somebody last searched, by the monotonic clock.
+    `appended_at` is when the last document arrived, `searched_at` when the last search began, by the monotonic clock.
     """
 
     def __init__(self, path: str = MEMORY, *, max_traces: int = 100_000, max_bytes: int | None = None) -> None:

@@ -12,7 +12,7 @@ PACE: Final = 0.01  # seconds between bursts: 1,000 datagrams a second, beside w
 PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between two probes of an agent that is unreachable
 
 STEP_SECONDS: Final = 1.0  # longer than a step takes
-STEP_SECONDS_MIN: Final = 0.01  # for a step that begins when there is no time left
+STEP_SECONDS_MIN: Final = 0.01  # of a step that begins after the deadline
 
 
 class Resending:

@@ -57,7 +57,7 @@ def test_the_wires_end_side_by_side(backend: Backend, free_port: Callable[[], in
     assert "xray-segments" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_the_poller_notices_a_silent_agent() -> None:
+def test_the_poller_notices_a_silent_agent(caplog: pytest.LogCaptureFixture) -> None:
     """On another host, where UDP reports nothing: what was sent since the port last answered is counted."""
     host = other_host()
     if host is None:
@@ -69,6 +69,7 @@ def test_the_poller_notices_a_silent_agent() -> None:
         with socket.create_server((host, agent.port)) as port:
             tracing.serve()
             port.accept()[0].close()
+            until(lambda: "sampling.local" in caplog.text)  # the poller has seen that the port answers
         tracing.wires.segments.ended(ended_span("lost perhaps"))
         counted = {"agent.unreachable": 1, "segment.unconfirmed": 1}
         until(lambda: Counter(FAILURES.counts) - before == counted)  # after the five seconds until the next attempt

@@ -37,7 +37,7 @@ _FUNCTION() {
     case $line in
       :0) _files ;;
       :*) ;;
-      *) candidates+=("${${line//:/\\\\:}/$'\\t'/:}") ;;
+      *) candidates+=("${line/$'\\t'/:}") ;;
     esac
   done
   _describe PROGRAM candidates

@@ -81,7 +81,7 @@ class Region:
             "status": "ok",
             **self.store.counts(),
             "evicted_traces": self.store.evicted,
-            "rejected": self.counters["rejected"] + self.store.unreadable,
+            "rejected": self.counters["rejected"] + self.store.not_indexed,
             "max_traces": self.store.max_traces,
         }
 

@@ -1,1 +1,1 @@
-"""One trace: a sentence about it, why it failed, where its time went, its rows, one row, and the same as text. Pure."""
+"""One trace: why it failed, where its time went, its rows, one row, the same as text, and beside another trace."""

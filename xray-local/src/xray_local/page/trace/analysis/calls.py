@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xray_local.page import formats
+from xray_local.page.frame import formats
 from xray_local.page.trace.analysis.times import Layout
 from xray_local.traces.body import Body
 from xray_local.traces.entries import Entry

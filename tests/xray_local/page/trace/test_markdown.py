@@ -16,8 +16,10 @@ def test_a_failing_trace_is_explained_before_its_rows() -> None:
     assert found[:6] == [
         "# POST http://shop/checkout → 502 in 10 s (1970-01-01T00:00:00.000Z, trace 1-a-b)",
         "",
-        "Failure: ReadTimeoutError “Read timed out.”, in shop → payments → fraud: fraud POST /score; "
-        "it reached the client",
+        (
+            "Failure: ReadTimeoutError “Read timed out.”, in shop → payments → fraud: fraud POST /score; "
+            "it reached the client"
+        ),
         "",
         "Own time: shop 5 s, payments 2.5 s, fraud 1.5 s, orders 1 s",
         "",

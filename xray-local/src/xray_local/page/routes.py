@@ -12,12 +12,14 @@ from xray_local.page.listing import live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.start import refused
-from xray_local.page.trace import exports
+from xray_local.page.trace import compare, exports
 from xray_local.page.trace import page as trace
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
     ("/traces/{trace_id:[^/]+?}", trace.show),
+    ("/traces/{trace_id:[^/]+?}/compare", compare.choose),
+    ("/traces/{trace_id:[^/]+?}/compare/{other:[^/]+?}", compare.show),
     ("/groups/new", save.show),
     ("/groups", groups.show),
     ("/rules", sampling.show),

@@ -12,11 +12,14 @@ from xray_local.page.listing import live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.start import refused
+from xray_local.page.trace import compare, exports
 from xray_local.page.trace import page as trace
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
     ("/traces/{trace_id:[^/]+?}", trace.show),
+    ("/traces/{trace_id:[^/]+?}/compare", compare.choose),
+    ("/traces/{trace_id:[^/]+?}/compare/{other:[^/]+?}", compare.show),
     ("/groups/new", save.show),
     ("/groups", groups.show),
     ("/rules", sampling.show),
@@ -26,6 +29,9 @@ ROUTES: tuple[tuple[str, Show], ...] = (
 """Addresses that also exist with `.json`."""
 
 PLAIN: tuple[tuple[str, Show], ...] = (
+    ("/traces/{trace_id:[^/]+?}.md", exports.show_markdown),
+    ("/traces/{trace_id:[^/]+?}.otlp.json", exports.show_otlp),
+    ("/traces/{trace_id:[^/]+?}.segments.json", exports.show_segments),
     ("/", listing.show),
     ("/live", live.stream),
     ("/theme", responses.choose_theme),

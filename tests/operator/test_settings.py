@@ -19,6 +19,9 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         write_burst=50,
         rule_quota=25,
         listen=("127.0.0.1", 8080),
+        lease=None,
+        lease_seconds=15,
+        identity="",
         log_level="info",
     )
 
@@ -43,6 +46,9 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         ("rule_quota", "10000", 10000),
         ("listen", "0.0.0.0:0", ("0.0.0.0", 0)),
         ("listen", "[::1]:65535", ("::1", 65535)),
+        ("lease", "shop/demo-operator", ("shop", "demo-operator")),
+        ("lease", "", None),
+        ("identity", "pod-1", "pod-1"),
         ("log_level", "debug", "debug"),
     ],
 )
@@ -84,6 +90,11 @@ def test_valid_value_is_read(name: str, text: str, value: object) -> None:
         ("listen", "localhost:", "HOST:PORT"),
         ("listen", "localhost:65536", "HOST:PORT"),
         ("listen", "localhost:http", "HOST:PORT"),
+        ("lease", "shop", "NAMESPACE/NAME"),
+        ("lease", "shop/", "NAMESPACE/NAME"),
+        ("lease", "shop/a/b", "NAMESPACE/NAME"),
+        ("lease", "Shop/a", "NAMESPACE/NAME"),
+        ("lease_seconds", "0", "a whole number from 1 to 10000"),
         ("log_level", "INFO", "debug, info, warning or error"),
     ],
 )

@@ -13,6 +13,8 @@ from xray_model import limits
 PREFIX = "XRAY_OPERATOR_"
 _CLUSTER_ID = re.compile(r"[\w.:=+@-]([\w .:=+@-]{0,62}[\w.:=+@-])?")  # AWS's characters of a tag
 
+_LEASE_PART = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # a name in Kubernetes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -29,6 +31,9 @@ class Settings:
     write_burst: int
     rule_quota: int
     listen: tuple[str, int]
+    lease: tuple[str, str] | None
+    lease_seconds: int
+    identity: str
     log_level: str
 
 
@@ -107,6 +112,13 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _lease(text: str) -> tuple[str, str] | None:
+    namespace, slash, name = text.partition("/")
+    if text and not (slash and _LEASE_PART.fullmatch(namespace) and _LEASE_PART.fullmatch(name)):
+        raise ValueError("NAMESPACE/NAME")
+    return (namespace, name) if text else None
+
+
 def _log_level(text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError("debug, info, warning or error")
@@ -125,6 +137,11 @@ SETTINGS = (
     Setting("write_burst", "50", "the number of writes to AWS that may come at once", _count),
     Setting("rule_quota", str(limits.CUSTOM_RULES), "AWS's quota of custom rules in the region", _count),
     Setting("listen", "127.0.0.1:8080", "the address of /healthz, /readyz and /metrics", _address),
+    Setting(
+        "lease", "", "the Lease that elects one of several processes, as NAMESPACE/NAME; empty: no election", _lease
+    ),
+    Setting("lease_seconds", "15", "seconds without a renewal after which another process leads", _count),
+    Setting("identity", "", "the process's unique name in the Lease; empty: the host's name and a random part", str),
     Setting("log_level", "info", "debug, info, warning or error", _log_level),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -72,6 +72,16 @@ def test_the_operator_may_write_its_own_lease_alone() -> None:
     assert subject == {"kind": "ServiceAccount", "name": "demo-cruddur-operator", "namespace": "shop"}
 
 
+def test_rules_of_the_release_are_of_its_operators_class() -> None:
+    """Unless they name another one; the Job after an uninstall leaves the resources of other classes alone."""
+    rules = {"plain": {"fixedRate": 0.1}, "other": {"class": "us"}}
+    found = render({"operator.class": "eu", "sampling.rules": rules})
+    specs = {manifest["metadata"]["name"]: manifest["spec"] for manifest in of_kind(found, "XRaySamplingRule")}
+    assert specs == {"plain": {"class": "eu", "fixedRate": 0.1}, "other": {"class": "us"}}
+    job = named(found, "Job", "demo-cruddur-cleanup-release")
+    assert "--class=eu" in job["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
 def test_two_operators_roll_without_a_gap_and_are_evicted_one_by_one() -> None:
     """Each has its pod's name in the Lease; one operator alone may be evicted, and its successor comes first."""
     one, two = render(), render({"operator.replicas": 2})

@@ -11,6 +11,7 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         namespaces=(),
         home_namespace="",
         cluster_id="local",
+        class_="",
         region=None,
         endpoint=None,
         interval=60,
@@ -35,6 +36,8 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         ("home_namespace", "", ""),
         ("cluster_id", "prod eu.1", "prod eu.1"),
         ("cluster_id", "x" * 64, "x" * 64),
+        ("class_", "eu-west-1", "eu-west-1"),
+        ("class_", "", ""),
         ("region", "eu-west-1", "eu-west-1"),
         ("region", "", None),
         ("endpoint", "http://localhost:8900", "http://localhost:8900"),
@@ -72,6 +75,8 @@ def test_valid_value_is_read(name: str, text: str, value: object) -> None:
         ("cluster_id", "x" * 65, "1 to 64 letters, digits, spaces and . _ : = + @ -"),
         ("cluster_id", " a", "1 to 64 letters, digits, spaces and . _ : = + @ -"),
         ("cluster_id", "prod#1,eu", "1 to 64 letters, digits, spaces and . _ : = + @ -"),
+        ("class_", "EU", "at most 63 lower-case letters, digits and -"),
+        ("class_", "eu-", "at most 63 lower-case letters, digits and -"),
         ("interval", "0.9", "a number from 1 to 86400"),
         ("interval", "86401", "a number from 1 to 86400"),
         ("interval", "nan", "a number from 1 to 86400"),
@@ -124,8 +129,9 @@ def test_awss_variables_keep_their_names() -> None:
         ("--region", "AWS_REGION"),
         ("--endpoint", "AWS_ENDPOINT_URL_XRAY"),
     ]
-    [setting] = [setting for setting in SETTINGS if setting.name == "aws_timeout"]
-    assert (setting.option, setting.variable) == ("--aws-timeout", "XRAY_OPERATOR_AWS_TIMEOUT")
+    names = {setting.name: (setting.option, setting.variable) for setting in SETTINGS}
+    assert names["aws_timeout"] == ("--aws-timeout", "XRAY_OPERATOR_AWS_TIMEOUT")
+    assert names["class_"] == ("--class", "XRAY_OPERATOR_CLASS")
 
 
 def test_every_setting_is_a_field_and_has_help() -> None:

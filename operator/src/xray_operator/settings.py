@@ -13,6 +13,7 @@ from xray_model import limits
 PREFIX = "XRAY_OPERATOR_"
 _CLUSTER_ID = re.compile(r"[\w.:=+@-]([\w .:=+@-]{0,62}[\w.:=+@-])?")  # AWS's characters of a tag
 
+CLASS_PATTERN, CLASS_MAX = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", 63
 _LEASE_PART = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # a name in Kubernetes
 
 
@@ -23,6 +24,7 @@ class Settings:
     namespaces: tuple[str, ...]
     home_namespace: str
     cluster_id: str
+    class_: str
     region: str | None
     endpoint: str | None
     interval: float
@@ -50,12 +52,12 @@ class Setting:
     @property
     def option(self) -> str:
         """The option's name."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.strip("_").replace("_", "-")
 
     @property
     def variable(self) -> str:
         """The environment variable's name."""
-        return self.aws_variable or PREFIX + self.name.upper()
+        return self.aws_variable or PREFIX + self.name.strip("_").upper()
 
 
 class SettingsError(Exception):
@@ -79,6 +81,17 @@ def _namespace(text: str) -> str:
 def _cluster_id(text: str) -> str:
     if not _CLUSTER_ID.fullmatch(text):
         raise ValueError("1 to 64 letters, digits, spaces and . _ : = + @ -")
+    return text
+
+
+def is_class(text: str) -> bool:
+    """Return whether a text can be the class of resources."""
+    return len(text) <= CLASS_MAX and re.fullmatch(CLASS_PATTERN, text) is not None
+
+
+def _class(text: str) -> str:
+    if text and not is_class(text):
+        raise ValueError(f"at most {CLASS_MAX} lower-case letters, digits and -")
     return text
 
 
@@ -129,6 +142,7 @@ SETTINGS = (
     Setting("namespaces", "", "the watched namespaces, separated by commas; empty: the whole cluster", _namespaces),
     Setting("home_namespace", "", "the operator's own namespace: its deletion ends the operator", _namespace),
     Setting("cluster_id", "local", "the first part of the owner tag, unique to the cluster", _cluster_id),
+    Setting("class_", "", "the class of the resources that it manages (spec.class); empty: those without one", _class),
     Setting("region", "", "the AWS region", _optional, "AWS_REGION"),
     Setting("endpoint", "", "the URL of the X-Ray API; empty: AWS", _optional, "AWS_ENDPOINT_URL_XRAY"),
     Setting("interval", "60", "seconds between two reads of AWS", _number(1, 86400)),

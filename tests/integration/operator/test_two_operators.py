@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +115,25 @@ def test_clean_end_hands_over_at_once(leading: tuple[OperatorFixture, OperatorPr
     operator.wait_until(lambda: operator.calls().count("GetGroups") >= 2, expected=True)
     assert not {call for call in operator.calls() if call.startswith(("Create", "Update", "Delete", "Tag", "Untag"))}
     assert operator.patches() == before
+
+
+def test_operators_of_two_classes_manage_their_own_resources(
+    leading: tuple[OperatorFixture, OperatorProcess], api_server: Cluster, aws: Aws, tmp_path: Path
+) -> None:
+    """Side by side; an operator without a class takes the resources without one."""
+    operator, _ = leading
+    with make_operator(api_server, aws, tmp_path, (), lease="", **{"class": "eu"}) as other:
+        operator.apply(rule("of-eu", **{"class": "eu"}), rule("of-none", priority=200))
+        operator.wait_in_sync("xsr/of-none")
+        operator.wait_for_reads()
+        assert operator.read("xsr/of-eu")["status"] == {"observedGeneration": -1}
+        other.start()
+        operator.wait_in_sync("xsr/of-eu")
+        operator.delete("xsr/of-eu")
+        other.wait_ready()
+        assert other.terminate() == 0
+        writes = [line for line in other.log.splitlines() if '"aws.written"' in line]
+        assert len([line for line in writes if "of-eu" in line]) == len(writes) == 2
 
 
 def test_frozen_leader_writes_nothing_when_it_resumes(leading: tuple[OperatorFixture, OperatorProcess]) -> None:

@@ -21,6 +21,7 @@ from xray_operator.controller.reconciler import Reconciler
 from xray_operator.kubernetes.api import KubernetesApi
 from xray_operator.kubernetes.credentials import find_credentials
 from xray_operator.kubernetes.events import EventRecorder
+from xray_operator.kubernetes.finalizers import Scope
 from xray_operator.kubernetes.resource_cache import ResourceCache
 from xray_operator.manifests.kinds import QUOTAS
 from xray_operator.plan.writer import AwsWriter
@@ -53,7 +54,7 @@ class Operator:
         reconciler = Reconciler(state, writer, kubernetes, cache, reporter, deletion, config)
         self._state = state
         self._controller = Controller(state, cache, reconciler, events, interval=settings.interval)
-        handlers = kopf_watch.registry(self._controller, find_credentials)
+        handlers = kopf_watch.registry(self._controller, find_credentials, settings.class_)
         self._watches = WatchSupervisor(partial(kopf_watch.run, handlers), kubernetes.may_watch, settings.namespaces)
         self._shutdown = NamespaceShutdown(
             kubernetes,
@@ -61,7 +62,7 @@ class Operator:
             reconciler,
             state,
             namespace=settings.home_namespace,
-            watched=settings.namespaces,
+            scope=Scope(settings.namespaces, resource_class=settings.class_),
             seconds=settings.aws_timeout,
         )
         self.is_stopping = False

@@ -138,6 +138,8 @@ SHAPE_MISTAKES: list[tuple[str, Any, str]] = [
     ("global.imageRegistry", 1, "at '/global/imageRegistry': got number, want string"),
     ("daemon.extraVolumes", [{"emptyDir": {}}], "at '/daemon/extraVolumes/0': missing property 'name'"),
     ("tests.strategy", {}, "at '/tests': additional properties 'strategy' not allowed"),
+    ("operator.account", "prod", "at '/operator/account': 'prod' does not match pattern"),
+    ("operator.class", "EU", "at '/operator/class': 'EU' does not match pattern"),
     ("operator.replicas", "2", "at '/operator/replicas': got string, want integer"),
     ("tracing.placement", "host", "at '/tracing/placement': value must be one of 'node', 'sidecar'"),
     ("tracing.excludedPaths", ["healthz"], "at '/tracing/excludedPaths/0': 'healthz' does not match pattern"),

@@ -166,6 +166,7 @@ SHAPES: dict[str, Schema] = {
     "xrayLocal.maxTraces": _whole(1),
     "xrayLocal.allowHosts": _list(_text(r"[^\s,/]+")),
     "operator.replicas": _whole(0),
+    "operator.account": _text("([0-9]{12})?"),
     "operator.class": _text("([a-z0-9]([a-z0-9-]*[a-z0-9])?)?", maxLength=63),
     "operator.clusterId": _text("[^/]*", maxLength=64),
     "operator.namespaces": _list(_text(_LABEL, maxLength=63), uniqueItems=True),

@@ -25,6 +25,7 @@ class Settings:
     home_namespace: str
     cluster_id: str
     class_: str
+    account: str
     region: str | None
     endpoint: str | None
     interval: float
@@ -95,6 +96,12 @@ def _class(text: str) -> str:
     return text
 
 
+def _account(text: str) -> str:
+    if text and not (len(text) == 12 and text.isascii() and text.isdigit()):
+        raise ValueError("12 digits")
+    return text
+
+
 def _optional(text: str) -> str | None:
     return text or None
 
@@ -143,6 +150,7 @@ SETTINGS = (
     Setting("home_namespace", "", "the operator's own namespace: its deletion ends the operator", _namespace),
     Setting("cluster_id", "local", "the first part of the owner tag, unique to the cluster", _cluster_id),
     Setting("class_", "", "the class of the resources that it manages (spec.class); empty: those without one", _class),
+    Setting("account", "", "the AWS account; in any other, nothing is written; empty: any account", _account),
     Setting("region", "", "the AWS region", _optional, "AWS_REGION"),
     Setting("endpoint", "", "the URL of the X-Ray API; empty: AWS", _optional, "AWS_ENDPOINT_URL_XRAY"),
     Setting("interval", "60", "seconds between two reads of AWS", _number(1, 86400)),

@@ -1,11 +1,16 @@
 """The checks before calls to AWS."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.fakes import InMemoryGateway
 from xray_model import Group
 from xray_operator.aws.errors import GatewayError
-from xray_operator.aws.guards import GuardedGateway, leader_only
+from xray_operator.aws.guards import AccountCheck, GuardedGateway, leader_only
+from xray_operator.aws.reader import AwsReader
+from xray_operator.aws.state import AwsState
+from xray_operator.reasons import Reason
 
 GROUP = Group(group_name="slow", filter_expression="fault")
 
@@ -41,3 +46,30 @@ def test_a_write_under_way_is_counted_before_it_is_checked() -> None:
     gateway = GuardedGateway(InMemoryGateway(), before_write=lambda: counts.append(gateway.writing))
     gateway.create(GROUP, {})
     assert (counts, gateway.writing) == ([1], 0)
+
+
+async def test_nothing_is_done_in_another_account() -> None:
+    """The state cannot be read, so that no pass writes; the account is read and reported once."""
+    aws, reported = InMemoryGateway(), list[str]()
+    gateway = GuardedGateway(aws, before_read=AccountCheck(aws, "444455556666", reported.append, asks=True))
+    with ThreadPoolExecutor(1) as pool:
+        state = AwsState(AwsReader(gateway, pool), interval=1, clock=lambda: 0.0)
+        await state.refresh()
+    assert state.error is not None
+    assert state.error.reason is Reason.WRONG_ACCOUNT
+    assert state.error.message == "the credentials are of account 111122223333: expected 444455556666 (--account)"
+    with pytest.raises(GatewayError, match="expected 444455556666"):
+        gateway.groups()
+    assert (aws.calls, reported) == (["account"], ["111122223333"])
+
+
+def test_account_that_cannot_be_verified_is_read_again() -> None:
+    """STS may answer later."""
+    aws, reported = InMemoryGateway(), list[str]()
+    aws.failures["account"] = [GatewayError(Reason.UNREACHABLE, "cannot reach STS")]
+    check = AccountCheck(aws, "111122223333", reported.append, asks=False)
+    with pytest.raises(GatewayError, match="cannot reach STS"):
+        check()
+    check()
+    check()
+    assert (aws.calls, reported) == (["account", "account"], ["111122223333"])

@@ -2,6 +2,7 @@
 {{- $o := .Values.operator -}}
 - {name: XRAY_OPERATOR_LISTEN, value: {{ ternary "[::]:8080" "0.0.0.0:8080" .Values.ipv6 | quote }}}
 - {name: XRAY_OPERATOR_CLUSTER_ID, value: {{ default "local" $o.clusterId | quote }}}
+- {name: XRAY_OPERATOR_ACCOUNT, value: {{ $o.account | quote }}}
 - {name: XRAY_OPERATOR_CLASS, value: {{ $o.class | quote }}}
 - {name: XRAY_OPERATOR_NAMESPACES, value: {{ join "," $o.namespaces | quote }}}
 - {name: XRAY_OPERATOR_HOME_NAMESPACE, value: {{ .Release.Namespace | quote }}}

@@ -9,6 +9,8 @@ from xray_operator.aws.gateway import Gateway
 from xray_operator.aws.objects import AwsObject, Kind, Statistics, Tags, Value
 from xray_operator.reasons import Reason
 
+UNKNOWN = "unknown"
+
 
 def _allow() -> None:
     pass
@@ -28,6 +30,20 @@ class GuardedGateway:
         self._before_write = before_write
         self._lock = threading.Lock()
         self.writing = 0
+
+    @property
+    def region(self) -> str:
+        """The AWS region."""
+        return self._gateway.region
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the X-Ray API."""
+        return self._gateway.endpoint
+
+    def account(self) -> str:
+        """Read the account of the credentials."""
+        return self._gateway.account()
 
     def rules(self) -> Sequence[AwsObject]:
         """Read all sampling rules."""
@@ -93,3 +109,39 @@ def leader_only(is_leader: Callable[[], bool]) -> Callable[[], None]:
             raise GatewayError(Reason.INTERNAL_ERROR, "not sent: this process no longer leads")
 
     return check
+
+
+class AccountCheck:
+    """A check that the credentials are of the expected account; `report` receives the account once it is known.
+
+    Without an expected account, the account is only reported: as `unknown` if it cannot be read, or if `asks` is
+    false, as where the endpoint is not AWS's and STS does not know the credentials.
+    """
+
+    def __init__(self, gateway: Gateway, expected: str, report: Callable[[str], None], *, asks: bool) -> None:
+        self._gateway = gateway
+        self._expected = expected
+        self._report = report
+        self._asks = asks
+        self._lock = threading.Lock()
+        self._account: str | None = None
+
+    def __call__(self) -> None:
+        """Raise GatewayError in another account, or if the expected one cannot be verified."""
+        with self._lock:
+            if self._account is None:
+                self._account = self._read()
+                self._report(self._account)
+        if self._expected and self._account != self._expected:
+            message = f"the credentials are of account {self._account}: expected {self._expected} (--account)"
+            raise GatewayError(Reason.WRONG_ACCOUNT, message)
+
+    def _read(self) -> str:
+        if not (self._expected or self._asks):
+            return UNKNOWN
+        try:
+            return self._gateway.account()
+        except GatewayError:
+            if self._expected:
+                raise
+            return UNKNOWN

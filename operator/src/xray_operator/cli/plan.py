@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from xray_operator.aws.gateway import Gateway
+from xray_operator.aws.guards import AccountCheck, GuardedGateway
 from xray_operator.aws.objects import Observed
 from xray_operator.cli import render
 from xray_operator.cli.options import (
@@ -17,8 +18,10 @@ from xray_operator.cli.options import (
     Connect,
     UsageError,
     add_files,
+    add_setting,
     aws_options,
     load_files,
+    note,
     show,
 )
 from xray_operator.plan import apply, lint
@@ -39,13 +42,18 @@ def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
         sub.set_defaults(command=command)
         add_files(sub)
         sub.add_argument(
-            "--prune", action="store_true", help="delete objects with this cluster's tag that have no manifest"
+            "--prune",
+            action="append",
+            default=[],
+            metavar="NAMESPACE",
+            help="delete objects that this cluster id owns in a namespace without a manifest (repeatable; *: all)",
         )
+        add_setting(sub, "account", environ)
 
 
 def _actions(options: argparse.Namespace, gateway: Gateway) -> tuple[tuple[Action, ...], Observed]:
     desired = load_files(options)
-    observed = apply.observe(gateway, desired, prune=options.prune)
+    observed = apply.observe(gateway, desired, prune=bool(options.prune))
     now = datetime.now(UTC)
     return plan(desired, observed, cluster_id=options.cluster_id, now=now, prune=options.prune), observed
 
@@ -53,7 +61,14 @@ def _actions(options: argparse.Namespace, gateway: Gateway) -> tuple[tuple[Actio
 def _connected(options: argparse.Namespace, connect: Connect) -> Gateway:
     if not options.file:
         raise UsageError("expected -f FILE or -f FOLDER")
-    return connect()
+    gateway, writes = connect(), options.command is _apply
+
+    def report(account: str) -> None:
+        if writes:
+            note(f"account {account}, region {gateway.region}, {gateway.endpoint}")
+
+    check = AccountCheck(gateway, options.account, report, asks=writes and not options.endpoint)
+    return GuardedGateway(gateway, before_read=check)
 
 
 def _plan(options: argparse.Namespace, connect: Connect) -> int:

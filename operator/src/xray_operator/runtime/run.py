@@ -11,7 +11,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from xray_operator.aws.boto_gateway import connect
 from xray_operator.aws.gateway import Gateway
-from xray_operator.aws.guards import GuardedGateway, leader_only
+from xray_operator.aws.guards import AccountCheck, GuardedGateway, leader_only
 from xray_operator.kubernetes.api import KubernetesApi
 from xray_operator.kubernetes.connection import KubernetesError
 from xray_operator.kubernetes.credentials import find_credentials
@@ -55,7 +55,8 @@ class Process:
         self._settings = settings
         self._calls = calls
         self._elector, self._leases = _election(settings)
-        self._gateway = GuardedGateway(gateway, before_write=leader_only(self._may_write))
+        check = AccountCheck(gateway, settings.account, self._report_account, asks=not settings.endpoint)
+        self._gateway = GuardedGateway(gateway, before_read=check, before_write=leader_only(self._may_write))
         self._kubernetes = KubernetesApi(find_credentials, self._may_write)
         self._operator: Operator | None = None
         self._probes = Probes(alive=self._is_alive, ready=self._is_ready, notes=self._notes, metrics=self._metrics)
@@ -106,6 +107,10 @@ class Process:
 
     def _new_operator(self) -> Operator:
         return Operator(self._settings, self._gateway, self._kubernetes)
+
+    def _report_account(self, account: str) -> None:
+        where = {"region": self._gateway.region, "endpoint": self._gateway.endpoint}
+        logger.info("aws.account", extra={"account": account, **where})
 
     def _may_write(self) -> bool:
         return self._elector is None or self._elector.is_leader

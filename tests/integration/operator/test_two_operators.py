@@ -136,6 +136,23 @@ def test_operators_of_two_classes_manage_their_own_resources(
         assert len([line for line in writes if "of-eu" in line]) == len(writes) == 2
 
 
+def test_operators_of_one_class_do_not_fight_over_a_status(
+    leading: tuple[OperatorFixture, OperatorProcess], api_server: Cluster, aws: Aws, tmp_path: Path
+) -> None:
+    """With another cluster id: each writes a status once, and the one without the object yields."""
+    operator, _ = leading
+    operator.apply_in_sync(rule())
+    before = len(operator.patches())
+    with make_operator(api_server, aws, tmp_path, lease="", cluster_id="other") as other:
+        other.start()
+        operator.wait_until(lambda: "OtherOperator" in operator.events("xsr/checkout"), expected=True)
+        operator.wait_in_sync("xsr/checkout")
+        operator.wait_for_reads(6)
+        assert "xray_operator_conflicts 1.0" in other.probe("/metrics")
+    assert len(operator.patches()) - before <= 3
+    assert operator.status("xsr/checkout")["operator"] == "test/us-east-1"
+
+
 def test_frozen_leader_writes_nothing_when_it_resumes(leading: tuple[OperatorFixture, OperatorProcess]) -> None:
     """Not even the second call of a replacement, which is in a thread of its own: DeleteGroup, then CreateGroup."""
     operator, standby = leading

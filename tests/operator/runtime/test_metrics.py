@@ -32,6 +32,7 @@ def test_age_and_used_quota_are_absent_before_the_first_read() -> None:
         "xray_operator_quota_limit{kind=rule}": 25,
         "xray_operator_quota_limit{kind=group}": 25,
         "xray_operator_forbidden_namespaces{}": 1,
+        "xray_operator_conflicts{}": 0,
         "xray_operator_leader{}": 1,
     }
 

@@ -23,6 +23,7 @@ FINALIZER = "xray.cruddur.io/finalizer"
 RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
 PREVIOUS_ANNOTATION = "xray.cruddur.io/before"
 PREVIOUS_FIELD = "before"  # of the status
+OPERATOR_FIELD = "operator"  # of the status
 
 
 class Key(NamedTuple):

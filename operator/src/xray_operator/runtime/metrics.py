@@ -65,6 +65,9 @@ FORBIDDEN = MetricInfo(
     (),
     "namespaces of --namespaces in which the operator has no permission; the others are served",
 )
+CONFLICTS = MetricInfo(
+    "xray_operator_conflicts", "gauge", (), "resources whose status another operator writes, too; expected 0"
+)
 LEADER = MetricInfo("xray_operator_leader", "gauge", (), "1 if this process writes, 0 if it is a standby")
 METRICS = (
     LEADER,
@@ -77,6 +80,7 @@ METRICS = (
     RULE_REQUESTS,
     SYNC_AGE,
     FORBIDDEN,
+    CONFLICTS,
 )
 
 
@@ -136,6 +140,7 @@ class OperatorCollector(Collector):
         yield _family(QUOTA_LIMIT, {(kind,): self._quotas[kind] for kind in KINDS})
         yield _family(RULE_REQUESTS, self._rule_requests())
         yield _family(FORBIDDEN, {(): len(self._forbidden())})
+        yield _family(CONFLICTS, {(): self._reporter.others.conflicts(self._cache.resources)})
         age = self._state.age
         if age is not None:
             yield _family(QUOTA_USED, {(kind,): self._state.observed.used(kind) for kind in KINDS})

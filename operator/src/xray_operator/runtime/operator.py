@@ -49,7 +49,8 @@ class Operator:
         state = AwsState(AwsReader(gateway, self._pool), interval=settings.interval, clock=time.monotonic)
         writer = AwsWriter(gateway, state, bucket, self._pool)
         events = EventRecorder(kubernetes, _now)
-        reporter = Reporter(state, kubernetes, cache, events, quotas=quotas, now=_now)
+        identity = f"{settings.cluster_id}/{gateway.region}"
+        reporter = Reporter(state, kubernetes, cache, events, operator=identity, quotas=quotas, now=_now)
         deletion = Deletion(state, writer, cluster_id=settings.cluster_id)
         reconciler = Reconciler(state, writer, kubernetes, cache, reporter, deletion, config)
         self._state = state

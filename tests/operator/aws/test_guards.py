@@ -1,5 +1,6 @@
 """The checks before calls to AWS."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from tests.fakes import InMemoryGateway
 from xray_model import Group
 from xray_operator.aws.errors import GatewayError
-from xray_operator.aws.guards import AccountCheck, GuardedGateway, leader_only
+from xray_operator.aws.guards import AccountCheck, GuardedGateway, Terms
+from xray_operator.aws.objects import Value
 from xray_operator.aws.reader import AwsReader
 from xray_operator.aws.state import AwsState
 from xray_operator.reasons import Reason
@@ -19,7 +21,7 @@ def test_only_the_leader_writes_and_all_read() -> None:
     """Every kind of write is refused before it reaches AWS."""
     aws = InMemoryGateway()
     leading = True
-    gateway = GuardedGateway(aws, before_write=leader_only(lambda: leading))
+    gateway = Terms(aws, lambda: leading).begin()
     arn = gateway.create(GROUP, {"team": "shop"})
     gateway.update(Group(group_name="slow", filter_expression="error"))
     gateway.tag(arn, {"stage": "live"})
@@ -38,6 +40,26 @@ def test_only_the_leader_writes_and_all_read() -> None:
     assert (found.value, gateway.tags(arn)) == (Group(group_name="slow", filter_expression="error"), {"stage": "live"})
     assert [rule.name for rule in gateway.rules()] == ["Default"]
     assert (gateway.statistics(), gateway.writing) == ({}, 0)
+
+
+def test_an_earlier_term_writes_no_more() -> None:
+    """Though this process leads again: a write under way then is still counted, and is the last."""
+    latest: list[GuardedGateway] = []
+
+    class Aws(InMemoryGateway):
+        def create(self, value: Value, tags: Mapping[str, str]) -> str:
+            """Let another term begin during the write."""
+            latest.append(terms.begin())
+            assert terms.is_writing
+            return super().create(value, tags)
+
+    terms = Terms(Aws(), lambda: True)
+    earlier = terms.begin()
+    arn = earlier.create(GROUP, {})
+    assert not terms.is_writing
+    with pytest.raises(GatewayError, match="no longer leads"):
+        earlier.delete("group", arn)
+    latest[0].delete("group", arn)
 
 
 def test_a_write_under_way_is_counted_before_it_is_checked() -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.gateway import Gateway
@@ -101,14 +102,37 @@ class GuardedGateway:
                 self.writing -= 1
 
 
-def leader_only(is_leader: Callable[[], bool]) -> Callable[[], None]:
-    """Return a check that another process has not become the leader."""
+class Terms:
+    """Makes a gateway for each term of this process as the leader; only the latest one writes, while `may_write`.
 
-    def check() -> None:
-        if not is_leader():
+    A call to AWS cannot be cancelled: what was begun in an earlier term must not write again in a later one.
+    """
+
+    def __init__(
+        self, gateway: Gateway, may_write: Callable[[], bool], *, before_read: Callable[[], None] = _allow
+    ) -> None:
+        self._gateway = gateway
+        self._may_write = may_write
+        self._before_read = before_read
+        self._latest = 0
+        self._guarded: list[GuardedGateway] = []  # the latest one, and those with writes under way
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a write is under way, of any term."""
+        return any(gateway.writing for gateway in self._guarded)
+
+    def begin(self) -> GuardedGateway:
+        """Begin a term, and end the earlier ones."""
+        self._latest += 1
+        check = partial(self._check, self._latest)
+        gateway = GuardedGateway(self._gateway, before_read=self._before_read, before_write=check)
+        self._guarded = [*(earlier for earlier in self._guarded if earlier.writing), gateway]
+        return gateway
+
+    def _check(self, term: int) -> None:
+        if term != self._latest or not self._may_write():
             raise GatewayError(Reason.INTERNAL_ERROR, "not sent: this process no longer leads")
-
-    return check
 
 
 class AccountCheck:

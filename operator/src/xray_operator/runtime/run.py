@@ -11,7 +11,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from xray_operator.aws.boto_gateway import connect
 from xray_operator.aws.gateway import Gateway
-from xray_operator.aws.guards import AccountCheck, GuardedGateway, leader_only
+from xray_operator.aws.guards import AccountCheck, Terms
 from xray_operator.kubernetes.api import KubernetesApi
 from xray_operator.kubernetes.connection import KubernetesError
 from xray_operator.kubernetes.credentials import find_credentials
@@ -55,8 +55,9 @@ class Process:
         self._settings = settings
         self._calls = calls
         self._elector, self._leases = _election(settings)
+        self._gateway = gateway
         check = AccountCheck(gateway, settings.account, self._report_account, asks=not settings.endpoint)
-        self._gateway = GuardedGateway(gateway, before_read=check, before_write=leader_only(self._may_write))
+        self._terms = Terms(gateway, self._may_write, before_read=check)
         self._kubernetes = KubernetesApi(find_credentials, self._may_write)
         self._operator: Operator | None = None
         self._probes = Probes(alive=self._is_alive, ready=self._is_ready, notes=self._notes, metrics=self._metrics)
@@ -81,7 +82,7 @@ class Process:
         await asyncio.wait({acquiring, signalled}, return_when=asyncio.FIRST_COMPLETED)
         if signalled.done():
             await _cancel(acquiring)
-            await elector.release()
+            await self._release(elector)
             return False
         await _cancel(signalled)
         await acquiring
@@ -102,11 +103,15 @@ class Process:
             await _cancel(working)
             await _cancel(keeping)
             self._operator = None
-            if not self._gateway.writing:  # otherwise the next leader waits for the end of the Lease
-                await elector.release()
+            await self._release(elector)
 
     def _new_operator(self) -> Operator:
-        return Operator(self._settings, self._gateway, self._kubernetes)
+        return Operator(self._settings, self._terms.begin(), self._kubernetes)
+
+    async def _release(self, elector: LeaderElector) -> None:
+        """Release the Lease, unless a write is under way: then the next leader waits for the Lease's end."""
+        if not self._terms.is_writing:
+            await elector.release()
 
     def _report_account(self, account: str) -> None:
         where = {"region": self._gateway.region, "endpoint": self._gateway.endpoint}

@@ -75,7 +75,9 @@ def test_standby_is_ready_and_writes_nothing(leading: tuple[OperatorFixture, Ope
     """Neither AWS nor a status: its log has no write, and its metrics only what every process has."""
     operator, standby = leading
     operator.apply_in_sync(rule(), group())
-    holder = lease(operator)["holderIdentity"]
+    spec = lease(operator)
+    assert {"holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime", "leaseTransitions"} == spec.keys()
+    holder = spec["holderIdentity"]
     assert standby.probe("/readyz") == f"ok\nstandby; the leader is {holder}\n"
     assert standby.probe("/healthz") == "ok\n"
     metrics = standby.probe("/metrics")

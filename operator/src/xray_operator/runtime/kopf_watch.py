@@ -12,6 +12,7 @@ import kopf
 
 from xray_operator.controller.controller import Controller
 from xray_operator.kubernetes.crds import VERSION
+from xray_operator.kubernetes.resource import class_of
 from xray_operator.manifests.kinds import KINDS
 from xray_operator.manifests.manifest import API_GROUP
 
@@ -20,8 +21,10 @@ WATCHER_TASK = "watcher for "  # the task names of kopf 1.45's watches
 IDENTITY: Any = "xray-operator"
 
 
-def registry(controller: Controller, credentials: Callable[[], kopf.ConnectionInfo]) -> kopf.OperatorRegistry:
-    """Return kopf's registry with our handlers."""
+def registry(
+    controller: Controller, credentials: Callable[[], kopf.ConnectionInfo], resource_class: str = ""
+) -> kopf.OperatorRegistry:
+    """Return kopf's registry with our handlers, for the objects of one class: it never changes in an object."""
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=handlers)
@@ -29,6 +32,8 @@ def registry(controller: Controller, credentials: Callable[[], kopf.ConnectionIn
         return credentials()
 
     async def on_event(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 (kopf's name)
+        if class_of(body) != resource_class:
+            return
         if type == "DELETED":
             controller.object_deleted(body)
         else:

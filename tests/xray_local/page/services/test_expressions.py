@@ -1,6 +1,7 @@
 import pytest
 
 from xray_local.page.services.expressions import Names
+from xray_model.filter_expression import nodes
 
 KEYS = [("shop", "client"), ("shop", "AWS::ECS::Container"), ("users", "AWS::ECS::Container"), ("users", "remote")]
 
@@ -22,7 +23,7 @@ def test_a_client_is_named_by_what_it_calls() -> None:
 
 def test_a_call_is_named_by_both_ends_with_its_condition() -> None:
     """The condition is about the call."""
-    expression = Names(KEYS).call(KEYS[1], KEYS[2], "!ok")
+    expression = Names(KEYS).call(KEYS[1], KEYS[2], nodes.Not(nodes.Flag("ok")))
     assert expression == 'edge("shop", id(name: "users", type: "AWS::ECS::Container")) {!ok}'
 
 

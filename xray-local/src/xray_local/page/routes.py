@@ -8,12 +8,15 @@ from xray_local.page.frame.exchange import Show
 from xray_local.page.groups import page as groups
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
+from xray_local.page.services import page as services
 from xray_local.page.start import refused
 from xray_local.page.trace import page as trace
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
     ("/traces/{trace_id:[^/]+?}", trace.show),
+    ("/services", services.show_all),
+    ("/services/{name:.+?}", services.show_one),
     ("/groups", groups.show),
     ("/rules", sampling.show),
     ("/refused", refused.show),

@@ -8,6 +8,7 @@ THEME_COOKIE = "theme"
 
 NAVIGATION = (
     ("/", "Traces"),
+    ("/services", "Services"),
     ("/rules", "Sampling"),
     ("/groups", "Groups"),
     ("/refused", "Refused"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from xray_local.page.formats import duration, number, percent, shortened
+from xray_local.page.frame.formats import duration, number, percent, shortened
 from xray_local.page.services.layout import Layout, Point, arrange, spread
 from xray_local.page.services.numbers import Call, Graph, Numbers, Service, Show
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from xray_local.page.services.expressions import Names
 from xray_local.traces.flags import Flag
 from xray_local.traces.service_graph import CLIENT, CallStatistics, GraphService, Key
+from xray_model.filter_expression import nodes
 
 Show = Literal["traffic", "failures", "slow"]
 SHOWS: tuple[Show, ...] = get_args(Show)
@@ -112,14 +113,15 @@ def _call(source: Key, target: Key, statistics: CallStatistics, names: Names, sh
     return Call(source=source, target=target, numbers=found, filter=expression)
 
 
-def _condition(found: Numbers, show: Show) -> str:
+def _condition(found: Numbers, show: Show) -> nodes.Expression | None:
     match show:
         case "traffic":
-            return ""
+            return None
         case "failures":
-            return "!ok"
+            return nodes.Not(nodes.Flag("ok"))
         case "slow":
-            return f"responsetime >= {found.p95 - 0.0005:.4f}"  # the percentile is rounded to the millisecond
+            least = max(0.0, round(found.p95 - 0.0005, 4))  # the percentile is rounded to the millisecond
+            return nodes.Compare("responsetime", ">=", least)
 
 
 def _rank(found: Numbers, show: Show) -> tuple[float, ...]:

@@ -6,8 +6,10 @@ they are read.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
@@ -23,6 +25,8 @@ from xray_local.traces.summaries import TraceSummary
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
 INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
+CACHED = 64  # values that are kept until a trace changes
+T = TypeVar("T")
 
 
 class Store(Resources):
@@ -40,6 +44,7 @@ class Store(Resources):
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
+        self._cached: OrderedDict[Hashable, Any] = OrderedDict()
         self._unreadable = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
@@ -145,6 +150,7 @@ class Store(Resources):
         """Let the search follow what the index has changed."""
         self._search.forget(self._index.changed)
         self._index.changed.clear()
+        self._cached.clear()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -194,6 +200,17 @@ class Store(Resources):
         self._prepare_search()
         return self._search.calls(selection)
 
+    def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return a value that is computed from the stored traces: once, until one of them changes."""
+        self._prepare_search()
+        if key not in self._cached:
+            self._cached[key] = compute()
+            if len(self._cached) > CACHED:
+                self._cached.popitem(last=False)
+        self._cached.move_to_end(key)
+        found: T = self._cached[key]
+        return found
+
     def clear(self) -> None:
         """Delete everything that is stored."""
         with self._transaction():
@@ -201,6 +218,7 @@ class Store(Resources):
             self._index.clear()
             self._database.execute("DELETE FROM resources")
         self._search.clear()
+        self._cached.clear()
         self._pruned = 0
         self._unreadable = 0
 

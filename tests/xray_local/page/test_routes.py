@@ -14,7 +14,7 @@ from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
 NOW = 1_700_000_000.0
-PAGES = ["/", "/traces", "/groups", "/rules", "/refused"]
+PAGES = ["/", "/traces", "/services", "/services/backend", "/groups", "/rules", "/refused"]
 
 Client = TestClient[web.Request, web.Application]
 

@@ -30,13 +30,27 @@ def test_everything_is_within_the_drawing() -> None:
 def test_the_strip_of_a_box_has_the_shares_of_its_calls() -> None:
     """A fifth of the table's calls failed."""
     box = next(box for box in drawn(shop()).boxes if box.service.key == TABLE)
-    assert [(part.kind, part.width) for part in box.parts] == [("ok", 132.8), ("fault", 33.2)]
+    assert [(part.kind, part.width) for part in box.parts] == [("ok", 139.2), ("fault", 34.8)]
 
 
 @pytest.mark.parametrize(("show", "text"), [("traffic", "10 · 20 % ✗"), ("failures", "20 % ✗"), ("slow", "p95 20 ms")])
 def test_a_line_says_what_is_shown(show: Show, text: str) -> None:
     """Of the calls of the table."""
     assert next(line.text for line in drawn(shop(), show).lines if line.call.target == TABLE) == text
+
+
+@pytest.mark.parametrize(("show", "severity"), [("traffic", ""), ("failures", "fault")])
+def test_few_failures_are_a_colour_only_where_failures_are_shown(show: Show, severity: str) -> None:
+    """One of a hundred calls."""
+    graph = shop()
+    graph[STORE].edges[TABLE] = calls(99, 1)
+    assert next(line.severity for line in drawn(graph, show).lines if line.call.target == TABLE) == severity
+
+
+def test_a_queue_has_the_last_part_of_its_address_as_its_name() -> None:
+    """The whole one does not fit; the title has it."""
+    key = ("https://sqs.us-east-1.amazonaws.com/111122223333/orders-to-ship", "AWS::SQS::Queue")
+    assert [box.name for box in drawn({key: GraphService(*key)}).boxes] == ["orders-to-ship"]
 
 
 def test_a_line_leads_from_box_to_box() -> None:

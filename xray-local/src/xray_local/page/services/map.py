@@ -11,14 +11,15 @@ from xray_local.page.services.numbers import Call, Graph, Numbers, Service, Show
 
 SERVICES_MAX = 60
 CALLS_MAX = 180
-WIDTH, HEIGHT = 168, 64  # of a box
+WIDTH, HEIGHT = 176, 64  # of a box
 GAP, PITCH = 104, 84  # between two layers, and from row to row
 MARGIN = 12
 PADDING = 10  # of a box
 STRIP = 5  # the height of the strip of results
 LABEL = 14  # the height of a line's text
 ARROW = 6
-NAME_MAX = 22  # characters that fit in a box
+NAME_MAX, KIND_MAX = 17, 25  # characters that fit in a box
+CHARACTER = 6.2  # the width of one in the text of a line
 LINE_MIN, LINE_MAX = 1.0, 6.0  # the width of a line
 
 
@@ -46,23 +47,30 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The calls of a service by another: a path, its arrow head, and the centre of its text."""
+    """The calls of a service by another: a path, its arrow head, and the centre of its text.
+
+    `severity` is the flag whose colour it has, empty if it has none.
+    """
 
     call: Call
     path: str
     arrow: str
     width: float
+    severity: str
     text: str
+    text_width: float
     x: float
     y: float
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A drawing of this size."""
+    """A drawing of this size; its boxes have one size, with a strip of results at the bottom."""
 
     width: float
     height: float
+    box: tuple[int, int]
+    strip: int
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
 
@@ -76,7 +84,9 @@ def draw(graph: Graph, show: Show) -> Map | None:
     boxes = [_box(service, layout.places[places[service.key]], show) for service in graph.services]
     return Map(
         width=max(layout.layers * (WIDTH + GAP) - GAP, 0) + 2 * MARGIN,
-        height=layout.rows * PITCH + 2 * MARGIN,
+        height=round(layout.rows * PITCH, 1) + 2 * MARGIN,
+        box=(WIDTH, HEIGHT),
+        strip=STRIP,
         boxes=tuple(sorted(boxes, key=lambda box: (box.x, box.y))),
         lines=_lines(graph.calls, places, layout, show),
     )
@@ -96,11 +106,16 @@ def _box(service: Service, place: Point, show: Show) -> Box:
         service=service,
         x=x,
         y=y,
-        name=shortened("client" if service.is_client else service.name, NAME_MAX),
-        kind=shortened(f"of {service.name}" if service.is_client else service.kind, NAME_MAX + 3),
+        name="client" if service.is_client else shortened(_short(service.name), NAME_MAX),
+        kind=shortened(f"of {service.name}" if service.is_client else service.kind, KIND_MAX),
         text=f"{number(service.numbers.calls)} · {_shown(service.numbers, show)}",
         parts=_parts(service.numbers, x),
     )
+
+
+def _short(name: str) -> str:
+    """Return the last part of a URL, such as the name of a queue; any other name as it is."""
+    return name.rstrip("/").rpartition("/")[2] if "://" in name else name
 
 
 def _parts(found: Numbers, x: float) -> tuple[Part, ...]:
@@ -130,9 +145,11 @@ def _lines(calls: Sequence[Call], places: dict[tuple[str, str], int], layout: La
             path=_path(path),
             arrow=_arrow(path),
             width=round(LINE_MIN + (LINE_MAX - LINE_MIN) * (weight / most if most else 0.0), 1),
+            severity=_severity(call.numbers, show),
             text=text,
+            text_width=round(CHARACTER * len(text) + 4, 1) if text else 0.0,
             x=centre[0],
-            y=round(centre[1] + 4, 1),
+            y=round(centre[1], 1),
         )
         for call, path, weight, text, centre in zip(calls, paths, weights, texts, centres, strict=True)
     )
@@ -146,6 +163,10 @@ def _weight(found: Numbers, show: Show) -> float:
             return math.log1p(found.failures + found.throttles + found.errors)
         case "slow":
             return math.log1p(found.p95 * 1000)
+
+
+def _severity(found: Numbers, show: Show) -> str:
+    return found.worst if show == "failures" else found.severity
 
 
 def _line_text(found: Numbers, show: Show) -> str:

@@ -38,8 +38,16 @@ class Numbers:
     @property
     def severity(self) -> str:
         """The flag of more than BAD_SHARE of the calls, the most severe one; empty if there is none."""
+        return self._flag(BAD_SHARE * self.calls)
+
+    @property
+    def worst(self) -> str:
+        """The most severe flag of any call; empty if all are ok."""
+        return self._flag(0)
+
+    def _flag(self, least: float) -> str:
         counts = ((Flag.FAULT, self.failures), (Flag.THROTTLE, self.throttles), (Flag.ERROR, self.errors))
-        return next((str(flag) for flag, count in counts if count > BAD_SHARE * self.calls), "")
+        return next((str(flag) for flag, count in counts if count > least), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

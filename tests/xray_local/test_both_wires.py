@@ -9,7 +9,7 @@ import pytest
 from tests.xray_local.conftest import Client
 from tests.xray_local.otlp import pairs, request, span
 from tests.xray_local.samples import NOW, trace_id
-from xray_local.cli import terminal
+from xray_local.cli.terminal import trace_view as terminal
 from xray_local.state.region import Region
 
 ROOT, WORK, CALL, TABLE, QUERY = (f"{number:016x}" for number in range(1, 6))

@@ -1,7 +1,7 @@
 from typing import Any
 
 from tests.xray_local.samples import NOW, body, trace_id
-from xray_local.cli import terminal
+from xray_local.cli.terminal import trace_view as terminal
 
 
 def drawn(*bodies: dict[str, Any], colour: bool = False) -> list[str]:

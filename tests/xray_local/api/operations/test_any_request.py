@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from tests.xray_local.samples import NOW, Clock, body, document, rule, trace_id
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS, create_group, create_sampling_rule, get_group, get_sampling_rules
-from xray_local.cli import terminal
+from xray_local.cli.terminal import trace_view as terminal
 from xray_local.errors import ApiError
 from xray_local.state.region import Region
 from xray_local.state.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 from xray_local.cli import client
 from xray_local.errors import UsageError
 from xray_local.ingest import example
-from xray_local.page import formats
+from xray_local.page.frame import formats
 
 
 def add(commands: Any, common: argparse.ArgumentParser) -> None:

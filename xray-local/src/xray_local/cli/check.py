@@ -19,7 +19,7 @@ from xray_local.cli.client import ClientError
 from xray_local.cli.terminal.screen import screen
 from xray_local.cli.terminal.trace_view import draw
 from xray_local.errors import UsageError
-from xray_local.page import formats
+from xray_local.page.frame import formats
 from xray_local.traces.body import Body
 
 PAUSE = 0.5  # seconds between two polls

@@ -11,8 +11,8 @@ from xray_local.cli import client
 from xray_local.cli.terminal.screen import Screen, Style, screen
 from xray_local.cli.terminal.trace_table import Table, line, short_ids
 from xray_local.errors import UsageError
-from xray_local.page import formats
-from xray_local.page.trace_list import summary_flags
+from xray_local.page.frame import formats
+from xray_local.page.listing.lines import summary_flags
 from xray_model.filter_expression import FilterError, parse
 
 AHEAD_SECONDS = 86_400  # traces from clocks that are ahead are listed as well

@@ -11,7 +11,7 @@ from typing import Any
 
 from xray_local.api.operations import OPERATIONS
 from xray_local.api.operations.traces import trace_counts
-from xray_local.page.formats import link
+from xray_local.page.frame.formats import link
 from xray_local.state.region import Region
 
 RANGES = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xray_local.cli.terminal.screen import Colours, Screen, Style, cells, cut, padded, printable
-from xray_local.page import formats
-from xray_local.page.trace_list import TraceLine, summary_flags, trace_lines
+from xray_local.page.frame import formats
+from xray_local.page.listing.lines import TraceLine, summary_flags, trace_lines
 
 ID_DIGITS = 8  # the fewest of a short id
 STARTED, TOOK, BAR, RESULT = 8, 8, 8, 8  # columns

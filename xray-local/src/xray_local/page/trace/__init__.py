@@ -1,0 +1,1 @@
+"""One trace: its rows, their details, and why it failed."""

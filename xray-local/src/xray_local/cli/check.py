@@ -6,7 +6,6 @@ The same check runs on a laptop, in `helm test` and in `skaffold verify`. The re
 import argparse
 import http.client
 import secrets
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,8 +15,7 @@ from typing import Any
 
 from xray_local.cli import client
 from xray_local.cli.client import ClientError
-from xray_local.cli.terminal.screen import screen
-from xray_local.cli.terminal.trace_view import draw
+from xray_local.cli.showing import print_trace
 from xray_local.errors import UsageError
 from xray_local.page.frame import formats
 from xray_local.traces.body import Body
@@ -61,7 +59,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return 0
     expected = Expected(segment=not options.no_segment, seconds=options.seconds)
     bodies = complete_trace(options.endpoint, trace_id, expected)
-    print(draw(trace_id, bodies, colour=screen(sys.stdout, environ).colour))
+    print_trace(bodies, environ)
     return 0
 
 

@@ -41,13 +41,14 @@ def reason(summary: Mapping[str, Any]) -> str:
     """Return where and why a trace failed, by the first of its root causes; empty if it has none."""
     causes = [*(summary.get("FaultRootCauses") or ()), *(summary.get("ErrorRootCauses") or ())]
     services = [service for service in causes[0]["Services"] if not service["Inferred"]] if causes else []
-    if not services:
-        return ""
-    name, entity = services[-1]["Name"], services[-1]["EntityPath"][-1]
-    exceptions = entity.get("Exceptions") or ()
-    if exceptions:
-        return f"{name}: {exceptions[0]['Name'].rpartition('.')[2]} {exceptions[0]['Message']}".rstrip()
-    return "" if entity["Name"] == name else f"{name}: {entity['Name']}"
+    path = [(service["Name"], entity) for service in services for entity in service["EntityPath"]]
+    for name, entity in reversed(path):
+        for found in entity.get("Exceptions") or ():
+            return f"{name}: {found['Name'].rpartition('.')[2]} {found['Message']}".rstrip()
+    name, entity = path[-1] if path else ("", {"Name": ""})
+    return (
+        f"{name}: {entity['Name']} failed" if entity["Name"] != name else f"{name} failed" if len(services) > 1 else ""
+    )
 
 
 class Table:

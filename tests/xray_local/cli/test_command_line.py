@@ -213,7 +213,7 @@ def test_show_draws_a_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captu
     [
         (["show", trace_id(9)], f"trace {trace_id(9)} is not stored at "),
         (["show", "1-2-3"], "trace 1-2-3 is not stored at "),
-        (["show", "nonsense"], "trace id: 'nonsense': expected 32 hex digits"),
+        (["show", "nonsense"], "ID: 'nonsense': expected 1-8HEX-24HEX, 32 hex digits, or at least 4 last digits"),
         (["put", "/nowhere.json"], "cannot read /nowhere.json: No such file or directory"),
         (["put", "/"], "cannot read /: Is a directory"),
         (["traces", "--filter", "fault AND"], "--filter: column 10: expected "),

@@ -1,1 +1,1 @@
-"""One trace: its rows, their details, and why it failed."""
+"""One trace: why it failed, where its time went, its rows, one row, the same as text, and beside another trace."""

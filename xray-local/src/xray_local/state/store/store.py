@@ -176,6 +176,11 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
+    def ids_ending(self, digits: str, *, limit: int = 5) -> list[str]:
+        """Return the newest trace ids that end in some hex digits."""
+        self.index()
+        return self._index.ids_ending(digits, limit)
+
     def _prepare_search(self) -> None:
         self.searched_at = time.monotonic()
         self.index()

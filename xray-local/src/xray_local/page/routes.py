@@ -9,6 +9,7 @@ from xray_local.page.groups import page as groups
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
+from xray_local.page.start import page as start
 from xray_local.page.start import refused
 from xray_local.page.trace import page as trace
 
@@ -19,6 +20,8 @@ ROUTES: tuple[tuple[str, Show], ...] = (
     ("/services/{name:.+?}", services.show_one),
     ("/groups", groups.show),
     ("/rules", sampling.show),
+    ("/start", start.show),
+    ("/clear", start.confirm),
     ("/refused", refused.show),
     ("/help", help_page.show),
 )
@@ -30,10 +33,17 @@ PLAIN: tuple[tuple[str, Show], ...] = (
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""
 
+ACTIONS: tuple[tuple[str, Show], ...] = (
+    ("/start/example", start.store_example),
+    ("/clear", start.clear),
+)
+"""What forms send to; the request guard refuses those of other sites' pages."""
+
 
 def add_routes(app: web.Application) -> None:
     """Add the pages and the static files."""
     app[responses.TEMPLATES] = responses.environment()
     pages = [web.get(f"{path}{{json:(\\.json)?}}", responses.handler(show)) for path, show in ROUTES]
     plain = [web.get(path, responses.handler(show)) for path, show in PLAIN]
-    app.add_routes([*plain, *pages, web.get("/static/{name:.+}", responses.static_file)])
+    actions = [web.post(path, responses.handler(act)) for path, act in ACTIONS]
+    app.add_routes([*plain, *pages, *actions, web.get("/static/{name:.+}", responses.static_file)])

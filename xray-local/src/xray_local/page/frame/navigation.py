@@ -11,7 +11,7 @@ NAVIGATION = (
     ("/services", "Services"),
     ("/rules", "Sampling"),
     ("/groups", "Groups"),
-    ("/refused", "Refused"),
+    ("/start", "Start"),
 )
 """An address and its name; a page names its entry by the address."""
 

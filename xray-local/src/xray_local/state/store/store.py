@@ -216,12 +216,13 @@ class Store(Resources):
         found: T = self._cached[key]
         return found
 
-    def clear(self) -> None:
-        """Delete everything that is stored."""
+    def clear(self, *, resources: bool = True) -> None:
+        """Delete everything that is stored, or all but resources."""
         with self._transaction():
             self._log.clear()
             self._index.clear()
-            self._database.execute("DELETE FROM resources")
+            if resources:
+                self._database.execute("DELETE FROM resources")
         self._search.clear()
         self._cached.clear()
         self._pruned = 0

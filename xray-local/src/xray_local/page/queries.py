@@ -1,16 +1,14 @@
-"""The page's reads through the API's operations, where one response is not enough: all pages, a first match, a count.
+"""The page's reads through the API's operations, where one response is not enough: all pages, a first match.
 
 They only read, and let other requests run between two responses.
 """
 
 import asyncio
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from xray_local.api.operations import OPERATIONS
-from xray_local.api.operations.traces import trace_counts
 from xray_local.page.frame.formats import link
 from xray_local.state.region import Region
 
@@ -25,9 +23,6 @@ RANGES = {
 
 AHEAD_SECONDS = 86_400
 """The list includes traces from clocks that are up to a day ahead."""
-
-COUNT_SECONDS = 2.0
-"""A group's matches are counted for so long; after that the count is a lower bound."""
 
 SEARCHED_PAGES = 10
 """This many pages without a match are searched before the list is shown empty, with a link to continue."""
@@ -57,14 +52,6 @@ class TraceQuery:
         return request
 
 
-@dataclass(frozen=True, slots=True)
-class MatchCount:
-    """How many traces match; with `at_least` there may be more."""
-
-    number: int
-    at_least: bool = False
-
-
 def all_items(operation: str, region: Region, key: str) -> Iterator[dict[str, Any]]:
     """Yield every item of a response that comes in pages."""
     answer = OPERATIONS[operation](region, {})
@@ -84,17 +71,3 @@ async def first_matches(region: Region, request: dict[str, Any]) -> tuple[list[d
         request["NextToken"] = token
         await asyncio.sleep(0)
     return [], token
-
-
-async def count_matches(region: Region, expression: str | None) -> MatchCount:
-    """Return how many stored traces match an expression; all of them match an empty one."""
-    if not expression:
-        return MatchCount(region.store.counts()["traces"])
-    end = time.monotonic() + COUNT_SECONDS
-    number = 0
-    for count in trace_counts(region, expression):
-        number = count.number
-        if count.next is not None and time.monotonic() > end:
-            return MatchCount(number, at_least=True)
-        await asyncio.sleep(0)
-    return MatchCount(number)

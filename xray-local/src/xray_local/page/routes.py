@@ -29,6 +29,7 @@ ROUTES: tuple[tuple[str, Show], ...] = (
 
 PLAIN: tuple[tuple[str, Show], ...] = (
     ("/", listing.show),
+    ("/groups/{name:.+}.yaml", groups.show_manifest),
     ("/theme", responses.choose_theme),
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""

@@ -27,7 +27,7 @@ from xray_local.traces.summaries import TraceSummary
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
 INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
-CACHED = 64  # values that are kept until a trace changes
+CACHED = 128  # values that are kept until a trace changes
 T = TypeVar("T")
 
 
@@ -233,15 +233,18 @@ class Store(Resources):
         return self._search.calls(selection)
 
     def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """Return a value that is computed from the stored traces: once, until one of them changes."""
+        """Return a value that is computed from the stored traces: once, until one of them changes. None is not kept."""
         self._prepare_search()
-        if key not in self._cached:
-            self._cached[key] = compute()
+        found: T | None = self._cached.get(key)
+        if found is not None:
+            self._cached.move_to_end(key)
+            return found
+        made = compute()
+        if made is not None:
+            self._cached[key] = made
             if len(self._cached) > CACHED:
                 self._cached.popitem(last=False)
-        self._cached.move_to_end(key)
-        found: T = self._cached[key]
-        return found
+        return made
 
     def clear(self, *, resources: bool = True) -> None:
         """Delete everything that is stored, or all but resources."""

@@ -8,7 +8,7 @@ NUMBERS = GroupNumbers(Spread(1204, 12, 3, 4, 0.2, 0.9, 1.5), (0,) * 58 + (2, 4)
 def test_a_line_links_to_what_the_group_selects() -> None:
     """Its traces, its services, and itself as a manifest."""
     line = group_line({"GroupName": "a/b", "FilterExpression": "fault"}, NUMBERS)
-    assert (line.href, line.services_href) == ("/?filter=fault", "/services?group=a%2Fb")
+    assert (line.href, line.services_href) == ("/?q=fault", "/services?group=a%2Fb")
     assert line.yaml_href == "/groups/a%2Fb.yaml"
 
 

@@ -1,11 +1,14 @@
 """The addresses of the pages, in one table: each is HTML, and at the same address with `.json` its numbers."""
 
+from weakref import WeakSet
+
 from aiohttp import web
 
 from xray_local.page.frame import help as help_page
 from xray_local.page.frame import responses
 from xray_local.page.frame.exchange import Show
 from xray_local.page.groups import page as groups
+from xray_local.page.listing import live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
@@ -18,6 +21,7 @@ ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces/{trace_id:[^/]+?}", trace.show),
     ("/services", services.show_all),
     ("/services/{name:.+?}", services.show_one),
+    ("/groups/new", save.show),
     ("/groups", groups.show),
     ("/rules", sampling.show),
     ("/start", start.show),
@@ -30,6 +34,7 @@ ROUTES: tuple[tuple[str, Show], ...] = (
 PLAIN: tuple[tuple[str, Show], ...] = (
     ("/", listing.show),
     ("/groups/{name:.+}.yaml", groups.show_manifest),
+    ("/live", live.stream),
     ("/theme", responses.choose_theme),
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""
@@ -44,6 +49,8 @@ ACTIONS: tuple[tuple[str, Show], ...] = (
 def add_routes(app: web.Application) -> None:
     """Add the pages and the static files."""
     app[responses.TEMPLATES] = responses.environment()
+    app[responses.STREAMS] = WeakSet()
+    app.on_shutdown.append(responses.end_streams)
     pages = [web.get(f"{path}{{json:(\\.json)?}}", responses.handler(show)) for path, show in ROUTES]
     plain = [web.get(path, responses.handler(show)) for path, show in PLAIN]
     actions = [web.post(path, responses.handler(act)) for path, act in ACTIONS]

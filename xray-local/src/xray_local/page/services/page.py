@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from xray_local.page.frame.exchange import Page, PageRequest, missing
 from xray_local.page.frame.formats import filter_href
-from xray_local.page.queries import RANGES, all_items
+from xray_local.page.listing.query import RANGES
+from xray_local.page.queries import all_items
 from xray_local.page.services.expressions import named
 from xray_local.page.services.map import draw
 from xray_local.page.services.numbers import SHOWS, Graph, Show

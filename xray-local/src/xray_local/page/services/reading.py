@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups
 from xray_local.api.operations.graphs import selection
-from xray_local.page.queries import AHEAD_SECONDS, RANGES
+from xray_local.page.listing.query import RANGES
 from xray_local.page.services.numbers import Graph, Show, graph_numbers
 from xray_local.state.region import Region
 from xray_local.state.store import Selection
@@ -16,6 +16,7 @@ from xray_local.traces.service_graph import graph_of_shapes
 from xray_local.traces.summaries import TraceSummary
 from xray_model.filter_expression import parse
 
+AHEAD_SECONDS = 86_400  # that a clock may be ahead
 STEPS = 60  # parts of a range that its ends are rounded to
 SAMPLE = 200  # of the newest traces, from which routes and slow examples are
 SECONDS = 0.1  # of CPU time, of looking for them

@@ -14,7 +14,9 @@ from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
 from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
-from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
+from xray_local.state.store.summaries.overview import Group, Overview
+from xray_local.state.store.summaries.search import Search
+from xray_local.state.store.summaries.selection import Count, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
 from xray_local.traces.service_graph import Times
@@ -180,11 +182,36 @@ class Store(Resources):
         self.index()
 
     def find(
-        self, selection: Selection, *, before: Position | None = None, limit: int = 100, seconds: float = 0.1
+        self,
+        selection: Selection,
+        *,
+        order: Order = "-start",
+        before: Position | None = None,
+        limit: int = 100,
+        seconds: float = 0.1,
     ) -> Page:
-        """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
+        """Return the first matches after a position: `limit` of them, or what some seconds of CPU time found."""
         self._prepare_search()
-        return self._search.find(selection, before=before, limit=limit, seconds=seconds)
+        return self._search.find(selection, order=order, before=before, limit=limit, seconds=seconds)
+
+    def overview(self, selection: Selection, *, step: float, seconds: float = 0.1) -> Overview:
+        """Return the numbers of all traces that match, of as many as some seconds of CPU time are enough for.
+
+        The range is that of their starts; `step` is a column of the heat map in seconds.
+        """
+        self._prepare_search()
+        return self._search.overview(selection, step=step, seconds=seconds)
+
+    def grouped(self, selection: Selection, by: str, *, seconds: float = 0.1) -> tuple[Group, ...]:
+        """Return the numbers of the traces that match by `status`, or by the value of the annotation `by` names."""
+        self._prepare_search()
+        return self._search.grouped(selection, by, seconds=seconds)
+
+    def span(self) -> tuple[float, float] | None:
+        """Return when the first and the last trace started, in epoch seconds; None without traces."""
+        self._prepare_search()
+        row = self._database.row("SELECT (SELECT MIN(first) FROM traces), (SELECT MAX(first) FROM traces)")
+        return None if row[0] is None else (row[0], row[1])
 
     def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
         """Return how many traces match, of as many as some seconds of CPU time are enough for.

@@ -14,7 +14,7 @@ from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
 NOW = 1_700_000_000.0
-PAGES = ["/", "/traces", "/groups", "/rules", "/refused"]
+PAGES = ["/", "/traces", "/groups", "/sampling", "/refused"]
 
 Client = TestClient[web.Request, web.Application]
 
@@ -180,20 +180,11 @@ async def test_groups_count_their_traces(client: Client, region: Region) -> None
     }
 
 
-async def test_rules_have_counts_and_the_verdict(client: Client, region: Region) -> None:
-    """On the request of the query."""
-    report = {"RuleName": "Default", "ClientID": "0" * 24, "Timestamp": NOW, "RequestCount": 4, "SampledCount": 1}
-    OPERATIONS["GetSamplingTargets"](region, {"SamplingStatisticsDocuments": [report]})
-    (rule,) = (await (await client.get("/rules.json?path=/x")).json())["rules"]
-    assert (rule["name"], rule["matched"], rule["sampled"], rule["share"]) == ("Default", 4, 1, 0.25)
-    assert rule["decides"] is True
-
-
 async def test_evicted_traces_are_shown_on_every_page(client: Client, region: Region) -> None:
     """With the option that changes the limit."""
     for number in range(503):
         put(region, number)
-    text = await (await client.get("/rules")).text()
+    text = await (await client.get("/sampling")).text()
     assert "the oldest 3 traces were evicted" in text
     assert "--max-traces" in text
 

@@ -15,7 +15,8 @@ ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
     ("/traces/{trace_id:[^/]+?}", trace.show),
     ("/groups", groups.show),
-    ("/rules", sampling.show),
+    ("/sampling", sampling.show),
+    ("/rules", sampling.moved),
     ("/refused", refused.show),
     ("/help", help_page.show),
 )

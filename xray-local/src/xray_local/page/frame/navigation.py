@@ -8,7 +8,7 @@ THEME_COOKIE = "theme"
 
 NAVIGATION = (
     ("/", "Traces"),
-    ("/rules", "Sampling"),
+    ("/sampling", "Sampling"),
     ("/groups", "Groups"),
     ("/refused", "Refused"),
 )

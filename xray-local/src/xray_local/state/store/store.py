@@ -6,6 +6,7 @@ they are read.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -18,6 +19,7 @@ from xray_local.state.store.summaries.overview import Group, Overview
 from xray_local.state.store.summaries.search import Search
 from xray_local.state.store.summaries.selection import Count, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
+from xray_local.state.store.traffic import Requests, Traffic
 from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
 from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
@@ -42,6 +44,7 @@ class Store(Resources):
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
+        self._traffic = Traffic(self._database)
         self._unreadable = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
@@ -225,6 +228,18 @@ class Store(Resources):
         """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
         self._prepare_search()
         return self._search.calls(selection)
+
+    def requests(self, start: float, end: float, *, attributes: bool) -> Iterator[Requests]:
+        """Yield the requests that began the traces of a range (epoch seconds), counted; those that are summarized."""
+        return self._traffic.requests(start, end, attributes=attributes)
+
+    def by_rule(self) -> Counter[str]:
+        """Return how many traces each sampling rule took; of those that are summarized."""
+        return self._traffic.by_rule()
+
+    def of_rule(self, rule_name: str, limit: int) -> list[TraceSummary]:
+        """Return the newest traces that a sampling rule took; of those that are summarized."""
+        return self._traffic.of_rule(rule_name, limit)
 
     def clear(self) -> None:
         """Delete everything that is stored."""

@@ -46,7 +46,7 @@ def put(region: Region, number: int, **more: Any) -> str:
     return trace_id(number)
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/traces/none", "/?filter=(", "/static/css/base.css", "/groups.json"])
+@pytest.mark.parametrize("path", [*PAGES, "/traces/none", "/?q=(", "/static/css/base.css", "/groups.json"])
 async def test_every_response_has_strict_security_headers(client: Client, path: str) -> None:
     """Pages, JSON, errors and files: no scripts but this server's, no frame, no sniffing, no referrer."""
     headers = (await client.get(path)).headers
@@ -115,7 +115,7 @@ async def test_a_filter_and_a_range_narrow_the_list(client: Client, region: Regi
 
 async def test_a_filter_that_is_not_valid_is_answered_with_its_column(client: Client) -> None:
     """As a number in JSON, and as a caret on the page."""
-    params = {"filter": "http.url CONTAINS 5"}
+    params = {"q": "http.url CONTAINS 5"}
     data = await client.get("/traces.json", params=params)
     assert (data.status, (await data.json())["column"]) == (400, 19)
     page = await client.get("/", params=params)

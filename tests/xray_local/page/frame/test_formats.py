@@ -117,10 +117,10 @@ def test_a_status_has_the_class_of_its_most_severe_flag(status: int | None, name
 
 def test_links_are_escaped() -> None:
     """An unpaired surrogate becomes a question mark."""
-    assert formats.filter_href('a = "b&c"') == "/?filter=a+%3D+%22b%26c%22"
+    assert formats.filter_href('a = "b&c"') == "/?q=a+%3D+%22b%26c%22"
     assert formats.filter_href("") == "/"
     assert formats.trace_href("../x?y") == "/traces/..%2Fx%3Fy"
-    assert (formats.filter_href("\ud800"), formats.trace_href("\ud800")) == ("/?filter=%3F", "/traces/%3F")
+    assert (formats.filter_href("\ud800"), formats.trace_href("\ud800")) == ("/?q=%3F", "/traces/%3F")
 
 
 def test_a_long_text_is_cut_with_an_ellipsis() -> None:

@@ -5,7 +5,7 @@ from xray_local.page.queries import MatchCount
 def test_a_line_links_to_the_traces_of_the_group() -> None:
     """By its filter expression."""
     line = group_line({"GroupName": "g", "FilterExpression": "fault"}, MatchCount(7))
-    assert (line.name, line.expression, line.href, line.matches.number) == ("g", "fault", "/?filter=fault", 7)
+    assert (line.name, line.expression, line.href, line.matches.number) == ("g", "fault", "/?q=fault", 7)
 
 
 def test_a_line_lists_the_insights_that_are_enabled() -> None:

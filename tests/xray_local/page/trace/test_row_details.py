@@ -106,7 +106,7 @@ def test_an_annotation_links_to_all_traces_with_the_same_value() -> None:
     """A value that the filter language cannot compare has no link."""
     annotations = {"handle": 'a"b', "n": 3, "new": True, "bad": float("inf"), "list": [1]}
     (section,) = details(Body({"annotations": annotations})).sections
-    expressions = {key: unquote_plus(link.removeprefix("/?filter=")) for key, link in section.links.items()}
+    expressions = {key: unquote_plus(link.removeprefix("/?q=")) for key, link in section.links.items()}
     assert list(expressions) == ["handle", "n", "new"]
     assert [parse(text) for text in expressions.values()] == [
         parse('annotation.handle = "a\\"b"'),

@@ -9,9 +9,9 @@ import pytest
 from tests.xray_local.samples import NOW, document
 from xray_local.api.filters import TraceFilter
 from xray_local.state.store import Route, Selection, Store
-from xray_local.state.store.summaries import blocks
-from xray_local.state.store.summaries.durations import HIGHEST, bucket, lower_edge, middle
-from xray_local.state.store.summaries.routes import route_of
+from xray_local.state.store.summaries.overview import blocks
+from xray_local.state.store.summaries.overview.durations import HIGHEST, bucket, lower_edge, middle
+from xray_local.state.store.summaries.overview.routes import route_of
 from xray_local.traces.summaries import summarize
 from xray_model.filter_expression import parse
 
@@ -77,7 +77,7 @@ def test_traces_are_grouped(store: Store) -> None:
     assert routes == [("GET", "/cart", 80, 0), ("GET", "/orders/*", 20, 20)]
     assert [(group.key, group.spread.traces) for group in overview.services] == [("backend", 100)]
     assert overview.service_counts == {"backend": 100}
-    statuses = store.grouped(EVERYTHING, "status")
+    statuses = store.grouped(EVERYTHING, None)
     assert [(group.key, group.spread.traces, group.spread.faults) for group in statuses] == [
         ("200", 80, 0),
         ("500", 20, 20),

@@ -1,11 +1,14 @@
 """The addresses of the pages, in one table: each is HTML, and at the same address with `.json` its numbers."""
 
+from weakref import WeakSet
+
 from aiohttp import web
 
 from xray_local.page.frame import help as help_page
 from xray_local.page.frame import responses
 from xray_local.page.frame.exchange import Show
 from xray_local.page.groups import page as groups
+from xray_local.page.listing import live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.start import refused
@@ -14,6 +17,7 @@ from xray_local.page.trace import page as trace
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
     ("/traces/{trace_id:[^/]+?}", trace.show),
+    ("/groups/new", save.show),
     ("/groups", groups.show),
     ("/sampling", sampling.show),
     ("/rules", sampling.moved),
@@ -24,6 +28,7 @@ ROUTES: tuple[tuple[str, Show], ...] = (
 
 PLAIN: tuple[tuple[str, Show], ...] = (
     ("/", listing.show),
+    ("/live", live.stream),
     ("/theme", responses.choose_theme),
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""
@@ -32,6 +37,8 @@ PLAIN: tuple[tuple[str, Show], ...] = (
 def add_routes(app: web.Application) -> None:
     """Add the pages and the static files."""
     app[responses.TEMPLATES] = responses.environment()
+    app[responses.STREAMS] = WeakSet()
+    app.on_shutdown.append(responses.end_streams)
     pages = [web.get(f"{path}{{json:(\\.json)?}}", responses.handler(show)) for path, show in ROUTES]
     plain = [web.get(path, responses.handler(show)) for path, show in PLAIN]
     app.add_routes([*plain, *pages, web.get("/static/{name:.+}", responses.static_file)])

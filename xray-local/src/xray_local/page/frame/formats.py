@@ -77,6 +77,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.2f}".rstrip("0").rstrip(".") + " %"
 
 
+def percent1(share: float) -> str:
+    """Return a share from 0 to 1 as a percentage of at most one decimal."""
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
 def value(content: Any) -> str:
     """Return a value on one line: strings as they are, everything else as JSON."""
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
@@ -85,6 +90,11 @@ def value(content: Any) -> str:
 def block(content: Any) -> str:
     """Return a value as indented JSON."""
     return json.dumps(content, ensure_ascii=False, indent=2, default=str)
+
+
+def second(epoch: float) -> str:
+    """Return the time of day without fractions: 14:03:22."""
+    return clock(epoch).partition(".")[0]
 
 
 def shortened(text: str, length: int = 300) -> str:
@@ -116,7 +126,7 @@ def link(path: str, /, **query: str | int) -> str:
 
 def filter_href(expression: str) -> str:
     """Return the address of the list of traces that match an expression."""
-    return link("/", filter=expression)
+    return link("/", q=expression)
 
 
 def trace_href(trace_id: str) -> str:
@@ -145,6 +155,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "iso": iso,
     "number": number,
     "percent": percent,
+    "percent1": percent1,
+    "second": second,
     "status_class": status_class,
 }
 """The filters of the templates: numbers reach a template as numbers, and it writes them with these."""

@@ -4,12 +4,14 @@ The policy allows styles, scripts and images of this server only, and nothing in
 to pass through the one trusted-types policy `xray`.
 """
 
+import asyncio
 import gzip
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
+from weakref import WeakSet
 
 import jinja2
 from aiohttp import web
@@ -46,6 +48,7 @@ GZIP_LEVEL = 5
 GZIP_MIN = 1_000  # bytes; below that the headers are most of the response
 YEAR_SECONDS = 31_536_000
 TEMPLATES: web.AppKey[jinja2.Environment] = web.AppKey("templates", jinja2.Environment)
+STREAMS: web.AppKey[WeakSet[asyncio.Task[Any] | None]] = web.AppKey("streams", WeakSet)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -63,6 +66,13 @@ def environment() -> jinja2.Environment:
     made.filters["colour"] = Palette().colour
     made.globals |= {"static": static_files.href, "navigation": NAVIGATION, "themes": THEMES}
     return made
+
+
+async def end_streams(app: web.Application) -> None:
+    """End the streams, which would otherwise keep the server from stopping."""
+    for task in app[STREAMS]:
+        if task is not None:
+            task.cancel()
 
 
 def handler(show: Show) -> Handler:
@@ -164,6 +174,7 @@ async def _stream(request: web.Request, stream: Stream) -> web.StreamResponse:
     response = web.StreamResponse(headers={**HEADERS, "Cache-Control": "no-store"})
     response.content_type = "text/event-stream"
     await response.prepare(request)
+    request.app[STREAMS].add(asyncio.current_task())
     with suppress(ConnectionResetError):  # the client has left
         async for data in stream.events:
             await response.write(f"data: {data}\n\n".encode() if data else b":\n\n")

@@ -1,5 +1,6 @@
 """The list of traces: TraceSummary shapes as the lines of a table. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,10 @@ from xray_local.traces.flags import Flag
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One trace; `marks` is ("ok",) or its flags, `share` its duration divided by the longest one of the list.
+    """One trace; `marks` is ("ok",) or its flags, `reason` where and by which exception it failed, if it did.
 
-    `started` is in epoch seconds, `age` and `duration` in seconds; `documents` is 0 if it is unknown.
+    `started` is in epoch seconds, `age` and `duration` in seconds, `place` where the duration is on the scale of the
+    list, in percent.
     """
 
     id: str
@@ -26,34 +28,50 @@ class TraceLine:
     started: float
     age: float
     duration: float | None
-    share: float
+    place: float
     services: tuple[str, ...]
-    documents: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A logarithmic scale of durations in seconds."""
+
+    shortest: float
+    longest: float
+
+    def place(self, duration: float | None) -> float:
+        """Return where a duration is, in percent."""
+        low = max(self.shortest, 1e-6)
+        if not duration or duration <= low or self.longest <= low:
+            return 0.0
+        return round(min(1.0, math.log(duration / low) / math.log(self.longest / low)) * 100, 1)
 
 
 EXAMPLES = (
-    ("fault OR error", "requests that failed, with a 5xx or a 4xx"),
-    ('service("backend-flask") { fault }', "faults of this service"),
+    ("checkout", "a word: in URLs, names of services, users"),
+    ("/checkout failed", "a path, and a result: failed, errors, throttled, slow, ok, 502, 5xx"),
+    ("user=user-7 plan=gold", "a user, and an annotation"),
+    (">500ms -healthz", "more than half a second, and without a word"),
+    ("ReadTimeoutError", "failed with this exception"),
+    ('service("backend-flask") { fault }', "the filter language: faults of this service"),
     ("responsetime > 0.5 AND !partial", "complete traces that took more than half a second"),
-    ('http.url CONTAINS "/api/" AND http.status = 404', "requests that were not found"),
-    ('annotation.end_notifications CONTAINS ""', "traces with this annotation"),
     ('edge("backend-flask", "users") { throttle }', "throttled calls from one service to another"),
 )
-"""Examples of filter expressions and their meanings, which the page offers."""
+"""Examples of what the field takes, and their meanings, which the page offers."""
 
 
-def filter_examples() -> tuple[tuple[str, str, str], ...]:
+def field_examples() -> tuple[tuple[str, str, str], ...]:
     """Return each of EXAMPLES with the address of the list of its traces."""
-    return tuple((expression, meaning, formats.filter_href(expression)) for expression, meaning in EXAMPLES)
+    return tuple((typed, meaning, formats.filter_href(typed)) for typed, meaning in EXAMPLES)
 
 
-def trace_lines(summaries: Sequence[Mapping[str, Any]], *, now: float) -> tuple[TraceLine, ...]:
+def trace_lines(summaries: Sequence[Mapping[str, Any]], *, now: float, scale: Scale) -> tuple[TraceLine, ...]:
     """Return the lines of TraceSummary shapes, in the same order."""
-    longest = max((_duration(summary) or 0.0 for summary in summaries), default=0.0)
-    return tuple(_trace_line(summary, longest, now) for summary in summaries)
+    return tuple(_trace_line(summary, scale, now) for summary in summaries)
 
 
-def _trace_line(summary: Mapping[str, Any], longest: float, now: float) -> TraceLine:
+def _trace_line(summary: Mapping[str, Any], scale: Scale, now: float) -> TraceLine:
     http = summary.get("Http") or {}
     host, path = formats.split_url(str(http.get("HttpURL") or ""))
     services = service_names(summary.get("ServiceIds") or ())
@@ -72,10 +90,25 @@ def _trace_line(summary: Mapping[str, Any], longest: float, now: float) -> Trace
         started=started,
         age=now - started,
         duration=duration,
-        share=duration / longest if duration and longest else 0.0,
+        place=scale.place(duration),
         services=services,
-        documents=summary.get("Revision") or 0,
+        reason=formats.shortened(reason(summary), 120),
     )
+
+
+def reason(summary: Mapping[str, Any]) -> str:
+    """Return which service failed, and by which exception, for the first cause that a TraceSummary shape names."""
+    causes = summary.get("FaultRootCauses") or summary.get("ErrorRootCauses") or ()
+    for cause in causes if summary.get("HasFault") or summary.get("HasError") else ():
+        services = cause.get("Services") or ()
+        named = [service for service in services if not service.get("Inferred")] or services
+        entities = [entity for service in services for entity in service.get("EntityPath") or ()]
+        exceptions = [exception for entity in entities for exception in entity.get("Exceptions") or ()]
+        where = str(named[-1].get("Name") or "") if named else ""
+        what = str(((exceptions or entities or [{}])[-1]).get("Name") or "")
+        what = what.rpartition(".")[2] if exceptions else what
+        return f"{where}: {what}" if what and what != where else where
+    return ""
 
 
 def summary_flags(summary: Mapping[str, Any]) -> tuple[str, ...]:

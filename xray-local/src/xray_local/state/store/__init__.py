@@ -6,8 +6,8 @@ that was acknowledged.
 
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.store import Store
-from xray_local.state.store.summaries.overview import Cell, Group, Overview, Spread
-from xray_local.state.store.summaries.routes import Route
+from xray_local.state.store.summaries.overview.numbers import Cell, Group, Overview, Spread
+from xray_local.state.store.summaries.overview.routes import Route
 from xray_local.state.store.summaries.selection import (
     Count,
     Filter,

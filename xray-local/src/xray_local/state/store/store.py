@@ -15,9 +15,9 @@ from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
 from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
-from xray_local.state.store.summaries.overview import Group, Overview
+from xray_local.state.store.summaries.overview.numbers import Group, Overview
 from xray_local.state.store.summaries.search import Search
-from xray_local.state.store.summaries.selection import Count, Order, Page, Position, Selection
+from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.state.store.traffic import Requests, Traffic
 from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
@@ -205,10 +205,29 @@ class Store(Resources):
         self._prepare_search()
         return self._search.overview(selection, step=step, seconds=seconds)
 
-    def grouped(self, selection: Selection, by: str, *, seconds: float = 0.1) -> tuple[Group, ...]:
-        """Return the numbers of the traces that match by `status`, or by the value of the annotation `by` names."""
+    def grouped(self, selection: Selection, annotation: str | None, *, seconds: float = 0.1) -> tuple[Group, ...]:
+        """Return the numbers of the traces that match by an annotation's value, or by status; values are JSON."""
         self._prepare_search()
-        return self._search.grouped(selection, by, seconds=seconds)
+        return self._search.grouped(selection, annotation, seconds=seconds)
+
+    def newest(self) -> int:
+        """Return the sequence number of the trace that arrived last, 0 without traces."""
+        self.index()
+        return int(self._database.row("SELECT COALESCE(MAX(seq), 0) FROM traces")[0])
+
+    def arrived(self, after: int, chosen: Filter, *, limit: int) -> tuple[int, int, int]:
+        """Return the last of the traces that arrived after another one, how many they are, and how many of them match.
+
+        It looks at `limit` traces at most.
+        """
+        self.index()
+        return self._search.arrived(after, chosen, limit=limit)
+
+    def ids_ending(self, digits: str, *, limit: int = 2) -> list[str]:
+        """Return the ids of some traces that end with hex digits, in lower case."""
+        self.index()
+        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? LIMIT ?"
+        return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
 
     def span(self) -> tuple[float, float] | None:
         """Return when the first and the last trace started, in epoch seconds; None without traces."""

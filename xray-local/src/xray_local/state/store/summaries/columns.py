@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from xray_local.state.store.summaries.durations import bucket
+from xray_local.state.store.summaries.overview.durations import bucket
 from xray_local.traces.flags import Flag
 from xray_local.traces.summaries import TraceSummary
 

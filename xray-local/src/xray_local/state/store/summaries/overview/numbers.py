@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from xray_local.state.store.summaries import durations
-from xray_local.state.store.summaries.blocks import CYCLE, ROW_BUCKETS, ROWS, Strings
-from xray_local.state.store.summaries.routes import Route
+from xray_local.state.store.summaries.overview import durations
+from xray_local.state.store.summaries.overview.blocks import CYCLE, ROW_BUCKETS, ROWS, Strings
+from xray_local.state.store.summaries.overview.routes import Route
 from xray_local.traces.summaries import TraceSummary
 
 FAULT, ERROR, THROTTLE = 4, 2, 1  # bits of a result

@@ -12,6 +12,7 @@ from xray_local.page.listing import live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.start import refused
+from xray_local.page.trace import exports
 from xray_local.page.trace import page as trace
 
 ROUTES: tuple[tuple[str, Show], ...] = (
@@ -27,6 +28,9 @@ ROUTES: tuple[tuple[str, Show], ...] = (
 """Addresses that also exist with `.json`."""
 
 PLAIN: tuple[tuple[str, Show], ...] = (
+    ("/traces/{trace_id:[^/]+?}.md", exports.show_markdown),
+    ("/traces/{trace_id:[^/]+?}.otlp.json", exports.show_otlp),
+    ("/traces/{trace_id:[^/]+?}.segments.json", exports.show_segments),
     ("/", listing.show),
     ("/live", live.stream),
     ("/theme", responses.choose_theme),

@@ -11,7 +11,8 @@ from typing import Any
 from xray_local.api.operations.sampling.rules import all_rules
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect
 from xray_local.page.frame.formats import link
-from xray_local.page.queries import RANGES, all_items
+from xray_local.page.listing.query import RANGES
+from xray_local.page.queries import all_items
 from xray_local.page.sampling.decision import decision, verdicts
 from xray_local.page.sampling.described import TYPES, DescribedRequest, described
 from xray_local.page.sampling.edits import PASTED_MAX, edited

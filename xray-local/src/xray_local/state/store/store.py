@@ -175,11 +175,6 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
-    def ids_ending(self, digits: str, *, limit: int = 5) -> list[str]:
-        """Return the newest trace ids that end in some hex digits."""
-        self.index()
-        return self._index.ids_ending(digits, limit)
-
     def _prepare_search(self) -> None:
         self.searched_at = time.monotonic()
         self.index()
@@ -224,9 +219,9 @@ class Store(Resources):
         return self._search.arrived(after, chosen, limit=limit)
 
     def ids_ending(self, digits: str, *, limit: int = 2) -> list[str]:
-        """Return the ids of some traces that end with hex digits, in lower case."""
+        """Return the ids of the newest traces that end with hex digits, in lower case."""
         self.index()
-        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? LIMIT ?"
+        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? ORDER BY seq DESC LIMIT ?"
         return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
 
     def span(self) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xray_local.state.store.database import Database, chunks, marks
 from xray_local.state.store.summaries import summary_json
-from xray_local.state.store.summaries.routes import Routes
+from xray_local.state.store.summaries.overview.routes import Routes
 from xray_local.traces.summaries import Sampling, ServiceId, TraceSummary
 
 

@@ -66,7 +66,7 @@ def test_a_terminal_gets_a_table(xray_local: XRayLocal, monkeypatch: pytest.Monk
     head, first, second, foot = shown.getvalue().splitlines()
     assert "REQUEST" in head
     assert ("00000002" in first, "00000001" in second) == (True, True)
-    assert "2 traces · p50 1 s · p95 1 s · 50 % failed · times in UTC · show: xray-local show 00000002" in foot
+    assert "2 traces · p50 1 s · p95 1 s · 50 % failed · times in UTC · xray-local show 000" in foot
     run(xray_local.api, "show", "00000002")
     assert "backend" in shown.getvalue().splitlines()[-3]
 
@@ -77,6 +77,28 @@ def test_json_is_a_summary_on_each_line(xray_local: XRayLocal, capsys: Captured)
     put(xray_local.api, text(1), text(2))
     run(xray_local.api, "traces", "--json")
     assert [json.loads(line)["Id"] for line in capsys.readouterr().out.splitlines()] == [trace_id(2), trace_id(1)]
+
+
+@pytest.mark.process
+def test_traces_are_counted_by_what_they_have_in_common(xray_local: XRayLocal, capsys: Captured) -> None:
+    """Those that match, by route or by an annotation; as JSON each group is a line."""
+    http = {"request": {"method": "GET", "url": "http://a/orders/7"}}
+    put(xray_local.api, text(1, http=http, fault=True), text(2, http=http), text(3, annotations={"plan": "gold"}))
+    run(xray_local.api, "traces", "--by", "route")
+    head, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert head == ["TRACES", "FAULTS", "P50", "P95", "ROUTE"]
+    assert rows == [
+        ["2", "50", "%", "1", "s", "1", "s", "GET", "/orders/*"],
+        ["1", "0", "%", "1", "s", "1", "s", "backend"],
+    ]
+    run(xray_local.api, "traces", "--by", "annotation.plan", "--filter", "!fault", "--json")
+    groups = {group["name"]: group["count"] for group in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert groups['"gold"'] == 1
+    run(xray_local.api, "traces", "--by", "annotation.plan")
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]] == ["gold"]
+    run(xray_local.api, "traces", "--by", "colour", code=2)
+    expected = "xray-local: --by: 'colour': expected route, service, status or annotation.KEY\n"
+    assert capsys.readouterr().err == expected
 
 
 @pytest.mark.process

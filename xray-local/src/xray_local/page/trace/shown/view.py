@@ -88,11 +88,12 @@ def place_of(trace: AnalysedTrace, name: str) -> int | None:
 def shown(trace: AnalysedTrace, view: View) -> list[Shown]:
     """Return the rows of a view, in their order."""
     places, answers = trace.places, {} if view.calls else trace.answers
-    found = _found(trace, view)
+    within = _within(trace, view)
+    found = _found(trace, view, within)
     kept = range(len(trace.rows)) if found is None else _with_parents(found, places.parent)
     folded = {place for name in view.fold if (place := place_of(trace, name)) is not None}
     folded |= {call for call, answer in answers.items() if answer in folded}
-    within, hidden = _within(trace, view), set(answers.values())
+    hidden = set(answers.values())
     depths = [0] * len(trace.rows)
     result: list[Shown] = []
     place = 0
@@ -127,10 +128,17 @@ def _within(trace: AnalysedTrace, view: View) -> Sequence[bool]:
     return [first <= end and last >= start for first, last in times]
 
 
-def _found(trace: AnalysedTrace, view: View) -> AbstractSet[int] | None:
-    """Return the rows that a search and a choice of rows are about, None without either."""
+def _found(trace: AnalysedTrace, view: View, within: Sequence[bool]) -> AbstractSet[int] | None:
+    """Return the rows within the time that a search and a choice of rows are about, None without either."""
     if not view.only and not view.find:
         return None
+    found = _chosen(trace, view) if view.only else range(len(trace.rows))
+    wanted = view.find.casefold()
+    return {place for place in found if within[place] and (not wanted or wanted in _searched(trace, place))}
+
+
+def _chosen(trace: AnalysedTrace, view: View) -> AbstractSet[int]:
+    """Return the rows of the kinds that the view names."""
     found: set[int] = set()
     if "errors" in view.only:
         found |= trace.failed.keys()
@@ -140,11 +148,7 @@ def _found(trace: AnalysedTrace, view: View) -> AbstractSet[int] | None:
         least = trace.tree.duration * SLOW_SHARE
         times = zip(trace.places.start, trace.places.end, strict=True)
         found |= set(compress(range(len(trace.rows)), (end - start > least for start, end in times)))
-    if not view.find:
-        return found
-    candidates = found if view.only else range(len(trace.rows))
-    wanted = view.find.casefold()
-    return {place for place in candidates if wanted in _searched(trace, place)}
+    return found
 
 
 def _searched(trace: AnalysedTrace, place: int) -> str:

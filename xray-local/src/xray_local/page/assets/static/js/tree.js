@@ -29,6 +29,7 @@ const start = () => {
   for (const row of all) {
     row.tabIndex = -1;
     for (const inner of row.querySelectorAll("a, button")) inner.tabIndex = -1;
+    row.querySelector(".fold")?.setAttribute("aria-hidden", "true"); // the row says whether it is expanded
   }
   const known = current && document.getElementById(current.id);
   stop(known ?? all.find((row) => row.ariaSelected) ?? all[0] ?? null);

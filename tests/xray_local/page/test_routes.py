@@ -14,7 +14,7 @@ from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
 NOW = 1_700_000_000.0
-PAGES = ["/", "/traces", "/services", "/services/backend", "/groups", "/rules", "/start", "/clear", "/refused"]
+PAGES = ["/", "/traces", "/services", "/services/backend", "/groups", "/sampling", "/start", "/clear", "/refused"]
 
 Client = TestClient[web.Request, web.Application]
 
@@ -142,12 +142,12 @@ async def test_a_trace_is_found_by_both_forms_of_its_id(client: Client, region: 
         ]
 
 
-async def test_a_part_of_a_trace_has_its_own_rows(client: Client, region: Region) -> None:
-    """The row of the id and everything below it."""
+async def test_the_old_address_of_a_row_leads_to_the_row(client: Client, region: Region) -> None:
+    """Its JSON has that row only."""
     inner = {"id": "00000000000000ff", "name": "in", "start_time": NOW - 2, "end_time": NOW - 1.5}
     name = put(region, 1, subsegments=[inner])
     answer = await (await client.get(f"/traces/{name}.json?part=00000000000000ff")).json()
-    assert ([row["id"] for row in answer["rows"]], answer["duration"]) == (["00000000000000ff"], 0.5)
+    assert [(row["id"], row["duration"]) for row in answer["rows"]] == [("00000000000000ff", 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -180,20 +180,11 @@ async def test_groups_count_their_traces(client: Client, region: Region) -> None
     }
 
 
-async def test_rules_have_counts_and_the_verdict(client: Client, region: Region) -> None:
-    """On the request of the query."""
-    report = {"RuleName": "Default", "ClientID": "0" * 24, "Timestamp": NOW, "RequestCount": 4, "SampledCount": 1}
-    OPERATIONS["GetSamplingTargets"](region, {"SamplingStatisticsDocuments": [report]})
-    (rule,) = (await (await client.get("/rules.json?path=/x")).json())["rules"]
-    assert (rule["name"], rule["matched"], rule["sampled"], rule["share"]) == ("Default", 4, 1, 0.25)
-    assert rule["decides"] is True
-
-
 async def test_evicted_traces_are_shown_on_every_page(client: Client, region: Region) -> None:
     """With the option that changes the limit."""
     for number in range(503):
         put(region, number)
-    text = await (await client.get("/rules")).text()
+    text = await (await client.get("/sampling")).text()
     assert "the oldest 3 traces were evicted" in text
     assert "--max-traces" in text
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from xray_local.page.trace.exceptions import Frame, RecordedFailure, failures, is_library
+from xray_local.page.trace.row.exceptions import Frame, RecordedFailure, failures, is_library
 from xray_local.traces.body import Body
 
 

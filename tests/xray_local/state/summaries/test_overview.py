@@ -44,47 +44,49 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 def test_percentiles_and_failures_are_those_of_all_traces(store: Store) -> None:
     """The percentiles are at most 0.25 % from the exact ones."""
-    total = store.overview(EVERYTHING, step=10).total
+    total = store.overview(EVERYTHING, step=10, seconds=10).total
     assert (total.traces, total.faults, total.errors, total.throttles, total.failed) == (100, 20, 0, 0, 0.2)
     assert (total.p50, total.p95, total.p99) == pytest.approx((5.0, 9.5, 9.9), rel=0.0026)
 
 
 def test_a_range_and_a_filter_select_the_traces(store: Store) -> None:
-    """Both within blocks and for whole ones; the end of the range is not part of it."""
-    assert store.overview(Selection(NOW + 11, NOW + 31), step=10).total.traces == 20
-    assert store.overview(selected("fault", NOW + 11, NOW + 31), step=10).total.traces == 4
-    assert store.overview(selected("annotation.seats > 1"), step=10).total.traces == 33  # the evaluator decides
-    assert store.overview(selected("annotation.seats > 1", NOW + 50), step=10).total.traces == 17
-    assert store.overview(selected("duration > 100"), step=10).total.traces == 0
+    """Both within blocks and for whole ones, by columns and by the evaluator; the end of the range is excluded."""
+    assert store.overview(Selection(NOW + 11, NOW + 31), step=10, seconds=10).total.traces == 20
+    assert store.overview(selected("fault", NOW + 11, NOW + 31), step=10, seconds=10).total.traces == 4
+    assert (
+        store.overview(selected("annotation.seats > 1"), step=10, seconds=10).total.traces == 33
+    )  # the evaluator decides
+    assert store.overview(selected("annotation.seats > 1", NOW + 50), step=10, seconds=10).total.traces == 17
+    assert store.overview(selected("duration > 100"), step=10, seconds=10).total.traces == 0
 
 
 def test_cells_have_every_trace_once(store: Store) -> None:
     """A cell is a time and a duration; a filter of its edges selects its traces."""
-    overview = store.overview(EVERYTHING, step=10)
+    overview = store.overview(EVERYTHING, step=10, seconds=10)
     assert sum(cell.traces for cell in overview.cells) == 100
     assert sum(cell.faults for cell in overview.cells) == 20
     for cell in overview.cells:
         edges = selected(f"duration >= {cell.shortest:.6g} AND duration < {cell.longest:.6g}", cell.start, cell.end)
-        found = store.overview(edges, step=10).total
+        found = store.overview(edges, step=10, seconds=10).total
         assert (found.traces, found.faults) == (cell.traces, cell.faults)
 
 
 def test_traces_are_grouped(store: Store) -> None:
     """By route, service, status and annotation, the most frequent first."""
-    overview = store.overview(EVERYTHING, step=10)
+    overview = store.overview(EVERYTHING, step=10, seconds=10)
     routes = [(group.key.method, group.key.path, group.spread.traces, group.spread.faults) for group in overview.routes
               if isinstance(group.key, Route)]  # fmt: skip
     assert routes == [("GET", "/cart", 80, 0), ("GET", "/orders/*", 20, 20)]
     assert [(group.key, group.spread.traces) for group in overview.services] == [("backend", 100)]
     assert overview.service_counts == {"backend": 100}
-    statuses = store.grouped(EVERYTHING, None)
+    statuses = store.grouped(EVERYTHING, None, seconds=10)
     assert [(group.key, group.spread.traces, group.spread.faults) for group in statuses] == [
         ("200", 80, 0),
         ("500", 20, 20),
     ]
-    plans = store.grouped(selected("fault"), "plan")
+    plans = store.grouped(selected("fault"), "plan", seconds=10)
     assert [(group.key, group.spread.traces) for group in plans] == [('"free"', 15), ('"gold"', 5)]
-    assert [(group.key, group.spread.traces) for group in store.grouped(EVERYTHING, "seats")] == [
+    assert [(group.key, group.spread.traces) for group in store.grouped(EVERYTHING, "seats", seconds=10)] == [
         ("1", 34),
         ("0", 33),
         ("2", 33),
@@ -94,21 +96,21 @@ def test_traces_are_grouped(store: Store) -> None:
 
 def test_numbers_follow_what_is_stored(store: Store) -> None:
     """A changed trace counts as it is now, a new one counts, an evicted one no longer does."""
-    assert store.overview(EVERYTHING, step=10).total.traces == 100
+    assert store.overview(EVERYTHING, step=10, seconds=10).total.traces == 100
     times = {"start_time": NOW + 101, "end_time": NOW + 102}
     store.put([document(101, 101, fault=True, **times)], now=NOW)  # the first trace, without a fault, is evicted
     store.put([document(100, 500, parent_id=f"{100:016x}", name="users", **times)], now=NOW)
-    overview = store.overview(EVERYTHING, step=10)
+    overview = store.overview(EVERYTHING, step=10, seconds=10)
     assert (overview.total.traces, overview.total.faults, overview.first) == (100, 21, NOW + 2)
     assert overview.service_counts["users"] == 1
     store.clear()
-    assert store.overview(EVERYTHING, step=10).total.traces == 0
+    assert store.overview(EVERYTHING, step=10, seconds=10).total.traces == 0
 
 
 def test_what_there_was_no_time_for_is_not_counted(store: Store) -> None:
     """The overview says so; the next one counts further."""
     assert not store.overview(EVERYTHING, step=10, seconds=0).complete
-    overview = store.overview(EVERYTHING, step=10)
+    overview = store.overview(EVERYTHING, step=10, seconds=10)
     assert (overview.complete, overview.total.traces) == (True, 100)
 
 
@@ -118,7 +120,7 @@ def test_the_list_is_ordered_by_duration(store: Store) -> None:
         seen: list[int] = []
         position = None
         while True:
-            page = store.find(EVERYTHING, order=order, before=position, limit=40)  # type: ignore[arg-type]
+            page = store.find(EVERYTHING, order=order, before=position, limit=40, seconds=10)  # type: ignore[arg-type]
             seen += [round(row.summary.duration * 10) for row in page.rows]
             position = page.next
             if position is None:

@@ -11,6 +11,8 @@ from xray_local.api.routes import FAULTS_KEY
 from xray_local.errors import ApiError
 from xray_local.listener import REGION_KEY
 
+IDS_MAX = 5  # trace ids with the same ending in one response
+
 
 def add_routes(app: web.Application) -> None:
     """Add the addresses under `/_local/`."""
@@ -51,7 +53,7 @@ async def _traces(request: web.Request) -> web.Response:
 
 async def _trace_ids(request: web.Request) -> web.Response:
     """Return the newest trace ids that end in the digits, so that a client can use short ids."""
-    found = request.app[REGION_KEY].store.ids_ending(request.match_info["digits"].lower())
+    found = request.app[REGION_KEY].store.ids_ending(request.match_info["digits"].lower(), limit=IDS_MAX)
     return web.json_response({"TraceIds": found})
 
 

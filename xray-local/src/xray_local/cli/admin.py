@@ -51,8 +51,10 @@ def clear(options: argparse.Namespace, _: Mapping[str, str]) -> int:
 
 
 def open_page(options: argparse.Namespace, _: Mapping[str, str]) -> int:
-    """Open the page in a browser and print its address; exit 1 if there is no browser."""
+    """Open the page in a browser, and print its address."""
     path = f"traces/{client.trace_id(options.endpoint, options.trace_id)}" if options.trace_id else ""
     address = client.address(options.endpoint, path)
     print(address, flush=True)
-    return 0 if webbrowser.open(address) else 1
+    if not webbrowser.open(address):
+        raise UsageError("no browser could be started")
+    return 0

@@ -1,7 +1,7 @@
 """The commands of `xray-local`: `serve` runs the process; all others are clients of its API.
 
 Wrong usage, a port in use, an unusable file, an unreachable endpoint: one line on standard error, exit 2. `check` exits
-1 if the trace is incomplete, `put` if a document was refused, `open` without a browser.
+1 if the trace is incomplete, `put` if a document was refused.
 """
 
 import argparse

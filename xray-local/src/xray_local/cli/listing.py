@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from xray_local.cli import client
-from xray_local.cli.terminal.screen import Screen, Style, screen
+from xray_local.cli.terminal.group_table import foot, group_lines
+from xray_local.cli.terminal.screen import Screen, screen
 from xray_local.cli.terminal.trace_table import Table, line, short_ids
 from xray_local.errors import UsageError
-from xray_local.page.frame import formats
-from xray_local.page.listing.lines import summary_flags
+from xray_local.page.listing.query import GROUPINGS
 from xray_model.filter_expression import FilterError, parse
 
 AHEAD_SECONDS = 86_400  # traces from clocks that are ahead are listed as well
@@ -33,29 +34,54 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
         "-f", "--follow", action="store_true", help="also list traces as they arrive, the last one last"
     )
     traces.add_argument("--json", action="store_true", help="print TraceSummary objects, one on a line")
+    traces.add_argument("--by", metavar="WHAT", help="count them by route, service, status or annotation.KEY")
     traces.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """List traces; with `--follow` until a signal."""
+    """List traces, or count them; with `--follow` until a signal."""
     if options.limit < 1:
         raise UsageError(f"--limit: {options.limit}: expected at least 1")
     query = _filter(options.filter)
-    found = list(_newest(options.endpoint, query, options.limit))
-    if options.follow:
-        found.reverse()
     shown = screen(sys.stdout, environ)
+    return _by(options, shown) if options.by else _list(options, query, shown)
+
+
+def _list(options: argparse.Namespace, query: Mapping[str, Any], shown: Screen) -> int:
+    found = list(_newest(options.endpoint, query, options.limit))
     printed = _printer(shown, found, as_json=options.json)
-    for summary in found:
+    for summary in reversed(found) if options.follow else found:
         printed(summary)
     if options.follow:
         for summary in _arriving(options.endpoint, query, found):
             printed(summary)
-    if not found:
+    elif not found:
         print("no traces" + (" match" if options.filter else " yet"), file=sys.stderr)
     elif shown.terminal and not options.json:
-        print(_foot(found, shown))
+        short_id = short_ids([summary["Id"] for summary in found])[found[0]["Id"]]
+        print(foot(_overview(options), short_id, shown))
     return 0
+
+
+def _by(options: argparse.Namespace, shown: Screen) -> int:
+    """Print a line for each group of the matching traces."""
+    if options.by not in GROUPINGS and not options.by.startswith("annotation."):
+        raise UsageError(f"--by: {options.by!r}: expected {', '.join(GROUPINGS)} or annotation.KEY")
+    groups = _overview(options)["groups"]
+    if options.json:
+        lines: Iterable[str] = map(json.dumps, groups)
+    else:
+        lines = group_lines(groups, shown, options.by)
+    for text in lines:
+        print(text)
+    return 0
+
+
+def _overview(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the numbers of the matching traces, as the page computes them."""
+    query = urlencode({"filter": options.filter, "by": options.by or "route"})
+    overview: dict[str, Any] = client.get(options.endpoint, f"traces.json?{query}")["overview"]
+    return overview
 
 
 def _filter(text: str) -> dict[str, Any]:
@@ -140,20 +166,3 @@ class Arrivals:
         for id_ in list(self._shown)[:-REMEMBERED]:
             del self._shown[id_]
         return sorted(found, key=lambda summary: summary["StartTime"])
-
-
-def _foot(found: Iterable[Summary], shown: Screen) -> str:
-    """Return a line on the listed traces: how many, how long they took, how many failed, and what to do next."""
-    summaries = list(found)
-    seconds = sorted(summary["Duration"] for summary in summaries)
-    failed = sum(bool(summary_flags(summary)) for summary in summaries)
-    p50, p95 = (seconds[min(len(seconds) - 1, int(len(seconds) * share))] for share in (0.5, 0.95))
-    parts = [
-        formats.count(len(summaries), "trace"),
-        f"p50 {formats.duration(p50)}",
-        f"p95 {formats.duration(p95)}",
-        f"{formats.percent(failed / len(summaries))} failed",
-        "times in UTC",
-        f"show: xray-local show {short_ids([summary['Id'] for summary in summaries])[summaries[0]['Id']]}",
-    ]
-    return shown.style(" · ".join(parts), Style.QUIET)

@@ -58,6 +58,6 @@ def _draw(trace: AnalysedTrace, environ: Mapping[str, str], shown: Shown) -> Non
 
 def _json(trace: AnalysedTrace, trace_id: str) -> dict[str, Any]:
     """Return the trace as at its address on the page, with all rows."""
-    rows = [row_json(number, row) for number, row in enumerate(trace.rows, 1)]
+    rows = [row_json(trace, place) for place in range(len(trace.rows))]
     ids = {"trace_id": trace_id, "w3c_trace_id": to_w3c(trace_id)}
     return ids | {"start": trace.tree.start, "duration": trace.tree.duration, "total": len(rows), "rows": rows}

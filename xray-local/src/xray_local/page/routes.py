@@ -14,6 +14,7 @@ from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
 from xray_local.page.start import page as start
 from xray_local.page.start import refused
+from xray_local.page.trace import exports
 from xray_local.page.trace import page as trace
 
 ROUTES: tuple[tuple[str, Show], ...] = (
@@ -23,7 +24,8 @@ ROUTES: tuple[tuple[str, Show], ...] = (
     ("/services/{name:.+?}", services.show_one),
     ("/groups/new", save.show),
     ("/groups", groups.show),
-    ("/rules", sampling.show),
+    ("/sampling", sampling.show),
+    ("/rules", sampling.moved),
     ("/start", start.show),
     ("/clear", start.confirm),
     ("/refused", refused.show),
@@ -32,6 +34,9 @@ ROUTES: tuple[tuple[str, Show], ...] = (
 """Addresses that also exist with `.json`."""
 
 PLAIN: tuple[tuple[str, Show], ...] = (
+    ("/traces/{trace_id:[^/]+?}.md", exports.show_markdown),
+    ("/traces/{trace_id:[^/]+?}.otlp.json", exports.show_otlp),
+    ("/traces/{trace_id:[^/]+?}.segments.json", exports.show_segments),
     ("/", listing.show),
     ("/groups/{name:.+}.yaml", groups.show_manifest),
     ("/live", live.stream),

@@ -1,18 +1,17 @@
 """The list of traces: a table as wide as the terminal, or a line for each trace."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xray_local.cli.terminal.screen import Colours, Screen, Style, cells, cut, padded, printable
 from xray_local.page.frame import formats
-from xray_local.page.listing.lines import TraceLine, summary_flags, trace_lines
+from xray_local.page.listing.lines import Scale, TraceLine, summary_flags, trace_lines
 
 ID_DIGITS = 8  # the fewest of a short id
 STARTED, TOOK, BAR, RESULT = 8, 8, 8, 8  # columns
 WIDE = 100  # columns from which on there are bars and services
 SERVICES_SHARE = 0.45  # of what the other columns leave
-FASTEST, SLOWEST = 0.001, 10.0  # seconds at both ends of the logarithmic bars
+SCALE = Scale(0.001, 10.0)  # seconds at both ends of a bar
 ARROW = "→"
 BAR_STEPS = " ▏▎▍▌▋▊▉█"
 
@@ -78,13 +77,13 @@ class Table:
 
     def rows(self, summary: Mapping[str, Any], short_id: str) -> Iterator[str]:
         """Yield the line of a TraceSummary shape, and another one with the reason if it failed."""
-        (trace,) = trace_lines([summary], now=0.0)
+        (trace,) = trace_lines([summary], now=0.0, scale=SCALE)
         style = _result_style(trace)
         request = padded(printable(f"{trace.method} {trace.path}".strip()), self._request)
         yield self._joined(
             self._screen.style(padded(formats.clock(trace.started)[:STARTED], STARTED), Style.QUIET),
             padded(formats.duration(trace.duration), TOOK, right=True),
-            self._screen.style(_bar(trace.duration), style),
+            self._screen.style(_bar(trace.place), style),
             self._screen.style(padded(_result(trace), RESULT), style),
             self._screen.style(request, Style.BOLD),
             self._service_names(trace.services),
@@ -122,9 +121,7 @@ def _result_style(trace: TraceLine) -> str:
     return Style.GOOD if trace.marks == ("ok",) else Style.WARNING
 
 
-def _bar(seconds: float | None) -> str:
-    """Return a bar whose length is the logarithm of a duration."""
-    share = math.log(max(FASTEST, min(SLOWEST, seconds or 0.0)) / FASTEST) / math.log(SLOWEST / FASTEST)
-    eighths = max(1, round(share * BAR * 8))
-    whole, rest = divmod(eighths, 8)
+def _bar(place: float) -> str:
+    """Return a bar as long as the place of a duration on the scale, in percent."""
+    whole, rest = divmod(max(1, round(place / 100 * BAR * 8)), 8)
     return padded("█" * whole + BAR_STEPS[rest].strip(), BAR)

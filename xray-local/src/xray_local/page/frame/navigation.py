@@ -9,7 +9,7 @@ THEME_COOKIE = "theme"
 NAVIGATION = (
     ("/", "Traces"),
     ("/services", "Services"),
-    ("/rules", "Sampling"),
+    ("/sampling", "Sampling"),
     ("/groups", "Groups"),
     ("/start", "Start"),
 )

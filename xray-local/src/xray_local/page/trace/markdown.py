@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from xray_local.page.frame import formats
 from xray_local.page.trace.analysis.analysed import AnalysedTrace
-from xray_local.page.trace.exceptions import RecordedFailure, failures
 from xray_local.page.trace.header import head
+from xray_local.page.trace.row.exceptions import RecordedFailure, failures
 
 ROWS_MAX = 400
 VALUE_MAX = 200

@@ -1,17 +1,15 @@
-"""One trace as the page shows it: a window of the waterfall's rows with bars, ticks and details. Pure.
+"""A window of a trace's rows, with bars on a common axis of time: ten thousand rows stay a small page. Pure."""
 
-A window keeps a trace of ten thousand rows a small page.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xray_local.page.frame import formats
-from xray_local.page.trace.row_details import Details, details, event_times, failures, json_body
+from xray_local.page.trace.analysis.analysed import AnalysedTrace
+from xray_local.page.trace.analysis.calls import Called
+from xray_local.page.trace.row.details import event_times, json_body
+from xray_local.page.trace.shown.view import Shown, View, key, place_of
 from xray_local.traces.body import Wire
-from xray_local.traces.flags import Flag
-from xray_local.traces.waterfall import Row, Waterfall
+from xray_local.traces.waterfall import Row
 
 ROWS_PER_PAGE = 200
 TICKS = 4
@@ -20,8 +18,14 @@ TICKS = 4
 INDENT_MAX = 16
 """Rows nested deeper are indented as if they were at this depth, and show their depth as a number."""
 
-EXCEPTIONS_MAX = 5
-"""How many exceptions are listed above the waterfall; all of them are in it."""
+POINTS_MAX = 20
+"""Events of one row that are shown on its bar."""
+
+GAP = 0.5
+"""Pieces of the critical path that are closer, in percent of the axis, are drawn as one."""
+
+TEXT_MAX = 100
+"""Characters of what was called that a row shows; the pane shows all of them."""
 
 WIRES: Mapping[tuple[Wire, ...], str] = {
     ("segments", "otlp"): "X-Ray and OpenTelemetry",
@@ -30,16 +34,18 @@ WIRES: Mapping[tuple[Wire, ...], str] = {
 }
 """How a row arrived, in words: as a segment document, as a span, or as both."""
 
-MARKS: Mapping[tuple[Wire, ...], str] = {("segments", "otlp"): "both", ("segments",): "xray", ("otlp",): "otel"}
-"""The CSS classes of the same, which have a shape and a colour."""
+SHAPES: Mapping[tuple[Wire, ...], str] = {("segments", "otlp"): "both", ("segments",): "", ("otlp",): "round"}
+"""The CSS classes of the same: a square, a circle, or half of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A part of the time axis: where it starts and how wide it is, in percent."""
+    """A part of the time axis in percent, in the colour of a service; `kind` is "", or the class of a special bar."""
 
     left: float
     width: float
+    service: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,52 +58,208 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class RowLine:
-    """One row of the waterfall; `number` is its place among all rows, from 1, `offset` its start on the time axis."""
+    """One row as the list shows it: what was called, by whom, when, and how it went.
 
-    number: int
-    row: Row
-    indent: int
+    `service` is the one at work, `share` the part of the trace that it took, `flag` the most severe one, `began` marks
+    where a failure began, `found` what a search found.
+    """
+
+    key: str
+    depth: int
+    expanded: bool | None
+    found: bool
+    service: str
+    shape: str
     wires: str
-    wires_class: str
-    bar: Bar
+    called: Called
+    bars: tuple[Bar, ...]
+    critical: tuple[Bar, ...]
     points: tuple[Point, ...]
-    offset: float
+    took: float | None
+    share: float
     status: int | None
-    marks: tuple[Flag, ...]
-    details: Details
-    part_query: str
+    flag: str
+    began: bool
+    notes: tuple[str, ...]
+
+    @property
+    def indent(self) -> int:
+        """The depth as far as it is drawn."""
+        return min(self.depth, INDENT_MAX)
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A label of the time axis: where, in percent, its seconds, and how the text is anchored there."""
+class Axis:
+    """The time that is shown, in epoch seconds."""
 
-    left: float
-    seconds: float
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExceptionLink:
-    """An exception above the waterfall, with a link to its row."""
-
-    href: str
-    name: str
-    type: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The title of a trace: its first row with a request, or else its first row."""
-
-    method: str
-    host: str
-    path: str
-    status: int | None
-    marks: tuple[Flag, ...]
     start: float
-    duration: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+    def at(self, time: float) -> float:
+        """Return where a time is, in percent of the axis."""
+        if self.duration <= 0:
+            return 0.0
+        return round(max(0.0, min(100.0, (time - self.start) / self.duration * 100)), 2)
+
+    def bar(self, start: float, end: float, service: str = "", kind: str = "") -> Bar:
+        """Return a bar that is wide enough to be seen."""
+        left = self.at(start)
+        width = max(0.3, self.at(end) - left)
+        return Bar(round(min(left, 100 - width), 2), round(width, 2), service, kind)
+
+    @property
+    def ticks(self) -> tuple[tuple[float, float], ...]:
+        """Where the labels are, in percent, and their seconds from the start of the axis."""
+        return tuple((100 * number / TICKS, self.duration * number / TICKS) for number in range(TICKS + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some of the rows of a view: `first` and `last` number them from 1, `total` counts all of them."""
+
+    lines: tuple[RowLine, ...]
+    first: int
+    last: int
+    total: int
+
+    @property
+    def previous(self) -> int | None:
+        """The offset of the window before it."""
+        return max(0, self.first - 1 - ROWS_PER_PAGE) if self.first > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        """The offset of the window after it."""
+        return self.last if self.last < self.total else None
+
+
+def axis(trace: AnalysedTrace, view: View) -> Axis:
+    """Return the time axis of a view."""
+    if view.zoom is None:
+        return Axis(trace.tree.start, trace.tree.end)
+    start, end = view.zoom
+    return Axis(trace.tree.start + start, trace.tree.start + end)
+
+
+def offset(trace: AnalysedTrace, view: View, rows: Sequence[Shown]) -> int:
+    """Return where the window of a view begins: where it says, or else where the chosen row is."""
+    if not rows:
+        return 0
+    if view.offset is not None:
+        return min(view.offset, len(rows) - 1)
+    chosen = place_of(trace, view.row) if view.row else None
+    at = next((number for number, row in enumerate(rows) if chosen in {row.place, row.answer}), 0) if chosen else 0
+    return at // ROWS_PER_PAGE * ROWS_PER_PAGE
+
+
+def window(trace: AnalysedTrace, view: View, rows: Sequence[Shown]) -> Window:
+    """Return the rows of a view's window."""
+    first = offset(trace, view, rows)
+    part = rows[first : first + ROWS_PER_PAGE]
+    time = axis(trace, view)
+    lines = tuple(_line(trace, row, time) for row in part)
+    return Window(lines, first + 1 if lines else 0, first + len(lines), len(rows))
+
+
+def _line(trace: AnalysedTrace, shown: Shown, time: Axis) -> RowLine:
+    row = trace.rows[shown.place]
+    both = [shown.place] if shown.answer is None else [shown.place, shown.answer]
+    flag = next((str(trace.failed[place][0]) for place in both if place in trace.failed), "")
+    status = next((found for place in both if (found := trace.rows[place].body.http.status) is not None), None)
+    pieces = sorted(piece for place in both for piece in trace.critical.get(place, ()))
+    arrived = {wire for place in both for wire in trace.rows[place].wires}
+    wires = next(known for known in WIRES if set(known) == arrived)
+    total = trace.tree.duration
+    return RowLine(
+        key=key(trace, shown.place),
+        depth=shown.depth,
+        expanded=shown.expanded,
+        found=shown.found,
+        service=trace.service_at_work(trace.rows[both[-1]]),
+        shape=SHAPES[wires],
+        wires=WIRES[wires],
+        called=_called(trace, shown),
+        bars=tuple(_bars(trace, both, time)),
+        critical=tuple(_joined(pieces, time)),
+        points=_points(row, time),
+        took=row.duration,
+        share=row.duration / total if row.duration and total else 0.0,
+        status=status,
+        flag=flag,
+        began=not trace.origins.isdisjoint(both),
+        notes=tuple(note for place in both for note in trace.rows[place].notes),
+    )
+
+
+def _called(trace: AnalysedTrace, shown: Shown) -> Called:
+    """Return the name of the service that answered with what it was asked for, in no more characters than fit."""
+    found = trace.label(shown.place)
+    name = found.name if shown.answer is None else trace.rows[shown.answer].entry.name or found.name
+    what = found.what if shown.answer is None else found.what or trace.label(shown.answer).what
+    return Called(name[:TEXT_MAX], what[:TEXT_MAX])
+
+
+def _bars(trace: AnalysedTrace, both: Sequence[int], time: Axis) -> Iterable[Bar]:
+    """Yield the bars of a row: a call, which waits, is light, what was at work is solid, and where it failed is red."""
+    began = next((place for place in reversed(both) if place in trace.origins), None)
+    for place in both:
+        row = trace.rows[place]
+        start, end = trace.places.start[place], trace.places.end[place]
+        if start <= time.end and end >= time.start:
+            kind = "began" if place == began else "call" if row.entry.is_remote else ""
+            kind += " open" if row.end is None else ""
+            yield time.bar(start, end, trace.service_at_work(row), kind.strip())
+
+
+def _joined(pieces: Iterable[tuple[float, float]], time: Axis) -> Iterable[Bar]:
+    """Yield the pieces of the critical path that are on the axis; those that are close to each other are one."""
+    begin = end = -1.0
+    for start, stop in pieces:
+        if stop < time.start or start > time.end:
+            continue
+        left, right = time.at(start), time.at(stop)
+        if begin >= 0 and left - end > GAP:
+            yield Bar(begin, round(max(0.1, end - begin), 2))
+            begin = left
+        begin, end = (left if begin < 0 else begin), right
+    if begin >= 0:
+        yield Bar(begin, round(max(0.1, end - begin), 2))
+
+
+def _points(row: Row, time: Axis) -> tuple[Point, ...]:
+    events = [found for found in event_times(row.body) if time.start <= found[0] <= time.end]
+    return tuple(Point(time.at(at), failure) for at, failure in events[:POINTS_MAX])
+
+
+def row_json(trace: AnalysedTrace, place: int) -> dict[str, Any]:
+    """Return a row for the trace's JSON; `body` is the document without its subsegments, which are rows."""
+    row = trace.rows[place]
+    found = trace.label(place)
+    return {
+        "number": place + 1,
+        "id": row.id,
+        "parent_id": row.parent_id,
+        "depth": row.depth,
+        "name": row.name,
+        "service": trace.service_at_work(row),
+        "called": found.text,
+        "wires": list(row.wires),
+        "kind": row.kind,
+        "start": row.start,
+        "duration": row.duration,
+        "own": round(trace.own[place], 6),
+        "critical": [list(piece) for piece in trace.critical.get(place, ())],
+        "status": row.body.http.status,
+        "marks": list(row.body.flags),
+        "began": place in trace.origins,
+        "notes": list(row.notes),
+        "body": json_body(row.body),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +267,7 @@ class WireCount:
     """How many rows of the trace arrived in one way; `spans` counts those without a segment document."""
 
     label: str
-    wires_class: str
+    shape: str
     segments: int
     subsegments: int
     spans: int
@@ -114,43 +276,6 @@ class WireCount:
     def rows(self) -> int:
         """The number of all of them."""
         return self.segments + self.subsegments + self.spans
-
-
-@dataclass(frozen=True, slots=True)
-class TracePage:
-    """A window of rows; `first` and `last` number them from 1, `previous` and `next` are links or None."""
-
-    lines: tuple[RowLine, ...]
-    ticks: tuple[Tick, ...]
-    start: float
-    first: int
-    last: int
-    total: int
-    counts: tuple[WireCount, ...]
-    wires: int
-    previous: str | None
-    next: str | None
-    exceptions: tuple[ExceptionLink, ...]
-
-
-def trace_page(tree: Waterfall, href: str, part: str = "", offset: int = 0) -> TracePage:
-    """Return at most ROWS_PER_PAGE rows from `offset` on (0-based, clamped); `href` is the trace's address."""
-    total = len(tree.rows)
-    offset = max(0, min(offset, total - 1)) if total else 0
-    end = min(total, offset + ROWS_PER_PAGE)
-    return TracePage(
-        lines=tuple(_line(number, tree.rows[number - 1], tree) for number in range(offset + 1, end + 1)),
-        ticks=_ticks(tree),
-        start=tree.start,
-        first=offset + 1 if total else 0,
-        last=end,
-        total=total,
-        counts=wire_counts(tree.rows),
-        wires=len({wire for row in tree.rows for wire in row.wires}),
-        previous=formats.link(href, part=part, offset=max(0, offset - ROWS_PER_PAGE)) if offset else None,
-        next=formats.link(href, part=part, offset=end) if end < total else None,
-        exceptions=_exceptions(tree, href, part),
-    )
 
 
 def wire_counts(rows: Sequence[Row]) -> tuple[WireCount, ...]:
@@ -162,90 +287,4 @@ def wire_counts(rows: Sequence[Row]) -> tuple[WireCount, ...]:
 def _wire_count(wires: tuple[Wire, ...], rows: Sequence[Row]) -> WireCount:
     segments = sum(row.kind == "segment" for row in rows)
     spans = 0 if "segments" in wires else len(rows)
-    return WireCount(WIRES[wires], MARKS[wires], segments, len(rows) - segments - spans, spans)
-
-
-def trace_head(tree: Waterfall) -> Head:
-    """Return the title of a trace that has at least one row."""
-    titled = next((row for row in tree.rows if row.body.object("http", "request")), tree.rows[0])
-    http = titled.body.http
-    host, path = formats.split_url(http.url or "")
-    flags = {flag for row in tree.rows for flag in row.body.flags}
-    return Head(
-        method=formats.shortened(http.method or "", 20),
-        host=formats.shortened(host, 80),
-        path=formats.shortened(path or titled.name or "(no name)"),
-        status=http.status,
-        marks=tuple(flag for flag in Flag if flag in flags),
-        start=tree.start,
-        duration=tree.duration,
-    )
-
-
-def row_json(number: int, row: Row) -> dict[str, Any]:
-    """Return a row for the trace's JSON; `body` is the document without its subsegments, which are rows."""
-    return {
-        "number": number,
-        "id": row.id,
-        "parent_id": row.parent_id,
-        "depth": row.depth,
-        "name": row.name,
-        "wires": list(row.wires),
-        "kind": row.kind,
-        "start": row.start,
-        "duration": row.duration,
-        "status": row.body.http.status,
-        "marks": list(row.body.flags),
-        "notes": list(row.notes),
-        "body": json_body(row.body),
-    }
-
-
-def _exceptions(tree: Waterfall, href: str, part: str) -> tuple[ExceptionLink, ...]:
-    links: list[ExceptionLink] = []
-    for index, row in enumerate(tree.rows):
-        found = failures(row.body)
-        if found:
-            window = index // ROWS_PER_PAGE * ROWS_PER_PAGE
-            target = f"{formats.link(href, part=part, offset=window)}#row-{index + 1}"
-            message = formats.shortened(found[0].message)
-            links.append(ExceptionLink(target, row.name or "(no name)", found[0].type, message))
-        if len(links) == EXCEPTIONS_MAX:
-            break
-    return tuple(links)
-
-
-def _line(number: int, row: Row, tree: Waterfall) -> RowLine:
-    return RowLine(
-        number=number,
-        row=row,
-        indent=min(row.depth, INDENT_MAX),
-        wires=WIRES[row.wires],
-        wires_class=MARKS[row.wires],
-        bar=_bar(row, tree),
-        points=tuple(Point(_position(at, tree), failure) for at, failure in event_times(row.body)),
-        offset=max(0.0, row.start - tree.start),
-        status=row.body.http.status,
-        marks=row.body.flags,
-        details=details(row.body),
-        part_query=formats.link("", part=row.id) if row.children else "",
-    )
-
-
-def _bar(row: Row, tree: Waterfall) -> Bar:
-    """Return a visible bar; one that is in progress reaches to the end of the axis."""
-    left = _position(row.start, tree)
-    right = 100.0 if row.end is None else _position(row.end, tree)
-    width = max(0.4, right - left)
-    return Bar(round(min(left, 100 - width), 3), round(width, 3))
-
-
-def _position(at: float, tree: Waterfall) -> float:
-    if tree.duration <= 0:
-        return 0.0
-    return round(max(0.0, min(100.0, (at - tree.start) / tree.duration * 100)), 3)
-
-
-def _ticks(tree: Waterfall) -> tuple[Tick, ...]:
-    anchors = ["start", *["middle"] * (TICKS - 1), "end"]
-    return tuple(Tick(100 * n / TICKS, tree.duration * n / TICKS, anchor) for n, anchor in enumerate(anchors))
+    return WireCount(WIRES[wires], SHAPES[wires], segments, len(rows) - segments - spans, spans)

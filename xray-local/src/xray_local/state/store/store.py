@@ -6,7 +6,7 @@ they are read.
 """
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from xray_local.state.store.summaries.overview.numbers import Group, Overview
 from xray_local.state.store.summaries.search import Search
 from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
+from xray_local.state.store.traffic import Requests, Traffic
 from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
 from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
@@ -47,6 +48,7 @@ class Store(Resources):
         self._log.large = self._index.large()
         self._search = Search(self._database)
         self._cached: OrderedDict[Hashable, Any] = OrderedDict()
+        self._traffic = Traffic(self._database)
         self._unreadable = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
@@ -178,11 +180,6 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
-    def ids_ending(self, digits: str, *, limit: int = 5) -> list[str]:
-        """Return the newest trace ids that end in some hex digits."""
-        self.index()
-        return self._index.ids_ending(digits, limit)
-
     def _prepare_search(self) -> None:
         self.searched_at = time.monotonic()
         self.index()
@@ -226,6 +223,12 @@ class Store(Resources):
         self.index()
         return self._search.arrived(after, chosen, limit=limit)
 
+    def ids_ending(self, digits: str, *, limit: int = 2) -> list[str]:
+        """Return the ids of the newest traces that end with hex digits, in lower case."""
+        self.index()
+        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? ORDER BY seq DESC LIMIT ?"
+        return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
+
     def span(self) -> tuple[float, float] | None:
         """Return when the first and the last trace started, in epoch seconds; None without traces."""
         self._prepare_search()
@@ -258,6 +261,18 @@ class Store(Resources):
             if len(self._cached) > CACHED:
                 self._cached.popitem(last=False)
         return made
+
+    def requests(self, start: float, end: float, *, attributes: bool) -> Iterator[Requests]:
+        """Yield the requests that began the traces of a range (epoch seconds), counted; those that are summarized."""
+        return self._traffic.requests(start, end, attributes=attributes)
+
+    def by_rule(self) -> Counter[str]:
+        """Return how many traces each sampling rule took; of those that are summarized."""
+        return self._traffic.by_rule()
+
+    def of_rule(self, rule_name: str, limit: int) -> list[TraceSummary]:
+        """Return the newest traces that a sampling rule took; of those that are summarized."""
+        return self._traffic.of_rule(rule_name, limit)
 
     def clear(self, *, resources: bool = True) -> None:
         """Delete everything that is stored, or all but resources."""

@@ -153,11 +153,6 @@ class TraceIndex:
         row = self._database.row("SELECT last - first, limited FROM traces WHERE trace_id = ?", (trace_id,))
         return None if row is None else (float(row[0]), bool(row[1]))
 
-    def ids_ending(self, digits: str, limit: int) -> list[str]:
-        """Return the newest trace ids that end in some hex digits."""
-        statement = "SELECT trace_id FROM traces WHERE substr(trace_id, ?) = ? ORDER BY seq DESC LIMIT ?"
-        return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
-
 
 def _row(trace: TraceChange, now: float) -> tuple[float, float, float, int, int, int, bool, int]:
     size = sum(trace.bytes.values())

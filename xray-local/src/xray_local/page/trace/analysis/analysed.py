@@ -67,7 +67,7 @@ class AnalysedTrace:
     @cached_property
     def by_id(self) -> Mapping[str, int]:
         """The place of each id; of repeats, the first one."""
-        return {row.id: place for place, row in reversed(list(enumerate(self.rows)))}
+        return {row.id: place for place, row in reversed(list(enumerate(self.rows))) if row.id}
 
     def service_at_work(self, row: Row) -> str:
         """Return the service whose work a row is: its own, or the one that its call leads to if that sent nothing."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from xray_local.page.frame import formats
@@ -17,7 +18,7 @@ _PYTHON = re.compile(r'(?m)^ *File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame of a stack; `own` if its file is not a library's. A run of `folded` library frames has no label."""
+    """A frame of a stack; `own` if its file is not a library's."""
 
     path: str
     line: str
@@ -38,6 +39,11 @@ class RecordedFailure:
     message: str
     frames: tuple[Frame, ...]
     stack: str
+
+    @property
+    def runs(self) -> tuple[tuple[bool, tuple[Frame, ...]], ...]:
+        """The frames in runs of the application's own (True) and of libraries' (False)."""
+        return tuple((own, tuple(frames)) for own, frames in groupby(self.frames, key=lambda frame: frame.own))
 
     @property
     def raised(self) -> Frame | None:

@@ -1,4 +1,4 @@
-"""The details of a row of the waterfall: everything that was recorded, as labelled text. Pure.
+"""The details of a row: everything that was recorded, as labelled text, what it did first and its ids last. Pure.
 
 Unknown fields are shown, not dropped.
 """
@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xray_local.page.frame import formats
+from xray_local.page.trace.row.exceptions import RecordedFailure, failures
 from xray_local.traces.body import Annotation, Body, as_objects, epoch_seconds
 from xray_model.filter_expression import nodes as expressions
 from xray_model.filter_expression import to_text
 
+PLACE = ("id", "parent_id", "trace_id", "start_time", "end_time")
+"""Fields that say where a row belongs, in the last section."""
+
 OTHER_SECTIONS = frozenset(
-    {"annotations", "cause", "http", "id", "links", "metadata", "name", "parent_id", "subsegments", "trace_id"}
+    {"annotations", "aws", "cause", "http", "links", "metadata", "name", "sql", "subsegments", "type", *PLACE}
 )
-"""Fields with a section of their own; all others are listed under Properties."""
+"""Fields with a section of their own, or in the title; all others are listed under Properties."""
 
 FLATTEN_DEPTH = 3
 """Levels of an object that become dotted keys; deeper ones are printed as JSON."""
@@ -41,15 +45,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """An exception with its stack, a line for each of X-Ray's frames, or the text of a span's event."""
-
-    type: str
-    message: str
-    stack: str
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """A span's event; `at` is in epoch seconds or None."""
 
@@ -62,7 +57,7 @@ class Event:
 class Details:
     """All details of one row."""
 
-    failures: tuple[Failure, ...]
+    failures: tuple[RecordedFailure, ...]
     events: tuple[Event, ...]
     sections: tuple[Section, ...]
 
@@ -83,23 +78,20 @@ def _cut(value: Any, levels: int) -> Any:
 def details(document: Body) -> Details:
     """Return the details of a segment, subsegment or span."""
     body = Body(json_body(document))
-    sections = [*_common_sections(body), *_span_sections(body), *_metadata_sections(body)]
     properties = {key: value for key, value in body.raw.items() if key not in OTHER_SECTIONS}
-    sections.append(Section("Properties", _flat(properties)))
+    place = {key: body.raw[key] for key in PLACE if body.raw.get(key) is not None}
+    sections = [
+        *_common_sections(body),
+        Section("Properties", _flat(properties)),
+        *_metadata_sections(body),
+        *_span_sections(body),
+        Section("Ids and times", _flat(place)),
+    ]
     return Details(
         failures=failures(body),
         events=tuple(event for event in _events(body) if event.name != "exception"),
         sections=tuple(section for section in sections if section.pairs or section.block),
     )
-
-
-def failures(body: Body) -> tuple[Failure, ...]:
-    """Return the exceptions, each once: a span's events of that name, or else X-Ray's `cause`.
-
-    A cause that refers to another segment's exception comes before the events, which repeat that exception.
-    """
-    recorded = [] if body.text("cause") else [_recorded(event) for event in _events(body) if event.name == "exception"]
-    return tuple(recorded or _causes(body))
 
 
 def event_times(body: Body) -> tuple[tuple[float, bool], ...]:
@@ -112,13 +104,15 @@ def _events(body: Body) -> Iterable[Event]:
 
 
 def _common_sections(body: Body) -> list[Section]:
-    """HTTP and annotations; those that repeat a span's attributes are listed as attributes."""
+    """Return what was called, and annotations; those that repeat a span's attributes are listed as attributes."""
     attributes = Body(body.otel).object("attributes")
     annotations = body.object("annotations")
     links = {key: _traces_href(key, value) for key, value in body.annotations.items() if _is_finite(value)}
     own = {key: value for key, value in annotations.items() if key not in attributes}
     return [
         Section("HTTP", _flat(body.object("http"))),
+        Section("SQL", _flat(body.object("sql"))),
+        Section("AWS", _flat(body.object("aws"))),
         Section("Annotations", _flat(own, 1), links=links),
         Section("Attributes", _flat(attributes, 1), links=links),
     ]
@@ -148,34 +142,6 @@ def _metadata_sections(body: Body) -> list[Section]:
         for namespace, content in body.object("metadata").items()
         if namespace != "otel" or body.wire != "otlp"
     ]
-
-
-def _causes(body: Body) -> Iterable[Failure]:
-    """Yield the exceptions of X-Ray's `cause`: a list, or the id of an exception in another segment."""
-    cause = body.text("cause")
-    if cause:
-        yield Failure("exception", f"see exception {cause} in another segment", "")
-    for exception in as_objects(body.object("cause").get("exceptions")):
-        yield Failure(
-            type=formats.value(exception.get("type") or "exception"),
-            message=formats.value(exception.get("message", "")),
-            stack="\n".join(_frame(frame) for frame in as_objects(exception.get("stack"))),
-        )
-
-
-def _frame(frame: Mapping[str, Any]) -> str:
-    place = f"{formats.value(frame.get('path', '?'))}:{formats.value(frame.get('line', '?'))}"
-    label = frame.get("label")
-    return f"{place} in {formats.value(label)}" if label else place
-
-
-def _recorded(event: Event) -> Failure:
-    attributes = dict(event.pairs)
-    return Failure(
-        type=attributes.get("exception.type", "exception"),
-        message=attributes.get("exception.message", ""),
-        stack=attributes.get("exception.stacktrace", "").strip("\n"),
-    )
 
 
 def _event(event: Mapping[str, Any]) -> Event:

@@ -1,7 +1,7 @@
 from typing import Any
 from urllib.parse import unquote_plus
 
-from xray_local.page.trace.row_details import Failure, details, event_times, failures
+from xray_local.page.trace.row.details import details, event_times
 from xray_local.traces.body import Body
 from xray_model.filter_expression import parse
 
@@ -12,7 +12,7 @@ def sections(body: dict[str, Any]) -> dict[str, object]:
 
 def test_a_segment_has_sections() -> None:
     """HTTP is flattened to dotted keys, annotations and metadata are apart, the rest are properties."""
-    body = {
+    body: dict[str, Any] = {
         "id": "1",
         "name": "backend",
         "trace_id": "1-a-b",
@@ -27,8 +27,12 @@ def test_a_segment_has_sections() -> None:
         "HTTP": {"request.method": "GET", "response.status": "200"},
         "Annotations": {"handle": "ann", "age": "3", "new": "false"},
         "Metadata · default": '{\n  "k": [\n    1\n  ]\n}',
-        "Properties": {"aws.xray.sdk": "X-Ray for Python", "sql.url": "mysql://db", "user": "u1"},
+        "SQL": {"url": "mysql://db"},
+        "AWS": {"xray.sdk": "X-Ray for Python"},
+        "Properties": {"user": "u1"},
+        "Ids and times": {"id": "1", "trace_id": "1-a-b"},
     }
+    assert list(sections(body))[-1] == "Ids and times"
 
 
 def test_attributes_of_a_span_are_not_repeated_as_annotations() -> None:
@@ -59,20 +63,8 @@ def test_a_namespace_otel_that_is_not_an_object_is_metadata() -> None:
     assert sections({"metadata": {"otel": "text"}}) == {"Metadata · otel": '"text"'}
 
 
-def test_exceptions_of_a_segment_have_a_stack() -> None:
-    """X-Ray's frames become lines of path, line and label."""
-    stack = [{"path": "app.py", "line": 4, "label": "run"}, {"path": "main.py"}]
-    body = {"cause": {"exceptions": [{"type": "KeyError", "message": "'x'", "stack": stack}, "foreign"]}}
-    assert failures(Body(body)) == (Failure("KeyError", "'x'", "app.py:4 in run\nmain.py:?"),)
-
-
-def test_a_cause_may_refer_to_an_exception_in_another_segment() -> None:
-    """By its id."""
-    assert failures(Body({"cause": "ab12"})) == (Failure("exception", "see exception ab12 in another segment", ""),)
-
-
 def test_an_exception_event_of_a_span_is_a_failure() -> None:
-    """It is not listed as an event, and replaces the cause that was derived from it."""
+    """It is not listed as an event."""
     thrown = {
         "name": "exception",
         "time": 5.5,
@@ -81,18 +73,9 @@ def test_an_exception_event_of_a_span_is_a_failure() -> None:
     other = {"name": "cache.miss", "time": 5, "attributes": {"key": "home"}}
     body = {"metadata": {"otel": {"events": [other, thrown]}}, "cause": {"exceptions": [{"type": "derived"}]}}
     found = details(Body(body))
-    assert found.failures == (Failure("E", "m", "Trace"),)
+    assert [(failure.type, failure.stack) for failure in found.failures] == [("E", "Trace")]
     assert [(event.name, event.at, event.pairs) for event in found.events] == [("cache.miss", 5.0, (("key", "home"),))]
     assert event_times(Body(body)) == ((5.0, False), (5.5, True))
-
-
-def test_an_exception_of_both_wires_is_one_failure() -> None:
-    """The span's event has the longer text; a reference to another segment stays one."""
-    events = [{"name": "exception", "attributes": {"exception.type": "E", "exception.message": "m"}}]
-    body = {"metadata": {"otel": {"events": events}}, "cause": {"exceptions": [{"type": "E", "message": "m"}]}}
-    assert failures(Body(body)) == (Failure("E", "m", ""),)
-    refers = body | {"cause": "ab12"}
-    assert failures(Body(refers)) == (Failure("exception", "see exception ab12 in another segment", ""),)
 
 
 def test_members_of_the_wrong_type_do_not_raise() -> None:

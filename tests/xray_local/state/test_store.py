@@ -2,6 +2,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -357,6 +358,22 @@ def test_a_former_version_of_the_schema_is_upgraded(opened: Opener, tmp_path: Pa
     assert opened(path).counts() == {"traces": 1, "segments": 2, "spans": 1}
 
 
+def test_summaries_of_a_former_version_are_not_read(opened: Opener, tmp_path: Path) -> None:
+    """Neither those of traces nor the examples that filters are decided on."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1)], now=NOW)
+    assert ids(store) == [trace_id(1)]
+    store.close()
+    with sqlite3.connect(path) as former:
+        former.executescript("ALTER TABLE traces DROP COLUMN bucket; ALTER TABLE traces DROP COLUMN route;")
+        former.execute("UPDATE shapes SET example = ?", (zlib.compress(b"{}"),))
+        former.execute("PRAGMA user_version = 4")
+    former.close()
+    chosen = Selection(0.0, NOW * 2, "start", TraceFilter(parse('service("backend")')))
+    assert [row.summary.id for row in opened(path).find(chosen).rows] == [trace_id(1)]
+
+
 def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:
     """A full disk is a StoreError; counts stay correct, and the next batch is stored."""
     path = str(tmp_path / "xray.db")
@@ -393,3 +410,20 @@ def test_resources_are_listed_by_name_within_their_kind(opened: Opener) -> None:
     assert list(store.resources("group")) == [("a", {"is": "a"}), ("b", {"is": "b"})]
     store.delete_resource("group", "a")
     assert store.resource("group", "a") is None
+
+
+def test_a_cached_value_is_computed_again_after_a_change(opened: Opener) -> None:
+    """Also after everything is deleted."""
+    store = opened()
+    seen: list[int] = []
+
+    def count() -> int:
+        seen.append(store.counts()["traces"])
+        return seen[-1]
+
+    assert [store.cached("key", count), store.cached("key", count)] == [0, 0]
+    store.put([document(1)], now=NOW)
+    assert [store.cached("key", count), store.cached("key", count)] == [1, 1]
+    store.clear()
+    assert store.cached("key", count) == 0
+    assert seen == [0, 1, 0]

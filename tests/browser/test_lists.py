@@ -78,7 +78,7 @@ def test_groups_lead_to_their_traces(tab: Tab, xray_local: Server, now: float) -
     tab.open("/groups")
     row = tab.page.get_by_role("row").filter(has_text="broken")
     expect(row).to_contain_text("fault = true")
-    row.get_by_role("link").click()
+    row.get_by_role("link", name="broken", exact=True).click()
     expect(tab.page.get_by_label("Find traces")).to_have_value("fault = true")
     expect(tab.page.locator("table.traces tbody tr")).to_have_count(1)
     assert tab.complaints == []

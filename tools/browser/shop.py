@@ -45,13 +45,13 @@ Segment = dict[str, Any]
 class _Trace:
     """One request to the shop: its segments, with times relative to what the storefront took."""
 
-    def __init__(self, random_: random.Random, start: float) -> None:
+    def __init__(self, random_: random.Random, start: float, *, failing: bool) -> None:
         self._random = random_
         self.start = start
-        self.method, self.path, base = random_.choice(ROUTES)
+        self.method, self.path, base = ROUTES[0] if failing else random_.choice(ROUTES)
         self.id = f"1-{int(start):08x}-{random_.getrandbits(96):024x}"
         self.took = base * math.exp(random_.gauss(0, 0.55)) * (8 if random_.random() < 0.03 else 1)
-        self.outcome = random_.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
+        self.outcome = "remote" if failing else random_.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
         self.status = STATUS[self.outcome]
         self.flags = FLAGS.get(self.outcome, {})
         self.user = f"user-{random_.randint(1, 20)}"
@@ -163,11 +163,14 @@ class _Trace:
 
 
 def segments(now: float, traces: int, spread: float) -> Iterator[Segment]:
-    """Yield the segments of traces that started evenly in the seconds of `spread` before now."""
+    """Yield the segments of traces that started evenly in the seconds of `spread` before now.
+
+    The third from the end fails over four services.
+    """
     random_ = random.Random(SEED)
     for number in range(traces):
         start = now - spread * (1 - number / traces) - random_.random()
-        yield from _Trace(random_, start).segments()
+        yield from _Trace(random_, start, failing=number == traces - 3).segments()
 
 
 def send(api: str, now: float, traces: int = 240, spread: float = 5_400.0) -> None:

@@ -10,9 +10,9 @@ import pytest
 from pytest_xray_local import XRayLocal
 from tests.xray_local import otlp
 from tests.xray_local.samples import NOW, body, settings, text, trace_id
-from xray_local.app import Addresses
 from xray_local.cli import client, main
 from xray_local.cli.command_line import welcome
+from xray_local.settings import Addresses
 
 pytestmark = pytest.mark.process
 Captured = pytest.CaptureFixture[str]

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -18,7 +17,7 @@ from xray_local.api.faults import FaultScript
 from xray_local.errors import StartError, StoreError
 from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.page import routes as page
-from xray_local.settings import MEMORY, Settings
+from xray_local.settings import MEMORY, Addresses, Settings
 from xray_local.state import indexing
 from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.memory_limit import max_document_bytes
@@ -47,21 +46,6 @@ def build_app(region: Region, script: FaultScript, settings: Settings, name: lis
         admin.add_routes(app)
         page.add_routes(app)
     return app
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """What one process listens on: an address without brackets, and the ports; `grpc` is None if it is off."""
-
-    host: str
-    api: int
-    agent: int
-    otlp: int
-    grpc: int | None
-
-    def at(self, port: int) -> str:
-        """Return `HOST:PORT`."""
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
 
 async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
@@ -100,7 +84,9 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
         cleanup.callback(datagrams.stop)
         for background in (_watch_evictions(region), indexing.run(store)):
             cleanup.callback(loop.create_task(background).cancel)
-        ready(Addresses(settings.host, ports["api"], ports["agent"], ports["otlp"], grpc.port if grpc else None))
+        grpc_port = grpc.port if grpc else None
+        region.addresses = Addresses(settings.host, ports["api"], ports["agent"], ports["otlp"], grpc_port)
+        ready(region.addresses)
         await stopping.wait()
 
 

@@ -13,17 +13,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from xray_local.cli import admin, check, client, listing, put, showing
 from xray_local.errors import StartError, UsageError
-from xray_local.settings import FIELDS, MEMORY, Field, Settings, SettingsError, read
-
-if TYPE_CHECKING:
-    from xray_local.app import Addresses
+from xray_local.settings import FIELDS, MEMORY, Addresses, Field, Settings, SettingsError, read
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
-ANY_HOST = {"0.0.0.0", "::"}  # noqa: S104 (compared with, not bound)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,7 +76,7 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     gc.set_threshold(50_000, 20, 50)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
 
-    def ready(addresses: "Addresses") -> None:
+    def ready(addresses: Addresses) -> None:
         print(ready_line(addresses), flush=True)
         if sys.stdout.isatty():
             print(welcome(addresses, settings), flush=True)
@@ -89,17 +85,17 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def ready_line(addresses: "Addresses") -> str:
+def ready_line(addresses: Addresses) -> str:
     """Return the line by which programs find what listens where."""
     at = addresses.at
     line = f"ready api=http://{at(addresses.api)} agent={at(addresses.agent)} otlp=http://{at(addresses.otlp)}"
     return line if addresses.grpc is None else f"{line} grpc={at(addresses.grpc)}"
 
 
-def welcome(addresses: "Addresses", settings: Settings) -> str:
+def welcome(addresses: Addresses, settings: Settings) -> str:
     """Return the same for the user of a terminal, and what is stored where."""
     at = addresses.at
-    page = f"localhost:{addresses.api}" if addresses.host in ANY_HOST else at(addresses.api)
+    page = f"localhost:{addresses.api}" if addresses.is_any else at(addresses.api)
     grpc = "" if addresses.grpc is None else f", gRPC {at(addresses.grpc)}"
     place = "in memory" if settings.db == MEMORY else f"in {settings.db}"
     lines = [

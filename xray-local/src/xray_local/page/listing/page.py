@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xray_local.api import rendering
@@ -39,6 +39,7 @@ class _Found:
 
 async def show(request: PageRequest) -> Answer:
     """Show the traces that match; an id leads to its trace, and a mistake in an expression is a 400 with its column."""
+    request = replace(request, path="/")  # also of the links in JSON
     query = read_query(request.query)
     step = _step(request, query)
     reading = _reading(request, query, step)

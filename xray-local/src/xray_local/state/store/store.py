@@ -6,9 +6,10 @@ they are read.
 """
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
@@ -27,6 +28,8 @@ from xray_local.traces.summaries import TraceSummary
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
 INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
+CACHED = 128  # values that are kept until a trace changes
+T = TypeVar("T")
 
 
 class Store(Resources):
@@ -44,6 +47,7 @@ class Store(Resources):
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
+        self._cached: OrderedDict[Hashable, Any] = OrderedDict()
         self._traffic = Traffic(self._database)
         self._unreadable = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
@@ -150,6 +154,7 @@ class Store(Resources):
         """Let the search follow what the index has changed."""
         self._search.forget(self._index.changed)
         self._index.changed.clear()
+        self._cached.clear()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -243,6 +248,20 @@ class Store(Resources):
         self._prepare_search()
         return self._search.calls(selection)
 
+    def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return a value that is computed from the stored traces: once, until one of them changes. None is not kept."""
+        self._prepare_search()
+        found: T | None = self._cached.get(key)
+        if found is not None:
+            self._cached.move_to_end(key)
+            return found
+        made = compute()
+        if made is not None:
+            self._cached[key] = made
+            if len(self._cached) > CACHED:
+                self._cached.popitem(last=False)
+        return made
+
     def requests(self, start: float, end: float, *, attributes: bool, limit: int) -> Iterator[Requests]:
         """Yield the requests of the newest summarized traces that started in a range (epoch seconds)."""
         return self._traffic.requests(start, end, attributes=attributes, limit=limit)
@@ -255,13 +274,15 @@ class Store(Resources):
         """Return the newest traces that a sampling rule took; of those that are summarized."""
         return self._traffic.of_rule(rule_name, limit)
 
-    def clear(self) -> None:
-        """Delete everything that is stored."""
+    def clear(self, *, resources: bool = True) -> None:
+        """Delete everything that is stored, or all but resources."""
         with self._transaction():
             self._log.clear()
             self._index.clear()
-            self._database.execute("DELETE FROM resources")
+            if resources:
+                self._database.execute("DELETE FROM resources")
         self._search.clear()
+        self._cached.clear()
         self._pruned = 0
         self._unreadable = 0
 

@@ -15,7 +15,10 @@ PAGES: Mapping[str, str] = {
     "group": "/groups/new?q=fault&name=failed",
     "trace": "/traces/{trace}",
     "groups": "/groups",
-    "sampling": "/rules",
+    "sampling": "/sampling?method=POST&host=storefront.internal&path=/checkout&service=storefront"
+    "&type=AWS::EKS::Container&rate=40",
+    "sampling-rule": "/sampling?rule=storefront-all",
+    "rehearsal": "/sampling?rehearse=1&range=all&rate.storefront-all=5&without.checkout=1",
     "refused": "/refused",
     "help": "/help",
 }

@@ -15,7 +15,11 @@ PAGES: Mapping[str, str] = {
     "group": "/groups/new?q=fault&name=failed",
     "trace": "/traces/{trace}",
     "groups": "/groups",
-    "sampling": "/rules",
+    "services": "/services",
+    "service": "/services/payments",
+    "sampling": "/sampling?method=POST&path=/checkout&service=storefront",
+    "start": "/start",
+    "clear": "/clear",
     "refused": "/refused",
     "help": "/help",
 }

@@ -9,8 +9,11 @@ import pytest
 from tests.xray_local.conftest import Client
 from tests.xray_local.otlp import pairs, request, span
 from tests.xray_local.samples import NOW, trace_id
-from xray_local.cli import terminal
+from xray_local.cli.terminal.screen import Screen
+from xray_local.cli.terminal.trace_view import draw
+from xray_local.page.trace.analysis.analysed import AnalysedTrace
 from xray_local.state.region import Region
+from xray_local.traces.waterfall import waterfall
 
 ROOT, WORK, CALL, TABLE, QUERY = (f"{number:016x}" for number in range(1, 6))
 TRACE = trace_id(1)
@@ -233,8 +236,9 @@ async def test_the_page_and_the_terminal_name_the_wires(api: Client, order: tupl
     assert "only" not in page.partition('class="legend"')[2].partition("</ul>")[0]
     assert page.count("<h3>ValueError</h3>") == 1
     [trace] = (await call(api, "_local/traces", TraceIds=[TRACE]))["Traces"]
-    drawn = terminal.draw(TRACE, [json.loads(part["Document"]) for part in trace["Segments"]], colour=False)
-    assert drawn.splitlines()[1] == "1 s, 5 rows: 5 X-Ray and OpenTelemetry"
+    tree = waterfall(json.loads(part["Document"]) for part in trace["Segments"])
+    facts = list(draw(AnalysedTrace(tree), Screen(80, colour=False)))[1]
+    assert "5 rows: 5 X-Ray and OpenTelemetry" in facts
 
 
 @pytest.mark.parametrize("expression", ["fault", 'annotation.handle = "ann"', "annotation.items = 3", 'user = "ann"'])

@@ -2,14 +2,17 @@ import io
 import json
 import sys
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from pytest_xray_local import XRayLocal
 from tests.xray_local import otlp
-from tests.xray_local.samples import NOW, body, text, trace_id
+from tests.xray_local.samples import NOW, body, settings, text, trace_id
 from xray_local.cli import client, main
+from xray_local.cli.command_line import welcome
+from xray_local.settings import Addresses
 
 pytestmark = pytest.mark.process
 Captured = pytest.CaptureFixture[str]
@@ -168,52 +171,14 @@ def test_put_says_what_a_file_lacks(tmp_path: Path, capsys: Captured, content: d
     assert refused(capsys, "put", str(file)).startswith(f"xray-local: {file}: {problem}")
 
 
-def test_traces_prints_a_line_for_each_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captured) -> None:
-    """Newest first, up to the limit, those that match."""
-    request = {"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 503}}
-    file = tmp_path / "segments.json"
-    file.write_text(json.dumps([body(1), body(2, start_time=NOW + 0.5, http=request, fault=True)]))
-    run("put", str(file), api=xray_local.api)
-    capsys.readouterr()
-    assert run("traces", api=xray_local.api) == 0
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.split() == [trace_id(2), "2023-11-14T22:13:20.500Z", "500", "ms", "fault", "GET", "http://a/b", "503"]
-    assert second.startswith(trace_id(1))
-    assert run("traces", "--filter", "!fault", api=xray_local.api) == 0
-    assert capsys.readouterr().out.split()[0] == trace_id(1)
-    assert run("traces", "--limit", "1", api=xray_local.api) == 0
-    assert capsys.readouterr().out.split()[0] == trace_id(2)
-
-
-@pytest.mark.parametrize(("options", "words"), [([], "no traces yet"), (["--filter", "fault"], "no traces match")])
-def test_an_empty_list_is_reported(xray_local: XRayLocal, capsys: Captured, options: list[str], words: str) -> None:
-    """On standard error."""
-    assert run("traces", *options, api=xray_local.api) == 0
-    assert capsys.readouterr() == ("", f"{words}\n")
-
-
-@pytest.mark.parametrize("trace_id_", [trace_id(1), trace_id(1)[2:].replace("-", ""), trace_id(1).upper()])
-def test_show_draws_a_trace(xray_local: XRayLocal, tmp_path: Path, capsys: Captured, trace_id_: str) -> None:
-    """By X-Ray's id or by OpenTelemetry's."""
-    file = tmp_path / "segments.json"
-    call = {"id": f"{2:016x}", "name": "query", "start_time": NOW + 0.5, "end_time": NOW + 1, "fault": True}
-    file.write_text(text(1, subsegments=[call], annotations={"user": "bob"}))
-    run("put", str(file), api=xray_local.api)
-    capsys.readouterr()
-    assert run("show", trace_id_, api=xray_local.api) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"trace {trace_id(1)} = {trace_id(1)[2:].replace('-', '')}"
-    assert [line.split()[0] for line in lines[2:]] == ["backend", "user=bob", "query"]
-    assert lines[-1].endswith("fault")
-    assert "\033" not in "".join(lines)
-
-
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (["show", trace_id(9)], f"trace {trace_id(9)} is not stored at "),
         (["show", "1-2-3"], "trace 1-2-3 is not stored at "),
-        (["show", "nonsense"], "trace id: 'nonsense': expected 32 hex digits"),
+        (["show", "abcd1234"], "no trace at "),
+        (["show", "--json", "--markdown", "1234"], "argument --markdown: not allowed with argument --json"),
+        (["show", "nonsense"], "ID: 'nonsense': expected 1-8HEX-24HEX, 32 hex digits, or at least 4 last digits"),
         (["put", "/nowhere.json"], "cannot read /nowhere.json: No such file or directory"),
         (["put", "/"], "cannot read /: Is a directory"),
         (["traces", "--filter", "fault AND"], "--filter: column 10: expected "),
@@ -258,3 +223,25 @@ def test_an_error_of_the_api_is_printed(xray_local: XRayLocal, capsys: Captured)
     """With its code and message."""
     line = refused(capsys, "traces", api=f"{xray_local.api}/nowhere")
     assert line == "xray-local: UnknownOperationException: unknown path /nowhere/TraceSummaries"
+
+
+def test_the_version_is_that_of_the_package(capsys: Captured) -> None:
+    """In one line."""
+    with pytest.raises(SystemExit) as ended:
+        run("--version")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"xray-local {version('xray-local')}\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "db", "lines"),
+    [
+        ("127.0.0.1", ":memory:", ["http://127.0.0.1:8900", "in memory, the last 1,000 traces"]),
+        ("0.0.0.0", "/tmp/x.db", ["http://localhost:8900", "in /tmp/x.db, the last 1,000 traces"]),
+        ("::1", ":memory:", ["http://[::1]:8900", "in memory, the last 1,000 traces"]),
+    ],
+)
+def test_serve_says_where_the_page_is(host: str, db: str, lines: list[str]) -> None:
+    """To the user of a terminal; an address of all hosts is none to open."""
+    shown = welcome(Addresses(host, 8900, 2000, 4318, None), settings(db=db)).splitlines()
+    assert [shown[1].split()[-1], shown[4].partition("stored")[2].strip()] == lines

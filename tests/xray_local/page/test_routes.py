@@ -14,7 +14,7 @@ from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
 NOW = 1_700_000_000.0
-PAGES = ["/", "/traces", "/groups", "/rules", "/refused"]
+PAGES = ["/", "/traces", "/services", "/services/backend", "/groups", "/sampling", "/start", "/clear", "/refused"]
 
 Client = TestClient[web.Request, web.Application]
 
@@ -48,13 +48,13 @@ def put(region: Region, number: int, **more: Any) -> str:
 
 @pytest.mark.parametrize("path", [*PAGES, "/traces/none", "/?q=(", "/static/css/base.css", "/groups.json"])
 async def test_every_response_has_strict_security_headers(client: Client, path: str) -> None:
-    """Pages, JSON, errors and files: no scripts but this server's, no frame, no sniffing, no referrer."""
+    """Pages, JSON, errors and files: no scripts but this server's, no frame, no sniffing, no referrer to others."""
     headers = (await client.get(path)).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert (policy["default-src"], policy["style-src"], policy["frame-ancestors"]) == ("'none'", "'self'", "'none'")
     assert (policy["script-src"], policy["require-trusted-types-for"]) == ("'self'", "'script'")
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -180,20 +180,11 @@ async def test_groups_count_their_traces(client: Client, region: Region) -> None
     }
 
 
-async def test_rules_have_counts_and_the_verdict(client: Client, region: Region) -> None:
-    """On the request of the query."""
-    report = {"RuleName": "Default", "ClientID": "0" * 24, "Timestamp": NOW, "RequestCount": 4, "SampledCount": 1}
-    OPERATIONS["GetSamplingTargets"](region, {"SamplingStatisticsDocuments": [report]})
-    (rule,) = (await (await client.get("/rules.json?path=/x")).json())["rules"]
-    assert (rule["name"], rule["matched"], rule["sampled"], rule["share"]) == ("Default", 4, 1, 0.25)
-    assert rule["decides"] is True
-
-
 async def test_evicted_traces_are_shown_on_every_page(client: Client, region: Region) -> None:
     """With the option that changes the limit."""
     for number in range(503):
         put(region, number)
-    text = await (await client.get("/rules")).text()
+    text = await (await client.get("/sampling")).text()
     assert "the oldest 3 traces were evicted" in text
     assert "--max-traces" in text
 

@@ -393,3 +393,20 @@ def test_resources_are_listed_by_name_within_their_kind(opened: Opener) -> None:
     assert list(store.resources("group")) == [("a", {"is": "a"}), ("b", {"is": "b"})]
     store.delete_resource("group", "a")
     assert store.resource("group", "a") is None
+
+
+def test_a_cached_value_is_computed_again_after_a_change(opened: Opener) -> None:
+    """Also after everything is deleted."""
+    store = opened()
+    seen: list[int] = []
+
+    def count() -> int:
+        seen.append(store.counts()["traces"])
+        return seen[-1]
+
+    assert [store.cached("key", count), store.cached("key", count)] == [0, 0]
+    store.put([document(1)], now=NOW)
+    assert [store.cached("key", count), store.cached("key", count)] == [1, 1]
+    store.clear()
+    assert store.cached("key", count) == 0
+    assert seen == [0, 1, 0]

@@ -1,11 +1,13 @@
 from itertools import permutations
 from typing import Any
 
+import pytest
+
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.traces.body import Http, RecordedException
 from xray_local.traces.documents import Document
 from xray_local.traces.flags import Flag
-from xray_local.traces.summaries import AnnotationValue, ServiceId, TraceSummary, User, summarize
+from xray_local.traces.summaries import AnnotationValue, Sampling, ServiceId, TraceSummary, User, summarize
 
 BACKEND = ServiceId("backend", None)
 OTHER = ServiceId("other", None)
@@ -124,3 +126,21 @@ def test_a_trace_has_at_most_fifty_annotations_of_keys_that_x_ray_takes() -> Non
     annotations = {"a-b": 0, **{f"key{number}": number for number in range(60)}}
     summary = summarize(trace_id(1), [document(1, annotations=annotations)])
     assert [found.key for found in summary.annotations] == [f"key{number}" for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"aws": {"xray": {"sampling_rule_name": "checkout"}}},
+        {"aws": {"xray": {"rule_name": "checkout"}}},
+        {"annotations": {"aws.xray.sampling_rule": "checkout"}},
+    ],
+)
+def test_the_rule_that_took_the_trace_is_known_with_the_service_that_decided(more: dict[str, Any]) -> None:
+    """As the X-Ray SDKs and as the samplers of OpenTelemetry record it; not by the first service."""
+    gateway = document(1)
+    http = {"request": {"method": "GET", "url": "http://back.internal:80/x"}}
+    back = document(1, 2, parent_id=f"{1:016x}", name="back", origin="AWS::EKS::Container", http=http, **more)
+    service = ServiceId("back", "AWS::EKS::Container")
+    assert summarize(trace_id(1), [gateway, back]).sampling == Sampling("checkout", service, "back.internal")
+    assert summarize(trace_id(1), [gateway]).sampling is None

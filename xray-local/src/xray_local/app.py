@@ -14,10 +14,10 @@ from aiohttp import web
 from xray_local import listener
 from xray_local.api import admin, request_guard, routes
 from xray_local.api.faults import FaultScript
-from xray_local.errors import StoreError
+from xray_local.errors import StartError, StoreError
 from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.page import routes as page
-from xray_local.settings import MEMORY, Settings
+from xray_local.settings import MEMORY, Addresses, Settings
 from xray_local.state import indexing
 from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.memory_limit import max_document_bytes
@@ -30,10 +30,6 @@ AGENT_TRIES = 20  # free port numbers tried until one is free for both UDP and T
 EVICTION_LOG_SECONDS = 60.0  # between two log lines
 EVICTION_POLL_SECONDS = 0.5
 SHUTDOWN_SECONDS = 2.0  # that each listener waits for its last requests; Docker kills ten seconds after SIGTERM
-
-
-class StartError(Exception):
-    """The process cannot start; the message is one line."""
 
 
 def build_app(region: Region, script: FaultScript, settings: Settings, name: listener.Name) -> web.Application:
@@ -52,8 +48,8 @@ def build_app(region: Region, script: FaultScript, settings: Settings, name: lis
     return app
 
 
-async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` gets one line once everything listens. StartError if it cannot."""
+async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is called once everything listens. StartError if it cannot."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,7 +84,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         cleanup.callback(datagrams.stop)
         for background in (_watch_evictions(region), indexing.run(store)):
             cleanup.callback(loop.create_task(background).cancel)
-        ready(_ready_line(settings.host, ports, grpc.port if grpc else None))
+        grpc_port = grpc.port if grpc else None
+        region.addresses = Addresses(settings.host, ports["api"], ports["agent"], ports["otlp"], grpc_port)
+        ready(region.addresses)
         await stopping.wait()
 
 
@@ -140,12 +138,6 @@ def _bind_grpc(settings: Settings, region: Region) -> otlp_grpc.GrpcListener | N
         port = GRPC_PORT if settings.otlp_port == OTLP_PORT else 0
     _bind(settings.host, port, "OTLP/gRPC").close()  # grpcio would write its own lines about a taken port
     return otlp_grpc.GrpcListener(region, settings.host, port)
-
-
-def _ready_line(host: str, ports: dict[listener.Name, int], grpc_port: int | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    line = f"ready api=http://{shown}:{ports['api']} agent={shown}:{ports['agent']} otlp=http://{shown}:{ports['otlp']}"
-    return line if grpc_port is None else f"{line} grpc={shown}:{grpc_port}"
 
 
 async def _watch_evictions(region: Region) -> None:

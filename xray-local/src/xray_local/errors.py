@@ -1,4 +1,4 @@
-"""The errors that the API answers, with AWS's code, message and HTTP status, and the store's error."""
+"""The errors that the API answers, with AWS's code, message and HTTP status, and those of the store and of commands."""
 
 
 class ApiError(Exception):
@@ -23,3 +23,11 @@ def not_found(message: str) -> ApiError:
 
 class StoreError(Exception):
     """The store cannot be opened or written; the message is the reason."""
+
+
+class StartError(Exception):
+    """The process cannot start; the message is one line."""
+
+
+class UsageError(Exception):
+    """A command cannot be carried out; the message is one line."""

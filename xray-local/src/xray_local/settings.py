@@ -11,6 +11,7 @@ from typing import Any, Literal
 PREFIX = "XRAY_LOCAL_"
 GrpcPort = int | Literal["auto", "off"]
 MEMORY = ":memory:"
+ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared with, not bound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,26 @@ class Settings:
     allow_host: tuple[str, ...]
     allow_origin: tuple[str, ...] = ()
     lambda_: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What one process listens on: an address without brackets, and the ports; `grpc` is None if it is off."""
+
+    host: str
+    api: int
+    agent: int
+    otlp: int
+    grpc: int | None
+
+    def at(self, port: int) -> str:
+        """Return `HOST:PORT`."""
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it listens on all addresses of the machine."""
+        return self.host in ANY_HOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,14 @@ from hypothesis import strategies as some
 from tests.xray_local.samples import NOW, Clock, body, document, rule, trace_id
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS, create_group, create_sampling_rule, get_group, get_sampling_rules
-from xray_local.cli import terminal
+from xray_local.cli.terminal.screen import Screen
+from xray_local.cli.terminal.trace_view import draw
 from xray_local.errors import ApiError
+from xray_local.page.trace.analysis.analysed import AnalysedTrace
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 from xray_local.traces.documents import SegmentError, parse_segment
+from xray_local.traces.waterfall import waterfall
 
 KNOWN = some.sampled_from(
     [
@@ -181,6 +184,6 @@ def test_any_stored_document_can_be_listed_and_drawn(name: str) -> None:
             json.dumps(answer, allow_nan=False).encode()
             shapes.check(shapes.model().operation_model(operation).output_shape, answer)
         bodies = [document.body for document in region.store.parsed(trace_id(1))]
-        assert terminal.draw(trace_id(1), bodies, colour=False)
+        assert list(draw(AnalysedTrace(waterfall(bodies)), Screen(80, colour=False)))
         region.store.close()
     assert kept

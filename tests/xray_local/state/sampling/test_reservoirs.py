@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.xray_local.samples import NOW, rule
-from xray_local.state.sampling.reservoirs import Counts, Reservoirs, Statistics, Target, Window
+from xray_local.state.sampling.reservoirs import ClientCounts, Counts, Reservoirs, Statistics, Target, Window
 from xray_model import SamplingRule
 
 RULE = SamplingRule.from_api(rule("rule"))
@@ -94,3 +94,25 @@ def test_a_report_of_the_future_counts_now() -> None:
     reservoirs = Reservoirs()
     reservoirs.record(statistics(at=NOW * 2), now=NOW)
     assert [window.timestamp for window in reservoirs.windows(since=0, until=NOW * 3)] == [NOW]
+
+
+def test_clients_have_their_counts_and_those_of_the_last_minute() -> None:
+    """By rule, the last report first; the time of the latter begins with the first report."""
+    reservoirs = Reservoirs()
+    reservoirs.record(statistics("a"), now=NOW)
+    reservoirs.record(statistics("b"), now=NOW + 20)
+    reservoirs.record(statistics("a"), now=NOW + 70)
+    ten, twenty = Counts(10, 5, 1), Counts(20, 10, 2)
+    assert reservoirs.clients(now=NOW + 75) == [
+        ClientCounts("rule", "a", twenty, ten, 60, NOW + 70),
+        ClientCounts("rule", "b", ten, ten, 60, NOW + 20),
+    ]
+    assert reservoirs.clients(now=NOW + 200)[0].recent == Counts()
+
+
+def test_a_client_that_has_not_reported_for_hours_is_forgotten() -> None:
+    """When another one reports."""
+    reservoirs = Reservoirs()
+    reservoirs.record(statistics("a"), now=NOW)
+    reservoirs.record(statistics("b"), now=NOW + 6 * 3600 + 1)
+    assert [client.client_id for client in reservoirs.clients(now=NOW + 6 * 3600 + 1)] == ["b"]

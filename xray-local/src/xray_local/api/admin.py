@@ -1,4 +1,4 @@
-"""The addresses under `/_local/`: health, reset, traces as sent, scripted faults, requests. Not part of AWS's API."""
+"""The addresses under `/_local/`: health, reset, traces as sent, short ids, faults, requests. Not part of AWS's API."""
 
 import json
 from typing import Any
@@ -11,6 +11,8 @@ from xray_local.api.routes import FAULTS_KEY
 from xray_local.errors import ApiError
 from xray_local.listener import REGION_KEY
 
+IDS_MAX = 5  # trace ids with the same ending in one response
+
 
 def add_routes(app: web.Application) -> None:
     """Add the addresses under `/_local/`."""
@@ -19,6 +21,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/_local/health", _health),
             web.post("/_local/reset", _reset),
             web.post("/_local/traces", _traces),
+            web.get("/_local/traces/{digits}", _trace_ids),
             web.get("/_local/faults", _faults),
             web.put("/_local/faults", _set_faults),
             web.delete("/_local/faults", _delete_faults),
@@ -46,6 +49,12 @@ async def _traces(request: web.Request) -> web.Response:
     if not isinstance(trace_ids, list) or not all(isinstance(trace_id, str) for trace_id in trace_ids):
         raise ApiError("InvalidRequest", 'expected {"TraceIds": [...]}, as in BatchGetTraces')
     return web.json_response(stored_traces(request.app[REGION_KEY], {"TraceIds": trace_ids}))
+
+
+async def _trace_ids(request: web.Request) -> web.Response:
+    """Return the newest trace ids that end in the digits, so that a client can use short ids."""
+    found = request.app[REGION_KEY].store.ids_ending(request.match_info["digits"].lower(), limit=IDS_MAX)
+    return web.json_response({"TraceIds": found})
 
 
 async def _faults(request: web.Request) -> web.Response:

@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from xray_local.api.responses import error_response
 from xray_local.errors import ApiError, StoreError
-from xray_local.listener import BODY_MAX
+from xray_local.listener import BODY_MAX, REGION_KEY
 
 _log = logging.getLogger(__name__)
 ANY_ORIGIN = "*"
@@ -40,6 +40,7 @@ def middleware(allowed_hosts: Collection[str], allowed_origins: Collection[str] 
         cross = origin is not None and (ANY_ORIGIN in origins or origin.lower() in origins)
         problem = _host_problem(request, names) or ("" if cross else _origin_problem(request, origin))
         if problem:
+            _note(request, problem)
             response: web.StreamResponse = error_response(ApiError("Forbidden", problem, 403))
         elif cross and _is_preflight(request):
             response = web.Response(status=204, headers=_preflight(request))
@@ -51,6 +52,13 @@ def middleware(allowed_hosts: Collection[str], allowed_origins: Collection[str] 
         return response
 
     return guard
+
+
+def _note(request: web.Request, problem: str) -> None:
+    """Note a refusal, since the client that sends traces to the wrong name may show none."""
+    region = request.app.get(REGION_KEY)
+    if region is not None:
+        region.note("refused", f"{request.method} {request.path}", "Forbidden", problem)
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:

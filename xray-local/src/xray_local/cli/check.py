@@ -3,23 +3,26 @@
 The same check runs on a laptop, in `helm test` and in `skaffold verify`. The request is sampled and has a new trace id.
 """
 
+import argparse
 import http.client
-import json
 import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xray_local.cli import client
 from xray_local.cli.client import ClientError
+from xray_local.cli.showing import print_trace
+from xray_local.errors import UsageError
 from xray_local.page.frame import formats
 from xray_local.traces.body import Body
 
 PAUSE = 0.5  # seconds between two polls
 RESPONSE_SECONDS = 10.0
+SECONDS_MAX = 3600
 
 
 class CheckError(Exception):
@@ -32,6 +35,32 @@ class Expected:
 
     segment: bool
     seconds: float
+
+
+def add(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command to a parser."""
+    checks = commands.add_parser("check", parents=[common], help="send a request, wait for its trace and draw it")
+    checks.add_argument("url", metavar="URL", help="an address of a traced service")
+    checks.add_argument("--no-segment", action="store_true", help="expect only spans, since no segments are sent")
+    checks.add_argument("--no-trace", action="store_true", help="do not wait for the trace, since it goes to AWS")
+    checks.add_argument("--seconds", type=float, default=30.0, help="timeout of the response, and then of the trace")
+    checks.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Send a request and draw its trace; CheckError if it does not arrive whole."""
+    if not options.url.startswith(("http://", "https://")):
+        raise UsageError(f"URL: {options.url!r}: expected http://HOST:PORT/PATH")
+    if not 0 < options.seconds <= SECONDS_MAX:
+        raise UsageError(f"--seconds: {options.seconds:g}: expected more than 0 and at most {SECONDS_MAX}")
+    trace_id = request(options.url, options.seconds)
+    print(f"GET {options.url} answered, trace id {trace_id}", flush=True)
+    if options.no_trace:
+        return 0
+    expected = Expected(segment=not options.no_segment, seconds=options.seconds)
+    bodies = complete_trace(options.endpoint, trace_id, expected)
+    print_trace(bodies, environ)
+    return 0
 
 
 def request(url: str, seconds: float) -> str:
@@ -62,16 +91,13 @@ def _status(url: str, trace_id: str) -> str:
         return repr(str(getattr(error, "reason", error)))
 
 
-def complete_trace(
-    endpoint: str, trace_id: str, expected: Expected, call: Callable[..., dict[str, Any]] = client.call
-) -> list[dict[str, Any]]:
+def complete_trace(endpoint: str, trace_id: str, expected: Expected) -> list[dict[str, Any]]:
     """Wait until the trace is complete and return its documents; CheckError names the wire that is missing."""
     end = time.monotonic() + expected.seconds
     while True:
         problem = "it is not stored"
         try:
-            traces = call(endpoint, "_local/traces", {"TraceIds": [trace_id]})["Traces"]
-            documents = [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
+            documents = client.documents(endpoint, trace_id)
             problem = missing(documents, segment=expected.segment)
         except ClientError as error:
             documents, problem = [], str(error)

@@ -7,7 +7,11 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from xray_local.errors import UsageError
+from xray_model import to_xray
+
 TIMEOUT = 30.0  # seconds
+SHORT_ID_MIN = 4  # hex digits
 
 
 class ClientError(Exception):
@@ -16,13 +20,55 @@ class ClientError(Exception):
 
 def call(endpoint: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response of an operation, which is named by its path."""
+    return _answer(endpoint, path, json.dumps(body).encode())
+
+
+def get(endpoint: str, path: str) -> dict[str, Any]:
+    """Return the JSON at an address that is no operation."""
+    return _answer(endpoint, path, None)
+
+
+def trace_id(endpoint: str, text: str) -> str:
+    """Return the trace id that a text names: an id of either form, or the last digits of one that is stored."""
+    text = text.lower()
+    digits = text.rpartition("-")[2]
+    if text.startswith("1-") and text.count("-") == 2:
+        return text
+    if len(text) == 32 and _is_hex(text):
+        return to_xray(text)
+    if not (SHORT_ID_MIN <= len(digits) == len(text) and _is_hex(digits)):
+        raise UsageError(f"ID: {text!r}: expected 1-8HEX-24HEX, 32 hex digits, or at least {SHORT_ID_MIN} last digits")
+    found: list[str] = get(endpoint, f"_local/traces/{digits}")["TraceIds"]
+    if not found:
+        raise UsageError(f"no trace at {endpoint} ends in {digits}")
+    if len(found) > 1:
+        raise UsageError(f"more than one trace ends in {digits}: {', '.join(found)}")
+    return found[0]
+
+
+def documents(endpoint: str, id_: str) -> list[dict[str, Any]]:
+    """Return the documents of a trace as they were sent; none if it is not stored."""
+    traces = call(endpoint, "_local/traces", {"TraceIds": [id_]})["Traces"]
+    return [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
+
+
+def address(endpoint: str, path: str = "") -> str:
+    """Return the address of a page, for a browser."""
+    return f"{endpoint.rstrip('/')}/{path}"
+
+
+def _is_hex(text: str) -> bool:
+    return all(character in "0123456789abcdef" for character in text)
+
+
+def _answer(endpoint: str, path: str, data: bytes | None) -> dict[str, Any]:
     if not endpoint.startswith(("http://", "https://")):
         raise ClientError(f"--endpoint: {endpoint!r}: expected http://HOST:PORT")
     request = urllib.request.Request(  # noqa: S310 (the scheme is checked above)
         f"{endpoint.rstrip('/')}/{path}",
-        data=json.dumps(body).encode(),
+        data=data,
         headers={"Content-Type": "application/json"},
-        method="POST",
+        method="GET" if data is None else "POST",
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 (the scheme is checked above)

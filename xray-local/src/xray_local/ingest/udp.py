@@ -80,6 +80,7 @@ class UdpListener:
                 return
             except OSError:  # an ICMP error for another datagram
                 continue
+            self._region.counters["datagrams"] += 1
             if len(self._waiting) >= WAITING_MAX:
                 self._reject(f"more than {WAITING_MAX} datagrams are waiting")
             else:

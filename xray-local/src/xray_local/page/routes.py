@@ -11,6 +11,8 @@ from xray_local.page.groups import page as groups
 from xray_local.page.listing import live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
+from xray_local.page.services import page as services
+from xray_local.page.start import page as start
 from xray_local.page.start import refused
 from xray_local.page.trace import compare, exports
 from xray_local.page.trace import page as trace
@@ -20,9 +22,14 @@ ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces/{trace_id:[^/]+?}", trace.show),
     ("/traces/{trace_id:[^/]+?}/compare", compare.choose),
     ("/traces/{trace_id:[^/]+?}/compare/{other:[^/]+?}", compare.show),
+    ("/services", services.show_all),
+    ("/services/{name:.+?}", services.show_one),
     ("/groups/new", save.show),
     ("/groups", groups.show),
-    ("/rules", sampling.show),
+    ("/sampling", sampling.show),
+    ("/rules", sampling.moved),
+    ("/start", start.show),
+    ("/clear", start.confirm),
     ("/refused", refused.show),
     ("/help", help_page.show),
 )
@@ -33,10 +40,17 @@ PLAIN: tuple[tuple[str, Show], ...] = (
     ("/traces/{trace_id:[^/]+?}.otlp.json", exports.show_otlp),
     ("/traces/{trace_id:[^/]+?}.segments.json", exports.show_segments),
     ("/", listing.show),
+    ("/groups/{name:.+}.yaml", groups.show_manifest),
     ("/live", live.stream),
     ("/theme", responses.choose_theme),
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""
+
+ACTIONS: tuple[tuple[str, Show], ...] = (
+    ("/start/example", start.store_example),
+    ("/clear", start.clear),
+)
+"""What forms send to; the request guard refuses those of other sites' pages."""
 
 
 def add_routes(app: web.Application) -> None:
@@ -46,4 +60,5 @@ def add_routes(app: web.Application) -> None:
     app.on_shutdown.append(responses.end_streams)
     pages = [web.get(f"{path}{{json:(\\.json)?}}", responses.handler(show)) for path, show in ROUTES]
     plain = [web.get(path, responses.handler(show)) for path, show in PLAIN]
-    app.add_routes([*plain, *pages, web.get("/static/{name:.+}", responses.static_file)])
+    actions = [web.post(path, responses.handler(act)) for path, act in ACTIONS]
+    app.add_routes([*plain, *pages, *actions, web.get("/static/{name:.+}", responses.static_file)])

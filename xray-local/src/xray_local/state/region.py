@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
+from xray_local.settings import Addresses
 from xray_local.state.heads import trace_ids
 from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
@@ -19,7 +20,7 @@ REJECTED_SPAN = "RejectedSpan"  # the code of a span that was refused: X-Ray doc
 
 @dataclass(slots=True)
 class Region:
-    """The state of one region. `clock` returns epoch seconds; `random` makes ids."""
+    """The state of one region. `clock` returns epoch seconds, `random` makes ids, `addresses` are those of a server."""
 
     store: Store
     clock: Callable[[], float]
@@ -31,6 +32,7 @@ class Region:
     requests: RequestLog = field(default_factory=RequestLog)
     problems: ProblemLog = field(default_factory=ProblemLog)
     facades: LambdaFacades | None = None
+    addresses: Addresses | None = None
 
     def put_segments(self, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
         """Store segment documents; count, note and return those that were refused."""
@@ -88,7 +90,15 @@ class Region:
     def reset(self) -> None:
         """Delete everything, as in a new process."""
         self.store.clear()
+        self._forget()
+
+    def clear_traces(self) -> None:
+        """Delete the traces and all counts; sampling rules, groups and settings stay."""
+        self.store.clear(resources=False)
+        self._forget()
+
+    def _forget(self) -> None:
         self.reservoirs, self.boosts = Reservoirs(), Boosts()
         self.counters.clear()
-        self.requests.clear()
+        self.requests = RequestLog()
         self.problems.clear()

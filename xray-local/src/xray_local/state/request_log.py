@@ -1,7 +1,7 @@
 """The last requests that the listeners answered, and what in them AWS would refuse, drop or not expect."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -35,10 +35,16 @@ class LoggedRequest:
 
 
 class RequestLog(deque[LoggedRequest]):
-    """The last REQUESTS_MAX requests, oldest first."""
+    """The last REQUESTS_MAX requests, oldest first; `counts` counts all by their operation."""
 
     def __init__(self) -> None:
         super().__init__(maxlen=REQUESTS_MAX)
+        self.counts: Counter[str] = Counter()
+
+    def append(self, request: LoggedRequest) -> None:
+        """Add and count a request."""
+        super().append(request)
+        self.counts[request.operation] += 1
 
 
 Verdict = Literal["refused", "odd"]

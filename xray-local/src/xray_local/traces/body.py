@@ -149,6 +149,12 @@ class Body:
         )
 
     @property
+    def sampling_rule(self) -> str | None:
+        """The sampling rule that took the trace: the X-Ray SDKs' member of `aws`, or the samplers' attribute."""
+        named = self.text("aws", "xray", "sampling_rule_name") or self.text("aws", "xray", "rule_name")
+        return named or self.text("annotations", "aws.xray.sampling_rule")
+
+    @property
     def subsegments(self) -> list["Body"]:
         """Its direct subsegments."""
         nested = self.raw.get("subsegments")

@@ -6,6 +6,7 @@ Fault and error are the root's, throttle is any entry's, as the API reference de
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from xray_local.traces import root_causes
 from xray_local.traces.body import Annotation, Http
@@ -42,10 +43,20 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """The sampling rule that took a trace, the service that decided by it, and the host of the request, if known."""
+
+    rule: str
+    service: ServiceId
+    host: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TraceSummary:
     """A trace in short; `start` in epoch seconds, durations in seconds, `revision` counts its documents.
 
-    `partial` says that something is still expected: an end, or the parent of any entry but the root.
+    `partial` says that something is still expected: an end, or the parent of any entry but the root. `sampling`
+    is the decision to record the trace, if that was recorded.
     """
 
     id: str
@@ -68,6 +79,7 @@ class TraceSummary:
     revision: int
     services: tuple[ServiceNode, ...]
     edges: tuple[Edge, ...]
+    sampling: Sampling | None = None
 
 
 def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
@@ -97,6 +109,7 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
         revision=len(documents),
         services=services,
         edges=edges,
+        sampling=_sampling(entries),
     )
 
 
@@ -111,6 +124,21 @@ def _http(trace: Trace) -> Http:
     segments = (entry for entry in trace.entries if entry.is_segment)
     found = (entry.body.http for entry in (trace.root, *segments))
     return next((http for http in found if http != Http()), Http())
+
+
+def _sampling(entries: Iterable[Entry]) -> Sampling | None:
+    """Return the decision of the first segment that names a rule."""
+    for entry in entries:
+        if entry.is_segment and (rule := entry.body.sampling_rule):
+            return Sampling(rule, _service_id(entry), _host(entry.body.http.url or ""))
+    return None
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _service_id(entry: Entry) -> ServiceId:

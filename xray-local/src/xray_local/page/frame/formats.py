@@ -118,7 +118,7 @@ def status_class(status: int | None) -> str:
     return str(next(iter(flags_of_status(status)), "ok"))
 
 
-def link(path: str, **query: str | int) -> str:
+def link(path: str, /, **query: str | int) -> str:
     """Return an address with the non-empty parts of the query; an unpaired surrogate becomes a question mark."""
     text = urlencode({name: value for name, value in query.items() if value}, errors="replace")
     return f"{path}?{text}" if text else path

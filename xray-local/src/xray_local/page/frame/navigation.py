@@ -8,9 +8,10 @@ THEME_COOKIE = "theme"
 
 NAVIGATION = (
     ("/", "Traces"),
-    ("/rules", "Sampling"),
+    ("/services", "Services"),
+    ("/sampling", "Sampling"),
     ("/groups", "Groups"),
-    ("/refused", "Refused"),
+    ("/start", "Start"),
 )
 """An address and its name; a page names its entry by the address."""
 

@@ -9,4 +9,4 @@ async def show(request: PageRequest) -> Page:
     """Show each kind of problem with its count, the last one first."""
     problems = [asdict(problem) for problem in request.region.problems.newest()]
     found = {"problems": problems}
-    return Page(title="Refused or odd", section="/refused", template="start/refused.html", context=found, data=found)
+    return Page(title="Refused or odd", section="/start", template="start/refused.html", context=found, data=found)

@@ -5,7 +5,7 @@ reservoir; here the live clients of a rule get equal whole parts, and the remain
 of a minute, so that the parts add up to ReservoirSize exactly and no client is left without for long.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from xray_model import SamplingRule
@@ -16,6 +16,8 @@ TURN_SECONDS = 60  # after which the remainder of a reservoir goes to the next c
 QUOTA_TTL = 300  # seconds that a quota is valid
 STALE_SECONDS = 600  # statistics older than this are refused, as AWS does
 HISTORY_SECONDS = 6 * 3600  # how far back the windows reach
+RECENT_SECONDS = 60  # of which reports the present rates are computed
+CLIENTS_MAX = 10_000  # pairs of a rule and a client whose counts are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,29 @@ class Window:
     counts: Counts
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCounts:
+    """What one client reported about one rule: all of it, and of it what it reported in the last RECENT_SECONDS.
+
+    `seconds` is the time in which it did the latter, `last` when it last reported (epoch seconds).
+    """
+
+    rule_name: str
+    client_id: str
+    counts: Counts
+    recent: Counts
+    seconds: float
+    last: float
+
+
 class Reservoirs:
     """The live clients of each rule, and the counts that they reported. `now` is in epoch seconds."""
 
     def __init__(self) -> None:
         self._seen: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._windows: defaultdict[int, defaultdict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
+        self._clients: dict[tuple[str, str], tuple[Counts, float, float]] = {}  # with the first and the last report
+        self._recent: deque[tuple[float, Statistics]] = deque()
 
     def record(self, statistics: Statistics, *, now: float) -> None:
         """Count a report in the window of its own timestamp, or of now if that is later, and its client as live."""
@@ -75,6 +94,34 @@ class Reservoirs:
         self._windows[window][statistics.rule_name] += statistics.counts
         for expired in [window for window in self._windows if window < now - HISTORY_SECONDS]:
             del self._windows[expired]
+        self._record_client(statistics, now)
+
+    def _record_client(self, statistics: Statistics, now: float) -> None:
+        key = (statistics.rule_name, statistics.client_id)
+        counts, first, _ = self._clients.pop(key, (Counts(), now, now))
+        self._clients[key] = counts + statistics.counts, first, now  # the last one, so that they are ordered by time
+        while self._clients:
+            oldest = next(iter(self._clients))
+            if len(self._clients) <= CLIENTS_MAX and self._clients[oldest][2] >= now - HISTORY_SECONDS:
+                break
+            del self._clients[oldest]
+        self._recent.append((now, statistics))
+        self._forget_recent(now)
+
+    def _forget_recent(self, now: float) -> None:
+        while self._recent and self._recent[0][0] <= now - RECENT_SECONDS:
+            self._recent.popleft()
+
+    def clients(self, *, now: float) -> list[ClientCounts]:
+        """Return what each client reported about each rule, the last report first."""
+        self._forget_recent(now)
+        recent: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
+        for _, statistics in self._recent:
+            recent[statistics.rule_name, statistics.client_id] += statistics.counts
+        return [
+            ClientCounts(*key, counts, recent[key], min(RECENT_SECONDS, now - first + INTERVAL), last)
+            for key, (counts, first, last) in reversed(self._clients.items())
+        ]
 
     def target(self, rule: SamplingRule, client_id: str, *, now: float) -> Target:
         """Return a client's part of the rule's reservoir; the request makes the client live."""

@@ -18,6 +18,7 @@ from xray_local.state.store.summaries.selection import (
     Selection,
     TraceRow,
 )
+from xray_local.state.store.traffic import Requests
 
 __all__ = [
     "Cell",
@@ -30,6 +31,7 @@ __all__ = [
     "Position",
     "RangeBy",
     "Refused",
+    "Requests",
     "Route",
     "Selection",
     "Spread",

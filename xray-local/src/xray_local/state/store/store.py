@@ -6,8 +6,10 @@ they are read.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
@@ -18,6 +20,7 @@ from xray_local.state.store.summaries.overview.numbers import Group, Overview
 from xray_local.state.store.summaries.search import Search
 from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
+from xray_local.state.store.traffic import Requests, Traffic
 from xray_local.traces.documents import Document, parse_stored, utf8_size
 from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
@@ -25,6 +28,8 @@ from xray_local.traces.summaries import TraceSummary
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
 INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
 SUMMARIZED = 4  # traces in one transaction
+CACHED = 128  # values that are kept until a trace changes
+T = TypeVar("T")
 
 
 class Store(Resources):
@@ -43,6 +48,8 @@ class Store(Resources):
         self._log.large = self._index.large()
         self._search = Search(self._database)
         self._not_indexed = 0
+        self._cached: OrderedDict[Hashable, Any] = OrderedDict()
+        self._traffic = Traffic(self._database)
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
@@ -151,6 +158,7 @@ class Store(Resources):
         """Let the search follow what the index has changed."""
         self._search.forget(self._index.changed)
         self._index.changed.clear()
+        self._cached.clear()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -220,9 +228,9 @@ class Store(Resources):
         return self._search.arrived(after, chosen, limit=limit)
 
     def ids_ending(self, digits: str, *, limit: int = 2) -> list[str]:
-        """Return the ids of some traces that end with hex digits, in lower case."""
+        """Return the ids of the newest traces that end with hex digits, in lower case."""
         self.index()
-        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? LIMIT ?"
+        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? ORDER BY seq DESC LIMIT ?"
         return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
 
     def span(self) -> tuple[float, float] | None:
@@ -244,12 +252,40 @@ class Store(Resources):
         self._prepare_search()
         return self._search.calls(selection)
 
-    def clear(self) -> None:
-        """Delete everything that is stored."""
+    def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return a value that is computed from the stored traces: once, until one of them changes. None is not kept."""
+        self._prepare_search()
+        found: T | None = self._cached.get(key)
+        if found is not None:
+            self._cached.move_to_end(key)
+            return found
+        made = compute()
+        if made is not None:
+            self._cached[key] = made
+            if len(self._cached) > CACHED:
+                self._cached.popitem(last=False)
+        return made
+
+    def requests(self, start: float, end: float, *, attributes: bool) -> Iterator[Requests]:
+        """Yield the requests that began the traces of a range (epoch seconds), counted; those that are summarized."""
+        return self._traffic.requests(start, end, attributes=attributes)
+
+    def by_rule(self) -> Counter[str]:
+        """Return how many traces each sampling rule took; of those that are summarized."""
+        return self._traffic.by_rule()
+
+    def of_rule(self, rule_name: str, limit: int) -> list[TraceSummary]:
+        """Return the newest traces that a sampling rule took; of those that are summarized."""
+        return self._traffic.of_rule(rule_name, limit)
+
+    def clear(self, *, resources: bool = True) -> None:
+        """Delete everything that is stored, or all but resources."""
         with self._transaction():
             self._log.clear()
             self._index.clear()
-            self._database.execute("DELETE FROM resources")
+            if resources:
+                self._database.execute("DELETE FROM resources")
         self._search.clear()
+        self._cached.clear()
         self._pruned = 0
         self._not_indexed = 0

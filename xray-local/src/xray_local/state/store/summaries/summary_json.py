@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
@@ -32,7 +33,16 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
         return kind
     if is_dataclass(kind):
         return _dataclass_decoder(kind)
+    if member := _optional(kind):
+        decode = _dataclass_decoder(member)
+        return lambda value: None if value is None else decode(value)
     return lambda value: value
+
+
+def _optional(kind: Any) -> Any:
+    """Return the dataclass of `Dataclass | None`, None for any other type."""
+    members = get_args(kind) if get_origin(kind) is UnionType else ()
+    return next((member for member in members if is_dataclass(member)), None)
 
 
 def _dataclass_decoder(kind: Any) -> Callable[[Any], Any]:
@@ -40,7 +50,7 @@ def _dataclass_decoder(kind: Any) -> Callable[[Any], Any]:
     nested = {
         field.name: _decoder(hints[field.name])
         for field in fields(kind)
-        if get_origin(hints[field.name]) is tuple or is_dataclass(hints[field.name])
+        if get_origin(hint := hints[field.name]) is tuple or is_dataclass(hint) or _optional(hint)
     }
 
     def decode(values: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
 from typing import Any
 
-from xray_local.cli.span_files import jaeger, zipkin
+from xray_local.cli.files.span_files import jaeger, zipkin
 from xray_local.ingest.otlp_json import log_event
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from xray_local.cli import span_files
+from xray_local.cli.files import span_files
 from xray_local.ingest.otlp_json import log_event
 
 Object = Mapping[str, Any]

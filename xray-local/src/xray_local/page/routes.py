@@ -14,12 +14,14 @@ from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
 from xray_local.page.start import page as start
 from xray_local.page.start import refused
-from xray_local.page.trace import exports
+from xray_local.page.trace import compare, exports
 from xray_local.page.trace import page as trace
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
     ("/traces/{trace_id:[^/]+?}", trace.show),
+    ("/traces/{trace_id:[^/]+?}/compare", compare.choose),
+    ("/traces/{trace_id:[^/]+?}/compare/{other:[^/]+?}", compare.show),
     ("/services", services.show_all),
     ("/services/{name:.+?}", services.show_one),
     ("/groups/new", save.show),

@@ -39,13 +39,16 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page: `section` is the address of its entry in the navigation, `refresh` the seconds until it is reloaded."""
+    """A page: `section` is the address of its entry in the navigation, `refresh` the seconds until it is reloaded.
+
+    `data` is what its JSON has, or computes that.
+    """
 
     title: str
     section: str
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     status: int = 200
     parts: tuple[str, ...] = ()
     refresh: int = 0

@@ -127,7 +127,7 @@ def _page_request(request: web.Request) -> PageRequest:
 
 def _page(request: web.Request, page: Page) -> web.Response:
     if _wants_json(request):
-        body = json.dumps(page.data).encode()
+        body = json.dumps(page.data() if callable(page.data) else page.data).encode()
         return _whole(request, body, "application/json", page.status)
     template = request.app[TEMPLATES].get_template(page.template)
     context = _shared(request, page) | dict(page.context)

@@ -35,7 +35,7 @@ async def show(request: PageRequest) -> Answer:
         section="/",
         template="trace/trace.html",
         context={"page": page},
-        data={} if request.query.get("part") in PARTS else page.json(),
+        data=page.json,
         parts=PARTS,
     )
 

@@ -8,20 +8,20 @@ they are read.
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
-from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
+from xray_local.state.store.ingest_log import IngestLog, to_log
 from xray_local.state.store.resources import Resources
 from xray_local.state.store.summaries.overview.numbers import Group, Overview
 from xray_local.state.store.summaries.search import Search
 from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.state.store.traffic import Requests, Traffic
-from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
+from xray_local.traces.documents import Document, parse_stored, utf8_size
 from xray_local.traces.service_graph import Times
 from xray_local.traces.summaries import TraceSummary
 
@@ -49,7 +49,7 @@ class Store(Resources):
         self._search = Search(self._database)
         self._cached: OrderedDict[Hashable, Any] = OrderedDict()
         self._traffic = Traffic(self._database)
-        self._unreadable = 0
+        self._not_indexed = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
@@ -68,9 +68,9 @@ class Store(Resources):
         return self._log.rows
 
     @property
-    def unreadable(self) -> int:
-        """How many accepted documents could not be parsed when they were indexed."""
-        return self._unreadable
+    def not_indexed(self) -> int:
+        """How many accepted documents could not be parsed, or had no room in their trace, when they were indexed."""
+        return self._not_indexed
 
     def counts(self) -> dict[str, int]:
         """Return how many traces, segments and spans are stored."""
@@ -129,26 +129,30 @@ class Store(Resources):
         """Index a small part of the log, which is not empty."""
         rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
-        unreadable = 0
+        lost = 0
         with self._transaction():
             for row in rows:
-                documents = list(_readable(row.texts))
-                unreadable += len(row.texts) - len(documents)
-                self._index.write(documents, now=row.received, large=self._log.large)
+                documents = list(row.documents())
+                refused = self._index.write(documents, now=row.received, large=self._log.large)
+                lost += len(row.texts) - len(documents) + len(refused)
                 indexed += documents
             self._index.evict(self.max_traces, self.max_bytes)
-            self._prune()
+            is_pruned = self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)
-        self._unreadable += unreadable
+        if is_pruned:
+            self._log.large = self._index.large()
+        self._not_indexed += lost
         self._follow()
 
-    def _prune(self) -> None:
-        """Delete shapes that no trace has any more, once the traces have all been replaced."""
+    def _prune(self) -> bool:
+        """Delete shapes that no trace has any more, if the traces have all been replaced; return whether they have."""
         evicted = self._index.totals.evicted
-        if evicted - self._pruned >= self.max_traces:
-            self._search.prune()
-            self._pruned = evicted
+        if evicted - self._pruned < self.max_traces:
+            return False
+        self._search.prune()
+        self._pruned = evicted
+        return True
 
     def _follow(self) -> None:
         """Let the search follow what the index has changed."""
@@ -284,10 +288,4 @@ class Store(Resources):
         self._search.clear()
         self._cached.clear()
         self._pruned = 0
-        self._unreadable = 0
-
-
-def _readable(texts: Sequence[str]) -> Iterator[Document]:
-    for text in texts:
-        with suppress(SegmentError):  # a number that no double holds: see `state.heads`
-            yield from_log(text)
+        self._not_indexed = 0

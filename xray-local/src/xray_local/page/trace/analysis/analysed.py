@@ -60,8 +60,8 @@ class AnalysedTrace:
         A call that no segment answered is time of the service that it leads to.
         """
         found: defaultdict[str, float] = defaultdict(float)
-        for place, row in enumerate(self.rows):
-            found[self.service_at_work(row)] += self.own[place]
+        for row, own in zip(self.rows, self.own, strict=True):
+            found[self.service_at_work(row)] += own
         return dict(found)
 
     @cached_property
@@ -72,7 +72,7 @@ class AnalysedTrace:
     def service_at_work(self, row: Row) -> str:
         """Return the service whose work a row is: its own, or the one that its call leads to if that sent nothing."""
         entry = row.entry
-        if not entry.is_segment and entry.is_remote and entry.is_inferred:
+        if entry.body.raw.get("namespace") is not None and entry.is_remote and entry.is_inferred:
             return inferred_service(entry)[0] or calls.UNKNOWN
         return calls.service(entry)
 

@@ -18,7 +18,10 @@ PAGES: Mapping[str, str] = {
     "services-failures": "/services?show=failures",
     "service": "/services/storefront",
     "groups": "/groups",
-    "sampling": "/sampling?method=POST&path=/checkout&service=storefront",
+    "sampling": "/sampling?method=POST&host=storefront.internal&path=/checkout&service=storefront"
+    "&type=AWS::EKS::Container&rate=40",
+    "sampling-rule": "/sampling?rule=storefront-all",
+    "rehearsal": "/sampling?rehearse=1&range=all&rate.storefront-all=5&without.checkout=1",
     "start": "/start?send=example",
     "clear": "/clear",
     "refused": "/refused",

@@ -31,7 +31,22 @@ PAGES: Mapping[str, str] = {
     "refused": "/refused",
     "help": "/help",
 }
-"""Addresses by the names of their screenshots."""
+"""Addresses by names."""
+
+VARIANTS = frozenset(
+    {
+        "traces-filtered",
+        "mistake",
+        "group",
+        "trace-row",
+        "trace-views",
+        "compare-with",
+        "services-failures",
+        "sampling-rule",
+        "clear",
+    }
+)
+"""Other states of a page, which are tested but have no picture."""
 
 
 def failing_trace(api: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|udp|queries|requests|loss|operator ...]`: run the named benchmarks, or all; print tables.
+"""`python -m bench [ingest|udp|queries|pages|requests|loss|operator ...]`: run the named benchmarks, or all of them.
 
 `python -m bench profile --only ROW` profiles one row of the requests benchmark.
 
@@ -18,10 +18,10 @@ from bench.processes import BenchError
 from bench.requests import profile
 from bench.requests.measure import Shape
 from bench.requests.variants import VARIANTS
-from bench.xray_local import ingest, queries, udp
+from bench.xray_local import ingest, pages, queries, udp
 
 INGEST_PROMISE = 5.0
-ALL = ("ingest", "udp", "queries", "requests", "loss", "operator")
+ALL = ("ingest", "udp", "queries", "pages", "requests", "loss", "operator")
 
 
 def _say(text: str) -> None:
@@ -43,6 +43,11 @@ def _udp(_options: argparse.Namespace) -> list[str]:
 def _queries(options: argparse.Namespace) -> list[str]:
     print(f"\n## Queries: {options.traces:,} traces stored\n")
     return queries.run(options.traces, say=_say)
+
+
+def _pages(options: argparse.Namespace) -> list[str]:
+    print(f"\n## Pages: {options.traces:,} traces stored\n")
+    return pages.run(options.traces, say=_say)
 
 
 def _requests(options: argparse.Namespace) -> list[str]:
@@ -72,7 +77,9 @@ def _profile(options: argparse.Namespace) -> list[str]:
     return []
 
 
-RUN = dict(zip(ALL, (_ingest, _udp, _queries, _requests, _loss, _operator), strict=True)) | {"profile": _profile}
+RUN = dict(zip(ALL, (_ingest, _udp, _queries, _pages, _requests, _loss, _operator), strict=True)) | {
+    "profile": _profile
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: 5)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="requests, loss: only these rows")
-    parser.add_argument("--traces", type=int, default=100_000, help="queries: how many are stored (default: 100,000)")
+    parser.add_argument(
+        "--traces", type=int, default=100_000, help="queries, pages: how many are stored (default: 100,000)"
+    )
     group = parser.add_argument_group("requests")
     group.add_argument("--seconds", type=float, default=3.0, help="seconds of a round (default: 3)")
     group.add_argument("--clients", type=int, default=4, help="clients that send at a time (default: 4)")

@@ -154,7 +154,7 @@ def run(traces: int, say: Callable[[str], None]) -> list[str]:
     with running(command, f"http://127.0.0.1:{api}/_local/health") as server:
         client = Client(api, server)
         _fill(client, traces, say)
-        _wait_until_summarized(client, say)
+        wait_until_summarized(client, say)
         say(f"queries: {server.memory()[0]:.0f} MiB")
         rows, broken = [], []
         for name, *request in requests():
@@ -242,8 +242,9 @@ def _fill(client: Client, traces: int, say: Callable[[str], None]) -> None:
         client.request("POST", "/CreateGroup", group)
 
 
-def _wait_until_summarized(client: Client, say: Callable[[str], None]) -> None:
-    say("queries: waiting until the traces are summarized")
+def wait_until_summarized(client: Client, say: Callable[[str], None]) -> None:
+    """Wait until no stored trace has to be summarized."""
+    say("waiting until the traces are summarized")
     request = {**EVERYTHING, "FilterExpression": 'annotation.handle = "nobody"'}
     while json.loads(client.request("POST", "/TraceSummaries", request))["TracesProcessedCount"]:
         time.sleep(0.05)

@@ -14,17 +14,39 @@ PAGES: Mapping[str, str] = {
     "mistake": "/?q=htp.status+%3D+502",
     "group": "/groups/new?q=fault&name=failed",
     "trace": "/traces/{trace}",
+    "trace-row": "/traces/{trace}?row=row-3",
+    "trace-views": "/traces/{trace}?calls=all&only=errors&find=fraud&zoom=0-60000",
+    "compare": "/traces/{trace}/compare/{trace}",
+    "compare-with": "/traces/{trace}/compare",
     "services": "/services",
     "services-failures": "/services?show=failures",
     "service": "/services/storefront",
     "groups": "/groups",
-    "sampling": "/sampling",
+    "sampling": "/sampling?method=POST&host=storefront.internal&path=/checkout&service=storefront"
+    "&type=AWS::EKS::Container&rate=40",
+    "sampling-rule": "/sampling?rule=storefront-all",
+    "rehearsal": "/sampling?rehearse=1&range=all&rate.storefront-all=5&without.checkout=1",
     "start": "/start?send=example",
     "clear": "/clear",
     "refused": "/refused",
     "help": "/help",
 }
-"""Addresses by the names of their screenshots."""
+"""Addresses by names."""
+
+VARIANTS = frozenset(
+    {
+        "traces-filtered",
+        "mistake",
+        "group",
+        "trace-row",
+        "trace-views",
+        "compare-with",
+        "services-failures",
+        "sampling-rule",
+        "clear",
+    }
+)
+"""Other states of a page, which are tested but have no picture."""
 
 
 def failing_trace(api: str) -> str:

@@ -7,6 +7,7 @@ notes on the row. Recorded times are never moved.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from xray_local.traces.body import Body, Wire
@@ -123,15 +124,16 @@ def waterfall(bodies: Iterable[Mapping[str, Any]]) -> Waterfall:
 def _ordered(trace: Trace) -> list[tuple[Entry, int, int]]:
     """Return entries with depth and number of children, depth first from the roots."""
     below: defaultdict[Entry | None, list[Entry]] = defaultdict(list)
-    for entry in sorted((*trace.entries, *trace.repeats), key=lambda entry: entry.order):
+    for entry in sorted((*trace.entries, *trace.repeats), key=attrgetter("order")):
         below[entry.parent].append(entry)
     result: list[tuple[Entry, int, int]] = []
     waiting = [(root, 0) for root in reversed(below[None])]
     while waiting:
         entry, depth = waiting.pop()
-        children = below.get(entry, [])
-        result.append((entry, depth, len(children)))
-        waiting.extend((child, depth + 1) for child in reversed(children))
+        children = below.get(entry)
+        result.append((entry, depth, len(children or ())))
+        if children:
+            waiting.extend([(child, depth + 1) for child in reversed(children)])
     return result
 
 

@@ -44,7 +44,8 @@ class Head:
 def head(trace: AnalysedTrace) -> Head:
     """Return the title of a trace that has at least one row; its flags are those of the roots."""
     rows = trace.rows
-    titled = next((row for row in rows if row.body.object("http", "request")), rows[0])
+    requests = (row for row in rows if "http" in row.entry.body.raw and row.body.object("http", "request"))
+    titled = next(requests, rows[0])
     http = titled.body.http
     host, path = formats.split_url(http.url or "")
     flags = {flag for place in trace.places.children(-1) for flag in trace.failed.get(place, ())}
@@ -57,7 +58,7 @@ def head(trace: AnalysedTrace) -> Head:
         flags=tuple(flag for flag in Flag if flag in flags),
         start=trace.tree.start,
         duration=trace.tree.duration,
-        in_progress=any(row.end is None for row in rows),
+        in_progress=any(row.entry.end is None for row in rows),
     )
 
 

@@ -1,8 +1,10 @@
 """The traces that are being looked at: parsed and analysed once, until a document of them arrives."""
 
+import gc
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +49,24 @@ class Sources:
         documents = region.store.documents(trace_id)
         known, analysed = self._kept.pop(trace_id, (None, None))
         if analysed is None or known != documents:
-            analysed = AnalysedTrace(waterfall(_body(*document) for document in documents))
+            with _collection_paused():
+                analysed = AnalysedTrace(waterfall([_body(*document) for document in documents]))
         self._kept[trace_id] = documents, analysed
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return StoredTrace(trace_id, stored[1], analysed)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Pause the collector of cycles, which would walk the growing trace again and again and find nothing to free."""
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
 
 
 SOURCES = Sources()

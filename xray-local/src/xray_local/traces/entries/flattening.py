@@ -77,7 +77,8 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
         id_ = body.text("id") or ""
         entry = Entry(len(found), body, container, id_, wires, (wires[0], id_), end=body.end)
         found.append(entry)
-        waiting.extend((nested, entry) for nested in reversed(body.subsegments))
+        if "subsegments" in body.raw:
+            waiting.extend([(nested, entry) for nested in reversed(body.subsegments)])
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from xray_local.page.trace.analysis import calls, failure, times
-from xray_local.traces.entries import inferred_service
+from xray_local.traces.entries import Entry, inferred_service
 from xray_local.traces.waterfall import Row, Waterfall
 
 
@@ -55,14 +55,21 @@ class AnalysedTrace:
 
     @cached_property
     def services(self) -> Mapping[str, float]:
-        """The services in the order of their first rows, each with its own time in seconds.
+        """The services, each with its own time in seconds.
 
         A call that no segment answered is time of the service that it leads to.
         """
+        of_segments: defaultdict[Entry, float] = defaultdict(float)
         found: defaultdict[str, float] = defaultdict(float)
         for row, own in zip(self.rows, self.own, strict=True):
-            found[self.service_at_work(row)] += own
-        return dict(found)
+            entry = row.entry
+            if entry.segment is None or "namespace" in entry.body.raw:
+                found[self.service_at_work(row)] += own
+            else:
+                of_segments[entry.segment] += own
+        for segment, seconds in of_segments.items():
+            found[calls.service(segment)] += seconds
+        return found
 
     @cached_property
     def by_id(self) -> Mapping[str, int]:

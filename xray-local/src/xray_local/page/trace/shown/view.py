@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import NamedTuple
 
 from xray_local.page.frame import formats
 from xray_local.page.trace.analysis.analysed import AnalysedTrace
@@ -33,8 +34,7 @@ class View:
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A row that is shown: its place, that of the segment that answered it in the same row, and its depth there.
 
     `expanded` is None for a row with nothing below it; `found` marks what the search found, not what is above it.

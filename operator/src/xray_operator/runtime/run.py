@@ -28,18 +28,20 @@ from xray_operator.kubernetes.connection import KubernetesError
 from xray_operator.kubernetes.credentials import find_credentials
 from xray_operator.kubernetes.events import EventRecorder
 from xray_operator.kubernetes.resource_cache import ResourceCache
-from xray_operator.manifests.kinds import QUOTAS
+from xray_operator.manifests.kinds import KINDS, QUOTAS
 from xray_operator.plan.writer import AwsWriter
 from xray_operator.runtime import kopf_watch, metrics
 from xray_operator.runtime.metrics import Calls, OperatorCollector
 from xray_operator.runtime.probes import Probes
 from xray_operator.runtime.shutdown import NamespaceShutdown
+from xray_operator.runtime.watch_session import WatchSessions
 from xray_operator.runtime.watch_supervisor import WatchSupervisor
 from xray_operator.settings import Settings
 from xray_operator.status.reporter import Reporter
 
 logger = logging.getLogger("xray_operator")
 AWS_THREADS = 4
+DEAD_SECONDS = 300.0  # more than two requests of a watch
 EXIT_SECONDS = 13.0  # besides one call to AWS: for passes under way and the shutdown; the chart's pod adds two
 
 
@@ -82,7 +84,8 @@ class Operator:
         deletion = Deletion(state, writer, cluster_id=settings.cluster_id)
         reconciler = Reconciler(state, writer, self._kubernetes, cache, reporter, deletion, config)
         self._controller = Controller(state, cache, reconciler, events, interval=settings.interval)
-        handlers = kopf_watch.registry(self._controller, find_credentials)
+        self._sessions = WatchSessions(find_credentials)
+        handlers = kopf_watch.registry(self._controller, self._sessions)
         self._watches = WatchSupervisor(
             partial(kopf_watch.run, handlers), self._kubernetes.may_watch, settings.namespaces
         )
@@ -116,8 +119,11 @@ class Operator:
         await self._shutdown.run()
 
     def _is_alive(self) -> bool:
-        watches = self._watches
-        return self._controller.is_alive and (watches.is_restarting or kopf_watch.watches_alive(watches.watched))
+        """Return whether the tasks run, and kopf has requested each list lately: it may hang when a watch fails."""
+        if self._watches.age < DEAD_SECONDS:
+            return self._controller.is_alive
+        expected = len(KINDS) * max(1, len(self._watches.watched))
+        return self._controller.is_alive and self._sessions.requested(DEAD_SECONDS) >= expected
 
     async def close(self) -> None:
         """Close the connections and the listener; calls to AWS under way are not awaited."""

@@ -19,7 +19,7 @@ from xray_operator.manifests.manifest import API_GROUP
 from xray_operator.runtime.watch_session import WatchSessions
 
 SILENCE_SECONDS = 70.0  # without an event or a bookmark, which the API server sends each minute
-WATCH_SECONDS = 120.0  # of one request; then kopf sends the next one
+WATCH_SECONDS = 120  # of one request, then kopf sends the next one; the API server accepts whole numbers only
 STOP_SECONDS, STOP_ATTEMPTS = 1.0, 5
 LOGIN_SECONDS = 5.0  # after a failed login, such as by a kubeconfig that is being replaced
 # kopf would look up the user's name, which the numeric user of a pod does not have.
@@ -93,7 +93,7 @@ async def run(handlers: kopf.OperatorRegistry, namespaces: Collection[str]) -> N
 
 
 async def _stop(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they end; `kopf.run_tasks` cancels once, which a watch that waits for a response can ignore."""
+    """Cancel tasks until they end; `kopf.run_tasks` cancels once, which a watch without a response can ignore."""
     for _ in range(STOP_ATTEMPTS):
         pending = [task for task in tasks if not task.done()]
         if not pending:

@@ -30,7 +30,7 @@ PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser fuzz bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser screenshots fuzz bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,6 +132,10 @@ one-trace: .venv/.synced ## the bootcamp's app before and after our package is i
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(PYTEST) tests/browser
+
+screenshots: .venv/.synced ## docs/images: every page of xray-local with the traffic of a shop, light, dark and on a phone
+	@$(RUN)python -m tools.browser.chromium >/dev/null
+	@$(RUN)python -m tools.browser.screenshots docs/images
 
 fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters and pages against xray-local (FUZZ_EXAMPLES=200000 of each)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200000) $(PYTEST) tests/xray_local/fuzz

@@ -79,9 +79,9 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20)
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
 	@rm -f .coverage .coverage.*
-	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) \
+	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),16) \
 	  $(PYTEST) tests --ignore=tests/e2e $(WHOLE:%=--ignore=%) --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -275,11 +277,24 @@ def get(port: int, path: str) -> str:
         return text.decode()
 
 
-def operator_process(log: Path, endpoint: str) -> subprocess.Popen[bytes]:
-    """Start an operator whose log goes to a file."""
+@contextmanager
+def operator_process(log: Path, endpoint: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an operator whose log goes to a file; it is killed if the test has not ended it."""
     arguments = ["--region", "us-east-1", "--endpoint", endpoint, "--listen", "127.0.0.1:0", "--interval", "1"]
-    with log.open("w") as errors:
-        return subprocess.Popen([sys.executable, "-c", NAMELESS, "run", *arguments], stderr=errors)
+    command = [sys.executable, "-c", NAMELESS, "run", *arguments]
+    with log.open("w") as errors, subprocess.Popen(command, stderr=errors) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def is_alive(log: Path) -> bool:
+    """Return whether /healthz is OK; it is not for a moment while the watches start again."""
+    try:
+        return get(probes_port(log), "/healthz") == "ok\n"
+    except urllib.error.HTTPError:
+        return False
 
 
 def probes_port(log: Path) -> int:
@@ -329,7 +344,7 @@ def test_process_survives_401_and_errors_in_a_watch(server: ApiServer, tmp_path:
         wait_for(lambda: "finalizers" in server.object["metadata"])
         server.watch_errors.append(500)
         wait_for(lambda: "watch.failed" in log.read_text())
-        wait_for(lambda: get(probes_port(log), "/healthz") == "ok\n")
+        wait_for(lambda: is_alive(log))
         server.unauthorized.set()
         time.sleep(1)
         server.unauthorized.clear()

@@ -4,11 +4,18 @@ Every PATCH of metadata carries the resourceVersion on which it was decided, sin
 whole.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from xray_operator.kubernetes.connection import APPLY_PATCH, MERGE_PATCH, Connection, Credentials, KubernetesError
+from xray_operator.kubernetes.connection import (
+    APPLY_PATCH,
+    JSON,
+    MERGE_PATCH,
+    Connection,
+    Credentials,
+    KubernetesError,
+)
 from xray_operator.kubernetes.resource import API_PATH, FINALIZER, PREVIOUS_ANNOTATION, Key, Resource, from_body
 from xray_operator.manifests.kinds import KINDS, KindInfo
 
@@ -62,15 +69,22 @@ class Kubernetes(Protocol):
 
 
 class KubernetesApi:
-    """`Kubernetes` over HTTP; `credentials` as for `Connection`."""
+    """`Kubernetes` over HTTP; `credentials` as for `Connection`. While `may_write` is false, only reads are sent."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, may_write: Callable[[], bool] = lambda: True) -> None:
         self._connection = Connection(credentials)
-        self._send = self._connection.send
+        self._may_write = may_write
 
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
+
+    async def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = JSON
+    ) -> dict[str, Any]:
+        if method != "GET" and not self._may_write():
+            raise KubernetesError(0, "not sent: this process no longer leads")
+        return await self._connection.send(method, path, body, content_type)
 
     async def missing_kinds(self) -> list[str]:
         """Return those of our kinds that the cluster does not serve."""

@@ -24,6 +24,7 @@ FINALIZER = "xray.cruddur.io/finalizer"
 RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
 PREVIOUS_ANNOTATION = "xray.cruddur.io/before"
 PREVIOUS_FIELD = "before"  # of the status
+OPERATOR_FIELD = "operator"  # of the status
 
 
 class Key(NamedTuple):
@@ -55,6 +56,7 @@ class Resource:
     token: str | None
     previous: Value | None
     target: Target
+    resource_class: str
     deletion: DeletionPolicy
     manifest: Manifest | None
     problems: str
@@ -94,6 +96,11 @@ def key_of(body: Mapping[str, Any]) -> Key:
     return Key(BY_NAME[body["kind"]].kind, metadata.get("namespace", DEFAULT_NAMESPACE), metadata["name"])
 
 
+def class_of(body: Mapping[str, Any]) -> str:
+    """Return an object's class; empty if it has none."""
+    return str((body.get("spec") or {}).get("class") or "")
+
+
 def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resource:
     """Read an object; its spec is parsed again only if the generation differs from that of `earlier`."""
     metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
@@ -118,6 +125,7 @@ def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resou
         generation=generation,
         created=metadata.get("creationTimestamp", ""),
         target=(info.kind, spec.get(info.name_field.name) or metadata["name"]),
+        resource_class=class_of(body),
         deletion=DeletionPolicy.ORPHAN if spec.get("deletionPolicy") == "Orphan" else DeletionPolicy.DELETE,
         manifest=manifest,
         problems=problems,

@@ -3,7 +3,7 @@
 Only `on.event` is used: it stores nothing in the objects, so a restart writes nothing, and kopf adds neither progress
 annotations nor finalizers. kopf lists, watches, reconnects, lists again after `410 Gone`, and opens a silent watch
 again. Since version 1.45 it ends with the error of a watch that has failed; the supervisor starts it again. The session
-and the end are ours, for the reasons in docs/decisions/010-kopf-watches.md.
+and the end are ours, for the reasons in docs/decisions/011-kopf-watches.md.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import kopf
 
 from xray_operator.controller.controller import Controller
 from xray_operator.kubernetes.crds import VERSION
+from xray_operator.kubernetes.resource import class_of
 from xray_operator.manifests.kinds import KINDS
 from xray_operator.manifests.manifest import API_GROUP
 from xray_operator.runtime.watch_session import WatchSessions
@@ -26,8 +27,8 @@ LOGIN_SECONDS = 5.0  # after a failed login, such as by a kubeconfig that is bei
 IDENTITY: Any = "xray-operator"
 
 
-def registry(controller: Controller, sessions: WatchSessions) -> kopf.OperatorRegistry:
-    """Return kopf's registry with our handlers."""
+def registry(controller: Controller, sessions: WatchSessions, resource_class: str = "") -> kopf.OperatorRegistry:
+    """Return kopf's registry with our handlers, for the objects of one class: it never changes in an object."""
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=handlers, backoff=LOGIN_SECONDS)
@@ -35,6 +36,8 @@ def registry(controller: Controller, sessions: WatchSessions) -> kopf.OperatorRe
         return sessions.open()
 
     async def on_event(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 (kopf's name)
+        if class_of(body) != resource_class:
+            return
         if type == "DELETED":
             controller.object_deleted(body)
         else:

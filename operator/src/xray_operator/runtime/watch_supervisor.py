@@ -7,18 +7,17 @@ left out and checked again regularly, so that the loss of one namespace does not
 import asyncio
 import logging
 import random
-import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from xray_operator.aws.rate_limit import backoff
+from xray_operator.runtime.signals import wait_for_signal
 
 logger = logging.getLogger("xray_operator")
 CHECK_SECONDS = 15.0  # between two checks of the namespaces that are left out
 STABLE_SECONDS = 60.0  # after this time, a failure is the first again
 BACKOFF_SECONDS = 15.0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class WatchSupervisor:
@@ -59,14 +58,14 @@ class WatchSupervisor:
             if await self._run_once():
                 return
             failures = 1 if self.age > STABLE_SECONDS else failures + 1
-            if await _is_signalled(backoff(failures, interval=BACKOFF_SECONDS, draw=self._draw)):
+            if await wait_for_signal(backoff(failures, interval=BACKOFF_SECONDS, draw=self._draw)):
                 return
 
     async def _run_once(self) -> bool:
         """Watch what may be watched, and return whether a signal has ended it."""
         self._started = time.monotonic()
         if self._namespaces and not self.watched:
-            return await _is_signalled(CHECK_SECONDS)
+            return await wait_for_signal(CHECK_SECONDS)
         check = asyncio.create_task(self._wait_for_permission(), name="namespace check")
         watches = asyncio.create_task(self._watch(self.watched), name="watches")
         try:
@@ -99,18 +98,6 @@ class WatchSupervisor:
             if name not in names:
                 logger.info("namespace.permitted", extra={"namespace": name})
         self.forbidden = tuple(names)
-
-
-async def _is_signalled(seconds: float) -> bool:
-    """Wait for a signal; kopf handles signals only while it runs."""
-    loop, signalled = asyncio.get_running_loop(), asyncio.Event()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, signalled.set)
-    try:
-        async with asyncio.timeout(seconds):
-            return await signalled.wait()
-    except TimeoutError:
-        return False
 
 
 def _describe(error: Exception) -> str:

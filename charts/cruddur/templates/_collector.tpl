@@ -220,6 +220,11 @@ role_arn: {{ . }}
 {{- $_ := set $exporters $name (deepCopy $settings) -}}
 {{- end -}}
 {{- $defaults := fromYaml (include "cruddur.exporterDefaults" .) -}}
+{{- if $v.collector.queue.volume -}}
+{{- /* The processor `batch` is in memory, before the queue; this is after it. */}}
+{{- $size := int64 $v.collector.batch.size -}}
+{{- $_ := set $defaults.sending_queue "batch" (dict "flush_timeout" $v.collector.batch.timeout "min_size" $size "max_size" $size) -}}
+{{- end -}}
 {{- range $name, $settings := $exporters -}}
 {{- $_ := set $exporters $name (mustMergeOverwrite (deepCopy $defaults) $settings) -}}
 {{- end -}}
@@ -233,11 +238,6 @@ sending_queue:
   queue_size: {{ .Values.collector.queue.size | int64 }}
   {{- if .Values.collector.queue.volume }}
   storage: file_storage/queue
-  # The processor `batch` is in memory, before the queue; this is after it.
-  batch:
-    flush_timeout: {{ .Values.collector.batch.timeout }}
-    min_size: {{ .Values.collector.batch.size | int64 }}
-    max_size: {{ .Values.collector.batch.size | int64 }}
   {{- end }}
 retry_on_failure:
   enabled: true

@@ -162,6 +162,7 @@ SHAPES: dict[str, Schema] = {
     "collector.batch.timeout": _text(_DURATION),
     "collector.*.size": _whole(1),
     "collector.queue.maxElapsedTime": _text(_DURATION),
+    "collector.queue.volume": _FOREIGN,
     "collector.logLevel": _choice("debug", "info", "warn", "error"),
     "xrayLocal.maxTraces": _whole(1),
     "xrayLocal.allowHosts": _list(_text(r"[^\s,/]+")),

@@ -16,13 +16,11 @@ from xray_operator.kubernetes.connection import (
     Credentials,
     KubernetesError,
 )
-from xray_operator.kubernetes.resource import FINALIZER, PREVIOUS_ANNOTATION, Key, Resource, from_body
+from xray_operator.kubernetes.resource import API_PATH, FINALIZER, PREVIOUS_ANNOTATION, Key, Resource, from_body
 from xray_operator.manifests.kinds import KINDS, KindInfo
-from xray_operator.manifests.manifest import API_VERSION
 
 COMPONENT = "xray-operator"
 PAGE = 500  # objects in one response to a list
-_ROOT = f"/apis/{API_VERSION}"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
 
 
@@ -91,7 +89,7 @@ class KubernetesApi:
     async def missing_kinds(self) -> list[str]:
         """Return those of our kinds that the cluster does not serve."""
         try:
-            answer = await self._send("GET", _ROOT)
+            answer = await self._send("GET", API_PATH)
         except KubernetesError as error:
             if not error.is_not_found:
                 raise
@@ -103,7 +101,7 @@ class KubernetesApi:
         """Return whether the permission to list is there; also if that cannot be read now."""
         try:
             for info in KINDS.values():
-                await self._send("GET", f"{_ROOT}/namespaces/{namespace}/{info.plural}?limit=1")
+                await self._send("GET", f"{API_PATH}/namespaces/{namespace}/{info.plural}?limit=1")
         except KubernetesError as error:
             return error.status != 403
         return True
@@ -114,7 +112,7 @@ class KubernetesApi:
         for info in KINDS.values():
             for namespace in namespaces or ("",):
                 prefix = f"/namespaces/{namespace}" if namespace else ""
-                found += await self._list(info, f"{_ROOT}{prefix}/{info.plural}", selector)
+                found += await self._list(info, f"{API_PATH}{prefix}/{info.plural}", selector)
         return found
 
     async def _list(self, info: KindInfo, path: str, selector: str) -> list[Resource]:
@@ -206,4 +204,4 @@ class KubernetesApi:
 
 
 def _path(key: Key) -> str:
-    return f"{_ROOT}/namespaces/{key.namespace}/{KINDS[key.kind].plural}/{key.name}"
+    return f"{API_PATH}/namespaces/{key.namespace}/{KINDS[key.kind].plural}/{key.name}"

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 from xray_model import ModelError
 from xray_operator.aws.objects import Kind, Target, Value
 from xray_operator.manifests.kinds import BY_NAME, KINDS, KindInfo
-from xray_operator.manifests.manifest import DEFAULT_NAMESPACE, Manifest, owner_of
+from xray_operator.manifests.manifest import API_VERSION, DEFAULT_NAMESPACE, Manifest, owner_of
 from xray_operator.manifests.parse import parse
 from xray_operator.manifests.policies import DeletionPolicy
 from xray_operator.manifests.yaml_documents import YamlDocument
 
 logger = logging.getLogger("xray_operator")
+API_PATH = f"/apis/{API_VERSION}"
 FINALIZER = "xray.cruddur.io/finalizer"
 RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
 PREVIOUS_ANNOTATION = "xray.cruddur.io/before"

@@ -23,16 +23,18 @@ from xray_operator.kubernetes.credentials import find_credentials
 from xray_operator.kubernetes.events import EventRecorder
 from xray_operator.kubernetes.finalizers import Scope
 from xray_operator.kubernetes.resource_cache import ResourceCache
-from xray_operator.manifests.kinds import QUOTAS
+from xray_operator.manifests.kinds import KINDS, QUOTAS
 from xray_operator.plan.writer import AwsWriter
 from xray_operator.runtime import kopf_watch
 from xray_operator.runtime.metrics import OperatorCollector
 from xray_operator.runtime.shutdown import NamespaceShutdown
+from xray_operator.runtime.watch_session import WatchSessions
 from xray_operator.runtime.watch_supervisor import WatchSupervisor
 from xray_operator.settings import Settings
 from xray_operator.status.reporter import Reporter
 
 AWS_THREADS = 4
+DEAD_SECONDS = 300.0  # more than two requests of a watch
 EXIT_SECONDS = 13.0  # besides one call to AWS: for passes under way and the shutdown; the chart's pod adds two
 
 
@@ -55,7 +57,8 @@ class Operator:
         reconciler = Reconciler(state, writer, kubernetes, cache, reporter, deletion, config)
         self._state = state
         self._controller = Controller(state, cache, reconciler, events, interval=settings.interval)
-        handlers = kopf_watch.registry(self._controller, find_credentials, settings.class_)
+        self._sessions = WatchSessions(find_credentials)
+        handlers = kopf_watch.registry(self._controller, self._sessions, settings.class_)
         self._watches = WatchSupervisor(partial(kopf_watch.run, handlers), kubernetes.may_watch, settings.namespaces)
         self._shutdown = NamespaceShutdown(
             kubernetes,
@@ -84,9 +87,11 @@ class Operator:
 
     @property
     def is_alive(self) -> bool:
-        """Whether every task and watch still runs."""
-        watches = self._watches
-        return self._controller.is_alive and (watches.is_restarting or kopf_watch.watches_alive(watches.watched))
+        """Whether the tasks run, and kopf has requested each list lately, of which a failed watch may keep it."""
+        if self._watches.age < DEAD_SECONDS:
+            return self._controller.is_alive
+        expected = len(KINDS) * max(1, len(self._watches.watched))
+        return self._controller.is_alive and self._sessions.requested(DEAD_SECONDS) >= expected
 
     @property
     def is_ready(self) -> bool:

@@ -22,8 +22,8 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
 COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
-# Minutes that only the whole integration suite takes: new virtual environments, and the operator killed at each point.
-WHOLE := tests/integration/package tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py
+# Minutes that only the whole integration suite takes: new virtual environments, installed clients, and the operator killed at each point.
+WHOLE := tests/integration/package tests/integration/clients tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal

@@ -74,7 +74,7 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
     while waiting:
         body, container = waiting.pop()
         wires = container.wires if container else (body.wire,)
-        entry = Entry(len(found), body, container, body.text("id") or "", wires, end=body.end)
+        entry = Entry(len(found), body, container, body.text("id") or "", wires)
         found.append(entry)
         waiting.extend((nested, entry) for nested in reversed(body.subsegments))
     return found
@@ -116,8 +116,8 @@ def _by_id(sent: Mapping[tuple[Wire, str], Entry]) -> dict[str, Entry]:
     for (wire, id_), entry in sent.items():
         span = sent.get(("otlp", id_))
         if wire == "segments" and span is not None:
-            entry.body = merged(entry.body, span.body)
-            entry.end, entry.wires = entry.body.end, ("segments", "otlp")
+            entry.read(merged(entry.body, span.body))
+            entry.wires = ("segments", "otlp")
         if wire == "segments":
             named[id_] = entry
     return named

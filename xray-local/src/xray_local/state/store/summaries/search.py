@@ -269,7 +269,7 @@ class Search:
 
     def _write(self, seq: int, summary: TraceSummary) -> None:
         dumped = summary_json.dump(summary)
-        values = columns.columns(summary, self._shapes.id(dumped))
+        values = columns.columns(summary, self._shapes.id(summary, dumped))
         self._database.execute(f"UPDATE traces SET {_SET} WHERE seq = ?", (*values, seq))  # noqa: S608 (constants)
         body, times = zlib.compress(dumped, 1), call_times(summary).tobytes()
         self._database.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", (seq, body))

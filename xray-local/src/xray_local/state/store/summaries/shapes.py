@@ -3,6 +3,7 @@
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from xray_local.state.store.database import Database
 from xray_local.state.store.summaries import columns, summary_json
@@ -17,18 +18,19 @@ class Shapes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ids: dict[bytes, int] = {}
+        self._ids: dict[tuple[Any, ...], int] = {}
         self._verdicts: OrderedDict[Expression, dict[int, bool]] = OrderedDict()
 
-    def id(self, dumped: bytes) -> int:
-        """Return the shape of a summary in JSON; a new one is written within the caller's transaction."""
-        digest = columns.digest(dumped)
-        known = self._ids.get(digest)
+    def id(self, summary: TraceSummary, dumped: bytes) -> int:
+        """Return the shape of a summary, also given in JSON; a new one is written within the caller's transaction."""
+        shape = columns.shape(summary)
+        known = self._ids.get(shape)
         if known is None:
+            digest = columns.digest(shape)
             row = (digest, zlib.compress(dumped, 1))
             self._database.execute("INSERT OR IGNORE INTO shapes (digest, example) VALUES (?, ?)", row)
             (known,) = self._database.row("SELECT id FROM shapes WHERE digest = ?", (digest,))
-            self._ids[digest] = known
+            self._ids[shape] = known
         return int(known)
 
     def example(self, shape: int) -> TraceSummary:

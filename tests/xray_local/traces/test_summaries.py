@@ -5,7 +5,7 @@ from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.traces.body import Http, RecordedException
 from xray_local.traces.documents import Document
 from xray_local.traces.flags import Flag
-from xray_local.traces.summaries import AnnotationValue, ServiceId, TraceSummary, User, summarize
+from xray_local.traces.summaries import AnnotationValue, ServiceId, TraceSummary, User, dump, load, summarize
 
 BACKEND = ServiceId("backend", None)
 OTHER = ServiceId("other", None)
@@ -124,3 +124,13 @@ def test_a_trace_has_at_most_fifty_annotations_of_keys_that_x_ray_takes() -> Non
     annotations = {"a-b": 0, **{f"key{number}": number for number in range(60)}}
     summary = summarize(trace_id(1), [document(1, annotations=annotations)])
     assert [found.key for found in summary.annotations] == [f"key{number}" for number in range(50)]
+
+
+def test_a_summary_survives_as_json() -> None:
+    """With services, edges, root causes and annotations of every type."""
+    cause = {"exceptions": [{"type": "E", "message": "m"}]}
+    call = {"id": f"{2:016x}", "name": "db", "start_time": NOW, "end_time": NOW + 1, "namespace": "remote"}
+    http = {"request": {"method": "GET", "url": "/"}, "response": {"status": 500}}
+    call |= {"fault": True, "cause": cause, "annotations": {"a": True, "b": 1.5, "c": "x"}}
+    summary = summarize(trace_id(1), [document(1, fault=True, user="bob", http=http, subsegments=[call])])
+    assert load(dump(summary)) == summary

@@ -94,7 +94,7 @@ async def count_matches(region: Region, expression: str | None) -> MatchCount:
     number = 0
     for count in trace_counts(region, expression):
         number = count.number
-        if count.next is not None and time.monotonic() > end:
+        if not count.is_complete and time.monotonic() > end:
             return MatchCount(number, at_least=True)
         await asyncio.sleep(0)
     return MatchCount(number)

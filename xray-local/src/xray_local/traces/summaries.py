@@ -6,7 +6,7 @@ Fault and error are the root's, throttle is any entry's, as the API reference de
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from xray_local.traces import root_causes
 from xray_local.traces.body import Annotation, Http
@@ -65,6 +65,13 @@ class TraceSummary(Struct, frozen=True):
     revision: int
     services: tuple[ServiceNode, ...]
     edges: tuple[Edge, ...]
+
+
+dump = json.Encoder().encode
+"""Returns a summary as JSON, its members by name."""
+
+load = json.Decoder(TraceSummary).decode
+"""Returns the summary that was dumped as this JSON."""
 
 
 def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:

@@ -6,6 +6,9 @@ that was acknowledged.
 
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.store import Store
-from xray_local.state.store.summaries.search import Count, Filter, Page, Position, RangeBy, Selection, TraceRow
+from xray_local.state.store.summaries.reader import Position
+from xray_local.state.store.summaries.search import Page, TraceRow
+from xray_local.state.store.summaries.selection import Filter, RangeBy, Selection
+from xray_local.state.store.summaries.totals import Count
 
 __all__ = ["Count", "Filter", "Page", "Position", "RangeBy", "Refused", "Selection", "Store", "TraceRow"]

@@ -6,7 +6,7 @@ they are read.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from xray_local.settings import MEMORY
@@ -14,11 +14,13 @@ from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
 from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
 from xray_local.state.store.resources import Resources
-from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
+from xray_local.state.store.summaries.reader import Position
+from xray_local.state.store.summaries.search import Page, Search
+from xray_local.state.store.summaries.selection import Selection
+from xray_local.state.store.summaries.totals import Calls, Count, Made
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
-from xray_local.traces.service_graph import Times
-from xray_local.traces.summaries import TraceSummary
+from xray_local.traces.service_graph import Graph
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
 INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
@@ -108,13 +110,13 @@ class Store(Resources):
             self.index_some()
 
     def work(self) -> bool:
-        """Index a small part of the log, or summarize some traces; return whether there is more to do."""
+        """Index a small part of the log, or summarize some traces, or a block of them; return whether there is more."""
         if self._log.rows:
             self.index_some()
             return True
-        traces = self._search.without_summary(SUMMARIZED)
-        self._search.summarize(traces)
-        return len(traces) == SUMMARIZED
+        traces = self._search.summarizer.without_summary(SUMMARIZED)
+        self._search.summarizer.summarize(traces)
+        return len(traces) == SUMMARIZED or self._search.prepare()
 
     def index_some(self) -> None:
         """Index a small part of the log, which is not empty."""
@@ -181,18 +183,20 @@ class Store(Resources):
         self._prepare_search()
         return self._search.find(selection, before=before, limit=limit, seconds=seconds)
 
-    def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
-        """Return how many traces match, of as many as some seconds of CPU time are enough for.
-
-        `after` is an earlier answer to continue; the new one includes its number.
-        """
+    def count(self, selection: Selection, *, seconds: float = 0.1) -> Count:
+        """Return how many traces match, of as many as some seconds of CPU time are enough for; call again to go on."""
         self._prepare_search()
-        return self._search.count(selection, after=after, seconds=seconds)
+        return self._search.count(selection, seconds=seconds)
 
-    def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
-        """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
+    def graph(self, selection: Selection) -> Graph:
+        """Return the service graph of the matching traces."""
         self._prepare_search()
-        return self._search.calls(selection)
+        return self._search.graph(selection)
+
+    def fold(self, selection: Selection, key: Hashable, make: Callable[[Calls], Made]) -> Iterator[Made]:
+        """Yield what a function makes of each block of matching traces; `key` is equal for equal functions."""
+        self._prepare_search()
+        return self._search.fold(selection, key, make)
 
     def clear(self) -> None:
         """Delete everything that is stored."""

@@ -63,7 +63,7 @@ class Entry:
         """
         if self.is_segment:
             return self.body.raw.get("inferred") is True
-        return self.is_remote and not any([child.is_segment for child in self.children])
+        return self.is_remote and not any(child.is_segment for child in self.children)
 
     @property
     def is_orphan(self) -> bool:

@@ -16,7 +16,7 @@ from xray_local.state.store.summaries.totals import Totals
 from xray_local.traces.summaries import TraceSummary
 
 _CHUNK = 500  # rows that one query returns
-_FEW = 64  # matches in a block, which are found faster by their sequence numbers than in the order of their times
+_FEW = 256  # matches in a block, which are found faster by their sequence numbers than in the order of their times
 _FEW_IN_ALL = 4000
 
 
@@ -65,18 +65,18 @@ class Search(Totals):
         """Return the sequence numbers of the traces that may match, None if they are many."""
         if chosen is ANY:
             return None
-        found: list[int] = []
+        key, found = ("few", selection.key), list[int]()
         statement = (
             f"SELECT seq, shape FROM traces WHERE {IN_SPAN} AND {WITHIN[selection.by]}"  # noqa: S608 (constants)
             f" AND (shape IS NULL OR {chosen.sql}) LIMIT {_FEW + 1}"
         )
         for span, is_whole in self._spans(selection):
-            seqs: array[int] | None = self._blocks.get(("few", selection.key), span) if is_whole else None
+            seqs: array[int] | None = self._blocks.get(key, span) if is_whole else None
             if seqs is None:
                 rows = self._database.rows(statement, (*span, selection.start, selection.end, *chosen.parameters))
                 seqs = array("q", [seq for seq, _ in rows])
                 if is_whole and not any(shape is None for _, shape in rows):
-                    self._blocks.put(("few", selection.key), span, seqs)
+                    self._blocks.put(key, span, seqs)
             found += seqs
             if len(seqs) > _FEW or len(found) > _FEW_IN_ALL:
                 return None

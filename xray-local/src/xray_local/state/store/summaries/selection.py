@@ -64,13 +64,16 @@ class Bounds(NamedTuple):
 
     def are_within(self, selection: Selection) -> bool | None:
         """Return whether all of the traces are in the range of a selection (True), none (False), or maybe some."""
-        low, high, ends = {
-            "start": (self.first_low, self.first_high, self.first_high),
-            "end": (self.last_low, self.last_high, self.last_high),
-            "update": (self.updated_low, self.updated_high, self.updated_high),
-            "overlap": (self.first_low, self.first_high, self.last_high),
-        }[selection.by]
-        if low >= selection.end or ends < selection.start:
+        start, end = selection.start, selection.end
+        if selection.by == "overlap":
+            if self.last_high < start or self.first_low >= end:
+                return False
+            return True if self.last_low >= start and self.first_high < end else None
+        place = _PLACES[selection.by]
+        low, high = self[place], self[place + 1]
+        if high < start or low >= end:
             return False
-        begins = self.last_low if selection.by == "overlap" else low
-        return True if begins >= selection.start and high < selection.end else None
+        return True if low >= start and high < end else None
+
+
+_PLACES = {"start": 0, "end": 2, "update": 4}

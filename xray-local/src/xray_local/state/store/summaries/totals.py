@@ -38,9 +38,8 @@ class Totals(Reader):
         """Return how many traces match, of as many as some seconds of CPU time are enough for; call again to go on."""
         end = time.process_time() + seconds
         chosen = self._condition(selection.filter)
-        number = 0
+        key, number = ("count", selection.key), 0
         for span, is_whole in self._spans(selection):
-            key = ("count", selection.key)
             found = self._blocks.get(key, span) if is_whole else None
             if found is None:
                 found, is_complete = self._count(selection, chosen, span, end)
@@ -54,12 +53,13 @@ class Totals(Reader):
     def fold(self, selection: Selection, key: Hashable, make: Callable[[Calls], Made]) -> Iterator[Made]:
         """Yield what a function makes of each block of matching traces; `key` is equal for equal functions."""
         chosen = self._condition(selection.filter)
+        whole = (key, selection.key)
         for span, is_whole in self._spans(selection):
-            made: Made | None = self._blocks.get((key, selection.key), span) if is_whole else None
+            made: Made | None = self._blocks.get(whole, span) if is_whole else None
             if made is None:
                 made = make(self._calls(selection, chosen, span))
                 if is_whole:
-                    self._blocks.put((key, selection.key), span, made)
+                    self._blocks.put(whole, span, made)
             yield made
 
     def graph(self, selection: Selection) -> Graph:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-SIZE = 512  # sequence numbers of a block
+SIZE = 2048  # sequence numbers of a block: fewer to add up, or less to read again when a trace changes
 KEYS_MAX = 64  # whose values are kept
 
 

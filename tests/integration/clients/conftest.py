@@ -26,7 +26,10 @@ UNREACHABLE: Final = (
     "etimedout",
     "eai_again",
     "could not connect",
-    "could not resolve",
+    "could not resolve host",
+    "dns error",
+    "failed to fetch",
+    "unknownhostexception",
     "error sending request",
     "failed to query available provider packages",
     "invalid provider registry host",
@@ -89,6 +92,11 @@ def serving(command: Sequence[str], folder: Path, local: XRayLocal, port: int) -
             yield url
         finally:
             app.terminate()
+
+
+def uv(*arguments: str) -> list[str]:
+    """Return a command of the uv that `make setup` installed."""
+    return [str(ROOT / ".tools/uv/bin/uv"), *arguments]
 
 
 def get(url: str) -> str:

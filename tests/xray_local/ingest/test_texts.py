@@ -32,20 +32,35 @@ def test_spans_that_were_not_sampled_are_taken_and_not_stored(region: Region) ->
 
 
 @pytest.mark.parametrize(
-    ("sent", "message"),
+    ("sent", "code", "message"),
     [
-        ("T1S%%", "T1S is not followed by base64"),
-        ("T1Ué", "T1U is not followed by base64"),
-        ("T1S" + base64.b64encode(b"\xff\xff").decode(), "the body is not a protobuf ExportTraceServiceRequest"),
-        (otlp_text(span(spanId="")), "id of span 'work': '': expected 8 bytes that are not all zero"),
+        ("T1S%%", "ParseError", "T1S is not followed by base64"),
+        ("T1Ué", "ParseError", "T1U is not followed by base64"),
+        (
+            "T1S" + base64.b64encode(b"\xff\xff").decode(),
+            "ParseError",
+            "the body is not a protobuf ExportTraceServiceRequest",
+        ),
+        (
+            otlp_text(span(spanId="")),
+            "RejectedSpan",
+            "id of span 'work': '': expected 8 bytes that are not all zero",
+        ),
+        (
+            otlp_text(span(attributes={f"key-{number}": "x" * 4000 for number in range(55)})),
+            "RejectedSpan",
+            "the span is too large: expected at most 204800 bytes",
+        ),
     ],
 )
-def test_a_text_that_is_no_request_is_refused(region: Region, sent: str, message: str) -> None:
+def test_what_cannot_be_stored_is_refused(region: Region, sent: str, code: str, message: str) -> None:
     """The rest of the call is stored."""
     [refused] = put(region, sent, text(2))
-    assert refused["ErrorCode"] == "ParseError"
+    assert refused["ErrorCode"] == code
     assert refused["Message"].startswith(message)
     assert (region.store.counts()["segments"], region.health()["rejected"]) == (1, 1)
+    [problem] = region.problems.newest()
+    assert (problem.source, problem.code, problem.message) == ("PutTraceSegments", code, refused["Message"])
 
 
 @pytest.mark.parametrize(

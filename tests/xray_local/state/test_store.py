@@ -1,4 +1,7 @@
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +17,7 @@ from xray_local.traces.flags import Flag
 from xray_model.filter_expression import parse
 
 Opener = Callable[..., Store]
+ROOT = Path(__file__).parents[3]
 EXPECTED = "expected a writable file, or :memory:"
 
 
@@ -132,6 +136,42 @@ def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_
     assert opened(path).counts() == {"traces": 30, "segments": 60, "spans": 0}
 
 
+_KILLED = """
+import os, signal, sys
+from tests.xray_local.samples import NOW, document
+from xray_local.state.store import Store
+
+store = Store(sys.argv[1])
+much = {"metadata": {"filling": "x" * 60_000}}
+for first, is_read in ((1, True), (5, False)):
+    assert store.put([document(1, number, **much) for number in range(first, first + 4)], now=NOW) == []
+    if is_read:
+        store.index()
+assert store.waiting_rows == 1
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_after_a_kill_the_limit_of_a_trace_counts_what_the_log_still_has(opened: Opener, tmp_path: Path) -> None:
+    """Otherwise the next document would be acknowledged and then have no room."""
+    path = str(tmp_path / "xray.db")
+    killed = subprocess.run([sys.executable, "-c", _KILLED, path], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    store = opened(path)
+    parts = [document(1, number, metadata={"filling": "x" * 60_000}) for number in (9, 10)]
+    assert [item.id for item in store.put(parts, now=NOW)] == [parts[0].id, parts[1].id]
+    assert (store.counts()["segments"], store.not_indexed) == (8, 0)
+
+
+def test_a_document_that_has_no_room_when_it_is_indexed_is_counted(opened: Opener) -> None:
+    """As one that another version left in the log of a file."""
+    store = opened()
+    for number in range(1, 10):
+        store._log._waiting.clear()
+        store.put([document(1, number, metadata={"filling": "x" * 60_000})], now=NOW)
+    assert (store.counts()["segments"], store.not_indexed) == (8, 1)
+
+
 def test_a_long_log_is_indexed_by_who_makes_it_longer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that memory and the first read after a burst stay bounded; eviction follows."""
     monkeypatch.setattr("xray_local.state.store.ingest_log.BYTES_MAX", 10 * document(1).size)
@@ -160,7 +200,7 @@ def test_an_accepted_document_that_cannot_be_parsed_is_counted(opened: Opener) -
     broken = text(1, 2, metadata={"huge": 1})[:-2] + "e999}}"
     assert trace_ids([broken]) == [trace_id(1)]
     store.append([trace_id(1), trace_id(1)], [broken, text(1)], now=NOW)
-    assert (store.counts()["segments"], store.unreadable) == (1, 1)
+    assert (store.counts()["segments"], store.not_indexed) == (1, 1)
 
 
 def test_a_limit_on_bytes_evicts_whole_traces_that_arrived_first(opened: Opener) -> None:
@@ -273,7 +313,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (5, " (written by a newer xray-local?)")])
+@pytest.mark.parametrize(("version", "hint"), [(0, ""), (6, " (written by a newer xray-local?)")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -283,7 +323,7 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 4{hint}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5{hint}"
 
 
 FORMER_SCHEMA = """

@@ -15,8 +15,6 @@ from xray_local.ingest.spans import SpanError, decode
 from xray_local.listener import REGION_KEY, log_request
 from xray_local.state.region import Region
 
-SPAN_BYTES = 200 * 1024  # the limit of X-Ray's OTLP endpoint
-
 
 def add_routes(app: web.Application) -> None:
     """Add the routes: traces are stored; metrics and logs are answered 404."""
@@ -49,14 +47,7 @@ def _put(request: web.Request, body: bytes) -> web.Response:
 
 def put_spans(region: Region, body: bytes, content_type: str) -> list[str]:
     """Store the spans of a request and return why each refused one was; SpanError if the request is not valid."""
-    documents, problems = decode(body, content_type)
-    accepted = [document for document in documents if document.size <= SPAN_BYTES]
-    problems += [f"the span is too large: expected at most {SPAN_BYTES} bytes"] * (len(documents) - len(accepted))
-    region.counters["rejected"] += len(problems)
-    problems += [item.message for item in region.put(accepted)]
-    for message in problems:
-        region.note("refused", "OTLP", "RejectedSpan", message)
-    return problems
+    return [refused.message for refused in region.put_spans(*decode(body, content_type), source="OTLP")]
 
 
 def response(problems: Sequence[str]) -> bytes:

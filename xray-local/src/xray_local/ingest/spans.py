@@ -25,10 +25,11 @@ from xray_model import to_xray
 from xray_model.segments.names import valid_name
 
 EVENTS_MAX = 128  # of a span, and its links; metadata.otel counts those that were dropped
-# The limits of X-Ray's OTLP endpoint: for a request unpacked, and for a resource with its scope.
+# The limits of X-Ray's OTLP endpoint: for a request unpacked, for a resource with its scope, and for a span.
 REQUEST_BYTES = 5 * 1024 * 1024
 REQUEST_SPANS = 10_000
 SOURCE_BYTES = 16 * 1024
+SPAN_BYTES = 200 * 1024
 
 __all__ = ["Decoded", "SpanError", "decode"]
 
@@ -76,6 +77,9 @@ def decode(body: bytes, content_type: str) -> Decoded:
 
 def _add_spans(decoded: Decoded, spans: Iterable[Span], source: Source) -> None:
     for span in spans:
+        if span.ByteSize() > SPAN_BYTES:
+            decoded.refused.append(f"the span is too large: expected at most {SPAN_BYTES} bytes")
+            continue
         try:
             decoded.documents.extend(_documents(span, source))
         except SpanError as error:

@@ -7,13 +7,12 @@ metrics only, so they are read and not stored.
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from xray_local.ingest.otlp_request import PROTOBUF, SpanError
 from xray_local.ingest.spans import Decoded, decode
 from xray_local.state.region import Region
 from xray_local.state.store import Refused
-from xray_local.traces.documents import Document
 
 SAMPLED, UNSAMPLED = "T1S", "T1U"
 
@@ -24,26 +23,16 @@ def put_texts(region: Region, texts: Sequence[str], source: str = "PutTraceSegme
     if not spans:
         return region.put_segments(texts, source)
     segments = [text for text in texts if not text.startswith((SAMPLED, UNSAMPLED))]
-    return _put_spans(region, spans, source) + region.put_segments(segments, source)
+    refused = [item for text in spans for item in _put_spans(region, text, source)]
+    return refused + region.put_segments(segments, source)
 
 
-def _put_spans(region: Region, texts: Iterable[str], source: str) -> list[Refused]:
-    documents: list[Document] = []
-    problems: list[str] = []
-    for text in texts:
-        try:
-            decoded = _decoded(text)
-        except SpanError as error:
-            problems.append(str(error))
-            continue
-        problems += decoded.refused
-        if text.startswith(SAMPLED):
-            documents += decoded.documents
-    region.counters["rejected"] += len(problems)
-    refused = [Refused(None, "ParseError", problem) for problem in problems] + region.put(documents)
-    for item in refused:
-        region.note("refused", source, item.code, item.message, item.id)
-    return refused
+def _put_spans(region: Region, text: str, source: str) -> list[Refused]:
+    try:
+        documents, problems = _decoded(text)
+    except SpanError as error:
+        return region.refuse([Refused(None, "ParseError", str(error))], source)
+    return region.put_spans(documents if text.startswith(SAMPLED) else [], problems, source=source)
 
 
 def _decoded(text: str) -> Decoded:

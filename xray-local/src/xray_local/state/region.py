@@ -14,6 +14,7 @@ from xray_local.state.store import Refused, Store
 from xray_local.traces.documents import Document, SegmentError, oddities, parse_segment
 
 ACCOUNT_ID = "000000000000"
+REJECTED_SPAN = "RejectedSpan"  # the code of a span that was refused: X-Ray documents none
 
 
 @dataclass(slots=True)
@@ -33,15 +34,9 @@ class Region:
 
     def put_segments(self, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
         """Store segment documents; count, note and return those that were refused."""
-        refused = self._put_segments(texts, source)
-        for item in refused:
-            self.note("refused", source, item.code, item.message, item.id)
-        return refused
-
-    def _put_segments(self, texts: Sequence[str], source: str) -> list[Refused]:
         ids = trace_ids(texts) if self.facades is None else None  # facades need the whole documents
         if ids is not None:
-            return self._counted(self.store.append(ids, texts, now=self.clock()) if ids else [])
+            return self.refuse(self.store.append(ids, texts, now=self.clock()) if ids else [], source)
         documents: list[Document] = []
         refused: list[Refused] = []
         for text in texts:
@@ -54,14 +49,22 @@ class Region:
                 self.note("odd", source, "Dropped", message, documents[-1].id)
         if self.facades is not None:
             documents += self.facades.documents(documents)
-        return self._counted(refused) + self.put(documents)
+        return self.refuse(refused, source) + self.put(documents, source)
 
-    def put(self, documents: Sequence[Document]) -> list[Refused]:
-        """Store documents; count and return those that were refused."""
-        return self._counted(self.store.put(documents, now=self.clock()))
+    def put_spans(self, documents: Sequence[Document], problems: Sequence[str], *, source: str) -> list[Refused]:
+        """Store the documents of a request's spans; count, note and return what was refused, with its problems."""
+        refused = [Refused(None, REJECTED_SPAN, problem) for problem in problems]
+        return self.refuse(refused, source) + self.put(documents, source)
 
-    def _counted(self, refused: list[Refused]) -> list[Refused]:
+    def put(self, documents: Sequence[Document], source: str = "PutTraceSegments") -> list[Refused]:
+        """Store documents; count, note and return those that were refused."""
+        return self.refuse(self.store.put(documents, now=self.clock()), source)
+
+    def refuse(self, refused: list[Refused], source: str) -> list[Refused]:
+        """Count, note and return what was refused."""
         self.counters["rejected"] += len(refused)
+        for item in refused:
+            self.note("refused", source, item.code, item.message, item.id)
         return refused
 
     def note(self, verdict: Verdict, source: str, code: str, message: str, id_: str | None = None) -> None:
@@ -78,7 +81,7 @@ class Region:
             "status": "ok",
             **self.store.counts(),
             "evicted_traces": self.store.evicted,
-            "rejected": self.counters["rejected"] + self.store.unreadable,
+            "rejected": self.counters["rejected"] + self.store.not_indexed,
             "max_traces": self.store.max_traces,
         }
 

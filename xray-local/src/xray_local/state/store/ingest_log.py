@@ -4,11 +4,12 @@ It also knows whether a document certainly fits in its trace without reading the
 trace is the only reason to refuse a document that depends on others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from xray_local.state.store.database import Database
-from xray_local.traces.documents import Document, parse_stored
+from xray_local.traces.documents import Document, SegmentError, parse_stored
 from xray_model import limits
 
 SMALL_TRACE_BYTES = limits.TRACE_BYTES // 2
@@ -25,8 +26,7 @@ def to_log(document: Document) -> str:
     return document.text if document.wire == "segments" else f"{document.size} {document.text}"
 
 
-def from_log(text: str) -> Document:
-    """Return the document of a text in the log. SegmentError if it cannot be parsed."""
+def _from_log(text: str) -> Document:
     if not text[:1].isdigit():
         return parse_stored(text)
     size, _, body = text.partition(" ")
@@ -42,6 +42,12 @@ class LogRow:
     texts: list[str]
     size: int
 
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents, but for those with a number that no double holds (see `state.heads`)."""
+        for text in self.texts:
+            with suppress(SegmentError):
+                yield _from_log(text)
+
 
 class IngestLog:
     """The rows that are not indexed; `large` are the traces of more than SMALL_TRACE_BYTES that are."""
@@ -52,6 +58,15 @@ class IngestLog:
         self.large: set[str] = set()
         rows, size = database.row("SELECT COUNT(*), TOTAL(LENGTH(texts)) FROM log")
         self.rows, self.bytes = int(rows), int(size)
+        for document in self._left():
+            self._waiting[document.trace_id] = self._waiting.get(document.trace_id, 0) + document.size
+
+    def _left(self) -> Iterator[Document]:
+        """Yield what a previous process appended and did not index."""
+        number = 0
+        while rows := self._rows("WHERE number > ? ORDER BY number LIMIT 1", number):
+            yield from rows[0].documents()
+            number = rows[0].number
 
     @property
     def is_full(self) -> bool:
@@ -86,7 +101,10 @@ class IngestLog:
     def oldest(self, count: int, size: int) -> list[LogRow]:
         """Return the first rows, at most `count`, of about `size` bytes."""
         rows = max(1, min(count, size * self.rows // max(1, self.bytes)))
-        found = self._database.rows("SELECT number, received, texts FROM log ORDER BY number LIMIT ?", (rows,))
+        return self._rows("ORDER BY number LIMIT ?", rows)
+
+    def _rows(self, condition: str, value: int) -> list[LogRow]:
+        found = self._database.rows(f"SELECT number, received, texts FROM log {condition}", (value,))  # noqa: S608 (constants)
         return [LogRow(number, received, body.decode().split(_END), len(body)) for number, received, body in found]
 
     def delete(self, rows: Sequence[LogRow]) -> None:

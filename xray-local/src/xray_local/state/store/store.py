@@ -7,19 +7,19 @@ they are read.
 
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
-from xray_local.state.store.ingest_log import IngestLog, from_log, to_log
+from xray_local.state.store.ingest_log import IngestLog, to_log
 from xray_local.state.store.resources import Resources
-from xray_local.state.store.summaries.reader import Position
-from xray_local.state.store.summaries.search import Page, Search
-from xray_local.state.store.summaries.selection import Selection
-from xray_local.state.store.summaries.totals import Calls, Count, Made
+from xray_local.state.store.summaries.overview.numbers import Group, Overview
+from xray_local.state.store.summaries.search import Search
+from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
+from xray_local.state.store.summaries.totals import Calls, Made
 from xray_local.state.store.trace_index import TraceIndex
-from xray_local.traces.documents import Document, SegmentError, parse_stored, utf8_size
+from xray_local.traces.documents import Document, parse_stored, utf8_size
 from xray_local.traces.service_graph import Graph
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
@@ -42,7 +42,7 @@ class Store(Resources):
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
-        self._unreadable = 0
+        self._not_indexed = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
@@ -61,9 +61,9 @@ class Store(Resources):
         return self._log.rows
 
     @property
-    def unreadable(self) -> int:
-        """How many accepted documents could not be parsed when they were indexed."""
-        return self._unreadable
+    def not_indexed(self) -> int:
+        """How many accepted documents could not be parsed, or had no room in their trace, when they were indexed."""
+        return self._not_indexed
 
     def counts(self) -> dict[str, int]:
         """Return how many traces, segments and spans are stored."""
@@ -114,34 +114,38 @@ class Store(Resources):
         if self._log.rows:
             self.index_some()
             return True
-        traces = self._search.summarizer.without_summary(SUMMARIZED)
-        self._search.summarizer.summarize(traces)
+        traces = self._search.without_summary(SUMMARIZED)
+        self._search.summarize(traces)
         return len(traces) == SUMMARIZED or self._search.prepare()
 
     def index_some(self) -> None:
         """Index a small part of the log, which is not empty."""
         rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
-        unreadable = 0
+        lost = 0
         with self._transaction():
             for row in rows:
-                documents = list(_readable(row.texts))
-                unreadable += len(row.texts) - len(documents)
-                self._index.write(documents, now=row.received, large=self._log.large)
+                documents = list(row.documents())
+                refused = self._index.write(documents, now=row.received, large=self._log.large)
+                lost += len(row.texts) - len(documents) + len(refused)
                 indexed += documents
             self._index.evict(self.max_traces, self.max_bytes)
-            self._prune()
+            is_pruned = self._prune()
             self._log.delete(rows)
         self._log.forget(rows, indexed)
-        self._unreadable += unreadable
+        if is_pruned:
+            self._log.large = self._index.large()
+        self._not_indexed += lost
         self._follow()
 
-    def _prune(self) -> None:
-        """Delete shapes that no trace has any more, once the traces have all been replaced."""
+    def _prune(self) -> bool:
+        """Delete shapes that no trace has any more, if the traces have all been replaced; return whether they have."""
         evicted = self._index.totals.evicted
-        if evicted - self._pruned >= self.max_traces:
-            self._search.prune()
-            self._pruned = evicted
+        if evicted - self._pruned < self.max_traces:
+            return False
+        self._search.prune()
+        self._pruned = evicted
+        return True
 
     def _follow(self) -> None:
         """Let the search follow what the index has changed."""
@@ -177,11 +181,55 @@ class Store(Resources):
         self.index()
 
     def find(
-        self, selection: Selection, *, before: Position | None = None, limit: int = 100, seconds: float = 0.1
+        self,
+        selection: Selection,
+        *,
+        order: Order = "-start",
+        before: Position | None = None,
+        limit: int = 100,
+        seconds: float = 0.1,
     ) -> Page:
-        """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
+        """Return the first matches after a position: `limit` of them, or what some seconds of CPU time found."""
         self._prepare_search()
-        return self._search.find(selection, before=before, limit=limit, seconds=seconds)
+        return self._search.find(selection, order=order, before=before, limit=limit, seconds=seconds)
+
+    def overview(self, selection: Selection, *, step: float, seconds: float = 0.1) -> Overview:
+        """Return the numbers of all traces that match, of as many as some seconds of CPU time are enough for.
+
+        The range is that of their starts; `step` is a column of the heat map in seconds.
+        """
+        self._prepare_search()
+        return self._search.overview(selection, step=step, seconds=seconds)
+
+    def grouped(self, selection: Selection, annotation: str | None, *, seconds: float = 0.1) -> tuple[Group, ...]:
+        """Return the numbers of the traces that match by an annotation's value, or by status; values are JSON."""
+        self._prepare_search()
+        return self._search.grouped(selection, annotation, seconds=seconds)
+
+    def newest(self) -> int:
+        """Return the sequence number of the trace that arrived last, 0 without traces."""
+        self.index()
+        return int(self._database.row("SELECT COALESCE(MAX(seq), 0) FROM traces")[0])
+
+    def arrived(self, after: int, chosen: Filter, *, limit: int) -> tuple[int, int, int]:
+        """Return the last of the traces that arrived after another one, how many they are, and how many of them match.
+
+        It looks at `limit` traces at most.
+        """
+        self.index()
+        return self._search.arrived(after, chosen, limit=limit)
+
+    def ids_ending(self, digits: str, *, limit: int = 2) -> list[str]:
+        """Return the ids of some traces that end with hex digits, in lower case."""
+        self.index()
+        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? LIMIT ?"
+        return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
+
+    def span(self) -> tuple[float, float] | None:
+        """Return when the first and the last trace started, in epoch seconds; None without traces."""
+        self._prepare_search()
+        row = self._database.row("SELECT (SELECT MIN(first) FROM traces), (SELECT MAX(first) FROM traces)")
+        return None if row[0] is None else (row[0], row[1])
 
     def count(self, selection: Selection, *, seconds: float = 0.1) -> Count:
         """Return how many traces match, of as many as some seconds of CPU time are enough for; call again to go on."""
@@ -206,10 +254,4 @@ class Store(Resources):
             self._database.execute("DELETE FROM resources")
         self._search.clear()
         self._pruned = 0
-        self._unreadable = 0
-
-
-def _readable(texts: Sequence[str]) -> Iterator[Document]:
-    for text in texts:
-        with suppress(SegmentError):  # a number that no double holds: see `state.heads`
-            yield from_log(text)
+        self._not_indexed = 0

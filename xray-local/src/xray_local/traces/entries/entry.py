@@ -12,10 +12,11 @@ REMOTE_NAMESPACES = ("remote", "aws")
 class Entry:
     """A segment, subsegment or span; `number` is its place in the order of arrival, times are epoch seconds.
 
-    `wires` are those that it came by. `container` is the entry whose document it is nested in. `segment` is the segment
-    that contains it, itself for a segment, None below a subsegment whose parent is missing. `cut` marks the root that a
-    cycle was opened at. `name` is that in the document, for a segment the service's; `is_segment` says whether it is a
-    segment and not a part of one, `is_remote` whether it is a call to another service.
+    `wires` are those that it came by, `key` is the first of them with the id. `container` is the entry whose document
+    it is nested in. `segment` is the segment that contains it, itself for a segment, None below a subsegment whose
+    parent is missing. `cut` marks the root that a cycle was opened at. `name` is that in the document, for a segment
+    its service's; `is_segment` says whether it is a segment and not a part of one, `is_remote` whether it is a call to
+    another service.
     """
 
     number: int
@@ -23,6 +24,7 @@ class Entry:
     container: "Entry | None" = None
     id: str = ""
     wires: tuple[Wire, ...] = ("segments",)
+    key: tuple[Wire, str] = ("segments", "")
     start: float = math.nan
     end: float | None = field(init=False)
     cut: bool = False
@@ -49,11 +51,6 @@ class Entry:
     def parent_id(self) -> str | None:
         """The id of the parent, whether that was received or not."""
         return (self.container.id if self.container else self.body.text("parent_id")) or None
-
-    @property
-    def key(self) -> tuple[Wire, str]:
-        """The wire, of two that of the segments, and the id."""
-        return self.wires[0], self.id
 
     @property
     def is_inferred(self) -> bool:

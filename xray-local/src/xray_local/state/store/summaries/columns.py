@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from xray_local.state.store.summaries.overview.durations import bucket
 from xray_local.traces.flags import Flag
 from xray_local.traces.root_causes import CauseEntity, CauseService, RootCause
 from xray_local.traces.services import Edge, ServiceNode
@@ -25,6 +26,8 @@ COLUMNS = (
     "http_clientip",
     "users",
     "annotations",
+    "bucket",
+    "route",
 )
 VARIABLE = frozenset(
     {
@@ -47,7 +50,7 @@ VARIABLE = frozenset(
 """Members that differ among traces of the same requests, and are no part of the shape. Of annotations, the keys are."""
 
 
-def columns(summary: TraceSummary, shape_id: int) -> tuple[Any, ...]:
+def columns(summary: TraceSummary, shape_id: int, route: int) -> tuple[Any, ...]:
     """Return the values of COLUMNS."""
     http = summary.http
     return (
@@ -63,6 +66,8 @@ def columns(summary: TraceSummary, shape_id: int) -> tuple[Any, ...]:
         http.client_ip,
         lines(user.name for user in summary.users),
         lines([found.key, found.value] for found in summary.annotations),
+        bucket(summary.duration),
+        route,
     )
 
 

@@ -1,65 +1,140 @@
-"""Lists of stored traces: a condition on columns selects them, the evaluator decides where it must.
+"""Lists, counts and graphs of stored traces: a condition on columns selects them, the evaluator decides where it must.
 
 A trace whose documents have changed has no columns; it is summarized when it is reached.
 """
 
 import time
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
 
-from xray_local.state.store.summaries.conditions import ANY, Condition
-from xray_local.state.store.summaries.reader import IN_SPAN, Candidate, Position
-from xray_local.state.store.summaries.selection import WITHIN, Selection
-from xray_local.state.store.summaries.summarizer import SUMMARIZED
+from xray_local.state.store.summaries.conditions import ANY, Condition, annotation_value, joined_conditions
+from xray_local.state.store.summaries.overview.blocks import Strings, joined
+from xray_local.state.store.summaries.overview.numbers import Group, Overview, groups
+from xray_local.state.store.summaries.selection import (
+    WITHIN,
+    Filter,
+    Order,
+    Page,
+    Position,
+    Selection,
+    TraceRow,
+)
+from xray_local.state.store.summaries.summaries import IN_SPAN, SUMMARIZED, Candidate
 from xray_local.state.store.summaries.totals import Totals
-from xray_local.traces.summaries import TraceSummary
 
-_CHUNK = 500  # rows that one query returns
-_FEW = 256  # matches in a block, which are found faster by their sequence numbers than in the order of their times
+_ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come after a position
+    "-start": ("first", "DESC", "<"),
+    "start": ("first", "ASC", ">"),
+    "-duration": ("duration", "DESC", "<"),
+    "duration": ("duration", "ASC", ">"),
+}
+_NONE = Condition("0")
+_OVERVIEWS = 8  # that are kept
+_FEW = 256  # matches in a block, which are found faster by their sequence numbers than in order
 _FEW_IN_ALL = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class TraceRow:
-    """A trace as the list shows it; `position` orders and pages."""
-
-    position: Position
-    summary: TraceSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the matching traces, newest first; `next` is where to go on if there may be more, `examined` how many
-    traces were looked at one by one.
-    """
-
-    rows: list[TraceRow]
-    next: Position | None
-    examined: int
+_CHUNK = 500  # rows that one query returns
 
 
 class Search(Totals):
-    """Finds the newest matches of a range."""
+    """Reads traces through their columns, which it writes."""
 
-    def find(self, selection: Selection, *, before: Position | None, limit: int, seconds: float) -> Page:
-        """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
+    def find(self, selection: Selection, *, order: Order, before: Position | None, limit: int, seconds: float) -> Page:
+        """Return the first matches after a position: `limit` of them, or what some seconds of CPU time found."""
         end = time.process_time() + seconds
         chosen = self._condition(selection.filter)
+        if order in {"duration", "-duration"}:
+            self._catch_up(selection, end)
         few = self._few(selection, chosen)
         size = min(_CHUNK, limit + 1)
         rows: list[TraceRow] = []
         examined, position = 0, before
         while True:
-            candidates = self._candidates(selection, chosen, few, position, size)
+            candidates = self._candidates(selection, chosen, position, size, order=order, few=few)
             for candidate in self._summarized(candidates):
                 if len(rows) == limit or (examined and time.process_time() > end):
                     return Page(rows, position, examined)
                 examined, position = examined + 1, candidate.position
                 if self._is_match(candidate, selection.filter, chosen):
-                    rows.append(TraceRow(position, candidate.summary or self.summarizer.summary(candidate.seq)))
+                    rows.append(TraceRow(position, candidate.summary or self._summary(candidate.seq)))
             if len(candidates) < size:
                 return Page(rows, None, examined)
+
+    def overview(self, selection: Selection, *, step: float, seconds: float) -> Overview:
+        """Return the numbers of all traces that match and start in the range, if the CPU time is enough."""
+        key = (selection.start, selection.end, selection.filter.key if selection.filter else "", step)
+        if known := self._overviews.get(key):
+            return known
+        end = time.process_time() + seconds
+        complete = self._catch_up(selection, end)
+        chosen = self._condition(selection.filter)
+        blocks: list[Strings] = []
+        for number in self._blocks.numbers():
+            if blocks and time.process_time() > end:
+                complete = False
+                break
+            blocks.append(self._block(selection, chosen, step, number))
+        overview = Overview(
+            joined(blocks), step=step, complete=complete, routes=self._routes.all(), example=self._shapes.example
+        )
+        if complete:
+            self._overviews[key] = overview
+            if len(self._overviews) > _OVERVIEWS:
+                self._overviews.pop(next(iter(self._overviews)))
+        return overview
+
+    def grouped(self, selection: Selection, annotation: str | None, *, seconds: float) -> tuple[Group, ...]:
+        """Return the numbers of the traces that match by an annotation's value, or by status; values are JSON."""
+        end = time.process_time() + seconds
+        self._catch_up(selection, end)
+        chosen = self._condition(selection.filter)
+        within = Condition(WITHIN["start"], (selection.start, selection.end))
+        key = Condition("http_status") if annotation is None else annotation_value(annotation)
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for number in self._blocks.numbers():
+            both = joined_conditions(" AND ", [self._exact(selection.filter, chosen, number), within])
+            for value, results in self._blocks.results(number, key, both).items():
+                found[str(value)].update(results)
+            if time.process_time() > end:
+                break
+        return groups(found)
+
+    def arrived(self, after: int, chosen: Filter, *, limit: int) -> tuple[int, int, int]:
+        """Return the last of at most `limit` traces after a sequence number, how many they are, how many match."""
+        if chosen.expression is None:
+            last, number = self._database.row("SELECT MAX(seq), COUNT(*) FROM traces WHERE seq > ?", (after,))
+            return last or after, number, number
+        rows = self._database.rows(
+            "SELECT seq, trace_id, shape FROM traces WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+        )
+        if not rows:
+            return after, 0, 0
+        self.summarize([(seq, trace_id) for seq, trace_id, shape in rows if shape is None])
+        by, last = self._condition(chosen), rows[-1][0]
+        statement = f"SELECT shape, first, seq, trace_id FROM traces WHERE seq > ? AND seq <= ? AND {by.sql}"  # noqa: S608
+        candidates = (Candidate(*row) for row in self._database.rows(statement, (after, last, *by.parameters)))
+        return last, len(rows), sum(self._is_match(candidate, chosen, by) for candidate in candidates)
+
+    def _block(self, selection: Selection, chosen: Condition, step: float, number: int) -> Strings:
+        key = selection.filter.key if selection.filter else ""
+        block = self._blocks.kept(key, step, number)
+        if block is None:
+            block = self._blocks.read(number, step, self._exact(selection.filter, chosen, number))
+            self._blocks.keep(key, step, number, block)
+        if not block.results or (block.first >= selection.start and block.last < selection.end):
+            return block
+        if block.last < selection.start or block.first >= selection.end:
+            return Strings()
+        within = Condition(WITHIN["start"], (selection.start, selection.end))
+        return self._blocks.read(number, step, self._exact(selection.filter, chosen, number), within)
+
+    def _exact(self, chosen: Filter | None, by: Condition, number: int) -> Condition:
+        """Return the condition for a block, in which the evaluator has decided what columns cannot decide."""
+        if by.exact:
+            return by
+        rows = self._blocks.rows(number, by)
+        candidates = (Candidate(*row) for row in rows)
+        matching = [str(found.seq) for found in candidates if self._is_match(found, chosen, by)]
+        return Condition(f"seq IN ({','.join(matching)})")
 
     def _few(self, selection: Selection, chosen: Condition) -> list[int] | None:
         """Return the sequence numbers of the traces that may match, None if they are many."""
@@ -71,35 +146,43 @@ class Search(Totals):
             f" AND (shape IS NULL OR {chosen.sql}) LIMIT {_FEW + 1}"
         )
         for span, is_whole in self._spans(selection):
-            seqs: array[int] | None = self._blocks.get(key, span) if is_whole else None
+            seqs: array[int] | None = self._known.get(key, span) if is_whole else None
             if seqs is None:
                 rows = self._database.rows(statement, (*span, selection.start, selection.end, *chosen.parameters))
                 seqs = array("q", [seq for seq, _ in rows])
                 if is_whole and not any(shape is None for _, shape in rows):
-                    self._blocks.put(key, span, seqs)
+                    self._known.put(key, span, seqs)
             found += seqs
             if len(seqs) > _FEW or len(found) > _FEW_IN_ALL:
                 return None
         return found
 
     def _candidates(
-        self, selection: Selection, chosen: Condition, few: list[int] | None, before: Position | None, limit: int
+        self,
+        selection: Selection,
+        chosen: Condition,
+        after: Position | None,
+        limit: int,
+        *,
+        order: Order = "-start",
+        few: list[int] | None = None,
     ) -> list[Candidate]:
-        """Return the newest traces before a position that may match."""
+        """Return the first traces after a position that may match; those without columns only by their start."""
+        column, direction, follows = _ORDERS[order]
+        stale = "OR shape IS NULL" if column == "first" else "AND shape IS NOT NULL"
         rows = "traces WHERE" if few is None else f"traces NOT INDEXED WHERE seq IN ({','.join(map(str, few))}) AND"
-        position = "AND (first, seq) < (?, ?)" if before else ""
+        position = f"AND ({column}, seq) {follows} (?, ?)" if after else ""
         statement = (
-            f"SELECT shape, first, seq, trace_id FROM {rows} {WITHIN[selection.by]} {position}"  # noqa: S608
-            f" AND (shape IS NULL OR {chosen.sql}) ORDER BY first DESC, seq DESC LIMIT ?"
+            f"SELECT shape, {column}, seq, trace_id FROM {rows} {WITHIN[selection.by]} {position}"  # noqa: S608
+            f" AND ({chosen.sql} {stale}) ORDER BY {column} {direction}, seq {direction} LIMIT ?"
         )
-        parameters = (selection.start, selection.end, *(before or ()), *chosen.parameters, limit)
+        parameters = (selection.start, selection.end, *(after or ()), *chosen.parameters, limit)
         return [Candidate(*row) for row in self._database.rows(statement, parameters)]
 
-    def _summarized(self, candidates: Sequence[Candidate]) -> Iterator[Candidate]:
-        """Yield candidates, those without columns with the summary that was made for them."""
-        for at in range(0, len(candidates), SUMMARIZED):
-            part = candidates[at : at + SUMMARIZED]
-            stale = [(candidate.seq, candidate.trace_id) for candidate in part if candidate.shape is None]
-            made = dict(zip((seq for seq, _ in stale), self.summarizer.summarize(stale) if stale else (), strict=True))
-            for candidate in part:
-                yield replace(candidate, summary=made.get(candidate.seq))
+    def _catch_up(self, selection: Selection, end: float) -> bool:
+        """Summarize what has no columns until a process time; return whether that is all."""
+        while self.without_summary(1) and (stale := self._candidates(selection, _NONE, None, SUMMARIZED)):
+            self.summarize([(candidate.seq, candidate.trace_id) for candidate in stale])
+            if time.process_time() > end:
+                return False
+        return True

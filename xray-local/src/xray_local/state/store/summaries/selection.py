@@ -1,4 +1,4 @@
-"""Which traces a reader selects: a range of time, and a filter. Pure."""
+"""What a search of the store is given and what it returns."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
@@ -7,6 +7,8 @@ from xray_local.traces.summaries import TraceSummary
 from xray_model.filter_expression import Expression
 
 RangeBy = Literal["start", "end", "update", "overlap"]
+Order = Literal["-start", "start", "-duration", "duration"]
+Position = tuple[float, int]
 WITHIN: dict[RangeBy, str] = {
     "start": "first >= ? AND first < ?",
     "end": "last >= ? AND last < ?",
@@ -77,3 +79,30 @@ class Bounds(NamedTuple):
 
 
 _PLACES = {"start": 0, "end": 2, "update": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """A trace as the list shows it; `position` orders and pages."""
+
+    position: Position
+    summary: TraceSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the matching traces in order; `next` is where to go on if there may be more, `examined` how many traces
+    were looked at one by one.
+    """
+
+    rows: list[TraceRow]
+    next: Position | None
+    examined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many traces match, at least so many if it is not complete."""
+
+    number: int
+    is_complete: bool = True

@@ -5,13 +5,12 @@ import time
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
-from xray_local.state.store.summaries.cache.blocks import Span
+from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import ANY, Condition
-from xray_local.state.store.summaries.reader import IN_SPAN, Candidate, Reader
-from xray_local.state.store.summaries.selection import WITHIN, Selection
+from xray_local.state.store.summaries.selection import WITHIN, Count, Selection
+from xray_local.state.store.summaries.summaries import IN_SPAN, Candidate, Summaries
 from xray_local.traces.service_graph import Graph, Times, graph_of_shapes, merged
 from xray_local.traces.summaries import TraceSummary
 
@@ -23,15 +22,7 @@ _GRAPH = "graph"
 _EVERYTHING = Selection(-math.inf, math.inf)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many traces match, at least so many if it is not complete."""
-
-    number: int
-    is_complete: bool = True
-
-
-class Totals(Reader):
+class Totals(Summaries):
     """Answers what needs every trace of a range."""
 
     def count(self, selection: Selection, *, seconds: float) -> Count:
@@ -40,13 +31,13 @@ class Totals(Reader):
         chosen = self._condition(selection.filter)
         key, number = ("count", selection.key), 0
         for span, is_whole in self._spans(selection):
-            found = self._blocks.get(key, span) if is_whole else None
+            found = self._known.get(key, span) if is_whole else None
             if found is None:
                 found, is_complete = self._count(selection, chosen, span, end)
                 if not is_complete:
                     return Count(number + found, is_complete=False)
                 if is_whole:
-                    self._blocks.put(key, span, found)
+                    self._known.put(key, span, found)
             number += found
         return Count(number)
 
@@ -55,11 +46,11 @@ class Totals(Reader):
         chosen = self._condition(selection.filter)
         whole = (key, selection.key)
         for span, is_whole in self._spans(selection):
-            made: Made | None = self._blocks.get(whole, span) if is_whole else None
+            made: Made | None = self._known.get(whole, span) if is_whole else None
             if made is None:
                 made = make(self._calls(selection, chosen, span))
                 if is_whole:
-                    self._blocks.put(whole, span, made)
+                    self._known.put(whole, span, made)
             yield made
 
     def graph(self, selection: Selection) -> Graph:
@@ -69,15 +60,15 @@ class Totals(Reader):
     def prepare(self) -> bool:
         """Make the graph of one full block that has none; return whether there was one."""
         for span, _ in self._spans(_EVERYTHING):
-            if span.is_full and self._blocks.get((_GRAPH, ""), span) is None:
+            if span.is_full and self._known.get((_GRAPH, ""), span) is None:
                 made = graph_of_shapes(self._calls(_EVERYTHING, ANY, span))
-                self._blocks.put((_GRAPH, ""), span, made)
+                self._known.put((_GRAPH, ""), span, made)
                 return True
         return False
 
     def _count(self, selection: Selection, chosen: Condition, span: Span, end: float) -> tuple[int, bool]:
         """Return how many traces of a block match, and whether a process time was enough for all of them."""
-        if not self.summarizer.summarize_span(span, end):
+        if not self.summarize_span(span, end):
             return 0, False
         where = f"{IN_SPAN} AND {WITHIN[selection.by]} AND {chosen.sql}"
         parameters = (*span, selection.start, selection.end, *chosen.parameters)
@@ -93,7 +84,7 @@ class Totals(Reader):
 
     def _calls(self, selection: Selection, chosen: Condition, span: Span) -> Iterator[tuple[TraceSummary, Times]]:
         """Yield the example of each shape, with the times of the calls of all matching traces of a block."""
-        self.summarizer.summarize_span(span, math.inf)
+        self.summarize_span(span, math.inf)
         statement = (
             "SELECT shape, times, first, seq, trace_id FROM traces JOIN calls USING (seq)"  # noqa: S608 (constants)
             f" WHERE {IN_SPAN} AND {WITHIN[selection.by]} AND {chosen.sql}"

@@ -16,6 +16,29 @@ _HEAD = """# The API of xray-local
 
 Generated from botocore's service model `xray/2016-04-12` by `python -m tools.xray_local_api`; do not edit.
 
+## Clients
+
+Each is run unchanged against a real process. What the integration suite installs, it skips where its toolchain or its
+registry is missing.
+
+| client | what is tested |
+|---|---|
+| boto3 | every operation, each answer with all members of its shape |
+| AWS CLI | sampling rules and groups, with the variables that the documentation names |
+| X-Ray SDK for Python | segments by UDP; sampling rules and targets by the agent's TCP port |
+| X-Ray SDK for Node (`aws-xray-sdk-core`) | the same, with calls by HTTP and by the AWS SDK for JavaScript |
+| X-Ray SDK for Java (`aws-xray-recorder-sdk-core`) | the same, and a rule whose rate changes |
+| Powertools for AWS Lambda (Python) | its tracer, with `--lambda` |
+| OpenTelemetry SDK for Python | OTLP over HTTP and gRPC, each compression |
+| OpenTelemetry SDK for JavaScript | OTLP over HTTP with JSON |
+| ADOT distro for Python (`aws-opentelemetry-distro`) | its exporter of spans, and its sampler by rules and targets |
+| OpenTelemetry collector | its `awsxray` exporter, whose segments read like the same spans by OTLP |
+| Terraform's AWS provider | all resources of X-Ray: apply, a plan without changes, change, destroy |
+| SAM CLI | `sam traces`, as text and as JSON |
+| Grafana's X-Ray data source | its calls, and the members that its panels read, replayed |
+
+## Operations
+
 All {all} operations are implemented; the third column says what they do here. Members are checked for their types and
 for the limits in the last column; `*` marks a required member.
 

@@ -7,7 +7,7 @@ from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.traces.body import Http, RecordedException
 from xray_local.traces.documents import Document
 from xray_local.traces.flags import Flag
-from xray_local.traces.summaries import AnnotationValue, Sampling, ServiceId, TraceSummary, User, summarize
+from xray_local.traces.summaries import AnnotationValue, Sampling, ServiceId, TraceSummary, User, dump, load, summarize
 
 BACKEND = ServiceId("backend", None)
 OTHER = ServiceId("other", None)
@@ -144,3 +144,13 @@ def test_the_rule_that_took_the_trace_is_known_with_the_service_that_decided(mor
     service = ServiceId("back", "AWS::EKS::Container")
     assert summarize(trace_id(1), [gateway, back]).sampling == Sampling("checkout", service, "back.internal")
     assert summarize(trace_id(1), [gateway]).sampling is None
+
+
+def test_a_summary_survives_as_json() -> None:
+    """With services, edges, root causes and annotations of every type."""
+    cause = {"exceptions": [{"type": "E", "message": "m"}]}
+    call = {"id": f"{2:016x}", "name": "db", "start_time": NOW, "end_time": NOW + 1, "namespace": "remote"}
+    http = {"request": {"method": "GET", "url": "/"}, "response": {"status": 500}}
+    call |= {"fault": True, "cause": cause, "annotations": {"a": True, "b": 1.5, "c": "x"}}
+    summary = summarize(trace_id(1), [document(1, fault=True, user="bob", http=http, subsegments=[call])])
+    assert load(dump(summary)) == summary

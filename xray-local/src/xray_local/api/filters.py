@@ -1,7 +1,6 @@
 """Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from xray_local.api import rendering
@@ -127,4 +126,4 @@ def _result(call: ServiceNode | Edge) -> dict[str, Any]:
 
 
 def _http(http: Http) -> dict[str, Any]:
-    return {field.name.replace("_", ""): getattr(http, field.name) for field in fields(Http)}
+    return {name.replace("_", ""): getattr(http, name) for name in Http.__struct_fields__}

@@ -6,7 +6,10 @@ A field of the wrong type counts as absent, and nothing here raises. Every other
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from xray_local.traces.flags import Flag
 
@@ -14,15 +17,16 @@ TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers ov
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
 
 _ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
+_KNOWN_KEYS = 1000
 _FLAGS = tuple((flag.value, flag) for flag in Flag)
 
 Annotation = bool | int | float | str
+_ANNOTATION = (bool, int, float, str)
 Wire = Literal["segments", "otlp"]
 """How an entry came: in a segment document, or as an OTLP span."""
 
 
-@dataclass(frozen=True, slots=True)
-class Http:
+class Http(Struct, frozen=True):
     """The request and response that a segment describes; None for absent members."""
 
     method: str | None = None
@@ -35,8 +39,7 @@ class Http:
 _NO_HTTP = Http()
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedException:
+class RecordedException(Struct, frozen=True):
     """An exception in a segment's `cause`."""
 
     type: str
@@ -45,16 +48,17 @@ class RecordedException:
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
-    if isinstance(value, dict):  # the usual case, which an abstract class decides slowly
+    if type(value) is dict:  # the usual cases, which an abstract class decides slowly
         return value
-    return value if isinstance(value, Mapping) else {}
+    return value if value is not None and isinstance(value, Mapping) else {}
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]]:
     """Return the objects of a JSON array; none for any other value."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict | Mapping)] if isinstance(value, list) else []
 
 
+@lru_cache(_KNOWN_KEYS)  # few keys recur in all documents
 def is_annotation_key(key: str) -> bool:
     """Return whether X-Ray indexes annotations of this key."""
     return _ANNOTATION_KEY.match(key) is not None
@@ -62,14 +66,16 @@ def is_annotation_key(key: str) -> bool:
 
 def epoch_seconds(value: object) -> float | None:
     """Return a number as epoch seconds, None for what is not a time up to the year 9999."""
+    if type(value) is float and 0 <= value < TIME_MAX:  # the usual case
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value < TIME_MAX else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Body:
-    """The JSON object of a segment, of a subsegment or of a span in the form of one."""
+    """The JSON object of a segment, of a subsegment or of a span in the form of one; what is read often is kept."""
 
     raw: Mapping[str, Any]
 
@@ -84,7 +90,9 @@ class Body:
 
     def text(self, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        found = (self.object(*path[:-1]) if len(path) > 1 else self.raw).get(path[-1])
+        found: Any = self.raw.get(path[0])
+        for key in path[1:]:
+            found = as_object(found).get(key)
         return found if isinstance(found, str) else None
 
     @property
@@ -97,40 +105,35 @@ class Body:
         """Epoch seconds; None while it is in progress."""
         return epoch_seconds(self.raw.get("end_time"))
 
-    @property
+    @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """The flags that are set, the most severe first."""
         return tuple([flag for name, flag in _FLAGS if self.raw.get(name) is True])
 
-    @property
+    @cached_property
     def http(self) -> Http:
         """The HTTP request and response."""
         if "http" not in self.raw:
             return _NO_HTTP
         status = self.object("http", "response").get("status")
         is_status = isinstance(status, int) and not isinstance(status, bool) and 0 <= status <= STATUS_MAX
-        return Http(
-            method=self.text("http", "request", "method"),
-            url=self.text("http", "request", "url"),
-            user_agent=self.text("http", "request", "user_agent"),
-            client_ip=self.text("http", "request", "client_ip"),
-            status=status if is_status else None,
-        )
+        text = Body(self.object("http", "request")).text
+        return Http(text("method"), text("url"), text("user_agent"), text("client_ip"), status if is_status else None)
 
-    @property
+    @cached_property
     def annotations(self) -> dict[str, Annotation]:
         """The annotations that X-Ray indexes: strings, numbers and booleans, under keys that it takes.
 
         A span's attributes are annotations under any key, as with the collector's `index_all_attributes`.
         """
-        found = self.object("annotations")
+        found = as_object(self.raw.get("annotations"))
         if not found:
             return {}
         attributes = as_object(self.otel.get("attributes"))
         return {
             key: value
             for key, value in found.items()
-            if isinstance(value, Annotation) and (key in attributes or is_annotation_key(key))
+            if isinstance(value, _ANNOTATION) and (key in attributes or is_annotation_key(key))
         }
 
     @property
@@ -139,13 +142,14 @@ class Body:
         attributes = as_object(self.otel.get("attributes"))
         return {key: value for key, value in self.annotations.items() if key not in attributes}
 
-    @property
+    @cached_property
     def exceptions(self) -> tuple[RecordedException, ...]:
         """The exceptions of `cause`; none where it only refers to another segment's exception."""
-        cause = self.object("cause")
+        if "cause" not in self.raw:
+            return ()
         return tuple(
             RecordedException(type=Body(found).text("type") or "", message=Body(found).text("message") or "")
-            for found in (as_objects(cause.get("exceptions")) if cause else ())
+            for found in as_objects(self.object("cause").get("exceptions"))
         )
 
     @property

@@ -4,7 +4,8 @@ X-Ray calls them FaultRootCauses, ErrorRootCauses and ResponseTimeRootCauses.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from xray_local.traces.body import RecordedException
 from xray_local.traces.entries import Entry, inferred_service
@@ -15,8 +16,7 @@ PATH_MAX = 100  # entries on one path; a longer one has its first and its last 5
 SLOW_SHARE = 0.5  # a child is on the slow path when it covers this part of its parent's time
 
 
-@dataclass(frozen=True, slots=True)
-class CauseEntity:
+class CauseEntity(Struct, frozen=True):
     """One entry on the path; `coverage` is its share of the root's time, None on the path to a failure."""
 
     name: str
@@ -25,8 +25,7 @@ class CauseEntity:
     exceptions: tuple[RecordedException, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CauseService:
+class CauseService(Struct, frozen=True):
     """The part of the path inside one service; `inferred` for a service that was called and sent no segment."""
 
     name: str
@@ -35,8 +34,7 @@ class CauseService:
     path: tuple[CauseEntity, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RootCause:
+class RootCause(Struct, frozen=True):
     """A path from the root down to the entry that caused it; one of more than PATH_MAX entries lacks its middle."""
 
     client_impacting: bool

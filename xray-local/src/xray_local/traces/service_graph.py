@@ -45,6 +45,13 @@ class CallStatistics:
         self.seconds += sum(durations)
         self.histogram.update(milliseconds)
 
+    def merge(self, other: "CallStatistics") -> None:
+        """Count other calls as well."""
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
+        self.results.update(other.results)
+        self.seconds += other.seconds
+        self.histogram.update(other.histogram)
+
 
 @dataclass(frozen=True, slots=True)
 class CallTimes:
@@ -83,14 +90,17 @@ class GraphService:
     edges: dict[Key, CallStatistics] = field(default_factory=dict)
 
 
-def service_graph(summaries: Iterable[TraceSummary]) -> dict[Key, GraphService]:
+Graph = dict[Key, GraphService]
+
+
+def service_graph(summaries: Iterable[TraceSummary]) -> Graph:
     """Return the services of the traces by name and type."""
     return graph_of_shapes((summary, call_times(summary)) for summary in summaries)
 
 
-def graph_of_shapes(shapes: Iterable[tuple[TraceSummary, Times]]) -> dict[Key, GraphService]:
+def graph_of_shapes(shapes: Iterable[tuple[TraceSummary, Times]]) -> Graph:
     """Return the same, from one trace of each shape with the call times of all traces that have it."""
-    graph: dict[Key, GraphService] = {}
+    graph: Graph = {}
     for summary, values in shapes:
         times = CallTimes(len(summary.services) + len(summary.edges), values)
         _add_services(graph, summary, times)
@@ -98,11 +108,25 @@ def graph_of_shapes(shapes: Iterable[tuple[TraceSummary, Times]]) -> dict[Key, G
     return graph
 
 
-def _service(graph: dict[Key, GraphService], name: str, type_: str) -> GraphService:
+def merged(graphs: Iterable[Graph]) -> Graph:
+    """Return the graph of all traces of some graphs, which stay as they are."""
+    whole: Graph = {}
+    for graph in graphs:
+        for (name, type_), part in graph.items():
+            service = _service(whole, name, type_)
+            service.root = service.root or part.root
+            service.active = service.active or part.active
+            service.calls.merge(part.calls)
+            for key, calls in part.edges.items():
+                service.edges.setdefault(key, CallStatistics()).merge(calls)
+    return whole
+
+
+def _service(graph: Graph, name: str, type_: str) -> GraphService:
     return graph.setdefault((name, type_), GraphService(name, type_))
 
 
-def _add_services(graph: dict[Key, GraphService], summary: TraceSummary, times: CallTimes) -> None:
+def _add_services(graph: Graph, summary: TraceSummary, times: CallTimes) -> None:
     for place, node in enumerate(summary.services):
         service = _service(graph, node.name, node.type)
         service.root = service.root or node.root
@@ -110,7 +134,7 @@ def _add_services(graph: dict[Key, GraphService], summary: TraceSummary, times: 
         service.calls.add(node, times, place)
 
 
-def _add_edges(graph: dict[Key, GraphService], summary: TraceSummary, times: CallTimes) -> None:
+def _add_edges(graph: Graph, summary: TraceSummary, times: CallTimes) -> None:
     for place, edge in enumerate(summary.edges, len(summary.services)):
         called = summary.services[edge.target]
         caller = None if edge.source is None else summary.services[edge.source]

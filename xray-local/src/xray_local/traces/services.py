@@ -5,17 +5,18 @@ caller recorded: the subsegment, with the time and the flags that the caller saw
 `service()` and `edge()` in filter expressions are evaluated on them.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from xray_local.traces.body import Annotation, Http
+from msgspec import Struct
+
+from xray_local.traces.body import Annotation, Body, Http
 from xray_local.traces.entries import Entry, inferred_service
 from xray_local.traces.flags import Flag
 
+_NOTHING = Body({})
 
-@dataclass(frozen=True, slots=True)
-class ServiceNode:
+
+class ServiceNode(Struct, frozen=True):
     """One service of a trace; `start` and `end` in epoch seconds, `coverage` its share of the root's time.
 
     `flags` are its own, with a throttle of any of its calls; `last` is one that calls no other; `messages` and
@@ -44,8 +45,7 @@ class ServiceNode:
     annotations: Mapping[str, Sequence[Annotation]]
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """A call between two services, as their places in the list; `source` is None for the client of the trace.
 
     `start` and `end` are epoch seconds, `duration` is in seconds; a call in progress ends when it starts.
@@ -86,6 +86,7 @@ def _edge(source: int | None, target: int, call: Entry) -> Edge:
 
 def _node(entry: Entry, root: Entry) -> ServiceNode:
     body, inside = entry.body, _inside(entry)
+    ec2 = Body(body.object("aws", "ec2")) if "aws" in body.raw else _NOTHING
     is_inferred = entry.is_inferred
     name, type_ = inferred_service(entry) if is_inferred else (entry.name, body.text("origin") or "")
     return ServiceNode(
@@ -103,10 +104,10 @@ def _node(entry: Entry, root: Entry) -> ServiceNode:
         coverage=min(1.0, entry.duration / root.duration) if root.duration else 1.0,
         http=body.http,
         user=body.text("user"),
-        availability_zone=body.text("aws", "ec2", "availability_zone"),
-        instance_id=body.text("aws", "ec2", "instance_id"),
+        availability_zone=ec2.text("availability_zone"),
+        instance_id=ec2.text("instance_id"),
         resource_arn=body.text("resource_arn"),
-        messages=tuple(found.message for part in (entry, *inside) for found in part.body.exceptions),
+        messages=tuple([found.message for part in (entry, *inside) for found in part.body.exceptions]),
         annotations=_annotations((entry, *inside)),
     )
 
@@ -128,14 +129,15 @@ def _inside(entry: Entry) -> list[Entry]:
 
 def _flags(entry: Entry, inside: Sequence[Entry]) -> tuple[Flag, ...]:
     # A handled failure of a call shows on the call, not on the service that made it.
-    throttled = any(Flag.THROTTLE in part.body.flags for part in inside)
     own = entry.body.flags
-    return tuple(flag for flag in Flag if flag in own or (flag == Flag.THROTTLE and throttled))
+    if Flag.THROTTLE in own or not any(Flag.THROTTLE in part.body.flags for part in inside):
+        return own
+    return tuple(flag for flag in Flag if flag in own or flag == Flag.THROTTLE)
 
 
 def _annotations(parts: Sequence[Entry]) -> dict[str, list[Annotation]]:
-    values: defaultdict[str, list[Annotation]] = defaultdict(list)
+    values: dict[str, list[Annotation]] = {}
     for part in parts:
         for key, value in part.body.annotations.items():
-            values[key].append(value)
-    return dict(values)
+            values.setdefault(key, []).append(value)
+    return values

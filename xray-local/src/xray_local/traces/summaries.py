@@ -5,8 +5,9 @@ Fault and error are the root's, throttle is any entry's, as the API reference de
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct, json
 
 from xray_local.traces import root_causes
 from xray_local.traces.body import Annotation, Http
@@ -17,16 +18,14 @@ from xray_local.traces.root_causes import RootCause
 from xray_local.traces.services import Edge, ServiceNode, services_and_edges
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceId:
+class ServiceId(Struct, frozen=True):
     """What identifies a service; `type` is the origin that its segments name, if they do."""
 
     name: str
     type: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotationValue:
+class AnnotationValue(Struct, frozen=True):
     """A value of an annotation, with the services that set it."""
 
     key: str
@@ -34,16 +33,14 @@ class AnnotationValue:
     services: tuple[ServiceId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A user that segments name, with the services that do."""
 
     name: str
     services: tuple[ServiceId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Struct, frozen=True):
     """The sampling rule that took a trace, the service that decided by it, and the host of the request, if known."""
 
     rule: str
@@ -51,8 +48,7 @@ class Sampling:
     host: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TraceSummary:
+class TraceSummary(Struct, frozen=True):
     """A trace in short; `start` in epoch seconds, durations in seconds, `revision` counts its documents.
 
     `partial` says that something is still expected: an end, or the parent of any entry but the root. `sampling`
@@ -82,12 +78,20 @@ class TraceSummary:
     sampling: Sampling | None = None
 
 
+dump = json.Encoder().encode
+"""Returns a summary as JSON, its members by name."""
+
+load = json.Decoder(TraceSummary).decode
+"""Returns the summary that was dumped as this JSON."""
+
+
 def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
     """Return the summary of a trace that has at least one document."""
     trace = flatten(document.body for document in documents)
     entries, root = trace.entries, trace.root
     start = min(entry.start for entry in entries)
     services, edges = services_and_edges(entries, root)
+    on_aws = [entry for entry in entries if "aws" in entry.body.raw]
     return TraceSummary(
         id=trace_id,
         start=start,
@@ -100,8 +104,8 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
         users=_users(entries),
         service_ids=tuple(dict.fromkeys(_service_id(entry) for entry in entries if entry.is_segment)),
         resource_arns=_texts(entries, "resource_arn"),
-        instance_ids=_texts(entries, "aws", "ec2", "instance_id"),
-        availability_zones=_texts(entries, "aws", "ec2", "availability_zone"),
+        instance_ids=_texts(on_aws, "aws", "ec2", "instance_id"),
+        availability_zones=_texts(on_aws, "aws", "ec2", "availability_zone"),
         entry_point=_service_id(root.segment or root),
         fault_causes=root_causes.failures(entries, Flag.FAULT),
         error_causes=root_causes.failures(entries, Flag.ERROR),
@@ -115,7 +119,7 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
 
 def _flags(trace: Trace) -> tuple[Flag, ...]:
     own = trace.root.body.flags
-    throttled = any(Flag.THROTTLE in entry.body.flags for entry in trace.entries)
+    throttled = any(entry.body.flags and Flag.THROTTLE in entry.body.flags for entry in trace.entries)
     return tuple(flag for flag in Flag if (throttled if flag == Flag.THROTTLE else flag in own))
 
 

@@ -8,7 +8,7 @@ from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.state.region import Region
 from xray_local.state.store import Selection
-from xray_local.traces.service_graph import graph_of_shapes, service_graph
+from xray_local.traces.service_graph import service_graph
 from xray_local.traces.summaries import summarize
 from xray_model.filter_expression import parse
 
@@ -24,7 +24,7 @@ def get_trace_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_service_graph(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the services of all traces in the range, of one group's if a group is named."""
-    graph = graph_of_shapes(region.store.calls(selection(region, request)))
+    graph = region.store.graph(selection(region, request))
     services, token = paging.page(rendering.services(graph), request.get("NextToken"), PAGE)
     answer = {"StartTime": request["StartTime"], "EndTime": request["EndTime"], "ContainsOldGroupVersions": False}
     return answer | paging.answer("Services", services, token)

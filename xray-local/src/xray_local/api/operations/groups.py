@@ -5,6 +5,7 @@ Insights are found by a model of AWS's own that compares weeks of traffic: there
 
 import string
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from xray_local.api.operations import paging, tags
@@ -17,6 +18,7 @@ from xray_model.filter_expression import Expression, FilterError, parse
 MISSING = "Group not found"
 PAGE = 100
 _SUFFIX = 26  # the random part of a group's ARN
+_parsed = lru_cache(4 * limits.GROUPS)(parse)  # every filter may name every group
 
 
 def get_groups(region: Region, request: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def expressions(region: Region) -> list[tuple[dict[str, Any], Expression]]:
     parsed = []
     for shape in shapes:
         with suppress(FilterError):
-            parsed.append((shape, parse(shape.get("FilterExpression") or "")))
+            parsed.append((shape, _parsed(shape.get("FilterExpression") or "")))
     return parsed
 
 

@@ -30,6 +30,10 @@ class _Period:
     edges: CallStatistics = field(default_factory=CallStatistics)
 
 
+_Periods = dict[int, _Period]
+"""By their start, in epoch seconds."""
+
+
 def get_time_series_service_statistics(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     """Return the statistics of each period that has any, by the start of the service or of the call.
 
@@ -42,15 +46,32 @@ def get_time_series_service_statistics(region: Region, request: dict[str, Any]) 
         raise invalid("EntitySelectorExpression is missing: expected one with ForecastStatistics")
     selector = _selector(request.get("EntitySelectorExpression"))
     traces = selection(region, request)
-    shapes = _each_trace(region, traces) if _has_conditions(selector) else region.store.calls(traces)
-    periods = _periods(shapes, selector, seconds)
+    periods = _merged(_parts(region, traces, selector, seconds))
     items, token = paging.page(
         [_shape(start, periods[start]) for start in sorted(periods)], request.get("NextToken"), PAGE
     )
     return paging.answer("TimeSeriesServiceStatistics", items, token) | {"ContainsOldGroupVersions": False}
 
 
-def _periods(shapes: Shapes, selector: Expression | None, seconds: int) -> dict[int, _Period]:
+def _parts(region: Region, traces: Selection, selector: Expression | None, seconds: int) -> Iterator[_Periods]:
+    """Yield the periods of a part of the traces after the other."""
+    if _has_conditions(selector):
+        yield _periods(_each_trace(region, traces), selector, seconds)
+        return
+    key = ("periods", selector, seconds)
+    yield from region.store.fold(traces, key, lambda shapes: _periods(shapes, selector, seconds))
+
+
+def _merged(parts: Iterable[_Periods]) -> _Periods:
+    whole: defaultdict[int, _Period] = defaultdict(_Period)
+    for periods in parts:
+        for start, period in periods.items():
+            whole[start].services.merge(period.services)
+            whole[start].edges.merge(period.edges)
+    return whole
+
+
+def _periods(shapes: Shapes, selector: Expression | None, seconds: int) -> _Periods:
     periods: defaultdict[int, _Period] = defaultdict(_Period)
     for trace, values in shapes:
         times = CallTimes(len(trace.services) + len(trace.edges), values)

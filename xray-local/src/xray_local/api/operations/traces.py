@@ -82,10 +82,9 @@ def _page(
 def trace_counts(region: Region, expression: str) -> Iterator[Count]:
     """Yield how many stored traces match an expression, better from time to time; others may run in between."""
     selection = Selection(0.0, math.inf, "start", _filter(region, expression))
-    count = region.store.count(selection, seconds=PAGE_SECONDS)
-    yield count
-    while count.next is not None:
-        count = region.store.count(selection, after=count, seconds=PAGE_SECONDS)
+    count = Count(0, is_complete=False)
+    while not count.is_complete:
+        count = region.store.count(selection, seconds=PAGE_SECONDS)
         yield count
 
 

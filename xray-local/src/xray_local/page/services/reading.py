@@ -13,7 +13,6 @@ from xray_local.page.services.map import Map, draw
 from xray_local.page.services.numbers import Graph, Show, graph_numbers
 from xray_local.state.region import Region
 from xray_local.state.store import Selection
-from xray_local.traces.service_graph import graph_of_shapes
 from xray_local.traces.summaries import TraceSummary
 from xray_model.filter_expression import parse
 
@@ -44,7 +43,7 @@ def read_graph(region: Region, scope: Scope, show: Show) -> Graph:
     """Return the numbers of the service graph of some traces."""
     chosen = scope.selection(region)
     key = _key(chosen)
-    graph = region.store.cached(("graph", *key), lambda: graph_of_shapes(region.store.calls(chosen)))
+    graph = region.store.cached(("graph", *key), lambda: region.store.graph(chosen))
     return region.store.cached(("numbers", *key, show), lambda: graph_numbers(graph, show))
 
 

@@ -19,10 +19,11 @@ from xray_local.state.store.resources import Resources
 from xray_local.state.store.summaries.overview.numbers import Group, Overview
 from xray_local.state.store.summaries.search import Search
 from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
+from xray_local.state.store.summaries.totals import Calls, Made
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.state.store.traffic import Requests, Traffic
 from xray_local.traces.documents import Document, parse_stored, utf8_size
-from xray_local.traces.service_graph import Times
+from xray_local.traces.service_graph import Graph
 from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
@@ -117,13 +118,13 @@ class Store(Resources):
             self.index_some()
 
     def work(self) -> bool:
-        """Index a small part of the log, or summarize some traces; return whether there is more to do."""
+        """Index a small part of the log, or summarize some traces, or a block of them; return whether there is more."""
         if self._log.rows:
             self.index_some()
             return True
         traces = self._search.without_summary(SUMMARIZED)
         self._search.summarize(traces)
-        return len(traces) == SUMMARIZED
+        return len(traces) == SUMMARIZED or self._search.prepare()
 
     def index_some(self) -> None:
         """Index a small part of the log, which is not empty."""
@@ -239,18 +240,20 @@ class Store(Resources):
         row = self._database.row("SELECT (SELECT MIN(first) FROM traces), (SELECT MAX(first) FROM traces)")
         return None if row[0] is None else (row[0], row[1])
 
-    def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
-        """Return how many traces match, of as many as some seconds of CPU time are enough for.
-
-        `after` is an earlier answer to continue; the new one includes its number.
-        """
+    def count(self, selection: Selection, *, seconds: float = 0.1) -> Count:
+        """Return how many traces match, of as many as some seconds of CPU time are enough for; call again to go on."""
         self._prepare_search()
-        return self._search.count(selection, after=after, seconds=seconds)
+        return self._search.count(selection, seconds=seconds)
 
-    def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
-        """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
+    def graph(self, selection: Selection) -> Graph:
+        """Return the service graph of the matching traces."""
         self._prepare_search()
-        return self._search.calls(selection)
+        return self._search.graph(selection)
+
+    def fold(self, selection: Selection, key: Hashable, make: Callable[[Calls], Made]) -> Iterator[Made]:
+        """Yield what a function makes of each block of matching traces; `key` is equal for equal functions."""
+        self._prepare_search()
+        return self._search.fold(selection, key, make)
 
     def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return a value that is computed from the stored traces: once, until one of them changes. None is not kept."""

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xray_local.state.store.database import Database, chunks, marks
-from xray_local.state.store.summaries import summary_json
 from xray_local.state.store.summaries.overview.routes import Routes
-from xray_local.traces.summaries import Sampling, ServiceId, TraceSummary
+from xray_local.traces.summaries import Sampling, ServiceId, TraceSummary, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,8 @@ class Traffic:
             )
             found += self._database.rows(statement, (*chunk, limit))
         newest = sorted(found, key=lambda row: -row[0])[:limit]
-        return [summary_json.load(zlib.decompress(body)) for _, body in newest]
+        return [load(zlib.decompress(body)) for _, body in newest]
 
     def _example(self, shape: int) -> TraceSummary:
         (example,) = self._database.row("SELECT example FROM shapes WHERE id = ?", (shape,))
-        return summary_json.load(zlib.decompress(example))
+        return load(zlib.decompress(example))

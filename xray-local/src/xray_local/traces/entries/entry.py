@@ -14,7 +14,9 @@ class Entry:
 
     `wires` are those that it came by, `key` is the first of them with the id. `container` is the entry whose document
     it is nested in. `segment` is the segment that contains it, itself for a segment, None below a subsegment whose
-    parent is missing. `cut` marks the root that a cycle was opened at.
+    parent is missing. `cut` marks the root that a cycle was opened at. `name` is that in the document, for a segment
+    its service's; `is_segment` says whether it is a segment and not a part of one, `is_remote` whether it is a call to
+    another service.
     """
 
     number: int
@@ -24,31 +26,31 @@ class Entry:
     wires: tuple[Wire, ...] = ("segments",)
     key: tuple[Wire, str] = ("segments", "")
     start: float = math.nan
-    end: float | None = None
+    end: float | None = field(init=False)
     cut: bool = False
     parent: "Entry | None" = None
     segment: "Entry | None" = None
     children: "list[Entry]" = field(default_factory=list)
+    name: str = field(init=False)
+    is_segment: bool = field(init=False)
+    is_remote: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.read(self.body)
+
+    def read(self, body: Body) -> None:
+        """Take over a body: these members are read often."""
+        raw = body.raw
+        name = raw.get("name")
+        self.body, self.end = body, body.end
+        self.name = name if isinstance(name, str) else ""
+        self.is_segment = self.container is None and raw.get("type") != "subsegment"
+        self.is_remote = not self.is_segment and raw.get("namespace") in REMOTE_NAMESPACES
 
     @property
     def parent_id(self) -> str | None:
         """The id of the parent, whether that was received or not."""
         return (self.container.id if self.container else self.body.text("parent_id")) or None
-
-    @property
-    def name(self) -> str:
-        """The name in the document: for a segment that of the service."""
-        return self.body.text("name") or ""
-
-    @property
-    def is_segment(self) -> bool:
-        """Whether it is a segment, not a part of one."""
-        return self.container is None and self.body.raw.get("type") != "subsegment"
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether it is a call to another service."""
-        return not self.is_segment and self.body.text("namespace") in REMOTE_NAMESPACES
 
     @property
     def is_inferred(self) -> bool:

@@ -75,7 +75,7 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
         body, container = waiting.pop()
         wires = container.wires if container else (body.wire,)
         id_ = body.text("id") or ""
-        entry = Entry(len(found), body, container, id_, wires, (wires[0], id_), end=body.end)
+        entry = Entry(len(found), body, container, id_, wires, (wires[0], id_))
         found.append(entry)
         if "subsegments" in body.raw:
             waiting.extend([(nested, entry) for nested in reversed(body.subsegments)])
@@ -118,8 +118,8 @@ def _by_id(sent: Mapping[tuple[Wire, str], Entry]) -> dict[str, Entry]:
     for (wire, id_), entry in sent.items():
         span = sent.get(("otlp", id_))
         if wire == "segments" and span is not None:
-            entry.body = merged(entry.body, span.body)
-            entry.end, entry.wires = entry.body.end, ("segments", "otlp")
+            entry.read(merged(entry.body, span.body))
+            entry.wires = ("segments", "otlp")
         if wire == "segments":
             named[id_] = entry
     return named

@@ -40,10 +40,11 @@ _SERVICES = {
 def inferred_service(call: Entry) -> tuple[str, str]:
     """Return name and type of the service that a call leads to, or that an inferred segment describes."""
     body = call.body
-    if (table := _table(body)) is not None:
-        return table, TABLE
-    if queue := body.text("aws", "queue_url"):
-        return queue, QUEUE
+    if "aws" in body.raw:
+        if (table := _table(body)) is not None:
+            return table, TABLE
+        if queue := body.text("aws", "queue_url"):
+            return queue, QUEUE
     return call.name, (body.text("origin") if call.is_segment else None) or _type(call)
 
 

@@ -92,4 +92,4 @@ def _href(expression: Expression) -> str:
 def _count(region: Region, expression: Expression) -> MatchCount:
     selection = Selection(0.0, math.inf, "start", TraceFilter(expression))
     count = region.store.count(selection, seconds=COUNT_SECONDS)
-    return MatchCount(count.number, at_least=count.next is not None)
+    return MatchCount(count.number, at_least=not count.is_complete)

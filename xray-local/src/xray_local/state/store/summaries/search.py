@@ -3,35 +3,25 @@
 A trace whose documents have changed has no columns; it is summarized when it is reached.
 """
 
-import math
 import time
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 
-from xray_local.state.store.summaries.conditions import Condition, annotation_value, joined_conditions
+from xray_local.state.store.summaries.conditions import ANY, Condition, annotation_value, joined_conditions
 from xray_local.state.store.summaries.overview.blocks import Strings, joined
 from xray_local.state.store.summaries.overview.numbers import Group, Overview, groups
 from xray_local.state.store.summaries.selection import (
-    Count,
+    WITHIN,
     Filter,
     Order,
     Page,
     Position,
-    RangeBy,
     Selection,
     TraceRow,
 )
-from xray_local.state.store.summaries.summaries import SUMMARIZED, Candidate, Summaries
-from xray_local.traces.service_graph import Times
-from xray_local.traces.summaries import TraceSummary
+from xray_local.state.store.summaries.summaries import IN_SPAN, SUMMARIZED, Candidate
+from xray_local.state.store.summaries.totals import Totals
 
-_WITHIN: dict[RangeBy, str] = {
-    "start": "first >= ? AND first < ?",
-    "end": "last >= ? AND last < ?",
-    "update": "updated >= ? AND updated < ?",
-    "overlap": "last >= ? AND first < ?",
-}
 _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come after a position
     "-start": ("first", "DESC", "<"),
     "start": ("first", "ASC", ">"),
@@ -40,10 +30,12 @@ _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come af
 }
 _NONE = Condition("0")
 _OVERVIEWS = 8  # that are kept
+_FEW = 256  # matches in a block, which are found faster by their sequence numbers than in order
+_FEW_IN_ALL = 4000
 _CHUNK = 500  # rows that one query returns
 
 
-class Search(Summaries):
+class Search(Totals):
     """Reads traces through their columns, which it writes."""
 
     def find(self, selection: Selection, *, order: Order, before: Position | None, limit: int, seconds: float) -> Page:
@@ -52,11 +44,12 @@ class Search(Summaries):
         chosen = self._condition(selection.filter)
         if order in {"duration", "-duration"}:
             self._catch_up(selection, end)
+        few = self._few(selection, chosen)
         size = min(_CHUNK, limit + 1)
         rows: list[TraceRow] = []
         examined, position = 0, before
         while True:
-            candidates = self._candidates(selection, chosen, position, size, order=order)
+            candidates = self._candidates(selection, chosen, position, size, order=order, few=few)
             for candidate in self._summarized(candidates):
                 if len(rows) == limit or (examined and time.process_time() > end):
                     return Page(rows, position, examined)
@@ -66,39 +59,13 @@ class Search(Summaries):
             if len(candidates) < size:
                 return Page(rows, None, examined)
 
-    def count(self, selection: Selection, *, after: Count | None, seconds: float) -> Count:
-        """Return how many traces match, of as many as some seconds of CPU time are enough for.
-
-        `after` is an earlier answer to continue; the new one includes its number.
-        """
-        key = (selection.start, selection.end, selection.by, selection.filter.key if selection.filter else "")
-        if (known := self._counts.get(key)) is not None:
-            return Count(known)
-        count = self._count(selection, after, time.process_time() + seconds)
-        if count.next is None:
-            self._counts[key] = count.number
-        return count
-
-    def _count(self, selection: Selection, after: Count | None, end: float) -> Count:
-        chosen = self._condition(selection.filter)
-        if chosen.exact:
-            return self._count_columns(selection, chosen, end)
-        number, position = (after.number, after.next) if after else (0, None)
-        while candidates := self._candidates(selection, chosen, position, _CHUNK):
-            for candidate in self._summarized(candidates):
-                number += self._is_match(candidate, selection.filter, chosen)
-                position = candidate.position
-                if time.process_time() > end:
-                    return Count(number, position)
-        return Count(number)
-
     def overview(self, selection: Selection, *, step: float, seconds: float) -> Overview:
         """Return the numbers of all traces that match and start in the range, if the CPU time is enough."""
         key = (selection.start, selection.end, selection.filter.key if selection.filter else "", step)
         if known := self._overviews.get(key):
             return known
         end = time.process_time() + seconds
-        complete = self._catch_up(selection, end) is None
+        complete = self._catch_up(selection, end)
         chosen = self._condition(selection.filter)
         blocks: list[Strings] = []
         for number in self._blocks.numbers():
@@ -120,7 +87,7 @@ class Search(Summaries):
         end = time.process_time() + seconds
         self._catch_up(selection, end)
         chosen = self._condition(selection.filter)
-        within = Condition(_WITHIN["start"], (selection.start, selection.end))
+        within = Condition(WITHIN["start"], (selection.start, selection.end))
         key = Condition("http_status") if annotation is None else annotation_value(annotation)
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for number in self._blocks.numbers():
@@ -157,7 +124,7 @@ class Search(Summaries):
             return block
         if block.last < selection.start or block.first >= selection.end:
             return Strings()
-        within = Condition(_WITHIN["start"], (selection.start, selection.end))
+        within = Condition(WITHIN["start"], (selection.start, selection.end))
         return self._blocks.read(number, step, self._exact(selection.filter, chosen, number), within)
 
     def _exact(self, chosen: Filter | None, by: Condition, number: int) -> Condition:
@@ -169,49 +136,53 @@ class Search(Summaries):
         matching = [str(found.seq) for found in candidates if self._is_match(found, chosen, by)]
         return Condition(f"seq IN ({','.join(matching)})")
 
-    def calls(self, selection: Selection) -> Iterator[tuple[TraceSummary, Times]]:
-        """Yield the example of each shape, with the times of the calls of all matching traces that have it."""
-        chosen = self._condition(selection.filter)
-        self._catch_up(selection, math.inf)
+    def _few(self, selection: Selection, chosen: Condition) -> list[int] | None:
+        """Return the sequence numbers of the traces that may match, None if they are many."""
+        if chosen is ANY:
+            return None
+        key, found = ("few", selection.key), list[int]()
         statement = (
-            "SELECT shape, times, first, seq, trace_id FROM traces JOIN calls USING (seq)"  # noqa: S608 (constants)
-            f" WHERE {_WITHIN[selection.by]} AND {chosen.sql}"
+            f"SELECT seq, shape FROM traces WHERE {IN_SPAN} AND {WITHIN[selection.by]}"  # noqa: S608 (constants)
+            f" AND (shape IS NULL OR {chosen.sql}) LIMIT {_FEW + 1}"
         )
-        times: dict[int, list[bytes]] = defaultdict(list)
-        for shape, found, *of_trace in self._database.rows(
-            statement, (selection.start, selection.end, *chosen.parameters)
-        ):
-            if chosen.exact or self._is_match(Candidate(shape, *of_trace), selection.filter, chosen):
-                times[shape].append(found)
-        for shape, parts in times.items():
-            yield self._shapes.example(shape), array("d", b"".join(parts))
+        for span, is_whole in self._spans(selection):
+            seqs: array[int] | None = self._known.get(key, span) if is_whole else None
+            if seqs is None:
+                rows = self._database.rows(statement, (*span, selection.start, selection.end, *chosen.parameters))
+                seqs = array("q", [seq for seq, _ in rows])
+                if is_whole and not any(shape is None for _, shape in rows):
+                    self._known.put(key, span, seqs)
+            found += seqs
+            if len(seqs) > _FEW or len(found) > _FEW_IN_ALL:
+                return None
+        return found
 
     def _candidates(
-        self, selection: Selection, chosen: Condition, after: Position | None, limit: int, *, order: Order = "-start"
+        self,
+        selection: Selection,
+        chosen: Condition,
+        after: Position | None,
+        limit: int,
+        *,
+        order: Order = "-start",
+        few: list[int] | None = None,
     ) -> list[Candidate]:
         """Return the first traces after a position that may match; those without columns only by their start."""
         column, direction, follows = _ORDERS[order]
         stale = "OR shape IS NULL" if column == "first" else "AND shape IS NOT NULL"
+        rows = "traces WHERE" if few is None else f"traces NOT INDEXED WHERE seq IN ({','.join(map(str, few))}) AND"
         position = f"AND ({column}, seq) {follows} (?, ?)" if after else ""
         statement = (
-            f"SELECT shape, {column}, seq, trace_id FROM traces WHERE {_WITHIN[selection.by]} {position}"  # noqa: S608
+            f"SELECT shape, {column}, seq, trace_id FROM {rows} {WITHIN[selection.by]} {position}"  # noqa: S608
             f" AND ({chosen.sql} {stale}) ORDER BY {column} {direction}, seq {direction} LIMIT ?"
         )
         parameters = (selection.start, selection.end, *(after or ()), *chosen.parameters, limit)
         return [Candidate(*row) for row in self._database.rows(statement, parameters)]
 
-    def _catch_up(self, selection: Selection, end: float) -> Position | None:
-        """Summarize what has no columns until a process time; return how far it came if there may be more."""
+    def _catch_up(self, selection: Selection, end: float) -> bool:
+        """Summarize what has no columns until a process time; return whether that is all."""
         while self.without_summary(1) and (stale := self._candidates(selection, _NONE, None, SUMMARIZED)):
             self.summarize([(candidate.seq, candidate.trace_id) for candidate in stale])
             if time.process_time() > end:
-                return stale[-1].position
-        return None
-
-    def _count_columns(self, selection: Selection, chosen: Condition, end: float) -> Count:
-        """Summarize what has no columns, until a process time; return how many traces match by their columns."""
-        reached = self._catch_up(selection, end)
-        within = f"{_WITHIN[selection.by]} AND shape IS NOT NULL AND {chosen.sql}"
-        parameters = (selection.start, selection.end, *chosen.parameters)
-        (number,) = self._database.row(f"SELECT COUNT(*) FROM traces WHERE {within}", parameters)  # noqa: S608
-        return Count(number, reached)
+                return False
+        return True

@@ -1,7 +1,7 @@
 """What a search of the store is given and what it returns."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from xray_local.traces.summaries import TraceSummary
 from xray_model.filter_expression import Expression
@@ -9,6 +9,13 @@ from xray_model.filter_expression import Expression
 RangeBy = Literal["start", "end", "update", "overlap"]
 Order = Literal["-start", "start", "-duration", "duration"]
 Position = tuple[float, int]
+WITHIN: dict[RangeBy, str] = {
+    "start": "first >= ? AND first < ?",
+    "end": "last >= ? AND last < ?",
+    "update": "updated >= ? AND updated < ?",
+    "overlap": "last >= ? AND first < ?",
+}
+"""The condition of each kind of range on the columns of traces; its parameters are start and end."""
 
 
 class Filter(Protocol):
@@ -41,6 +48,38 @@ class Selection:
     by: RangeBy = "start"
     filter: Filter | None = None
 
+    @property
+    def key(self) -> str:
+        """The key of the filter, empty if there is none."""
+        return self.filter.key if self.filter else ""
+
+
+class Bounds(NamedTuple):
+    """The lowest and the highest times of some traces, in epoch seconds."""
+
+    first_low: float
+    first_high: float
+    last_low: float
+    last_high: float
+    updated_low: float
+    updated_high: float
+
+    def are_within(self, selection: Selection) -> bool | None:
+        """Return whether all of the traces are in the range of a selection (True), none (False), or maybe some."""
+        start, end = selection.start, selection.end
+        if selection.by == "overlap":
+            if self.last_high < start or self.first_low >= end:
+                return False
+            return True if self.last_low >= start and self.first_high < end else None
+        place = _PLACES[selection.by]
+        low, high = self[place], self[place + 1]
+        if high < start or low >= end:
+            return False
+        return True if low >= start and high < end else None
+
+
+_PLACES = {"start": 0, "end": 2, "update": 4}
+
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
@@ -63,7 +102,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many traces match; `next` is where to continue if there may be more."""
+    """How many traces match, at least so many if it is not complete."""
 
     number: int
-    next: Position | None = None
+    is_complete: bool = True

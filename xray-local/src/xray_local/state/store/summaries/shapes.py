@@ -3,13 +3,16 @@
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from xray_local.state.store.database import Database
-from xray_local.state.store.summaries import columns, summary_json
+from xray_local.state.store.summaries import columns
+from xray_local.traces import summaries
 from xray_local.traces.summaries import TraceSummary
 from xray_model.filter_expression import Expression
 
 EXPRESSIONS_MAX = 64  # whose verdicts are kept
+EXAMPLES_MAX = 256  # that are kept
 
 
 class Shapes:
@@ -17,24 +20,31 @@ class Shapes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ids: dict[bytes, int] = {}
+        self._ids: dict[tuple[Any, ...], int] = {}
+        self._examples: OrderedDict[int, TraceSummary] = OrderedDict()
         self._verdicts: OrderedDict[Expression, dict[int, bool]] = OrderedDict()
 
-    def id(self, dumped: bytes) -> int:
-        """Return the shape of a summary in JSON; a new one is written within the caller's transaction."""
-        digest = columns.digest(dumped)
-        known = self._ids.get(digest)
+    def id(self, summary: TraceSummary, dumped: bytes) -> int:
+        """Return the shape of a summary, also given in JSON; a new one is written within the caller's transaction."""
+        shape = columns.shape(summary)
+        known = self._ids.get(shape)
         if known is None:
+            digest = columns.digest(shape)
             row = (digest, zlib.compress(dumped, 1))
             self._database.execute("INSERT OR IGNORE INTO shapes (digest, example) VALUES (?, ?)", row)
             (known,) = self._database.row("SELECT id FROM shapes WHERE digest = ?", (digest,))
-            self._ids[digest] = known
+            self._ids[shape] = known
         return int(known)
 
     def example(self, shape: int) -> TraceSummary:
         """Return the summary of one of the traces of a shape."""
-        (example,) = self._database.row("SELECT example FROM shapes WHERE id = ?", (shape,))
-        return summary_json.load(zlib.decompress(example))
+        known = self._examples.get(shape)
+        if known is None:
+            (example,) = self._database.row("SELECT example FROM shapes WHERE id = ?", (shape,))
+            known = self._examples[shape] = summaries.load(zlib.decompress(example))
+            if len(self._examples) > EXAMPLES_MAX:
+                self._examples.popitem(last=False)
+        return known
 
     def where(self, expression: Expression, matches: Callable[[Expression, TraceSummary], bool]) -> list[int]:
         """Return the shapes for which an expression is true."""
@@ -55,4 +65,5 @@ class Shapes:
     def forget(self) -> None:
         """Read the table again."""
         self._ids.clear()
+        self._examples.clear()
         self._verdicts.clear()

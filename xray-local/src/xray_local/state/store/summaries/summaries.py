@@ -1,23 +1,26 @@
 """Writes the summaries of traces as columns, and decides whether a trace matches a filter."""
 
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from xray_local.state.store.database import Database
-from xray_local.state.store.summaries import columns, summary_json
+from xray_local.state.store.summaries import cache, columns
+from xray_local.state.store.summaries.cache.verdicts import Verdicts
 from xray_local.state.store.summaries.conditions import ANY, Condition, condition
 from xray_local.state.store.summaries.overview.blocks import Blocks
 from xray_local.state.store.summaries.overview.numbers import Overview
 from xray_local.state.store.summaries.overview.routes import Routes, route_of
-from xray_local.state.store.summaries.selection import Filter, Position
+from xray_local.state.store.summaries.selection import Bounds, Filter, Position, Selection
 from xray_local.state.store.summaries.shapes import Shapes
-from xray_local.state.store.summaries.verdicts import Verdicts
 from xray_local.traces.documents import Document, parse_stored
 from xray_local.traces.service_graph import call_times
-from xray_local.traces.summaries import TraceSummary, summarize
+from xray_local.traces.summaries import TraceSummary, dump, load, summarize
 
 _SET = ", ".join(f"{name} = ?" for name in columns.COLUMNS)
+IN_SPAN = "seq BETWEEN ? AND ?"
+_BOUNDS = ", ".join(f"MIN({name}), MAX({name})" for name in ("first", "last", "updated"))
 SUMMARIZED = 20  # traces in one transaction
 
 
@@ -47,8 +50,8 @@ class Summaries:
         self._blocks = Blocks(database)
         self._verdicts = Verdicts()
         self._first = 0  # the lowest sequence number
-        self._counts: dict[tuple[float, float, str, str], int] = {}  # until a trace changes
-        self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # the same
+        self._known = cache.Blocks()
+        self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # until a trace changes
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
         """Summarize traces by their sequence number and id, and write their columns. StoreError if it cannot."""
@@ -75,7 +78,7 @@ class Summaries:
         """Forget what is known of traces that have changed, and of all of them together."""
         self._verdicts.forget(changed)
         self._blocks.forget(changed)
-        self._counts.clear()
+        self._known.forget(changed)
         self._overviews.clear()
 
     def prune(self) -> None:
@@ -89,8 +92,33 @@ class Summaries:
         self._routes.forget()
         self._blocks.clear()
         self._verdicts.clear()
-        self._counts.clear()
+        self._known.clear()
         self._overviews.clear()
+
+    def summarize_span(self, span: cache.Span, end: float) -> bool:
+        """Summarize the traces of a block that have no columns; return whether a process time was enough for all."""
+        statement = f"SELECT seq, trace_id FROM traces WHERE {IN_SPAN} AND shape IS NULL LIMIT {SUMMARIZED}"  # noqa: S608
+        while stale := self._database.rows(statement, span):
+            self.summarize(stale)
+            if time.process_time() > end and len(stale) == SUMMARIZED:
+                return False
+        return True
+
+    def _spans(self, selection: Selection) -> Iterator[tuple[cache.Span, bool]]:
+        """Yield the blocks that have traces of a range, and whether all of theirs are in it."""
+        first, last = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
+        if first is None:
+            return
+        self._known.evict(first)
+        for span in cache.spans(first, last):
+            bounds: Bounds | None = self._known.get(_BOUNDS, span)
+            if bounds is None:
+                row = self._database.row(f"SELECT {_BOUNDS} FROM traces WHERE {IN_SPAN}", span)  # noqa: S608 (constants)
+                bounds = Bounds(*row)
+                self._known.put(_BOUNDS, span, bounds)
+            is_whole = bounds.are_within(selection)
+            if is_whole is not False:
+                yield span, is_whole is True
 
     def _condition(self, chosen: Filter | None) -> Condition:
         if chosen is None or chosen.expression is None:
@@ -118,15 +146,15 @@ class Summaries:
 
     def _summary(self, seq: int) -> TraceSummary:
         (body,) = self._database.row("SELECT body FROM summaries WHERE seq = ?", (seq,))
-        return summary_json.load(zlib.decompress(body))
+        return load(zlib.decompress(body))
 
     def _documents(self, seq: int) -> list[Document]:
         rows = self._database.rows("SELECT text FROM documents WHERE seq = ? ORDER BY rowid", (seq,))
         return [parse_stored(text) for (text,) in rows]
 
     def _write(self, seq: int, summary: TraceSummary) -> None:
-        dumped = summary_json.dump(summary)
-        values = columns.columns(summary, self._shapes.id(dumped), self._routes.id(route_of(summary)))
+        dumped = dump(summary)
+        values = columns.columns(summary, self._shapes.id(summary, dumped), self._routes.id(route_of(summary)))
         self._database.execute(f"UPDATE traces SET {_SET} WHERE seq = ?", (*values, seq))  # noqa: S608 (constants)
         body, times = zlib.compress(dumped, 1), call_times(summary).tobytes()
         self._database.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", (seq, body))

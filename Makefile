@@ -22,8 +22,10 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
 COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
-# Minutes that only the whole integration suite takes: new virtual environments, and the operator killed at each point.
-WHOLE := tests/integration/package tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py
+# What `make test` leaves to `make integration`: new environments, the operator killed at each point, upgrades, walkthroughs.
+WHOLE := tests/integration/package tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py \
+  tests/integration/operator/test_crd_upgrade.py tests/pytest_xray_local/test_readme.py
+SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
@@ -79,9 +81,9 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20)
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
 	@rm -f .coverage .coverage.*
-	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) \
+	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),$(SHORT_SCHEDULES)) \
 	  $(PYTEST) tests --ignore=tests/e2e $(WHOLE:%=--ignore=%) --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \
@@ -109,8 +111,9 @@ chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, w
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract
 
-integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000)
-	@$(PYTEST) tests/integration
+integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000; REST=1: without what make test runs)
+	@$(if $(REST),FAULT_SEED=$(shell expr $(SHORT_SCHEDULES) + 1) FAULT_SCHEDULES=$(shell expr 100 - $(SHORT_SCHEDULES))) \
+	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold

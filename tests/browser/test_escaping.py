@@ -81,7 +81,10 @@ def test_nothing_refused_can_become_markup(tab: Tab, xray_local: Server, now: fl
     assert "<script>" in tab.page.locator("main").inner_text()
 
 
-@pytest.mark.parametrize("path", ["/?filter={}", "/?range={}", "/?next={}", "/traces/{}", "/groups?{}={}"])
+@pytest.mark.parametrize(
+    "path",
+    ["/?filter={}", "/?range={}", "/?next={}", "/traces/{}", "/groups?{}={}", "/services/{}", "/services?group={}"],
+)
 def test_nothing_in_the_address_can_become_markup(tab: Tab, path: str) -> None:
     """The page repeats it as text."""
     tab.open(path.replace("{}", quote(HOSTILE, safe="")))

@@ -124,7 +124,7 @@ def test_rules_show_their_order_and_their_counts(tab: Tab, xray_local: Server, n
     assert tab.complaints == []
 
 
-@pytest.mark.parametrize("path", ["/", "/groups", "/sampling", "/traces/none"])
+@pytest.mark.parametrize("path", ["/", "/services", "/groups", "/start", "/sampling", "/traces/none"])
 def test_every_control_can_be_reached_by_keyboard(tab: Tab, path: str) -> None:
     """The first Tab skips the header; the focus is outlined."""
     tab.open(path)

@@ -79,7 +79,7 @@ def test_the_filter_is_saved_as_a_group(tab: Tab, xray_local: Server, now: float
     tab.page.get_by_label("Name").fill("trouble")
     tab.page.get_by_role("button", name="Show the manifest").click()
     manifest = tab.page.locator("pre.run").first
-    expect(manifest).to_contain_text('name: "trouble"')
+    expect(manifest).to_contain_text("name: trouble")
     expect(manifest).to_contain_text('filterExpression: "http.status >= 500 AND http.status < 600"')
     expect(tab.page.locator("pre.run").nth(1)).to_contain_text("aws xray create-group --group-name trouble")
     assert [group["GroupName"] for group in xray_client(xray_local.api).get_groups()["Groups"]] == ["Default"]

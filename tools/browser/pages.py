@@ -18,16 +18,35 @@ PAGES: Mapping[str, str] = {
     "trace-views": "/traces/{trace}?calls=all&only=errors&find=fraud&zoom=0-60000",
     "compare": "/traces/{trace}/compare/{trace}",
     "compare-with": "/traces/{trace}/compare",
-    "groups": "/groups",
     "services": "/services",
-    "service": "/services/payments",
-    "sampling": "/sampling?method=POST&path=/checkout&service=storefront",
-    "start": "/start",
+    "services-failures": "/services?show=failures",
+    "service": "/services/storefront",
+    "groups": "/groups",
+    "sampling": "/sampling?method=POST&host=storefront.internal&path=/checkout&service=storefront"
+    "&type=AWS::EKS::Container&rate=40",
+    "sampling-rule": "/sampling?rule=storefront-all",
+    "rehearsal": "/sampling?rehearse=1&range=all&rate.storefront-all=5&without.checkout=1",
+    "start": "/start?send=example",
     "clear": "/clear",
     "refused": "/refused",
     "help": "/help",
 }
-"""Addresses by the names of their screenshots."""
+"""Addresses by names."""
+
+VARIANTS = frozenset(
+    {
+        "traces-filtered",
+        "mistake",
+        "group",
+        "trace-row",
+        "trace-views",
+        "compare-with",
+        "services-failures",
+        "sampling-rule",
+        "clear",
+    }
+)
+"""Other states of a page, which are tested but have no picture."""
 
 
 def failing_trace(api: str) -> str:

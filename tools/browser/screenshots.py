@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 from pytest_xray_local.process import running
 from tools.browser import shop
 from tools.browser.chromium import MISSING, find_chromium, launched
-from tools.browser.pages import addresses
+from tools.browser.pages import VARIANTS, addresses
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 HEIGHT = 900  # a screen; a picture of a list of a hundred traces shows its beginning
@@ -28,15 +28,14 @@ HEIGHT = 900  # a screen; a picture of a list of a hundred traces shows its begi
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is looked at; `scale` is device pixels for a pixel."""
+    """How a page is looked at."""
 
     name: str
     scheme: Literal["light", "dark"]
     width: int
-    scale: int = 1
 
 
-LOOKS = (Look("light", "light", 1440), Look("dark", "dark", 1440), Look("phone", "light", 390, scale=2))
+LOOKS = (Look("light", "light", 1440), Look("dark", "dark", 1440), Look("phone", "light", 390))
 
 
 def take(browser: Browser, url: str, name: Path, looks: Sequence[Look] = LOOKS) -> list[Path]:
@@ -46,7 +45,6 @@ def take(browser: Browser, url: str, name: Path, looks: Sequence[Look] = LOOKS) 
         context = browser.new_context(
             color_scheme=look.scheme,
             viewport={"width": look.width, "height": HEIGHT},
-            device_scale_factor=look.scale,
             timezone_id="UTC",
             locale="en-GB",
         )
@@ -88,8 +86,8 @@ def main() -> int:
         except LookupError as error:
             print(f"screenshots: {error}", file=sys.stderr)
             return 2
-        for name, address in pages.items():
-            for path in take(browser, address, arguments.folder / name):
+        for name in [name for name in pages if name not in VARIANTS]:
+            for path in take(browser, pages[name], arguments.folder / name):
                 print(path)
     return 0
 

@@ -7,6 +7,7 @@ import json
 import math
 import random
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,7 +30,15 @@ FLAGS: dict[str, dict[str, bool]] = {
     "error": {"error": True},
     "remote": {"fault": True},
 }
-RULES = ("checkout", "storefront-all", "Default")
+RULES: dict[str, tuple[int, dict[str, Any]]] = {
+    "checkout": (1, {"Priority": 100, "HTTPMethod": "POST", "URLPath": "/checkout", "FixedRate": 1.0}),
+    "storefront-all": (9, {"Priority": 5000, "ServiceName": "storefront", "FixedRate": 0.1, "ReservoirSize": 1}),
+    "Default": (14, {}),
+}
+"""The sampling rules: how many requests each saw for one that it kept, and what it is besides a rule for everything."""
+
+HEALTH = {"Priority": 10, "HTTPMethod": "GET", "URLPath": "/healthz", "FixedRate": 0.0}
+CLIENTS = 3  # that report about the rules
 STACK = [
     {"path": "/usr/local/lib/python3.12/site-packages/botocore/client.py", "line": 1078, "label": "_make_api_call"},
     {"path": "/app/storefront/orders/repository.py", "line": 88, "label": "put_order"},
@@ -37,6 +46,10 @@ STACK = [
     {"path": "/app/storefront/routes/checkout.py", "line": 23, "label": "post_checkout"},
     {"path": "/usr/local/lib/python3.12/site-packages/flask/app.py", "line": 880, "label": "full_dispatch_request"},
 ]
+ANY_REQUEST = dict.fromkeys(("ServiceName", "ServiceType", "Host", "HTTPMethod", "URLPath", "ResourceARN"), "*") | {
+    "Version": 1,
+    "ReservoirSize": 0,
+}
 SEGMENTS_PER_CALL = 50
 SEED = 7
 Segment = dict[str, Any]
@@ -109,7 +122,11 @@ class _Trace:
         return {"user": self.user, "release": "2026.11.3", "canary": self._random.random() < 0.1}
 
     def _aws(self) -> dict[str, Any]:
-        sdk = {"sdk": "X-Ray for Python", "sdk_version": "2.15.0", "sampling_rule_name": self._random.choice(RULES)}
+        sdk = {
+            "sdk": "X-Ray for Python",
+            "sdk_version": "2.15.0",
+            "sampling_rule_name": self._random.choice(list(RULES)),
+        }
         return {"xray": sdk, "eks": {"cluster_name": "shop", "pod": "storefront-7d9f-abcde"}}
 
     def _table(self) -> Segment:
@@ -174,20 +191,47 @@ def segments(now: float, traces: int, spread: float) -> Iterator[Segment]:
 
 
 def send(api: str, now: float, traces: int = 240, spread: float = 5_400.0) -> None:
-    """Store the traces in the xray-local at an address; RuntimeError if it refuses one."""
+    """Store the rules, the traces and the reports of the clients in an empty xray-local; RuntimeError if it refuses."""
+    for name, members in {"health-never": HEALTH, **{name: rule for name, (_, rule) in RULES.items() if rule}}.items():
+        _call(api, "CreateSamplingRule", {"SamplingRule": ANY_REQUEST | {"RuleName": name} | members})
+    kept: Counter[str] = Counter()
     waiting: list[str] = []
     for segment in segments(now, traces, spread):
+        kept[segment.get("aws", {}).get("xray", {}).get("sampling_rule_name", "")] += 1
         waiting.append(json.dumps(segment))
         if len(waiting) == SEGMENTS_PER_CALL:
             _put(api, waiting)
             waiting.clear()
     _put(api, waiting)
+    _report(api, now, kept)
+
+
+def _report(api: str, now: float, kept: Counter[str]) -> None:
+    """Report the counts of each rule by several clients."""
+    documents = [
+        {
+            "RuleName": name,
+            "ClientID": f"{number:024x}",
+            "Timestamp": now,
+            "RequestCount": seen * (kept[name] // CLIENTS),
+            "SampledCount": kept[name] // CLIENTS,
+            "BorrowCount": number % 2,
+        }
+        for name, (seen, _) in RULES.items()
+        for number in range(1, CLIENTS + 1)
+    ]
+    _call(api, "SamplingTargets", {"SamplingStatisticsDocuments": documents})
 
 
 def _put(api: str, documents: list[str]) -> None:
-    body = json.dumps({"TraceSegmentDocuments": documents}).encode()
-    request = urllib.request.Request(f"{api}/TraceSegments", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        refused = json.load(answer)["UnprocessedTraceSegments"]
+    refused = _call(api, "TraceSegments", {"TraceSegmentDocuments": documents})["UnprocessedTraceSegments"]
     if refused:
         raise RuntimeError(f"{api} refused {refused[0]}")
+
+
+def _call(api: str, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(f"{api}/{operation}", data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found

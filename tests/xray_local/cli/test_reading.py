@@ -170,7 +170,7 @@ def test_the_json_of_a_trace_can_be_put(xray_local: XRayLocal, capsys: Captured,
 
 
 @pytest.mark.process
-def test_the_example_is_sent_shown_and_cleared(xray_local: XRayLocal, capsys: Captured) -> None:
+def test_the_example_is_sent_and_shown(xray_local: XRayLocal, capsys: Captured) -> None:
     """Its address is the last line; as Markdown it has a title."""
     run(xray_local.api, "example")
     first, address = capsys.readouterr().out.splitlines()
@@ -178,9 +178,22 @@ def test_the_example_is_sent_shown_and_cleared(xray_local: XRayLocal, capsys: Ca
     assert address == f"{xray_local.api}/traces/{id_}"
     run(xray_local.api, "show", "--markdown", id_[-8:])
     assert capsys.readouterr().out.startswith("# POST https://shop.example.com/checkout → 502 in 511 ms (")
-    run(xray_local.api, "clear")
-    assert capsys.readouterr().out == "deleted 1 trace, the sampling rules and the groups\n"
-    assert client.get(xray_local.api, "_local/health")["traces"] == 0
+
+
+@pytest.mark.process
+def test_clear_deletes_traces_or_everything(xray_local: XRayLocal, capsys: Captured) -> None:
+    """It says what."""
+    client.call(xray_local.api, "CreateGroup", {"GroupName": "mine"})
+    for options, line, groups in (
+        ([], "deleted 1 trace", ["Default", "mine"]),
+        (["--everything"], "deleted 1 trace, the sampling rules, the groups and the settings", ["Default"]),
+    ):
+        put(xray_local.api, text(1))
+        run(xray_local.api, "clear", *options)
+        assert capsys.readouterr().out == f"{line}\n"
+        assert client.get(xray_local.api, "_local/health")["traces"] == 0
+        found = client.call(xray_local.api, "Groups", {})["Groups"]
+        assert sorted(group["GroupName"] for group in found) == groups
 
 
 @pytest.mark.process

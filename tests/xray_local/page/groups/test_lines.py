@@ -35,7 +35,7 @@ def test_the_json_has_numbers() -> None:
 def test_minutes_are_the_sums_of_their_cells() -> None:
     """Cells outside of the hour do not count."""
     cells = tuple(
-        Cell(start, start + 60, 0.1, 0.2, traces, faults)
+        Cell(start, start + 60, 0.1, 0.2, 0, traces, faults)
         for start, traces, faults in ((940, 9, 9), (1000, 2, 1), (1000, 3, 0), (1000 + 59 * 60, 1, 1), (5000, 7, 7))
     )
     traces, failed = by_minute(cells, 1000)

@@ -33,6 +33,9 @@ async def test_a_rule_leads_to_its_clients_and_traces_and_they_lead_back(api: Cl
     asked = await (await api.get(trace["why"].replace("/sampling?", "/sampling.json?"))).json()
     expected = "POST storefront.internal/checkout to storefront of type AWS::EKS::Container"
     assert asked["decision"]["request"] == expected
+    region.put_segments([text(3, aws={"xray": {"sampling_rule_name": "Default"}})])
+    page = await (await api.get("/sampling?rule=Default")).text()
+    assert ('<td class="ok">ok</td>' in page, '<td class="fault">502</td>' in page) == (True, True)
     gone = (await (await api.get("/sampling.json?rule=gone")).json())["rule"]
     assert (gone["is_known"], gone["traces"], gone["clients"]) == (False, [], [])
 

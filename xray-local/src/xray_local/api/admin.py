@@ -20,6 +20,7 @@ def add_routes(app: web.Application) -> None:
         [
             web.get("/_local/health", _health),
             web.post("/_local/reset", _reset),
+            web.post("/_local/clear", _clear),
             web.post("/_local/traces", _traces),
             web.get("/_local/traces/{digits}", _trace_ids),
             web.get("/_local/faults", _faults),
@@ -38,6 +39,11 @@ async def _health(request: web.Request) -> web.Response:
 async def _reset(request: web.Request) -> web.Response:
     request.app[REGION_KEY].reset()
     request.app[FAULTS_KEY].clear()
+    return web.json_response({})
+
+
+async def _clear(request: web.Request) -> web.Response:
+    request.app[REGION_KEY].clear_traces()
     return web.json_response({})
 
 

@@ -20,7 +20,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
         "example", parents=[common], help="send an example: a trace over four services that fails"
     )
     sends.set_defaults(command=send_example)
-    clears = commands.add_parser("clear", parents=[common], help="delete all traces, sampling rules and groups")
+    clears = commands.add_parser("clear", parents=[common], help="delete all traces; sampling rules and groups stay")
+    clears.add_argument("--everything", action="store_true", help="delete sampling rules, groups and settings as well")
     clears.set_defaults(command=clear)
     opens = commands.add_parser("open", parents=[common], help="open the page, or one trace, in a browser")
     opens.add_argument("trace_id", metavar="ID", nargs="?", help="a trace id of either form, or its last digits")
@@ -43,10 +44,11 @@ def send_example(options: argparse.Namespace, _: Mapping[str, str]) -> int:
 
 
 def clear(options: argparse.Namespace, _: Mapping[str, str]) -> int:
-    """Delete everything, as in a new process."""
+    """Delete the traces, or everything, as in a new process."""
     traces = client.get(options.endpoint, "_local/health")["traces"]
-    client.call(options.endpoint, "_local/reset", {})
-    print(f"deleted {formats.count(traces, 'trace')}, the sampling rules and the groups")
+    client.call(options.endpoint, "_local/reset" if options.everything else "_local/clear", {})
+    rest = ", the sampling rules, the groups and the settings" if options.everything else ""
+    print(f"deleted {formats.count(traces, 'trace')}{rest}")
     return 0
 
 

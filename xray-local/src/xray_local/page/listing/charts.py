@@ -104,29 +104,24 @@ def heat_map(overview: Overview, href: Href) -> HeatMap | None:
     if not cells:
         return None
     start, end = cells[0].start, max(cell.end for cell in cells)
-    levels = sorted({cell.shortest for cell in cells} | {cell.longest for cell in cells})
-    low, high = max(levels[0], 1e-6), levels[-1]
-    rows = max(1, round(math.log(high / low) * 8 / math.log(10)))
-    most = max(cell.traces for cell in cells)
+    low, high = min(cells, key=lambda cell: cell.row), max(cells, key=lambda cell: cell.row)
+    rows, span = high.row - low.row + 1, end - start
+    most = math.log1p(max(cell.traces for cell in cells))
+    address = href(**{"from": "", "to": "", "took": "", "range": "", "next": ""})
+    address += "&" if "?" in address else "?"
 
     def drawn(cell: Cell) -> HeatCell:
-        row = round(math.log(max(cell.longest, low) / low) * 8 / math.log(10)) if cell.longest > low else 0
         return HeatCell(
-            x=round((cell.start - start) / (end - start) * 100, 2),
-            y=round((1 - min(row, rows) / rows) * 100, 2),
-            opacity=round(0.35 + 0.65 * math.log1p(cell.traces) / math.log1p(most), 2),
+            x=round((cell.start - start) / span * 100, 2),
+            y=round((high.row - cell.row) / rows * 100, 2),
+            opacity=round(0.35 + 0.65 * math.log1p(cell.traces) / most, 2),
             label=_cell_label(cell),
-            href=href(**_cell_query(cell)),
+            href=f"{address}from={cell.start:.15g}&to={cell.end:.15g}&took={cell.shortest:.6g}-{cell.longest:.6g}",
             failed=bool(cell.faults),
         )
 
-    width = overview.step / (end - start) * 100
-    return HeatMap(tuple(map(drawn, cells)), start, end, low, high, round(width, 2), round(100 / rows, 2))
-
-
-def _cell_query(cell: Cell) -> dict[str, str]:
-    times = {"from": f"{cell.start:.15g}", "to": f"{cell.end:.15g}"}
-    return times | {"took": f"{cell.shortest:.6g}-{cell.longest:.6g}", "range": "", "next": ""}
+    size = round(overview.step / span * 100, 2), round(100 / rows, 2)
+    return HeatMap(tuple(map(drawn, cells)), start, end, low.shortest, high.longest, *size)
 
 
 def _cell_label(cell: Cell) -> str:

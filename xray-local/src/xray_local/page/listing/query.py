@@ -29,7 +29,7 @@ ORDERS: Mapping[Order, str] = {
 GROUPINGS: Mapping[str, str] = {"route": "route", "service": "service", "status": "status"}
 """What traces are grouped by, besides annotations."""
 
-COLUMNS = 60
+COLUMNS = 48
 """The most columns of the heat map."""
 
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)

@@ -1,9 +1,9 @@
 """The list's filter as a group: the manifest and the command to copy. The page itself writes nothing."""
 
-import json
 import shlex
 
 from xray_local.page.frame.exchange import Page, PageRequest
+from xray_local.page.groups.manifest import manifest
 from xray_local.page.listing.field import read_expression
 from xray_model import Group, ModelError
 
@@ -17,7 +17,7 @@ async def show(request: PageRequest) -> Page:
         "name": name,
         "expression": expression,
         "problem": problem,
-        "manifest": manifest(name, expression) if made else "",
+        "manifest": manifest({"GroupName": name, "FilterExpression": expression}) if made else "",
         "command": command(name, expression, request.base) if made else "",
     }
     return Page(
@@ -27,18 +27,6 @@ async def show(request: PageRequest) -> Page:
         context=data,
         data=data,
         status=400 if problem else 200,
-    )
-
-
-def manifest(name: str, expression: str) -> str:
-    """Return the custom resource that makes xray-operator create the group."""
-    return (
-        "apiVersion: xray.cruddur.io/v1alpha1\n"
-        "kind: XRayGroup\n"
-        "metadata:\n"
-        f"  name: {json.dumps(name)}\n"
-        "spec:\n"
-        f"  filterExpression: {json.dumps(expression, ensure_ascii=False)}\n"
     )
 
 

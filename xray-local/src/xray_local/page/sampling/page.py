@@ -22,6 +22,7 @@ from xray_local.state.region import Region
 from xray_model.sampling_rule import SamplingRule
 
 TRACES_MAX = 50
+REHEARSED = 20_000  # traces, so that a rehearsal takes at most about a third of a second
 RANGE = "6h"  # as far back as the reports of the clients
 SUMMARIZE_SECONDS = 2.0
 
@@ -102,6 +103,6 @@ def _rehearsal(request: PageRequest, rules: Sequence[SamplingRule], reports: Rep
     seconds = RANGES.get(range_, RANGES[RANGE])[1]
     attributes = any(rule.attributes for rule in changed.rules)
     start = 0.0 if seconds is None else request.now - seconds
-    found = list(request.region.store.requests(start, math.inf, attributes=attributes))
+    found = list(request.region.store.requests(start, math.inf, attributes=attributes, limit=REHEARSED))
     rehearsed = asdict(rehearse(found, rules, changed.rules, reports.counts()))
     return rehearsed | {"problem": changed.problem, "changed": [rule.to_api() for rule in changed.rules]}

@@ -8,7 +8,6 @@ from typing import Any
 from xray_local.page.frame import formats
 from xray_local.page.sampling.decision import PROPERTIES, policy
 from xray_local.state.sampling.reservoirs import ClientCounts, Counts
-from xray_local.traces.flags import Flag
 from xray_local.traces.summaries import TraceSummary
 from xray_model.matching import Verdict, ordered
 from xray_model.sampling_rule import SamplingRule, sdk_ignores
@@ -59,7 +58,7 @@ class ClientLine:
 class TakenLine:
     """A trace that a rule took; `started` in epoch seconds, `duration` in seconds, `service` is where it entered.
 
-    `href` is the address of its page, and `why` that of the decision about its request.
+    `marks` are its flags or ("ok",), `href` is the address of its page, `why` that of the decision about its request.
     """
 
     id: str
@@ -69,7 +68,7 @@ class TakenLine:
     duration: float
     request: str
     status: int | None
-    flags: tuple[Flag, ...]
+    marks: tuple[str, ...]
     service: str
 
 
@@ -129,7 +128,7 @@ def taken_lines(summaries: Iterable[TraceSummary]) -> tuple[TakenLine, ...]:
             duration=summary.duration,
             request=formats.shortened(f"{summary.http.method or ''} {summary.http.url or ''}".strip()),
             status=summary.http.status,
-            flags=summary.flags,
+            marks=tuple(map(str, summary.flags)) or ("ok",),
             service=summary.entry_point.name,
         )
         for summary in summaries

@@ -9,10 +9,9 @@ from xray_local.page.frame.formats import filter_href
 from xray_local.page.listing.query import RANGES
 from xray_local.page.queries import all_items
 from xray_local.page.services.expressions import named
-from xray_local.page.services.map import draw
 from xray_local.page.services.numbers import SHOWS, Graph, Show
 from xray_local.page.services.one_service import EXAMPLES, one_service
-from xray_local.page.services.reading import SAMPLE, Scope, count_traces, newest, read_graph
+from xray_local.page.services.reading import SAMPLE, Scope, count_traces, newest, read_graph, read_map
 from xray_model import DEFAULT_GROUP_NAME
 from xray_model.filter_expression import nodes
 
@@ -25,7 +24,7 @@ async def show_all(request: PageRequest) -> Page:
     graph = read_graph(region, scope, show)
     traces = count_traces(region, scope)
     context = _links(request) | _named(graph)
-    context |= {"graph": graph, "map": draw(graph, show), "scope": scope, "show": show, "traces": traces}
+    context |= {"graph": graph, "map": read_map(region, scope, show), "scope": scope, "show": show, "traces": traces}
     data = {"range": scope.range, "group": scope.group, "show": show, "traces": traces, **asdict(graph)}
     return Page(title="Services", section=SECTION, template="services/services.html", context=context, data=data)
 

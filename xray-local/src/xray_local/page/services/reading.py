@@ -9,6 +9,7 @@ from xray_local.api.filters import TraceFilter
 from xray_local.api.operations import groups
 from xray_local.api.operations.graphs import selection
 from xray_local.page.listing.query import RANGES
+from xray_local.page.services.map import Map, draw
 from xray_local.page.services.numbers import Graph, Show, graph_numbers
 from xray_local.state.region import Region
 from xray_local.state.store import Selection
@@ -42,9 +43,19 @@ class Scope:
 def read_graph(region: Region, scope: Scope, show: Show) -> Graph:
     """Return the numbers of the service graph of some traces."""
     chosen = scope.selection(region)
-    key = ("graph", chosen.start, chosen.end, chosen.filter.key if chosen.filter else "")
-    graph = region.store.cached(key, lambda: graph_of_shapes(region.store.calls(chosen)))
-    return region.store.cached((*key, show), lambda: graph_numbers(graph, show))
+    key = _key(chosen)
+    graph = region.store.cached(("graph", *key), lambda: graph_of_shapes(region.store.calls(chosen)))
+    return region.store.cached(("numbers", *key, show), lambda: graph_numbers(graph, show))
+
+
+def read_map(region: Region, scope: Scope, show: Show) -> Map | None:
+    """Return the drawing of the same, None if it is too large for one."""
+    key = ("map", *_key(scope.selection(region)), show)
+    return region.store.cached(key, lambda: draw(read_graph(region, scope, show), show))
+
+
+def _key(chosen: Selection) -> tuple[float, float, str]:
+    return chosen.start, chosen.end, chosen.filter.key if chosen.filter else ""
 
 
 def count_traces(region: Region, scope: Scope) -> int:

@@ -266,9 +266,9 @@ class Store(Resources):
                 self._cached.popitem(last=False)
         return made
 
-    def requests(self, start: float, end: float, *, attributes: bool) -> Iterator[Requests]:
-        """Yield the requests that began the traces of a range (epoch seconds), counted; those that are summarized."""
-        return self._traffic.requests(start, end, attributes=attributes)
+    def requests(self, start: float, end: float, *, attributes: bool, limit: int) -> Iterator[Requests]:
+        """Yield the requests of the newest summarized traces that started in a range (epoch seconds)."""
+        return self._traffic.requests(start, end, attributes=attributes, limit=limit)
 
     def by_rule(self) -> Counter[str]:
         """Return how many traces each sampling rule took; of those that are summarized."""

@@ -40,17 +40,18 @@ class Traffic:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def requests(self, start: float, end: float, *, attributes: bool) -> Iterator[Requests]:
-        """Yield the requests of the traces that started in a range (epoch seconds), the end excluded."""
+    def requests(self, start: float, end: float, *, attributes: bool, limit: int) -> Iterator[Requests]:
+        """Yield the requests of the newest traces that started in a range (epoch seconds), the end excluded."""
         pairs = "annotations" if attributes else "''"
         statement = (
             "SELECT COUNT(*), MIN(first), MAX(first), route, shape, http_method, http_url,"  # noqa: S608 (constants)
-            f" {pairs} AS pairs FROM traces WHERE first >= ? AND first < ? AND shape IS NOT NULL"
-            " GROUP BY shape, http_method, http_url, pairs"
+            f" {pairs} AS pairs FROM (SELECT * FROM traces WHERE first >= ? AND first < ? AND shape IS NOT NULL"
+            " ORDER BY first DESC LIMIT ?) GROUP BY shape, http_method, http_url, pairs"
         )
+        rows = self._database.rows(statement, (start, end, limit))
         shapes: dict[int, TraceSummary] = {}
         routes = Routes(self._database).all()
-        for count, first, last, route, shape, method, url, annotations in self._database.rows(statement, (start, end)):
+        for count, first, last, route, shape, method, url, annotations in rows:
             if shape not in shapes:
                 shapes[shape] = self._example(shape)
             yield Requests(

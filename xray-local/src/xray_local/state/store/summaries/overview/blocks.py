@@ -14,8 +14,8 @@ from xray_local.state.store.summaries.conditions import Condition, joined_condit
 
 SIZE = 2_048  # traces
 KEPT = 6  # filters and scales of which blocks are kept
-ROW_BUCKETS = 58  # of `durations` in one row of the heat map: eight rows from a duration to ten times as long
-ROWS = 95
+ROW_BUCKETS = 92  # of `durations` in one row of the heat map: five rows from a duration to ten times as long
+ROWS = 60
 CYCLE = 250  # columns of the heat map after which their characters begin again
 
 

@@ -39,12 +39,16 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Traces that started in a time and took about the same; the ends are excluded. Times are in seconds."""
+    """Traces that started in a time and took about the same; the ends are excluded. Times are in seconds.
+
+    `row` counts from the shortest durations there can be.
+    """
 
     start: float
     end: float
     shortest: float
     longest: float
+    row: int
     traces: int
     faults: int
 
@@ -99,7 +103,7 @@ class Overview:
     def _cell(self, at: tuple[int, int], traces: int, faults: int) -> Cell:
         column, row = at
         shortest, longest = (durations.lower_edge(ROW_BUCKETS * edge) for edge in (row, row + 1))
-        return Cell(column * self.step, (column + 1) * self.step, shortest, longest, traces, faults)
+        return Cell(column * self.step, (column + 1) * self.step, shortest, longest, row, traces, faults)
 
     @cached_property
     def routes(self) -> tuple[Group, ...]:

@@ -29,6 +29,13 @@ class InMemoryGateway:
         for value in (default_rule(), Group(group_name="Default")):
             self.values[kind_of(value), name_of(value)] = value
 
+    region, endpoint = "us-east-1", "https://xray.us-east-1.amazonaws.com"
+
+    def account(self) -> str:
+        """Return the account."""
+        self._record("account")
+        return "111122223333"
+
     def rules(self) -> Sequence[AwsObject]:
         """Read all sampling rules."""
         self._record("rules")

@@ -27,6 +27,7 @@ from tools.provide import ROOT, tool_path
 
 CRDS = ROOT / "charts/cruddur/crds"
 RULES = ROOT / "charts/cruddur/files/operator-rules.yaml"
+LEASE_RULES = ROOT / "charts/cruddur/files/lease-rules.yaml"
 START_SECONDS = 60
 ADMIN = "admin"
 
@@ -228,8 +229,12 @@ class Cluster:
 
     def operator_client(self, namespaces: tuple[str, ...] = ()) -> Client:
         """Return a token of a service account that has exactly the chart's rules: in namespaces, or in the cluster."""
-        name = "operator" + "".join(f"-{namespace}" for namespace in namespaces)
-        return self.account(name, yaml.safe_load(RULES.read_text()), namespaces)
+        home, name = lease_of(namespaces)
+        client = self.account(name, yaml.safe_load(RULES.read_text()), namespaces)
+        rules = yaml.safe_load(LEASE_RULES.read_text().replace("[LEASE]", f"[{name}]"))
+        subject = {"kind": "ServiceAccount", "name": name, "namespace": home}
+        self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(_bound(f"{name}-lease", rules, home, subject)))
+        return client
 
     def account(self, name: str, rules: list[dict[str, Any]], namespaces: tuple[str, ...]) -> Client:
         """Make a service account with these rules, in the first of the namespaces, and return its token."""
@@ -239,14 +244,7 @@ class Cluster:
             {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": home}}
         ]
         for namespace in namespaces or ("",):
-            kind = "Role" if namespace else "ClusterRole"
-            where = {"name": name, **({"namespace": namespace} if namespace else {})}
-            api = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": where}
-            reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
-            documents += [
-                {**api, "kind": kind, "rules": rules},
-                {**api, "kind": f"{kind}Binding", "roleRef": reference, "subjects": [account]},
-            ]
+            documents += _bound(name, rules, namespace, account)
         self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": []}}
         answer = self.admin.call("POST", f"/api/v1/namespaces/{home}/serviceaccounts/{name}/token", request)
@@ -257,6 +255,25 @@ class Cluster:
         lines = self.audit.read_text().splitlines() if self.audit.exists() else []
         entries = [json.loads(line) for line in lines if line.endswith("}")]
         return [entry for entry in entries if user_part in entry.get("user", {}).get("username", "")]
+
+
+def lease_of(namespaces: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Return the namespace and the name of the Lease of an operator for these namespaces."""
+    return (namespaces[0] if namespaces else "default"), "-".join(("operator", *namespaces))
+
+
+def _bound(
+    name: str, rules: list[dict[str, Any]], namespace: str, subject: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return a role with these rules in a namespace, or in the cluster, and its binding."""
+    kind = "Role" if namespace else "ClusterRole"
+    where = {"name": name, **({"namespace": namespace} if namespace else {})}
+    api = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": where}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+    return [
+        {**api, "kind": kind, "rules": rules},
+        {**api, "kind": f"{kind}Binding", "roleRef": reference, "subjects": [subject]},
+    ]
 
 
 def _post(url: str, body: Any) -> Any:

@@ -88,6 +88,27 @@ class OperatorProcess:
         except (urllib.error.HTTPError, OSError):
             return False
 
+    def probe(self, path: str) -> str:
+        """Return the text of a probe."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is the leader, by its metric."""
+        try:
+            return self.port is not None and "xray_operator_leader 1.0" in self.probe("/metrics")
+        except OSError:
+            return False
+
+    def pause(self) -> None:
+        """Stop it as a frozen machine does, until it is resumed."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it run again."""
+        self._signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it with SIGKILL, if it runs, and wait until it is gone."""
         self._end(signal.SIGKILL)
@@ -107,6 +128,10 @@ class OperatorProcess:
             return False
         self.start()
         return True
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def _end(self, number: signal.Signals) -> int:
         if self._process is None:

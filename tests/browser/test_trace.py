@@ -155,7 +155,7 @@ def test_an_annotation_leads_to_its_traces(tab: Tab, xray_local: Server, now: fl
     """The plus beside a value lists the traces with that value."""
     tab.open(f"/traces/{two_wires(xray_local, now)}?row=00000000000000b2")
     tab.page.get_by_role("link", name="Traces with handle andrewbrown").click()
-    expect(tab.page).to_have_url(re.compile("filter=annotation"))
+    expect(tab.page).to_have_url(re.compile("q=annotation.*andrewbrown"))
     assert tab.complaints == []
 
 

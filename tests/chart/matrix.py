@@ -180,6 +180,8 @@ CASES: dict[str, Values] = {
     "other-account": {**AWS, "aws.roleArn": ROLE, "tracing.agent": "collector"},
     "other-account-otel": {**AWS, "aws.roleArn": ROLE, "tracing.xraySdk.enabled": False},
     "egress": {"networkPolicy": {"enabled": True, "egress": {"enabled": True}}},
+    "queue-volume": {"collector.queue.volume": {"emptyDir": {}}, "tracing.agent": "collector"},
+    "queue-volume-sidecar": {"collector.queue.volume": {"emptyDir": {}}, "tracing.placement": "sidecar"},
     "no-replicas": {"backend.replicas": None},
     "no-waiting": {"tracing.handoverSeconds": 0, "backend.drainSeconds": 0},
     "no-probes": {f"backend.probes.{kind}.enabled": False for kind in ("liveness", "readiness", "startup")},

@@ -37,10 +37,12 @@ def configuration(given: Values) -> str | None:
 
 
 @contextmanager
-def running(given: Values, folder: Path) -> Iterator[None]:
-    """Run it until the block ends; its log is folder/log."""
-    file = folder / "config.yaml"
-    file.write_text((configuration(given) or "").replace("127.0.0.1:4319", f"{ADDRESS}:4319"))
+def running(given: Values, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run it until the block ends; its log is folder/log, and its queue folder/queue."""
+    file, queue = folder / "config.yaml", folder / "queue"
+    queue.mkdir(exist_ok=True)
+    text = (configuration(given) or "").replace("127.0.0.1:4319", f"{ADDRESS}:4319")
+    file.write_text(text.replace("/var/lib/otelcol", str(queue)))
     with (folder / "log").open("w") as log:
         run = subprocess.Popen(
             [tool_path("otelcol"), f"--config={file}"],
@@ -50,7 +52,7 @@ def running(given: Values, folder: Path) -> Iterator[None]:
         )
     try:
         until(lambda: read(13133), "the collector is healthy")
-        yield
+        yield run
     finally:
         run.terminate()
         run.wait(timeout=30)

@@ -76,5 +76,5 @@ def test_the_collector_has_the_metrics_of_the_alerts(tmp_path: Path) -> None:
 def test_the_operator_has_the_metrics_of_the_alerts() -> None:
     """Its own table lists them."""
     wanted = named_metrics("xray_operator_")
-    assert len(wanted) == 7
+    assert len(wanted) == 9
     assert wanted <= {metric.name for metric in metrics.METRICS}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.release import named, of_kind, render
+from tests.chart.release import named, named_container, of_kind, render
 from tests.chart.test_kubernetes import OWN, complaint
 from tools.chart.values import CHART
 from tools.provide import ROOT
@@ -57,6 +57,43 @@ def test_the_operator_has_the_rights_of_its_tests() -> None:
         if manifest["metadata"]["name"] == "demo-cruddur-operator"
     ]
     assert {role["metadata"]["namespace"]: role["rules"] for role in roles} == {"shop": rules, "kitchen": rules}
+
+
+def test_the_operator_may_write_its_own_lease_alone() -> None:
+    """In the release's namespace, also when it serves others; only `create` is not limited to the name."""
+    found = render({"operator.namespaces": ["kitchen"]})
+    [create, write] = named(found, "Role", "demo-cruddur-operator-lease")["rules"]
+    env = named_container(named(found, "Deployment", "demo-cruddur-operator")["spec"]["template"], "operator")["env"]
+    [lease] = [variable["value"] for variable in env if variable["name"] == "XRAY_OPERATOR_LEASE"]
+    assert lease == "shop/demo-cruddur-operator"
+    assert (create["verbs"], "resourceNames" in create) == (["create"], False)
+    assert (write["verbs"], write["resourceNames"]) == (["get", "update"], [lease.partition("/")[2]])
+    [subject] = named(found, "RoleBinding", "demo-cruddur-operator-lease")["subjects"]
+    assert subject == {"kind": "ServiceAccount", "name": "demo-cruddur-operator", "namespace": "shop"}
+
+
+def test_rules_of_the_release_are_of_its_operators_class() -> None:
+    """Unless they name another one; the Job after an uninstall leaves the resources of other classes alone."""
+    rules = {"plain": {"fixedRate": 0.1}, "other": {"class": "us"}}
+    found = render({"operator.class": "eu", "sampling.rules": rules})
+    specs = {manifest["metadata"]["name"]: manifest["spec"] for manifest in of_kind(found, "XRaySamplingRule")}
+    assert specs == {"plain": {"class": "eu", "fixedRate": 0.1}, "other": {"class": "us"}}
+    job = named(found, "Job", "demo-cruddur-cleanup-release")
+    assert "--class=eu" in job["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+def test_two_operators_roll_without_a_gap_and_are_evicted_one_by_one() -> None:
+    """Each has its pod's name in the Lease; one operator alone may be evicted, and its successor comes first."""
+    one, two = render(), render({"operator.replicas": 2})
+    budgets = [manifest["metadata"]["name"] for manifest in of_kind(one, "PodDisruptionBudget")]
+    assert "demo-cruddur-operator" not in budgets
+    assert named(two, "PodDisruptionBudget", "demo-cruddur-operator")["spec"]["maxUnavailable"] == 1
+    spec = named(two, "Deployment", "demo-cruddur-operator")["spec"]
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    env = named_container(spec["template"], "operator")["env"]
+    [identity] = [variable for variable in env if variable["name"] == "XRAY_OPERATOR_IDENTITY"]
+    assert identity["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
 
 
 def test_artifact_hub_lists_every_crd() -> None:

@@ -1,4 +1,4 @@
-"""The real collector, as the chart sets it up on nodes, in front of an X-Ray that is away."""
+"""The real collector, as the chart sets it up on nodes, in front of a destination that is away."""
 
 import json
 import secrets
@@ -6,13 +6,14 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo import steps
 from demo.stack import Addresses, Stack
 from tests.chart.matrix import AWS
-from tests.chart.real_collector import ADDRESS, running
+from tests.chart.real_collector import ADDRESS, read, running
 from tests.chart.release import Values
 from tests.waiting import until
 
@@ -45,3 +46,36 @@ def test_segments_wait_while_x_ray_is_unreachable(tmp_path: Path, free_port: Cal
             until(lambda: len(steps.documents(x_ray, sent)) == SEGMENTS, f"{SEGMENTS} segments arrive")
     finally:
         x_ray.close()
+
+
+def spans(trace_id: str) -> dict[str, Any]:
+    """Return a request of OTLP with one span."""
+    now = time.time_ns()
+    times = {"startTimeUnixNano": str(now - 10**8), "endTimeUnixNano": str(now)}
+    span = {"traceId": trace_id, "spanId": secrets.token_hex(8), "name": "a", "kind": 2, **times}
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+
+
+def test_spans_survive_a_killed_collector(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    """What it has acknowledged is in a file: its successor on the same volume sends all of it."""
+    otlp = free_port()
+    xray_local = Stack(Addresses(free_port(), free_port(), free_port(), otlp), tmp_path)
+    retry = {"initial_interval": "200ms", "max_interval": "1s", "max_elapsed_time": "0s"}
+    given: Values = {
+        **AWS,
+        "collector.queue.volume": {"emptyDir": {}},
+        "destinations.otlp": {"own": {"endpoint": f"http://127.0.0.1:{otlp}", "retry_on_failure": retry}},
+    }
+    sent = [f"{int(time.time()):08x}{secrets.token_hex(12)}" for _ in range(SEGMENTS)]
+    try:
+        with running(given, tmp_path) as collector:
+            for trace_id in sent:
+                assert read(4318, spans(trace_id), "/v1/traces")
+            collector.kill()
+            collector.wait()
+        with running(given, tmp_path):
+            xray_local.start_xray_local()
+            ids = [f"1-{trace_id[:8]}-{trace_id[8:]}" for trace_id in sent]
+            until(lambda: len(steps.documents(xray_local, ids)) == SEGMENTS, f"{SEGMENTS} spans arrive")
+    finally:
+        xray_local.close()

@@ -46,7 +46,11 @@ class Environment:
     """
 
     def __init__(
-        self, clock: Callable[[], float] | None = None, rule_quota: int = 25, after: "Environment | None" = None
+        self,
+        clock: Callable[[], float] | None = None,
+        rule_quota: int = 25,
+        after: "Environment | None" = None,
+        cluster_id: str = "local",
     ) -> None:
         self.log: list[str] = after.log if after else []
         self.aws: InMemoryGateway = after.aws if after else InMemoryGateway()
@@ -63,10 +67,18 @@ class Environment:
         writer = AwsWriter(self.aws, self.state, bucket, self.pool)
         self.cache = ResourceCache()
         self.events = EventRecorder(self.cluster, self.now)
-        config = Config("local", {"rule": rule_quota, "group": 25}, self.now)
+        config = Config(cluster_id, {"rule": rule_quota, "group": 25}, self.now)
         self.quotas = config.quotas
-        self.reporter = Reporter(self.state, self.cluster, self.cache, self.events, quotas=config.quotas, now=self.now)
-        deletion = Deletion(self.state, writer, cluster_id="local", sleep=sleep)
+        self.reporter = Reporter(
+            self.state,
+            self.cluster,
+            self.cache,
+            self.events,
+            operator=f"{cluster_id}/us-east-1",
+            quotas=config.quotas,
+            now=self.now,
+        )
+        deletion = Deletion(self.state, writer, cluster_id=cluster_id, sleep=sleep)
         self.reconciler = Reconciler(self.state, writer, self.cluster, self.cache, self.reporter, deletion, config)
 
     async def _sleep(self, seconds: float) -> None:

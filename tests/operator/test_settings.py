@@ -11,6 +11,8 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         namespaces=(),
         home_namespace="",
         cluster_id="local",
+        class_="",
+        account="",
         region=None,
         endpoint=None,
         interval=60,
@@ -19,6 +21,9 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         write_burst=50,
         rule_quota=25,
         listen=("127.0.0.1", 8080),
+        lease=None,
+        lease_seconds=15,
+        identity="",
         log_level="info",
     )
 
@@ -32,6 +37,10 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         ("home_namespace", "", ""),
         ("cluster_id", "prod eu.1", "prod eu.1"),
         ("cluster_id", "x" * 64, "x" * 64),
+        ("class_", "eu-west-1", "eu-west-1"),
+        ("class_", "", ""),
+        ("account", "111122223333", "111122223333"),
+        ("account", "", ""),
         ("region", "eu-west-1", "eu-west-1"),
         ("region", "", None),
         ("endpoint", "http://localhost:8900", "http://localhost:8900"),
@@ -43,6 +52,9 @@ def test_defaults_serve_all_namespaces_on_the_loopback_address() -> None:
         ("rule_quota", "10000", 10000),
         ("listen", "0.0.0.0:0", ("0.0.0.0", 0)),
         ("listen", "[::1]:65535", ("::1", 65535)),
+        ("lease", "shop/demo-operator", ("shop", "demo-operator")),
+        ("lease", "", None),
+        ("identity", "pod-1", "pod-1"),
         ("log_level", "debug", "debug"),
     ],
 )
@@ -66,6 +78,10 @@ def test_valid_value_is_read(name: str, text: str, value: object) -> None:
         ("cluster_id", "x" * 65, "1 to 64 letters, digits, spaces and . _ : = + @ -"),
         ("cluster_id", " a", "1 to 64 letters, digits, spaces and . _ : = + @ -"),
         ("cluster_id", "prod#1,eu", "1 to 64 letters, digits, spaces and . _ : = + @ -"),
+        ("class_", "EU", "at most 63 lower-case letters, digits and -"),
+        ("class_", "eu-", "at most 63 lower-case letters, digits and -"),
+        ("account", "prod", "12 digits"),
+        ("account", "1111222233334", "12 digits"),
         ("interval", "0.9", "a number from 1 to 86400"),
         ("interval", "86401", "a number from 1 to 86400"),
         ("interval", "nan", "a number from 1 to 86400"),
@@ -84,6 +100,11 @@ def test_valid_value_is_read(name: str, text: str, value: object) -> None:
         ("listen", "localhost:", "HOST:PORT"),
         ("listen", "localhost:65536", "HOST:PORT"),
         ("listen", "localhost:http", "HOST:PORT"),
+        ("lease", "shop", "NAMESPACE/NAME"),
+        ("lease", "shop/", "NAMESPACE/NAME"),
+        ("lease", "shop/a/b", "NAMESPACE/NAME"),
+        ("lease", "Shop/a", "NAMESPACE/NAME"),
+        ("lease_seconds", "0", "a whole number from 1 to 10000"),
         ("log_level", "INFO", "debug, info, warning or error"),
     ],
 )
@@ -113,8 +134,9 @@ def test_awss_variables_keep_their_names() -> None:
         ("--region", "AWS_REGION"),
         ("--endpoint", "AWS_ENDPOINT_URL_XRAY"),
     ]
-    [setting] = [setting for setting in SETTINGS if setting.name == "aws_timeout"]
-    assert (setting.option, setting.variable) == ("--aws-timeout", "XRAY_OPERATOR_AWS_TIMEOUT")
+    names = {setting.name: (setting.option, setting.variable) for setting in SETTINGS}
+    assert names["aws_timeout"] == ("--aws-timeout", "XRAY_OPERATOR_AWS_TIMEOUT")
+    assert names["class_"] == ("--class", "XRAY_OPERATOR_CLASS")
 
 
 def test_every_setting_is_a_field_and_has_help() -> None:

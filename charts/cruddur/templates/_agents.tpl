@@ -58,7 +58,9 @@ ports:
   {{- end }}
   - {name: otel-health, containerPort: 13133, protocol: TCP}
   - {name: otel-metrics, containerPort: 8888, protocol: TCP}
-{{ include "cruddur.containerEnd" (list $own (list (dict "name" "collector-config" "mountPath" "/etc/otelcol" "readOnly" true)) (ternary $v.tracing.handoverSeconds 0 (eq $v.tracing.placement "node"))) }}
+{{- $mounts := list (dict "name" "collector-config" "mountPath" "/etc/otelcol" "readOnly" true) }}
+{{- if $v.collector.queue.volume }}{{ $mounts = append $mounts (dict "name" "collector-queue" "mountPath" "/var/lib/otelcol") }}{{ end }}
+{{ include "cruddur.containerEnd" (list $own $mounts (ternary $v.tracing.handoverSeconds 0 (eq $v.tracing.placement "node"))) }}
 {{- end -}}
 
 {{- define "cruddur.collectorEnv" -}}
@@ -92,7 +94,11 @@ ports:
 {{- define "cruddur.agentVolumes" -}}
 {{- $config := dict "name" (printf "%s-config" (index . 1)) "configMap" (dict "name" (include "cruddur.part" .)) -}}
 {{- $own := fromYaml (include "cruddur.partValues" .) -}}
-{{- include "cruddur.joined" (list "name" (list $config) $own.extraVolumes) -}}
+{{- $volumes := list $config -}}
+{{- if eq (index . 1) "collector" -}}
+{{- with (index . 0).Values.collector.queue.volume }}{{ $volumes = append $volumes (merge (dict "name" "collector-queue") .) }}{{ end -}}
+{{- end -}}
+{{- include "cruddur.joined" (list "name" $volumes $own.extraVolumes) -}}
 {{- end -}}
 
 {{/* Checksums by which a changed configuration reaches the pods. */}}

@@ -44,6 +44,7 @@ added to the chart's, and null removes a component, also from where the chart us
 {{- $exporters := fromYaml (include "cruddur.spanExporters" .) -}}
 {{- $queued := include "cruddur.segmentsQueued" . -}}
 {{- $loopback := "127.0.0.1:4319" -}}
+{{- $stored := $v.collector.queue.volume -}}
 {{- $signs := hasKey $exporters "xray" -}}
 receivers:
   {{- if $spans }}
@@ -76,10 +77,12 @@ processors:
     limit_percentage: 80
     spike_limit_percentage: 16
     {{- end }}
+  {{- if not $stored }}
   batch:
     timeout: {{ $v.collector.batch.timeout }}
     send_batch_size: {{ $v.collector.batch.size }}
     send_batch_max_size: {{ $v.collector.batch.size }}
+  {{- end }}
   {{- if $segments }}
   # PutTraceSegments accepts 50. Without a batch, a burst of datagrams is lost in the receiver.
   batch/segments:
@@ -115,6 +118,11 @@ exporters:
 extensions:
   health_check:
     endpoint: "[${env:MY_POD_IP}]:13133"
+  {{- if $stored }}
+  file_storage/queue:
+    directory: /var/lib/otelcol
+    create_directory: true
+  {{- end }}
   {{- if $proxy }}
   # What the awsxray receiver does for the sampling rules, without its port for segments.
   awsproxy:
@@ -132,6 +140,9 @@ extensions:
 service:
   extensions:
     - health_check
+    {{- if $stored }}
+    - file_storage/queue
+    {{- end }}
     {{- if $proxy }}
     - awsproxy
     {{- end }}
@@ -143,7 +154,7 @@ service:
     {{- range $name, $_ := $exporters }}
     traces/{{ $name }}:
       receivers: [otlp]
-      processors: [memory_limiter, batch]
+      processors: [memory_limiter{{ if not $stored }}, batch{{ end }}]
       exporters: [otlp_http/{{ $name }}]
     {{- end }}
     {{- if $segments }}
@@ -209,6 +220,11 @@ role_arn: {{ . }}
 {{- $_ := set $exporters $name (deepCopy $settings) -}}
 {{- end -}}
 {{- $defaults := fromYaml (include "cruddur.exporterDefaults" .) -}}
+{{- if $v.collector.queue.volume -}}
+{{- /* The processor `batch` is in memory, before the queue; this is after it. */}}
+{{- $size := int64 $v.collector.batch.size -}}
+{{- $_ := set $defaults.sending_queue "batch" (dict "flush_timeout" $v.collector.batch.timeout "min_size" $size "max_size" $size) -}}
+{{- end -}}
 {{- range $name, $settings := $exporters -}}
 {{- $_ := set $exporters $name (mustMergeOverwrite (deepCopy $defaults) $settings) -}}
 {{- end -}}
@@ -220,6 +236,9 @@ sending_queue:
   enabled: true
   sizer: items
   queue_size: {{ .Values.collector.queue.size | int64 }}
+  {{- if .Values.collector.queue.volume }}
+  storage: file_storage/queue
+  {{- end }}
 retry_on_failure:
   enabled: true
   max_elapsed_time: {{ .Values.collector.queue.maxElapsedTime }}

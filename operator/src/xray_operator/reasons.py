@@ -29,6 +29,7 @@ class Reason(StrEnum):
     THROTTLED = "Throttled"
     DENIED = "Denied"
     UNREACHABLE = "Unreachable"
+    WRONG_ACCOUNT = "WrongAccount"
     INTERNAL_ERROR = "InternalError"
 
 
@@ -74,6 +75,10 @@ MEANINGS: Mapping[Reason, tuple[str, str]] = {
         "the credentials are missing, wrong, expired, or lack the permission",
     ),
     Reason.UNREACHABLE: ("Ready, Reconciling, Synced", "AWS does not answer, or answers with a server error"),
+    Reason.WRONG_ACCOUNT: (
+        "Ready, Reconciling, Synced",
+        "the credentials are of another account than --account; nothing is written",
+    ),
     Reason.INTERNAL_ERROR: (
         "Ready, Reconciling, Synced",
         "an error in the operator; its log has the details, and the pass is retried",

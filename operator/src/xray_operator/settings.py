@@ -13,6 +13,9 @@ from xray_model import limits
 PREFIX = "XRAY_OPERATOR_"
 _CLUSTER_ID = re.compile(r"[\w.:=+@-]([\w .:=+@-]{0,62}[\w.:=+@-])?")  # AWS's characters of a tag
 
+CLASS_PATTERN, CLASS_MAX = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", 63
+_LEASE_PART = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # a name in Kubernetes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -21,6 +24,8 @@ class Settings:
     namespaces: tuple[str, ...]
     home_namespace: str
     cluster_id: str
+    class_: str
+    account: str
     region: str | None
     endpoint: str | None
     interval: float
@@ -29,6 +34,9 @@ class Settings:
     write_burst: int
     rule_quota: int
     listen: tuple[str, int]
+    lease: tuple[str, str] | None
+    lease_seconds: int
+    identity: str
     log_level: str
 
 
@@ -45,12 +53,12 @@ class Setting:
     @property
     def option(self) -> str:
         """The option's name."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.strip("_").replace("_", "-")
 
     @property
     def variable(self) -> str:
         """The environment variable's name."""
-        return self.aws_variable or PREFIX + self.name.upper()
+        return self.aws_variable or PREFIX + self.name.strip("_").upper()
 
 
 class SettingsError(Exception):
@@ -74,6 +82,23 @@ def _namespace(text: str) -> str:
 def _cluster_id(text: str) -> str:
     if not _CLUSTER_ID.fullmatch(text):
         raise ValueError("1 to 64 letters, digits, spaces and . _ : = + @ -")
+    return text
+
+
+def is_class(text: str) -> bool:
+    """Return whether a text can be the class of resources."""
+    return len(text) <= CLASS_MAX and re.fullmatch(CLASS_PATTERN, text) is not None
+
+
+def _class(text: str) -> str:
+    if text and not is_class(text):
+        raise ValueError(f"at most {CLASS_MAX} lower-case letters, digits and -")
+    return text
+
+
+def _account(text: str) -> str:
+    if text and not (len(text) == 12 and text.isascii() and text.isdigit()):
+        raise ValueError("12 digits")
     return text
 
 
@@ -107,6 +132,13 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _lease(text: str) -> tuple[str, str] | None:
+    namespace, slash, name = text.partition("/")
+    if text and not (slash and _LEASE_PART.fullmatch(namespace) and _LEASE_PART.fullmatch(name)):
+        raise ValueError("NAMESPACE/NAME")
+    return (namespace, name) if text else None
+
+
 def _log_level(text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError("debug, info, warning or error")
@@ -117,6 +149,8 @@ SETTINGS = (
     Setting("namespaces", "", "the watched namespaces, separated by commas; empty: the whole cluster", _namespaces),
     Setting("home_namespace", "", "the operator's own namespace: its deletion ends the operator", _namespace),
     Setting("cluster_id", "local", "the first part of the owner tag, unique to the cluster", _cluster_id),
+    Setting("class_", "", "the class of the resources that it manages (spec.class); empty: those without one", _class),
+    Setting("account", "", "the AWS account; in any other, nothing is written; empty: any account", _account),
     Setting("region", "", "the AWS region", _optional, "AWS_REGION"),
     Setting("endpoint", "", "the URL of the X-Ray API; empty: AWS", _optional, "AWS_ENDPOINT_URL_XRAY"),
     Setting("interval", "60", "seconds between two reads of AWS", _number(1, 86400)),
@@ -125,6 +159,11 @@ SETTINGS = (
     Setting("write_burst", "50", "the number of writes to AWS that may come at once", _count),
     Setting("rule_quota", str(limits.CUSTOM_RULES), "AWS's quota of custom rules in the region", _count),
     Setting("listen", "127.0.0.1:8080", "the address of /healthz, /readyz and /metrics", _address),
+    Setting(
+        "lease", "", "the Lease that elects one of several processes, as NAMESPACE/NAME; empty: no election", _lease
+    ),
+    Setting("lease_seconds", "15", "seconds without a renewal after which another process leads", _count),
+    Setting("identity", "", "the process's unique name in the Lease; empty: the host's name and a random part", str),
     Setting("log_level", "info", "debug, info, warning or error", _log_level),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

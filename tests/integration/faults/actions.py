@@ -122,9 +122,11 @@ class Actions:
         self._deleted.clear()
 
     def clear(self) -> None:
-        """Delete every resource here, and its leftovers in AWS."""
+        """Delete every resource here, then its leftovers in AWS, which a pass under way could create again."""
         for key in list(self.environment.wanted):
             self.delete(key)
+        for key in list(self._deleted):
+            self._wait_deleted(key)
         for target in list(self.environment.leftovers):
             self.remove(target)
             del self.environment.leftovers[target]

@@ -11,8 +11,10 @@ from random import Random
 from typing import Any
 
 from tests.integration.faults.environment import SYNCED, Key, Wanted
+from tests.integration.faults.pair import Change
 from tests.integration.faults.steps import (
     Apply,
+    ChangeLeader,
     Cut,
     Delete,
     Disturb,
@@ -84,6 +86,14 @@ class _Generator:
         if rare < 0.15:
             step: Step = StopApiServer(round(random.uniform(0, 1), 1)) if rare < 0.03 else Kill()
             self.steps.insert(random.randint(1, len(self.steps)), step)
+        self._change_leader()
+
+    def _change_leader(self) -> None:
+        """Change the leader in every seventh schedule, in each way in turn."""
+        number, rest = divmod(self._seed, 7)
+        if rest == 2:
+            how: tuple[Change, ...] = ("kill", "freeze", "terminate")
+            self.steps.insert(self._random.randint(2, len(self.steps)), ChangeLeader(how[number % len(how)]))
 
     def _trouble(self) -> None:
         kinds: dict[Callable[[], Step | None], int] = {

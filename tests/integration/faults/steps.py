@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from tests.integration.faults.actions import Actions
 from tests.integration.faults.environment import Key, Wanted
+from tests.integration.faults.pair import Change, OperatorPair
 from tests.integration.faults.proxy import Proxy
 from tools.local_cluster import Cluster
-from tools.operator_process import OperatorProcess
 from xray_operator.aws.objects import Target, Value
 
 
@@ -18,7 +18,7 @@ class Context:
     """What a step may act on."""
 
     actions: Actions
-    operator: OperatorProcess
+    operators: OperatorPair
     cluster: Cluster
     proxy: Proxy
 
@@ -127,11 +127,22 @@ class StopApiServer:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """The operator is killed and started again."""
+    """The leader is killed and started again."""
 
     def do(self, context: Context) -> None:
         """Carry out the step."""
-        context.operator.restart()
+        context.operators.restart_leader()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLeader:
+    """The leader is killed, ended or frozen until the other leads."""
+
+    how: Change
+
+    def do(self, context: Context) -> None:
+        """Carry out the step."""
+        context.operators.change_leader(self.how)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import boto3
 import yaml
 
 from tests.integration.faults.aws import Aws
-from tools.local_cluster import ApiError, Cluster
+from tools.local_cluster import ApiError, Cluster, lease_of
 from tools.operator_process import OperatorProcess
 from xray_model import Group, SamplingRule
 from xray_operator.aws.objects import AwsObject, Kind, Value
@@ -49,11 +49,12 @@ def resource_path(manifest: Mapping[str, Any], namespace: str) -> str:
 def make_operator(
     api_server: Cluster, aws: Aws, folder: Path, namespaces: tuple[str, ...] = (), **options: float | str
 ) -> OperatorProcess:
-    """Return an operator that is not started yet: it has the chart's rights and reads AWS each second."""
+    """Return an operator that is not started yet: it has the chart's rights, a Lease, and reads AWS each second."""
     folder.mkdir(exist_ok=True)
     kubeconfig = api_server.operator_client(namespaces).kubeconfig(folder / "kubeconfig")
     watched = {"namespaces": ",".join(namespaces)} if namespaces else {}
-    settings = {"cluster_id": CLUSTER_ID, "interval": 1, "aws_timeout": 1, **watched, **options}
+    lease = {"lease": "/".join(lease_of(namespaces)), "identity": "operator"}
+    settings = {"cluster_id": CLUSTER_ID, "interval": 1, "aws_timeout": 1, **lease, **watched, **options}
     return OperatorProcess(folder, api=aws.api, kubeconfig=kubeconfig, **settings)
 
 

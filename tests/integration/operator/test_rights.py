@@ -3,7 +3,6 @@
 No other operator runs here, since it would manage the objects of all namespaces.
 """
 
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import yaml
 
 from tests.integration.faults.aws import Aws
 from tests.integration.operator.fixture import OperatorFixture, group, make_operator, rule
-from tools.local_cluster import RULES, Cluster
+from tools.local_cluster import LEASE_RULES, RULES, Cluster, lease_of
 from xray_model import SamplingRule
 
 pytestmark = pytest.mark.process
@@ -22,7 +21,7 @@ NAMESPACES = ("shop-a", "shop-b")
 
 def granted() -> set[tuple[str, str]]:
     """Return each verb on each resource in the chart's rules."""
-    rules = yaml.safe_load(RULES.read_text())
+    rules = [rule for file in (RULES, LEASE_RULES) for rule in yaml.safe_load(file.read_text())]
     return {(verb, resource) for rule in rules for verb in rule["verbs"] for resource in rule["resources"]}
 
 
@@ -50,8 +49,10 @@ def operator(api_server: Cluster, aws: Aws, tmp_path: Path) -> Iterator[Operator
 
 
 def test_every_right_is_used_and_none_is_missing(operator: OperatorFixture) -> None:
-    """A rule and a group, each with a rival, drift, and deletions."""
+    """A new Lease, a rule and a group, each with a rival, drift, and deletions."""
     earlier = len(operator.cluster.audited(":operator"))
+    namespace, name = lease_of()
+    operator.cluster.kubectl("-n", namespace, "delete", "lease", name, "--ignore-not-found")
     operator.process.start()
     operator.apply_in_sync(rule(), group())
     operator.apply(rule("second", ruleName="checkout"), group("third", groupName="slow"))
@@ -60,6 +61,7 @@ def test_every_right_is_used_and_none_is_missing(operator: OperatorFixture) -> N
     operator.update_in_aws(SamplingRule(rule_name="checkout", priority=100, fixed_rate=1, reservoir_size=1))
     operator.wait_until(lambda: "DriftRepaired" in operator.events("xsr/checkout"), expected=True)
     operator.delete_all()
+    assert operator.process.terminate() == 0  # releases the Lease
     requests = operator.cluster.audited(":operator")[earlier:]
     assert forbidden(requests) == []
     assert used(requests) == granted()
@@ -105,19 +107,13 @@ def test_namespace_without_a_role_does_not_affect_the_others(namespaces: list[Op
     first.process.start()
     first.apply_in_sync(rule("checkout-a", priority=1))
     second.apply(rule("checkout-b", priority=2))
-    assert probe(first, "/readyz") == "ok\nno permission in namespace shop-b\n"
-    assert probe(first, "/healthz") == "ok\n"
-    assert "xray_operator_forbidden_namespaces 1.0" in probe(first, "/metrics")
+    assert first.process.probe("/readyz") == "ok\nno permission in namespace shop-b\n"
+    assert first.process.probe("/healthz") == "ok\n"
+    assert "xray_operator_forbidden_namespaces 1.0" in first.process.probe("/metrics")
     second.kubectl("create", "-f", "-", text=without_version(stored))
     second.wait_in_sync("xsr/checkout-b")
-    assert probe(first, "/readyz") == "ok\n"
+    assert first.process.probe("/readyz") == "ok\n"
     assert '"Traceback' not in first.process.log
-
-
-def probe(operator: OperatorFixture, path: str) -> str:
-    """Return the text of a probe."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{operator.process.port}{path}", timeout=10) as answer:
-        return str(answer.read().decode())
 
 
 def without_version(text: str) -> str:

@@ -115,12 +115,15 @@ def test_valid_spec_is_accepted(api_server: Cluster, manifest: dict[str, Any]) -
         (rule("fixed-3"), {"ruleName": "two"}, "ruleName cannot be added or removed later"),
         (rule("fixed-4", version=1), {"version": 2}, "version cannot change"),
         (group("fixed-5", groupName="one"), {"groupName": "two"}, "groupName cannot change: AWS cannot rename"),
+        (rule("fixed-6", **{"class": "eu"}), {"class": "us"}, "class cannot change"),
+        (rule("fixed-7", **{"class": "eu"}), {"class": None}, "class cannot be added or removed later"),
+        (group("fixed-8"), {"class": "eu"}, "class cannot be added or removed later"),
     ],
 )
 def test_immutable_field_cannot_change(
     api_server: Cluster, manifest: dict[str, Any], change: dict[str, Any], message: str
 ) -> None:
-    """The name in AWS and the version."""
+    """The name in AWS, the version, and the class."""
     apply(api_server, manifest, dry_run=False)
     with pytest.raises(ApiError) as raised:
         merge(api_server, manifest, {"spec": change})

@@ -137,6 +137,54 @@ def test_a_connection_that_leads_elsewhere_is_given_up() -> None:
         thread.join()
 
 
+class _Sts(BaseHTTPRequestHandler):
+    """Answers GetCallerIdentity, and then refuses it."""
+
+    answers: ClassVar[list[tuple[int, str]]] = [
+        (403, "<Error><Code>InvalidClientTokenId</Code><Message>no such key</Message></Error>"),
+        (200, "<GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult>"),
+    ]
+
+    def do_POST(self) -> None:
+        """Answer one call."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        status, text = self.answers.pop()
+        body = (
+            f"<GetCallerIdentityResponse>{text}</GetCallerIdentityResponse>"
+            if status == 200
+            else (f"<ErrorResponse>{text}</ErrorResponse>")
+        )
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+@pytest.mark.usefixtures("credentials")
+def test_account_is_read_from_sts(monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]) -> None:
+    """With X-Ray's own endpoint or AWS's; an error says what could not be read."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{free_port()}")
+    gateway = connect("us-east-1", "http://127.0.0.1:1", attempts=1)
+    assert (gateway.region, gateway.endpoint) == ("us-east-1", "http://127.0.0.1:1")
+    with pytest.raises(GatewayError) as unreachable:
+        gateway.account()
+    expected = "cannot read the account from STS: cannot reach STS: EndpointConnectionError"
+    assert (unreachable.value.reason, unreachable.value.message) == (Reason.UNREACHABLE, expected)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Sts) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{server.server_port}")
+        assert connect("us-east-1", None, attempts=1).account() == "111122223333"
+        gateway = connect("us-east-1", None, attempts=1)
+        with pytest.raises(GatewayError) as denied:
+            gateway.account()
+        server.shutdown()
+    assert denied.value.reason is Reason.DENIED
+    assert denied.value.message == "cannot read the account from STS: InvalidClientTokenId: no such key"
+
+
 @pytest.mark.usefixtures("credentials")
 def test_missing_region_is_an_error() -> None:
     """The message says where to set it."""

@@ -61,8 +61,8 @@ def test_import_prints_the_objects_in_aws(line: Line) -> None:
 
 def test_apply_writes_and_reports(line: Line) -> None:
     """A line for each action and the counts; the second time nothing is written."""
-    assert line.run("apply", "-f", "FILE") == (0, "+ rule  backend\n1 created\n", "")
-    assert line.run("apply", "-f", "FILE") == (0, "= rule  backend\n1 unchanged\n", "")
+    assert line.run("apply", "-f", "FILE")[:2] == (0, "+ rule  backend\n1 created\n")
+    assert line.run("apply", "-f", "FILE")[:2] == (0, "= rule  backend\n1 unchanged\n")
     assert line.gateway.calls.count("create") == 1
     assert "update" not in line.gateway.calls
 
@@ -97,7 +97,7 @@ def test_apply_as_json_has_conditions(line: Line) -> None:
 def test_failed_apply_counts_what_was_not_done(line: Line) -> None:
     """Exit code 1, and the error in the action's line."""
     line.gateway.failures["create"] = [GatewayError(Reason.THROTTLED, "slow down")]
-    assert line.run("apply", "-f", "FILE") == (1, "+ rule  backend  FAILED: slow down\n1 not done\n", "")
+    assert line.run("apply", "-f", "FILE")[:2] == (1, "+ rule  backend  FAILED: slow down\n1 not done\n")
 
 
 def test_conflict_names_the_owner(line: Line) -> None:
@@ -133,10 +133,29 @@ def test_equal_unowned_object_is_reported(line: Line) -> None:
 
 
 def test_nothing_is_deleted_without_prune(line: Line) -> None:
-    """With it, the objects of this cluster that have no manifest."""
+    """With it, the objects of this cluster in the namespace that have no manifest; it needs a namespace."""
     line.gateway.create(replace(VALUE, rule_name="old"), {OWNER_TAG: "local/default/old"})
     assert "- rule  old" not in line.run("plan", "-f", "FILE")[1]
-    assert line.run("apply", "-f", "FILE", "--prune")[1] == "+ rule  backend\n- rule  old\n1 created, 1 deleted\n"
+    assert line.run("apply", "-f", "FILE", "--prune")[0] == 64
+    assert "- rule  old" not in line.run("plan", "-f", "FILE", "--prune", "shop")[1]
+    out = line.run("apply", "-f", "FILE", "--prune", "default")[1]
+    assert out == "+ rule  backend\n- rule  old\n1 created, 1 deleted\n"
+
+
+def test_apply_prints_the_account_and_refuses_another(line: Line) -> None:
+    """Before it writes; an endpoint that is not AWS's may have credentials that STS does not know."""
+    where = "region us-east-1, https://xray.us-east-1.amazonaws.com"
+    known, unknown = (f"xray-operator: account {account}, {where}\n" for account in ("111122223333", "unknown"))
+    code, out, err = line.run("apply", "-f", "FILE", "--account", "444455556666")
+    refusal = "xray-operator: the credentials are of account 111122223333: expected 444455556666 (--account)\n"
+    assert (code, out, err, line.gateway.calls) == (1, "", known + refusal, ["account"])
+    environ = {"XRAY_OPERATOR_ACCOUNT": "111122223333"}
+    assert line.run("apply", "-f", "FILE", environ=environ)[::2] == (0, known)
+    line.gateway.failures["account"] = [GatewayError(Reason.DENIED, "no"), GatewayError(Reason.DENIED, "no")]
+    assert line.run("apply", "-f", "FILE", "--account", "111122223333")[::2] == (1, "xray-operator: no\n")
+    assert line.run("apply", "-f", "FILE")[::2] == (0, unknown)
+    assert line.run("apply", "-f", "FILE", "--endpoint", "http://localhost:8900")[::2] == (0, unknown)
+    assert line.run("plan", "-f", "FILE")[2] == ""
 
 
 def test_invalid_manifest_stops_apply(line: Line) -> None:

@@ -25,7 +25,7 @@ def candidates(line: Line, *words: str) -> tuple[list[str], str]:
         (["import", "--kind", ""], (["rule", "group"], ":4")),
         (["import", "--kind", "rule", "--out"], (["--output"], ":4")),
         (["import", "-o", "j"], (["json"], ":4")),
-        (["plan", "--prune", "-f", "exa"], ([], ":0")),  # the shell completes paths
+        (["plan", "--strict", "-f", "exa"], ([], ":0")),  # the shell completes paths
         (["plan", "--region", ""], ([], ":4")),
         (["completion", ""], (["bash", "zsh", "fish"], ":4")),
         (["fly", ""], ([], ":4")),

@@ -129,7 +129,7 @@ def test_c_locale_reads_and_writes_utf_8(xray_local: Any, tmp_path: Path) -> Non
 
     def run(file: str, content: bytes = b"") -> tuple[int, str]:
         done = subprocess.run([*command, file], input=content, env=environ, capture_output=True, check=False)
-        return done.returncode, (done.stdout + done.stderr).decode()
+        return done.returncode, (done.stdout or done.stderr).decode()
 
     assert run(str(tmp_path / "rule.yaml")) == (0, "+ rule  правило\n1 created\n")
     assert run("-", text.encode()) == (0, "= rule  правило\n1 unchanged\n")

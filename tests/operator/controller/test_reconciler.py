@@ -35,6 +35,7 @@ async def test_new_object_is_claimed_then_created_then_reported(manifest: dict[s
     name, arn = key.name, f"arn:aws:xray:us-east-1:000000000000:{key.kind}/{key.name}"
     assert environment.status(key) | {"conditions": []} == {
         "observedGeneration": 1,
+        "operator": "local/us-east-1",
         "name": name,
         "arn": arn,
         "quota": "1/25",

@@ -85,6 +85,21 @@ async def test_claim_patches_finalizer_and_annotation_with_the_version(server: A
     assert (claimed.version, claimed.claimed) == ("8", True)
 
 
+async def test_process_that_does_not_lead_sends_only_reads(server: ApiServer) -> None:
+    """Its writes are refused here, as if the API server did not answer."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.respond)
+    async with TestServer(app) as listening:
+        info = kopf.ConnectionInfo(server=f"{listening.make_url('/')}", token="token")
+        client = KubernetesApi(lambda: info, may_write=lambda: False)
+        server.responses = [(200, {"items": []})]
+        assert not await client.exists(resource())
+        with pytest.raises(KubernetesError, match="no longer leads") as raised:
+            await client.write_status(resource(), {"name": "backend"})
+        await client.close()
+    assert (raised.value.is_transient, len(server.requests)) == (True, 1)
+
+
 @pytest.mark.parametrize(
     ("statuses", "expected"), [((200, 200), True), ((200, 403), False), ((403,), False), ((500,), True)]
 )

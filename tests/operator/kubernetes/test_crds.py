@@ -42,6 +42,7 @@ def messages(schema: dict[str, Any]) -> list[str]:
 
 
 POLICIES = {
+    "class": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"},
     "deletionPolicy": {"type": "string", "enum": ["Delete", "Orphan"], "default": "Delete"},
     "adoptionPolicy": {"type": "string", "enum": ["Never", "IfUnowned", "Force"], "default": "Never"},
     "managementPolicy": {"type": "string", "enum": ["Manage", "Observe"], "default": "Manage"},
@@ -101,6 +102,7 @@ def test_cel_rules_of_a_rule() -> None:
     """Immutable names, fields that only the Default rule may omit, and those that it may not have."""
     assert messages(spec(RULE)) == [
         "ruleName cannot be added or removed later",
+        "class cannot be added or removed later",
         "priority is required (only the Default rule may omit it)",
         "fixedRate is required (only the Default rule may omit it)",
         "reservoirSize is required (only the Default rule may omit it)",
@@ -111,6 +113,7 @@ def test_cel_rules_of_a_rule() -> None:
         "ruleName": ["ruleName cannot change: AWS cannot rename a rule"],
         "attributes": ["attributes: a key has 1 to 32 characters"],
         "version": ["version cannot change"],
+        "class": ["class cannot change"],
     }
 
 
@@ -118,11 +121,13 @@ def test_cel_rules_of_a_group() -> None:
     """The Default group has no expression; notifications need insights."""
     assert messages(spec(GROUP)) == [
         "groupName cannot be added or removed later",
+        "class cannot be added or removed later",
         "the Default group has no filterExpression",
     ]
     properties = spec(GROUP)["properties"]
     assert {name: messages(schema) for name, schema in properties.items() if messages(schema)} == {
         "groupName": ["groupName cannot change: AWS cannot rename a group"],
+        "class": ["class cannot change"],
         "insightsConfiguration": ["insightsConfiguration.notificationsEnabled needs insightsEnabled: true"],
     }
 

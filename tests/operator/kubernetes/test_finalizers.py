@@ -63,6 +63,16 @@ async def test_finalizers_are_removed_and_the_lines_name_what_aws_keeps(environm
     assert environment.seconds == 3
 
 
+async def test_class_limits_the_scope(environment: FinalizersEnvironment) -> None:
+    """An empty one to objects without a class; the objects of another operator keep their finalizers."""
+    environment.add_claimed(rule(**{"class": "eu"}), arn="arn:1")
+    environment.add_claimed(group(), arn="arn:2")
+    await environment.remover.remove(Scope(resource_class=""), 60)
+    assert (environment.finalizers(RULE), environment.finalizers(GROUP)) == ([FINALIZER], [])
+    await environment.remover.remove(Scope(resource_class="eu"), 60)
+    assert environment.finalizers(RULE) == []
+
+
 async def test_object_that_is_claimed_again_is_released_until_the_timeout(environment: FinalizersEnvironment) -> None:
     """A running operator is named; the command does not wait longer."""
     environment.add_claimed(rule(), arn="arn:1")

@@ -121,6 +121,10 @@ def test_default_rule_has_two_fields() -> None:
             "standard input:9: document 1: spec.colour: unknown field: expected one of ruleName",
         ),
         (
+            RULE + "  class: EU\n",
+            "standard input:9: document 1: spec.class: 'EU': expected at most 63 lower-case letters, digits and -",
+        ),
+        (
             RULE + "  deletionPolicy: Keep\n",
             "standard input:9: document 1: spec.deletionPolicy: 'Keep': expected Delete, O",
         ),

@@ -1,6 +1,6 @@
 """The plan: the actions for manifests and AWS's state, and their order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,7 +51,7 @@ def observed(*objects: tuple[Value, dict[str, str]]) -> Observed:
     return Observed(found, {f"arn:{number}": tags for number, (_, tags) in enumerate(objects)})
 
 
-def planned(desired: Sequence[Manifest], aws: Observed, *, prune: bool = False) -> tuple[Action, ...]:
+def planned(desired: Sequence[Manifest], aws: Observed, *, prune: Collection[str] = ()) -> tuple[Action, ...]:
     """Plan for the cluster `local`."""
     return plan(desired, aws, cluster_id="local", now=NOW, prune=prune)
 
@@ -123,7 +123,7 @@ def test_default_objects_are_updated_without_tags() -> None:
     wanted = default_rule().updated({"FixedRate": 0.2})
     group = Group(group_name="Default")
     aws = observed((default_rule(), {}), (group, {}))
-    assert planned([manifest(wanted, "default"), manifest(group, "default")], aws, prune=True) == (
+    assert planned([manifest(wanted, "default"), manifest(group, "default")], aws, prune=["default"]) == (
         Update(wanted, "arn:0", (Difference("FixedRate", 0.2, 0.05),)),
         Keep(group),
     )
@@ -140,20 +140,22 @@ def test_comparing_a_rule_with_a_group_raises() -> None:
         differences(RULE, GROUP)
 
 
-def test_prune_deletes_only_objects_of_this_cluster() -> None:
+def test_prune_deletes_only_objects_of_this_cluster_in_the_namespaces() -> None:
     """Those of other clusters, unowned ones and the defaults stay."""
     rules = [replace(RULE, rule_name=name) for name in ("mine", "theirs", "unowned")]
     aws = observed(
         (rules[0], {OWNER_TAG: "local/default/mine"}), (rules[1], THEIRS), (rules[2], {}), (default_rule(), {})
     )
-    assert planned([manifest()], aws, prune=True) == (Create(RULE, OURS), Delete(rules[0], "arn:0"))
+    for scope in ("default", "*"):
+        assert planned([manifest()], aws, prune=[scope]) == (Create(RULE, OURS), Delete(rules[0], "arn:0"))
+    assert planned([manifest()], aws, prune=["shop", "def"]) == (Create(RULE, OURS),)
     assert planned([manifest()], aws) == (Create(RULE, OURS),)
 
 
 def test_prune_keeps_an_orphan() -> None:
     """The policy is in its tags, since its manifest no longer exists."""
     orphan = OURS | {DELETION_TAG: "Orphan"}
-    assert planned([], observed((RULE, orphan)), prune=True) == ()
+    assert planned([], observed((RULE, orphan)), prune=["default"]) == ()
 
 
 def test_changed_deletion_policy_is_written_to_the_tags() -> None:
@@ -170,10 +172,10 @@ def test_creates_come_before_deletes_unless_the_quota_is_full() -> None:
     old = [replace(RULE, rule_name=f"old-{number}") for number in range(25)]
     aws = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
     kept = [manifest(rule, rule.rule_name) for rule in old[1:]]
-    actions = planned([manifest(), *kept], aws, prune=True)
+    actions = planned([manifest(), *kept], aws, prune=["*"])
     assert [type(action) for action in actions if not isinstance(action, Keep)] == [Delete, Create]
     fewer = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old[:20]))
-    actions = planned([manifest(), *kept[:19]], fewer, prune=True)
+    actions = planned([manifest(), *kept[:19]], fewer, prune=["*"])
     assert [type(action) for action in actions if not isinstance(action, Keep)] == [Create, Delete]
 
 
@@ -345,7 +347,7 @@ def test_applied_plan_leaves_nothing_to_do(previous: list[SamplingRule], wanted:
     for rule in previous:
         gateway.create(rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"})
     desired = [manifest(rule, rule.rule_name) for rule in wanted]
-    apply(planned(desired, observe(gateway, desired, prune=True), prune=True), gateway, lambda _: None)
-    again = planned(desired, observe(gateway, desired, prune=True), prune=True)
+    apply(planned(desired, observe(gateway, desired, prune=True), prune=["*"]), gateway, lambda _: None)
+    again = planned(desired, observe(gateway, desired, prune=True), prune=["*"])
     assert all(isinstance(action, Keep) for action in again)
     assert {found.value for found in gateway.rules() if not found.is_default} == set(wanted)

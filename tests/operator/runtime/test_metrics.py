@@ -5,15 +5,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.operator.environment import Environment
 from tests.operator.in_memory_kubernetes import GROUP, RULE, group, rule
 from xray_operator.aws.objects import Statistics
-from xray_operator.runtime.metrics import METRICS, Calls, OperatorCollector, render
+from xray_operator.runtime.metrics import METRICS, Calls, OperatorCollector, ProcessCollector, render
 
 
 def samples(environment: Environment, calls: Calls | None = None) -> dict[str, float]:
-    """Return the samples of a scrape by `name{labels}`."""
+    """Return the samples of a leader's scrape by `name{labels}`."""
     collector = OperatorCollector(
-        calls or Calls(), environment.state, environment.cache, environment.reporter, environment.quotas, lambda: ["b"]
+        environment.state, environment.cache, environment.reporter, environment.quotas, lambda: ["b"]
     )
-    families = text_string_to_metric_families(render(collector).decode())
+    process = ProcessCollector(calls or Calls(), is_leader=True)
+    families = text_string_to_metric_families(render(process, collector).decode())
     return {
         f"{sample.name}{{{','.join(f'{key}={value}' for key, value in sample.labels.items())}}}": sample.value
         for family in families
@@ -31,6 +32,8 @@ def test_age_and_used_quota_are_absent_before_the_first_read() -> None:
         "xray_operator_quota_limit{kind=rule}": 25,
         "xray_operator_quota_limit{kind=group}": 25,
         "xray_operator_forbidden_namespaces{}": 1,
+        "xray_operator_conflicts{}": 0,
+        "xray_operator_leader{}": 1,
     }
 
 

@@ -12,6 +12,7 @@ from tests.operator.in_memory_kubernetes import GROUP, RULE, group, rule
 from tests.operator.virtual_time import in_virtual_time
 from xray_operator.aws.errors import GatewayError
 from xray_operator.kubernetes.connection import KubernetesError
+from xray_operator.kubernetes.finalizers import Scope
 from xray_operator.kubernetes.resource import Key
 from xray_operator.reasons import Reason
 from xray_operator.runtime.shutdown import NamespaceShutdown
@@ -26,7 +27,9 @@ def rule_in_shop(name: str = "far") -> dict[str, Any]:
     return {**manifest, "metadata": {**manifest["metadata"], "namespace": "shop"}}
 
 
-def shutdown(environment: Environment, *, home: str = "default", namespaces: tuple[str, ...] = ()) -> NamespaceShutdown:
+def shutdown(
+    environment: Environment, *, home: str = "default", namespaces: tuple[str, ...] = (), resource_class: str = ""
+) -> NamespaceShutdown:
     """Return the shutdown, with ten seconds for AWS."""
     return NamespaceShutdown(
         environment.cluster,
@@ -34,7 +37,7 @@ def shutdown(environment: Environment, *, home: str = "default", namespaces: tup
         environment.reconciler,
         environment.state,
         namespace=home,
-        watched=namespaces,
+        scope=Scope(namespaces, resource_class=resource_class),
         seconds=10,
     )
 
@@ -76,6 +79,17 @@ def test_terminating_namespace_carries_out_the_policies() -> None:
         assert claimed(environment) == set()
         assert names_in_aws(environment) == {"failing", "far"}
         assert [tags for arn, tags in environment.aws.tags_by_arn.items() if "failing" in arn] == [{}]
+
+    run_scenario(scenario)
+
+
+def test_terminating_namespace_keeps_the_finalizers_of_another_class() -> None:
+    """Another operator manages them, and may run elsewhere."""
+
+    async def scenario(environment: Environment) -> None:
+        environment.cluster.terminating.add("default")
+        await shutdown(environment, resource_class="eu").run()
+        assert claimed(environment) == {RULE, GROUP, OTHER}
 
     run_scenario(scenario)
 

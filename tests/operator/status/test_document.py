@@ -41,7 +41,7 @@ def built(
     now: datetime = NOON,
 ) -> dict[str, Any]:
     """Return the status that is built."""
-    return build(about, found, facts, now)
+    return build(about, found, facts, now, "local/us-east-1")
 
 
 def types(status: dict[str, Any]) -> list[str]:
@@ -75,6 +75,7 @@ def test_complete_status() -> None:
     times = {"observedGeneration": 3, "lastTransitionTime": "2026-01-01T12:00:00Z"}
     assert found == {
         "observedGeneration": 3,
+        "operator": "local/us-east-1",
         "name": "backend",
         "arn": "arn:1",
         "conditions": [{**ready, **times}, {**drifted, **times}],
@@ -91,7 +92,8 @@ def test_complete_status() -> None:
 
 def test_unknown_fields_are_omitted() -> None:
     """There are no nulls and no empty lists."""
-    assert built(resource(), facts=Facts()) == {"observedGeneration": 1, "name": "backend", "conditions": []}
+    minimal = {"observedGeneration": 1, "operator": "local/us-east-1", "name": "backend", "conditions": []}
+    assert built(resource(), facts=Facts()) == minimal
 
 
 def test_drift_has_the_field_names_of_the_kind() -> None:

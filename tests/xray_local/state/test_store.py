@@ -2,6 +2,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -355,6 +356,22 @@ def test_a_former_version_of_the_schema_is_upgraded(opened: Opener, tmp_path: Pa
     store.put([document(1, 1)], now=NOW)
     store.close()
     assert opened(path).counts() == {"traces": 1, "segments": 2, "spans": 1}
+
+
+def test_summaries_of_a_former_version_are_not_read(opened: Opener, tmp_path: Path) -> None:
+    """Neither those of traces nor the examples that filters are decided on."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1)], now=NOW)
+    assert ids(store) == [trace_id(1)]
+    store.close()
+    with sqlite3.connect(path) as former:
+        former.executescript("ALTER TABLE traces DROP COLUMN bucket; ALTER TABLE traces DROP COLUMN route;")
+        former.execute("UPDATE shapes SET example = ?", (zlib.compress(b"{}"),))
+        former.execute("PRAGMA user_version = 4")
+    former.close()
+    chosen = Selection(0.0, NOW * 2, "start", TraceFilter(parse('service("backend")')))
+    assert [row.summary.id for row in opened(path).find(chosen).rows] == [trace_id(1)]
 
 
 def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:

@@ -2,8 +2,13 @@
 {{- $o := .Values.operator -}}
 - {name: XRAY_OPERATOR_LISTEN, value: {{ ternary "[::]:8080" "0.0.0.0:8080" .Values.ipv6 | quote }}}
 - {name: XRAY_OPERATOR_CLUSTER_ID, value: {{ default "local" $o.clusterId | quote }}}
+- {name: XRAY_OPERATOR_ACCOUNT, value: {{ $o.account | quote }}}
+- {name: XRAY_OPERATOR_CLASS, value: {{ $o.class | quote }}}
 - {name: XRAY_OPERATOR_NAMESPACES, value: {{ join "," $o.namespaces | quote }}}
 - {name: XRAY_OPERATOR_HOME_NAMESPACE, value: {{ .Release.Namespace | quote }}}
+- {name: XRAY_OPERATOR_LEASE, value: {{ printf "%s/%s" .Release.Namespace (include "cruddur.part" (list . "operator")) | quote }}}
+- name: XRAY_OPERATOR_IDENTITY
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
 - {name: XRAY_OPERATOR_INTERVAL, value: {{ $o.intervalSeconds | quote }}}
 - {name: XRAY_OPERATOR_AWS_TIMEOUT, value: {{ $o.awsTimeoutSeconds | quote }}}
 - {name: XRAY_OPERATOR_RULE_QUOTA, value: {{ $o.ruleQuota | quote }}}

@@ -111,7 +111,8 @@ def _reason(code: str, message: str, status: int, *, is_xray: bool) -> Reason:
 
 
 def _unreachable(endpoint: str, error: Exception) -> GatewayError:
-    return GatewayError(Reason.UNREACHABLE, f"cannot reach X-Ray at {endpoint}: {type(error).__name__}")
+    where = "STS" if endpoint == "STS" else f"X-Ray at {endpoint}"
+    return GatewayError(Reason.UNREACHABLE, f"cannot reach {where}: {type(error).__name__}")
 
 
 def _sentence(error: Exception) -> str:

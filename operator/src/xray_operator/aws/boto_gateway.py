@@ -35,9 +35,33 @@ class BotoGateway:
     `on_call` receives each call's operation (boto3's method) and `Success` or the error's reason.
     """
 
-    def __init__(self, client: Any, on_call: Callable[[str, str], None] = _ignore) -> None:
+    def __init__(
+        self,
+        client: Any,
+        on_call: Callable[[str, str], None] = _ignore,
+        sts: Callable[[], Any] = lambda: boto3.client("sts"),
+    ) -> None:
         self._client = client
         self._on_call = on_call
+        self._sts = sts
+
+    @property
+    def region(self) -> str:
+        """The AWS region."""
+        return str(self._client.meta.region_name)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the X-Ray API."""
+        return str(self._client.meta.endpoint_url)
+
+    def account(self) -> str:
+        """Read the account of the credentials from STS."""
+        try:
+            caller = _translated(lambda: self._sts().get_caller_identity(), "STS", "get_caller_identity")
+        except GatewayError as error:
+            raise GatewayError(error.reason, f"cannot read the account from STS: {error.message}") from error
+        return str(caller["Account"])
 
     def rules(self) -> Sequence[AwsObject]:
         """Read all sampling rules."""
@@ -131,11 +155,9 @@ def connect(
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    client = _translated(
-        lambda: boto3.Session(region_name=region).client("xray", endpoint_url=endpoint, config=config),
-        endpoint or "AWS",
-    )
-    return BotoGateway(client, on_call)
+    session = _translated(lambda: boto3.Session(region_name=region), endpoint or "AWS")
+    client = _translated(lambda: session.client("xray", endpoint_url=endpoint, config=config), endpoint or "AWS")
+    return BotoGateway(client, on_call, lambda: session.client("sts", config=config))
 
 
 def _translated(call: Callable[[], _Answer], endpoint: str, operation: str = "") -> _Answer:

@@ -35,7 +35,7 @@ class GatewayError(Exception):
     @property
     def affects_all(self) -> bool:
         """Whether the next call would fail in the same way."""
-        return self.reason in {Reason.DENIED, Reason.UNREACHABLE}
+        return self.reason in {Reason.DENIED, Reason.UNREACHABLE, Reason.WRONG_ACCOUNT}
 
 
 def stable(message: str) -> str:

@@ -9,6 +9,20 @@ from xray_operator.aws.objects import AwsObject, Kind, Statistics, Tags, Value
 class Gateway(Protocol):
     """The calls. Each raises GatewayError; lists are complete, never one page."""
 
+    @property
+    def region(self) -> str:
+        """The AWS region."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the X-Ray API."""
+        ...
+
+    def account(self) -> str:
+        """Read the account of the credentials."""
+        ...
+
     def rules(self) -> Sequence[AwsObject]:
         """Read all sampling rules, Default included."""
         ...

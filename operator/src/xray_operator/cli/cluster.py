@@ -44,7 +44,7 @@ def _add_run(commands: Any, environ: Mapping[str, str]) -> None:
 
     sub = _add(commands, "run", "run in a cluster: sync its resources to AWS", command)
     for setting in settings.SETTINGS:
-        sub.add_argument(setting.option, help=settings.help_text(setting, environ))
+        sub.add_argument(setting.option, dest=setting.name, help=settings.help_text(setting, environ))
 
 
 def _add_finalizers(commands: Any) -> None:
@@ -54,6 +54,7 @@ def _add_finalizers(commands: Any) -> None:
     scope.add_argument("-n", "--namespace", action="append", help="the resources in a namespace (repeatable)")
     scope.add_argument("-A", "--all-namespaces", action="store_true", help="the resources in all namespaces")
     sub.add_argument("-l", "--selector", default="", help="only those with these labels, as for kubectl")
+    sub.add_argument("--class", dest="resource_class", help="only those of this class; '': those without one")
     sub.add_argument("--delete", action="store_true", help="first delete them and wait; needs a running operator")
     sub.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="the timeout; default: 60")
 
@@ -61,7 +62,7 @@ def _add_finalizers(commands: Any) -> None:
 def _finalizers(options: argparse.Namespace, _: Any) -> int:
     from xray_operator.kubernetes.finalizers import FinalizerRemover, Scope
 
-    scope = Scope(tuple(options.namespace or ()), options.selector)
+    scope = Scope(tuple(options.namespace or ()), options.selector, options.resource_class)
 
     async def work(kubernetes: "KubernetesApi") -> None:
         remover = FinalizerRemover(kubernetes, _print)

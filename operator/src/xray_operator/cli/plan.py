@@ -2,11 +2,12 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from xray_operator.aws.gateway import Gateway
+from xray_operator.aws.guards import AccountCheck, GuardedGateway
 from xray_operator.aws.objects import Observed
 from xray_operator.cli import render
 from xray_operator.cli.options import (
@@ -17,8 +18,10 @@ from xray_operator.cli.options import (
     Connect,
     UsageError,
     add_files,
+    add_setting,
     aws_options,
     load_files,
+    note,
     paint,
     show,
 )
@@ -41,18 +44,23 @@ def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
         sub.set_defaults(command=command)
         add_files(sub)
         sub.add_argument(
-            "--prune", action="store_true", help="delete objects with this cluster's tag that have no manifest"
+            "--prune",
+            action="append",
+            default=[],
+            metavar="NAMESPACE",
+            help="delete objects that this cluster id owns in a namespace without a manifest (repeatable; *: all)",
         )
+        add_setting(sub, "account", environ)
 
 
 def _actions(options: argparse.Namespace, gateway: Gateway) -> tuple[Action, ...]:
     desired = load_files(options)
-    observed = apply.observe(gateway, desired, prune=options.prune)
+    observed = apply.observe(gateway, desired, prune=bool(options.prune))
     return _planned(desired, observed, options.cluster_id, prune=options.prune)
 
 
 def _planned(
-    desired: Sequence[Manifest], observed: Observed, cluster_id: str, *, prune: bool = False
+    desired: Sequence[Manifest], observed: Observed, cluster_id: str, *, prune: Collection[str] = ()
 ) -> tuple[Action, ...]:
     return plan(desired, observed, cluster_id=cluster_id, now=datetime.now(UTC), prune=prune)
 
@@ -60,12 +68,19 @@ def _planned(
 def _connected(options: argparse.Namespace, connect: Connect) -> Gateway:
     if not options.file:
         raise UsageError("expected -f FILE or -f FOLDER")
-    return connect()
+    gateway, writes = connect(), options.command is _apply
+
+    def report(account: str) -> None:
+        if writes:
+            note(options, f"account {account}, region {gateway.region}, {gateway.endpoint}")
+
+    check = AccountCheck(gateway, options.account, report, asks=writes and not options.endpoint)
+    return GuardedGateway(gateway, before_read=check)
 
 
 def _plan(options: argparse.Namespace, connect: Connect) -> int:
     gateway, desired = _connected(options, connect), load_files(options)
-    observed = apply.observe(gateway, desired, prune=options.prune)
+    observed = apply.observe(gateway, desired, prune=bool(options.prune))
     return show_plan(options, desired, observed, options.cluster_id, prune=options.prune)
 
 
@@ -75,7 +90,7 @@ def show_plan(
     observed: Observed,
     cluster_id: str,
     *,
-    prune: bool = False,
+    prune: Collection[str] = (),
 ) -> int:
     """Print what would be changed in AWS, and return the exit code."""
     actions = _planned(desired, observed, cluster_id, prune=prune)

@@ -82,14 +82,19 @@ class Controller:
         """Finish the passes under way within DRAIN_SECONDS, and start no other."""
         if not self._tasks:
             return
-        timer, events, *workers = self._tasks
+        timer, _, *workers = self._tasks
         timer.cancel()
         self._queue.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await asyncio.wait(workers)
                 await self._events.flush()
-        for task in (events, *workers):
+        await self.cancel()
+
+    async def cancel(self) -> None:
+        """End all tasks without finishing them."""
+        self._queue.close()
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 

@@ -4,18 +4,23 @@ Every PATCH of metadata carries the resourceVersion on which it was decided, sin
 whole.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from xray_operator.kubernetes.connection import APPLY_PATCH, MERGE_PATCH, Connection, Credentials, KubernetesError
-from xray_operator.kubernetes.resource import FINALIZER, PREVIOUS_ANNOTATION, Key, Resource, from_body
+from xray_operator.kubernetes.connection import (
+    APPLY_PATCH,
+    JSON,
+    MERGE_PATCH,
+    Connection,
+    Credentials,
+    KubernetesError,
+)
+from xray_operator.kubernetes.resource import API_PATH, FINALIZER, PREVIOUS_ANNOTATION, Key, Resource, from_body
 from xray_operator.manifests.kinds import KINDS, KindInfo
-from xray_operator.manifests.manifest import API_VERSION
 
 COMPONENT = "xray-operator"
 PAGE = 500  # objects in one response to a list
-_ROOT = f"/apis/{API_VERSION}"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
 
 
@@ -64,20 +69,27 @@ class Kubernetes(Protocol):
 
 
 class KubernetesApi:
-    """`Kubernetes` over HTTP; `credentials` as for `Connection`."""
+    """`Kubernetes` over HTTP; `credentials` as for `Connection`. While `may_write` is false, only reads are sent."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, may_write: Callable[[], bool] = lambda: True) -> None:
         self._connection = Connection(credentials)
-        self._send = self._connection.send
+        self._may_write = may_write
 
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
 
+    async def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = JSON
+    ) -> dict[str, Any]:
+        if method != "GET" and not self._may_write():
+            raise KubernetesError(0, "not sent: this process no longer leads")
+        return await self._connection.send(method, path, body, content_type)
+
     async def missing_kinds(self) -> list[str]:
         """Return those of our kinds that the cluster does not serve."""
         try:
-            answer = await self._send("GET", _ROOT)
+            answer = await self._send("GET", API_PATH)
         except KubernetesError as error:
             if not error.is_not_found:
                 raise
@@ -89,7 +101,7 @@ class KubernetesApi:
         """Return whether the permission to list is there; also if that cannot be read now."""
         try:
             for info in KINDS.values():
-                await self._send("GET", f"{_ROOT}/namespaces/{namespace}/{info.plural}?limit=1")
+                await self._send("GET", f"{API_PATH}/namespaces/{namespace}/{info.plural}?limit=1")
         except KubernetesError as error:
             return error.status != 403
         return True
@@ -100,7 +112,7 @@ class KubernetesApi:
         for info in KINDS.values():
             for namespace in namespaces or ("",):
                 prefix = f"/namespaces/{namespace}" if namespace else ""
-                found += await self._list(info, f"{_ROOT}{prefix}/{info.plural}", selector)
+                found += await self._list(info, f"{API_PATH}{prefix}/{info.plural}", selector)
         return found
 
     async def _list(self, info: KindInfo, path: str, selector: str) -> list[Resource]:
@@ -192,4 +204,4 @@ class KubernetesApi:
 
 
 def _path(key: Key) -> str:
-    return f"{_ROOT}/namespaces/{key.namespace}/{KINDS[key.kind].plural}/{key.name}"
+    return f"{API_PATH}/namespaces/{key.namespace}/{KINDS[key.kind].plural}/{key.name}"

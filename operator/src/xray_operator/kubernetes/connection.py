@@ -11,10 +11,10 @@ FIELD_MANAGER = "xray-operator"
 USER_AGENT = f"{FIELD_MANAGER}/{metadata.version(FIELD_MANAGER)}"
 TIMEOUT_SECONDS = 20
 CONNECTIONS = 20
+JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 Credentials: TypeAlias = Callable[[], kopf.ConnectionInfo]
-_JSON = "application/json"
 
 
 class KubernetesError(Exception):
@@ -58,7 +58,7 @@ class Connection:
             self._open = None
 
     async def send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = _JSON
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = JSON
     ) -> dict[str, Any]:
         """Send a request and return the response's JSON; KubernetesError for an error or without a response."""
         try:

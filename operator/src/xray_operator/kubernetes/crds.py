@@ -20,6 +20,7 @@ _OWNER_RULE = CelRule(
 )
 STATUS = {
     "observedGeneration": ("integer", "the generation of the spec that this status describes"),
+    "operator": ("string", "the operator that wrote this status: its cluster id and region"),
     "name": ("string", "the name in AWS"),
     "arn": ("string", "the object's ARN in AWS"),
     "conditions": ("list", "Ready, Synced and Drifted; Reconciling or Stalled while Ready is False"),

@@ -21,16 +21,21 @@ REMOVE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Selects objects: by namespaces (none: all of them) and a label selector."""
+    """Selects objects: by namespaces (none: all of them), a label selector, and their class (None: every class)."""
 
     namespaces: Collection[str] = ()
     selector: str = ""
+    resource_class: str | None = None
 
 
 async def list_claimed(kubernetes: Kubernetes, scope: Scope) -> list[Resource]:
     """List the objects that have our finalizer."""
+    return [resource for resource in await _list(kubernetes, scope) if resource.claimed]
+
+
+async def _list(kubernetes: Kubernetes, scope: Scope) -> list[Resource]:
     found = await kubernetes.list_resources(scope.namespaces, scope.selector)
-    return [resource for resource in found if resource.claimed]
+    return [resource for resource in found if scope.resource_class in {None, resource.resource_class}]
 
 
 async def remove_finalizer(kubernetes: Kubernetes, resource: Resource) -> bool:
@@ -100,7 +105,7 @@ class FinalizerRemover:
         """List the objects; retry until the timeout while the API server does not answer."""
         while True:
             try:
-                return await self._kubernetes.list_resources(scope.namespaces, scope.selector)
+                return await _list(self._kubernetes, scope)
             except KubernetesError as error:
                 if not error.is_transient or self._clock() >= until:
                     raise

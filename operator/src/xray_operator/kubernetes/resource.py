@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 from xray_model import ModelError
 from xray_operator.aws.objects import Kind, Target, Value
 from xray_operator.manifests.kinds import BY_NAME, KINDS, KindInfo
-from xray_operator.manifests.manifest import DEFAULT_NAMESPACE, Manifest, owner_of
+from xray_operator.manifests.manifest import API_VERSION, DEFAULT_NAMESPACE, Manifest, owner_of
 from xray_operator.manifests.parse import parse
 from xray_operator.manifests.policies import DeletionPolicy
 from xray_operator.manifests.yaml_documents import YamlDocument
 
 logger = logging.getLogger("xray_operator")
+API_PATH = f"/apis/{API_VERSION}"
 FINALIZER = "xray.cruddur.io/finalizer"
 RECONCILE_ANNOTATION = "xray.cruddur.io/reconcile-at"
 PREVIOUS_ANNOTATION = "xray.cruddur.io/before"
 PREVIOUS_FIELD = "before"  # of the status
+OPERATOR_FIELD = "operator"  # of the status
 
 
 class Key(NamedTuple):
@@ -54,6 +56,7 @@ class Resource:
     token: str | None
     previous: Value | None
     target: Target
+    resource_class: str
     deletion: DeletionPolicy
     manifest: Manifest | None
     problems: str
@@ -93,6 +96,11 @@ def key_of(body: Mapping[str, Any]) -> Key:
     return Key(BY_NAME[body["kind"]].kind, metadata.get("namespace", DEFAULT_NAMESPACE), metadata["name"])
 
 
+def class_of(body: Mapping[str, Any]) -> str:
+    """Return an object's class; empty if it has none."""
+    return str((body.get("spec") or {}).get("class") or "")
+
+
 def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resource:
     """Read an object; its spec is parsed again only if the generation differs from that of `earlier`."""
     metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
@@ -117,6 +125,7 @@ def from_body(body: Mapping[str, Any], earlier: Resource | None = None) -> Resou
         generation=generation,
         created=metadata.get("creationTimestamp", ""),
         target=(info.kind, spec.get(info.name_field.name) or metadata["name"]),
+        resource_class=class_of(body),
         deletion=DeletionPolicy.ORPHAN if spec.get("deletionPolicy") == "Orphan" else DeletionPolicy.DELETE,
         manifest=manifest,
         problems=problems,

@@ -27,6 +27,7 @@ from xray_operator.manifests.manifest import (
 from xray_operator.manifests.policies import AdoptionPolicy, DeletionPolicy, ManagementPolicy, UpdateStrategy
 from xray_operator.manifests.spec_fields import Field
 from xray_operator.manifests.yaml_documents import Problem, YamlDocument
+from xray_operator.settings import CLASS_MAX, is_class
 
 _TOP_LEVEL = ("apiVersion", "kind", "metadata", "spec", "status")
 _REQUIRED_RULE_FIELDS = ("priority", "fixedRate", "reservoirSize")
@@ -101,6 +102,12 @@ class _Policies:
             "suspended": self._flag("suspend"),
             "expires": self._time("expiresAt"),
         }
+        self._check_class()
+
+    def _check_class(self) -> None:
+        name = self._spec.get("class")
+        if name is not None and not (isinstance(name, str) and is_class(name)):
+            self._reject("class", f"at most {CLASS_MAX} lower-case letters, digits and -")
 
     def _choice(self, field: str, default: _Policy) -> _Policy:
         text = self._spec.get(field, default.value)

@@ -10,6 +10,7 @@ from typing import Any
 
 from xray_model import DEFAULT_GROUP_NAME, DEFAULT_RULE_NAME, limits
 from xray_operator.manifests.policies import AdoptionPolicy, DeletionPolicy, ManagementPolicy, UpdateStrategy
+from xray_operator.settings import CLASS_MAX, CLASS_PATTERN
 
 Schema = Mapping[str, Any]
 
@@ -178,7 +179,15 @@ GROUP = (
         {"InsightsEnabled": "insightsEnabled", "NotificationsEnabled": "notificationsEnabled"},
     ),
 )
+_CLASS: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": CLASS_MAX,
+    "pattern": f"^{CLASS_PATTERN}$",
+    "x-kubernetes-validations": [CelRule("self == oldSelf", "class cannot change").to_schema()],
+}
 POLICIES = (
+    Field("class", "", _CLASS, "the operators that manage this, by their --class; omitted: those without a class"),
     Field("deletionPolicy", "", _choice(DeletionPolicy), "what happens to the object in AWS when this is deleted"),
     Field(
         "adoptionPolicy",
@@ -215,6 +224,7 @@ def _kept(name: str) -> CelRule:
 
 RULE_CEL = (
     _kept("ruleName"),
+    _kept("class"),
     *(
         CelRule(f"({_IS_DEFAULT_RULE}) || has(self.{name})", f"{name} is required (only the Default rule may omit it)")
         for name in ("priority", "fixedRate", "reservoirSize")
@@ -227,6 +237,7 @@ RULE_CEL = (
 )
 GROUP_CEL = (
     _kept("groupName"),
+    _kept("class"),
     CelRule(f"!({_IS_DEFAULT_GROUP}) || !has(self.filterExpression)", "the Default group has no filterExpression"),
 )
 

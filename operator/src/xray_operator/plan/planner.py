@@ -4,7 +4,7 @@ It writes only real differences, since every write makes every SDK fetch the rul
 carry our tag or that the adoption policy allows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from xray_model import Difference, Group, SamplingRule
@@ -28,20 +28,22 @@ from xray_operator.plan.actions import (
 )
 from xray_operator.reasons import Reason
 
+ALL_NAMESPACES = "*"
+
 
 def plan(
-    desired: Sequence[Manifest], observed: Observed, *, cluster_id: str, now: datetime, prune: bool = False
+    desired: Sequence[Manifest], observed: Observed, *, cluster_id: str, now: datetime, prune: Collection[str] = ()
 ) -> tuple[Action, ...]:
     """Return the actions for all manifests in a safe order.
 
     Creates come before deletes, so that no request is without a rule, unless the quota is full: then deletes make room
-    first. `prune` deletes objects with this cluster's tag that have no manifest.
+    first. `prune` are namespaces: objects that this cluster owns there, and that have no manifest, are deleted.
     """
     actions: list[Action] = []
     for manifest in desired:
         found = for_manifest(manifest, observed, cluster_id=cluster_id, now=now)
         actions += map(_accept_unowned, found)
-    deletes = _deletes(desired, observed, cluster_id) if prune else []
+    deletes = _deletes(desired, observed, cluster_id, prune)
     creates = quota.within_quota([action for action in actions if isinstance(action, Create)], deletes, observed)
     others = [action for action in actions if not isinstance(action, Create)]
     if quota.deletes_first(creates, observed):
@@ -169,12 +171,15 @@ def _conflict(value: Value, owner: str | None, changes: tuple[Difference, ...]) 
     return Conflict(value, Reason.NOT_OWNED, message, changes)
 
 
-def _deletes(desired: Sequence[Manifest], observed: Observed, cluster_id: str) -> list[Delete]:
+def _deletes(
+    desired: Sequence[Manifest], observed: Observed, cluster_id: str, namespaces: Collection[str]
+) -> list[Delete]:
     wanted = {manifest.target for manifest in desired}
+    prefixes = tuple(f"{cluster_id}/" if name == ALL_NAMESPACES else f"{cluster_id}/{name}/" for name in namespaces)
     return [
         Delete(found.value, found.arn)
         for found in observed.objects
         if found.target not in wanted
-        and (observed.owner(found) or "").startswith(f"{cluster_id}/")
+        and (observed.owner(found) or "").startswith(prefixes)
         and observed.tags[found.arn].get(DELETION_TAG) != DeletionPolicy.ORPHAN
     ]

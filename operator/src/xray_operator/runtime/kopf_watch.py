@@ -1,34 +1,43 @@
 """kopf's watches: their events go to the controller.
 
 Only `on.event` is used: it stores nothing in the objects, so a restart writes nothing, and kopf adds neither progress
-annotations nor finalizers. kopf lists, watches, reconnects and lists again.
+annotations nor finalizers. kopf lists, watches, reconnects, lists again after `410 Gone`, and opens a silent watch
+again. Since version 1.45 it ends with the error of a watch that has failed; the supervisor starts it again. The session
+and the end are ours, for the reasons in docs/decisions/011-kopf-watches.md.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, cast
 
 import kopf
 
 from xray_operator.controller.controller import Controller
 from xray_operator.kubernetes.crds import VERSION
+from xray_operator.kubernetes.resource import class_of
 from xray_operator.manifests.kinds import KINDS
 from xray_operator.manifests.manifest import API_GROUP
+from xray_operator.runtime.watch_session import WatchSessions
 
-WATCHER_TASK = "watcher for "  # the task names of kopf 1.45's watches
+SILENCE_SECONDS = 70.0  # without an event or a bookmark, which the API server sends each minute
+WATCH_SECONDS = 120  # of one request, then kopf sends the next one; the API server accepts whole numbers only
+STOP_SECONDS, STOP_ATTEMPTS = 1.0, 5
+LOGIN_SECONDS = 5.0  # after a failed login, such as by a kubeconfig that is being replaced
 # kopf would look up the user's name, which the numeric user of a pod does not have.
 IDENTITY: Any = "xray-operator"
 
 
-def registry(controller: Controller, credentials: Callable[[], kopf.ConnectionInfo]) -> kopf.OperatorRegistry:
-    """Return kopf's registry with our handlers."""
+def registry(controller: Controller, sessions: WatchSessions, resource_class: str = "") -> kopf.OperatorRegistry:
+    """Return kopf's registry with our handlers, for the objects of one class: it never changes in an object."""
     handlers = kopf.OperatorRegistry()
 
-    @kopf.on.login(registry=handlers)
-    def login(**_: Any) -> kopf.ConnectionInfo:
-        return credentials()
+    @kopf.on.login(registry=handlers, backoff=LOGIN_SECONDS)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return sessions.open()
 
     async def on_event(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 (kopf's name)
+        if class_of(body) != resource_class:
+            return
         if type == "DELETED":
             controller.object_deleted(body)
         else:
@@ -59,20 +68,17 @@ def settings() -> kopf.OperatorSettings:
     result.scanning.disabled = True
     result.process.ultimate_exiting_timeout = None  # kopf would also kill the process when it only restarts
     result.queueing.idle_timeout = 1.0  # the lifetime of an idle worker task; nothing waits for it
+    result.watching.server_timeout = WATCH_SECONDS
+    result.watching.inactivity_timeout = SILENCE_SECONDS
     result.persistence.consistency_timeout = 0
     result.persistence.diffbase_storage = _NoDiffBase()
     return result
 
 
-def watches_alive(namespaces: Collection[str]) -> bool:
-    """Return whether kopf has a running watch for each kind and namespace: it does not notice one that ended."""
-    expected = len(KINDS) * max(1, len(namespaces))
-    return sum(task.get_name().startswith(WATCHER_TASK) for task in asyncio.all_tasks() if not task.done()) >= expected
-
-
 async def run(handlers: kopf.OperatorRegistry, namespaces: Collection[str]) -> None:
-    """Run kopf until a signal; errors of its root tasks are raised."""
-    await kopf.operator(
+    """Run kopf until a signal; the error of one of its root tasks is raised."""
+    earlier = asyncio.all_tasks()
+    roots = await kopf.spawn_tasks(
         registry=handlers,
         settings=settings(),
         identity=IDENTITY,
@@ -80,3 +86,24 @@ async def run(handlers: kopf.OperatorRegistry, namespaces: Collection[str]) -> N
         clusterwide=not namespaces,
         namespaces=namespaces,
     )
+    try:
+        ended, _ = await asyncio.wait(roots, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+    finally:
+        await _stop(roots)
+        await _stop(asyncio.all_tasks() - earlier)
+
+
+async def _stop(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they end; `kopf.run_tasks` cancels once, which a watch without a response can ignore."""
+    for _ in range(STOP_ATTEMPTS):
+        pending = [task for task in tasks if not task.done()]
+        if not pending:
+            break
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=STOP_SECONDS)
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # it has been read: asyncio logs the others

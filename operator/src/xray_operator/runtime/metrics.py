@@ -65,7 +65,23 @@ FORBIDDEN = MetricInfo(
     (),
     "namespaces of --namespaces in which the operator has no permission; the others are served",
 )
-METRICS = (CALLS, OBJECTS, DRIFT_SEEN, DRIFT_REPAIRED, QUOTA_USED, QUOTA_LIMIT, RULE_REQUESTS, SYNC_AGE, FORBIDDEN)
+CONFLICTS = MetricInfo(
+    "xray_operator_conflicts", "gauge", (), "resources whose status another operator writes, too; expected 0"
+)
+LEADER = MetricInfo("xray_operator_leader", "gauge", (), "1 if this process writes, 0 if it is a standby")
+METRICS = (
+    LEADER,
+    CALLS,
+    OBJECTS,
+    DRIFT_SEEN,
+    DRIFT_REPAIRED,
+    QUOTA_USED,
+    QUOTA_LIMIT,
+    RULE_REQUESTS,
+    SYNC_AGE,
+    FORBIDDEN,
+    CONFLICTS,
+)
 
 
 class Calls:
@@ -86,19 +102,30 @@ class Calls:
             return dict(self._counts)
 
 
+class ProcessCollector(Collector):
+    """What every process has, a standby too."""
+
+    def __init__(self, calls: Calls, *, is_leader: bool) -> None:
+        self._calls = calls
+        self._is_leader = is_leader
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics."""
+        yield _family(LEADER, {(): self._is_leader})
+        yield _family(CALLS, self._calls.counts())
+
+
 class OperatorCollector(Collector):
-    """Reads the operator's state at each scrape."""
+    """Reads the operator's state at each scrape; a standby has none."""
 
     def __init__(
         self,
-        calls: Calls,
         state: AwsState,
         cache: ResourceCache,
         reporter: Reporter,
         quotas: Mapping[Kind, int],
         forbidden: Callable[[], Collection[str]],
     ) -> None:
-        self._calls = calls
         self._state = state
         self._cache = cache
         self._reporter = reporter
@@ -106,14 +133,14 @@ class OperatorCollector(Collector):
         self._forbidden = forbidden
 
     def collect(self) -> Iterable[Metric]:
-        """Yield all metrics."""
-        yield _family(CALLS, self._calls.counts())
+        """Yield the metrics."""
         yield _family(OBJECTS, self._objects())
         yield _family(DRIFT_SEEN, {(kind,): self._reporter.drift_seen[kind] for kind in KINDS})
         yield _family(DRIFT_REPAIRED, {(kind,): self._reporter.drift_repaired[kind] for kind in KINDS})
         yield _family(QUOTA_LIMIT, {(kind,): self._quotas[kind] for kind in KINDS})
         yield _family(RULE_REQUESTS, self._rule_requests())
         yield _family(FORBIDDEN, {(): len(self._forbidden())})
+        yield _family(CONFLICTS, {(): self._reporter.others.conflicts(self._cache.resources)})
         age = self._state.age
         if age is not None:
             yield _family(QUOTA_USED, {(kind,): self._state.observed.used(kind) for kind in KINDS})
@@ -146,8 +173,9 @@ def _family(info: MetricInfo, values: Mapping[tuple[str, ...], float]) -> Metric
     return family
 
 
-def render(collector: OperatorCollector) -> bytes:
+def render(*collectors: Collector) -> bytes:
     """Return the text of a scrape."""
     registry = CollectorRegistry()
-    registry.register(collector)
+    for collector in collectors:
+        registry.register(collector)
     return generate_latest(registry)

@@ -1,46 +1,29 @@
-"""`xray-operator run`: builds the parts and runs them under kopf until a signal."""
+"""`xray-operator run`: logging, the probes, and one operator at a time: while this process leads, until a signal."""
 
 import asyncio
 import logging
 import os
-import signal
+import secrets
+import socket
 import sys
-import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from functools import partial
 
 from pythonjsonlogger.json import JsonFormatter
 
 from xray_operator.aws.boto_gateway import connect
 from xray_operator.aws.gateway import Gateway
-from xray_operator.aws.objects import Kind
-from xray_operator.aws.rate_limit import TokenBucket
-from xray_operator.aws.reader import AwsReader
-from xray_operator.aws.state import AwsState
-from xray_operator.controller.controller import Controller
-from xray_operator.controller.decision import Config
-from xray_operator.controller.deletion import Deletion
-from xray_operator.controller.reconciler import Reconciler
+from xray_operator.aws.guards import AccountCheck, Terms
 from xray_operator.kubernetes.api import KubernetesApi
 from xray_operator.kubernetes.connection import KubernetesError
 from xray_operator.kubernetes.credentials import find_credentials
-from xray_operator.kubernetes.events import EventRecorder
-from xray_operator.kubernetes.resource_cache import ResourceCache
-from xray_operator.manifests.kinds import QUOTAS
-from xray_operator.plan.writer import AwsWriter
-from xray_operator.runtime import kopf_watch, metrics
-from xray_operator.runtime.metrics import Calls, OperatorCollector
+from xray_operator.kubernetes.lease import LeaseApi
+from xray_operator.runtime.leader_election import LeaderElector
+from xray_operator.runtime.metrics import Calls, ProcessCollector, render
+from xray_operator.runtime.operator import Operator
 from xray_operator.runtime.probes import Probes
-from xray_operator.runtime.shutdown import NamespaceShutdown
-from xray_operator.runtime.watch_supervisor import WatchSupervisor
+from xray_operator.runtime.signals import wait_for_signal
 from xray_operator.settings import Settings
-from xray_operator.status.reporter import Reporter
 
 logger = logging.getLogger("xray_operator")
-AWS_THREADS = 4
-EXIT_SECONDS = 13.0  # besides one call to AWS: for passes under way and the shutdown; the chart's pod adds two
 
 
 class StartError(Exception):
@@ -58,72 +41,111 @@ async def _run(settings: Settings) -> None:
     gateway = connect(
         settings.region, settings.endpoint, attempts=1, read_seconds=settings.aws_timeout, on_call=calls.count
     )
-    operator = Operator(settings, gateway, calls)
+    process = Process(settings, gateway, calls)
     try:
-        await operator.run()
+        await process.run()
     finally:
-        await operator.close()
+        await process.close()
 
 
-class Operator:
-    """The parts of one operator, built once."""
+class Process:
+    """The operator's process: a standby until it leads, if there is an election."""
 
     def __init__(self, settings: Settings, gateway: Gateway, calls: Calls) -> None:
         self._settings = settings
-        quotas: Mapping[Kind, int] = {**QUOTAS, "rule": settings.rule_quota}
-        config = Config(settings.cluster_id, quotas, _now)
-        self._pool = ThreadPoolExecutor(AWS_THREADS, thread_name_prefix="aws")
-        self._kubernetes, cache = KubernetesApi(find_credentials), ResourceCache()
-        bucket = TokenBucket(rate=settings.write_rate, burst=settings.write_burst, clock=time.monotonic)
-        state = AwsState(AwsReader(gateway, self._pool), interval=settings.interval, clock=time.monotonic)
-        writer = AwsWriter(gateway, state, bucket, self._pool)
-        events = EventRecorder(self._kubernetes, _now)
-        reporter = Reporter(state, self._kubernetes, cache, events, quotas=quotas, now=_now)
-        deletion = Deletion(state, writer, cluster_id=settings.cluster_id)
-        reconciler = Reconciler(state, writer, self._kubernetes, cache, reporter, deletion, config)
-        self._controller = Controller(state, cache, reconciler, events, interval=settings.interval)
-        handlers = kopf_watch.registry(self._controller, find_credentials)
-        self._watches = WatchSupervisor(
-            partial(kopf_watch.run, handlers), self._kubernetes.may_watch, settings.namespaces
-        )
-        self._shutdown = NamespaceShutdown(
-            self._kubernetes,
-            cache,
-            reconciler,
-            state,
-            namespace=settings.home_namespace,
-            watched=settings.namespaces,
-            seconds=settings.aws_timeout,
-        )
-        collector = OperatorCollector(calls, state, cache, reporter, quotas, lambda: self._watches.forbidden)
-        self._probes = Probes(
-            alive=self._is_alive,
-            ready=lambda: state.read_at is not None,
-            notes=lambda: [f"no permission in namespace {name}" for name in self._watches.forbidden],
-            metrics=lambda: metrics.render(collector),
-        )
+        self._calls = calls
+        self._elector, self._leases = _election(settings)
+        self._gateway = gateway
+        check = AccountCheck(gateway, settings.account, self._report_account, asks=not settings.endpoint)
+        self._terms = Terms(gateway, self._may_write, before_read=check)
+        self._kubernetes = KubernetesApi(find_credentials, self._may_write)
+        self._operator: Operator | None = None
+        self._probes = Probes(alive=self._is_alive, ready=self._is_ready, notes=self._notes, metrics=self._metrics)
 
     async def run(self) -> None:
         """Run until a signal; StartError if the CRDs are missing or the port is taken."""
         await self._check_crds()
         port = await self._listen()
         logger.info("operator.started", extra={"port": port})
-        self._controller.start()
-        await self._watches.run()
-        exit_seconds = self._settings.aws_timeout + EXIT_SECONDS
-        asyncio.get_running_loop().call_later(exit_seconds, os.kill, os.getpid(), signal.SIGKILL)
-        await self._controller.stop()
-        await self._shutdown.run()
+        if self._elector is None:
+            self._operator = self._new_operator()
+            await self._operator.run()
+            return
+        while await self._is_elected(self._elector):
+            if await self._lead(self._elector):
+                return
+
+    async def _is_elected(self, elector: LeaderElector) -> bool:
+        """Stand by until this process leads; False after a signal."""
+        acquiring = asyncio.create_task(elector.acquire(), name="standby")
+        signalled = asyncio.create_task(wait_for_signal(), name="signals")
+        await asyncio.wait({acquiring, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        if signalled.done():
+            await _cancel(acquiring)
+            await self._release(elector)
+            return False
+        await _cancel(signalled)
+        await acquiring
+        return True
+
+    async def _lead(self, elector: LeaderElector) -> bool:
+        """Work as the leader; True after a signal, False when another process may lead."""
+        # kopf cancels all tasks that are newer than its own when it ends.
+        keeping = asyncio.create_task(elector.keep(), name="leader")
+        self._operator = self._new_operator()
+        working = asyncio.create_task(self._operator.run(), name="operator")
+        try:
+            await asyncio.wait({keeping, working}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                await working
+            return working.done() or self._operator.is_stopping
+        finally:
+            await _cancel(working)
+            await _cancel(keeping)
+            self._operator = None
+            await self._release(elector)
+
+    def _new_operator(self) -> Operator:
+        return Operator(self._settings, self._terms.begin(), self._kubernetes)
+
+    async def _release(self, elector: LeaderElector) -> None:
+        """Release the Lease, unless a write is under way: then the next leader waits for the Lease's end."""
+        if not self._terms.is_writing:
+            await elector.release()
+
+    def _report_account(self, account: str) -> None:
+        where = {"region": self._gateway.region, "endpoint": self._gateway.endpoint}
+        logger.info("aws.account", extra={"account": account, **where})
+
+    def _may_write(self) -> bool:
+        return self._elector is None or self._elector.is_leader
 
     def _is_alive(self) -> bool:
-        watches = self._watches
-        return self._controller.is_alive and (watches.is_restarting or kopf_watch.watches_alive(watches.watched))
+        return self._operator is None or self._operator.is_alive
+
+    def _is_ready(self) -> bool:
+        """Return whether AWS was read; a standby is ready when it knows the leader."""
+        if self._operator is not None:
+            return self._operator.is_ready
+        return self._elector is not None and self._elector.leader is not None
+
+    def _notes(self) -> list[str]:
+        if self._operator is not None:
+            return self._operator.notes
+        leader = self._elector.leader if self._elector else None
+        return [f"standby; the leader is {leader}" if leader else "standby; no process leads"]
+
+    def _metrics(self) -> bytes:
+        operator = self._operator
+        process = ProcessCollector(self._calls, is_leader=operator is not None and self._may_write())
+        return render(process, *([operator.collector] if operator else []))
 
     async def close(self) -> None:
-        """Close the connections and the listener; calls to AWS under way are not awaited."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Close the connections and the listener."""
         await self._probes.stop()
         await self._kubernetes.close()
+        if self._leases is not None:
+            await self._leases.close()
 
     async def _check_crds(self) -> None:
         try:
@@ -146,8 +168,17 @@ class Operator:
             raise StartError(f"--listen: {address!r}: {reason}: expected an unused address") from error
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _election(settings: Settings) -> tuple[LeaderElector | None, LeaseApi | None]:
+    if settings.lease is None:
+        return None, None
+    leases = LeaseApi(find_credentials, *settings.lease)
+    identity = settings.identity or f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    return LeaderElector(leases, identity, settings.lease_seconds), leases
+
+
+async def _cancel(task: asyncio.Task[None] | asyncio.Task[bool]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 def _without_kopf_traceback(record: logging.LogRecord) -> bool:

@@ -6,7 +6,6 @@ namespace, carries out the deletions of the objects in it, and removes its final
 
 import asyncio
 import logging
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -26,7 +25,10 @@ RETRY_SECONDS = 0.5
 
 
 class NamespaceShutdown:
-    """Ends the operator permanently, or does nothing. `seconds` is the time for AWS; AWS keeps what is not deleted."""
+    """Ends the operator permanently, or does nothing.
+
+    `scope` selects its resources, and `seconds` is the time for AWS, which keeps what is not deleted.
+    """
 
     def __init__(
         self,
@@ -36,7 +38,7 @@ class NamespaceShutdown:
         state: AwsState,
         *,
         namespace: str,
-        watched: Collection[str],
+        scope: Scope,
         seconds: float,
     ) -> None:
         self._kubernetes = kubernetes
@@ -44,7 +46,7 @@ class NamespaceShutdown:
         self._reconciler = reconciler
         self._state = state
         self._namespace = namespace
-        self._watched = watched
+        self._scope = scope
         self._seconds = seconds
 
     async def run(self) -> None:
@@ -62,7 +64,7 @@ class NamespaceShutdown:
             logger.error("shutdown.failed", extra={"error": str(error) or type(error).__name__})  # noqa: TRY400
 
     async def _is_terminating(self) -> bool:
-        if not self._namespace or (self._watched and self._namespace not in self._watched):
+        if not self._namespace or (self._scope.namespaces and self._namespace not in self._scope.namespaces):
             return False  # the operator has no permissions there
         try:
             async with asyncio.timeout(CHECK_SECONDS):
@@ -100,7 +102,7 @@ class NamespaceShutdown:
     async def _claimed(self) -> list[Resource]:
         while True:
             try:
-                return await finalizers.list_claimed(self._kubernetes, Scope(self._watched))
+                return await finalizers.list_claimed(self._kubernetes, self._scope)
             except KubernetesError as error:
                 if not error.is_transient:
                     raise

@@ -1,4 +1,4 @@
-"""Keeps the watches running: kopf ends all of them when one fails, by a 401, an error in its stream or a lost Role.
+"""Keeps the watches running: kopf ends all of them when one fails, by an error in its stream or a lost Role.
 
 They start again after a back-off, which lists all objects again. A namespace in which the operator has no permission is
 left out and checked again regularly, so that the loss of one namespace does not affect the others.
@@ -7,17 +7,17 @@ left out and checked again regularly, so that the loss of one namespace does not
 import asyncio
 import logging
 import random
-import signal
+import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from xray_operator.aws.rate_limit import backoff
+from xray_operator.runtime.signals import wait_for_signal
 
 logger = logging.getLogger("xray_operator")
 CHECK_SECONDS = 15.0  # between two checks of the namespaces that are left out
 STABLE_SECONDS = 60.0  # after this time, a failure is the first again
 BACKOFF_SECONDS = 15.0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class WatchSupervisor:
@@ -37,35 +37,37 @@ class WatchSupervisor:
         self._may_watch = may_watch
         self._namespaces = tuple(namespaces)
         self._draw = draw
+        self._started = 0.0
         self.forbidden: tuple[str, ...] = ()
-        self.is_restarting = False
 
     @property
     def watched(self) -> tuple[str, ...]:
         """The namespaces that are watched."""
         return tuple(name for name in self._namespaces if name not in self.forbidden)
 
+    @property
+    def age(self) -> float:
+        """The seconds since the watches were last started."""
+        return time.monotonic() - self._started
+
     async def run(self) -> None:
         """Watch until a signal."""
-        loop, failures = asyncio.get_running_loop(), 0
+        failures = 0
         while True:
             self._set_forbidden([name for name in self._namespaces if not await self._may_watch(name)])
-            started = loop.time()
             if await self._run_once():
                 return
-            failures = 1 if loop.time() - started > STABLE_SECONDS else failures + 1
-            self.is_restarting = True
-            if await _is_signalled(backoff(failures, interval=BACKOFF_SECONDS, draw=self._draw)):
+            failures = 1 if self.age > STABLE_SECONDS else failures + 1
+            if await wait_for_signal(backoff(failures, interval=BACKOFF_SECONDS, draw=self._draw)):
                 return
 
     async def _run_once(self) -> bool:
         """Watch what may be watched, and return whether a signal has ended it."""
+        self._started = time.monotonic()
         if self._namespaces and not self.watched:
-            self.is_restarting = True
-            return await _is_signalled(CHECK_SECONDS)
+            return await wait_for_signal(CHECK_SECONDS)
         check = asyncio.create_task(self._wait_for_permission(), name="namespace check")
         watches = asyncio.create_task(self._watch(self.watched), name="watches")
-        self.is_restarting = False
         try:
             await asyncio.wait({check, watches}, return_when=asyncio.FIRST_COMPLETED)
             if not watches.done():
@@ -96,18 +98,6 @@ class WatchSupervisor:
             if name not in names:
                 logger.info("namespace.permitted", extra={"namespace": name})
         self.forbidden = tuple(names)
-
-
-async def _is_signalled(seconds: float) -> bool:
-    """Wait for a signal; kopf handles signals only while it runs."""
-    loop, signalled = asyncio.get_running_loop(), asyncio.Event()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, signalled.set)
-    try:
-        async with asyncio.timeout(seconds):
-            return await signalled.wait()
-    except TimeoutError:
-        return False
 
 
 def _describe(error: Exception) -> str:

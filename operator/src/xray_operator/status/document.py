@@ -8,7 +8,7 @@ from typing import Any
 
 from xray_model import Difference
 from xray_operator.aws.objects import Statistics
-from xray_operator.kubernetes.resource import PREVIOUS_FIELD, Resource, previous_text
+from xray_operator.kubernetes.resource import OPERATOR_FIELD, PREVIOUS_FIELD, Resource, previous_text
 from xray_operator.reasons import Reason
 from xray_operator.status.conditions import Condition, renamed
 
@@ -31,7 +31,7 @@ class Facts:
     handled_token: str | None = None
 
 
-def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: datetime) -> dict[str, Any]:
+def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: datetime, operator: str) -> dict[str, Any]:
     """Return the whole status; it equals the resource's if nothing has changed.
 
     Conditions that are not among `found` stay, but Reconciling and Stalled only until the next result. DriftRepaired
@@ -40,6 +40,7 @@ def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: dat
     previous = resource.status
     status: dict[str, Any] = {
         "observedGeneration": resource.generation,
+        OPERATOR_FIELD: operator,
         "name": resource.target[1],
         "conditions": _merged(previous.get("conditions") or [], found, resource.generation, now),
     }

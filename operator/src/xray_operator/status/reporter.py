@@ -21,6 +21,7 @@ from xray_operator.reasons import Reason
 from xray_operator.status import conditions, document
 from xray_operator.status.conditions import Condition
 from xray_operator.status.document import Facts
+from xray_operator.status.other_operators import OtherOperators
 
 logger = logging.getLogger("xray_operator")
 _WRITTEN: Mapping[type, tuple[str, str]] = {
@@ -38,6 +39,7 @@ EVENTS: Mapping[str, str] = {
     "Kept": "the resource is deleted, and its object stays in AWS: it has another owner tag, or none",
     "DriftDetected": "AWS was changed outside the operator: the fields with their actual and desired values",
     "DriftRepaired": "the change was undone",
+    "OtherOperator": "another operator writes the status, too; this one leaves it alone for ten minutes at a time",
 }
 _NOT_OURS = frozenset({Reason.FOREIGN_OWNER, Reason.NOT_OWNED, Reason.DUPLICATE})
 
@@ -52,6 +54,7 @@ class Reporter:
         cache: ResourceCache,
         events: EventRecorder,
         *,
+        operator: str,
         quotas: Mapping[Kind, int],
         now: Callable[[], datetime],
     ) -> None:
@@ -59,6 +62,7 @@ class Reporter:
         self._kubernetes = kubernetes
         self._cache = cache
         self._events = events
+        self.others = OtherOperators(operator, events, now)
         self._quotas = quotas
         self._now = now
         self._warnings: Mapping[str, Sequence[str]] = {}
@@ -111,9 +115,9 @@ class Reporter:
 
         `drift` None keeps the previous drift and ARN: AWS could not be read.
         """
-        status = document.build(resource, found, self._facts(resource, found, drift), self._now())
+        status = document.build(resource, found, self._facts(resource, found, drift), self._now(), self.others.identity)
         patch = document.patch(resource.status, status)
-        if not patch:
+        if not patch or not self.others.may_overwrite(resource):
             return resource
         for condition in found:
             if condition.type == "Synced" and not (condition.status or _is_reported(resource, condition)):

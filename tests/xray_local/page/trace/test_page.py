@@ -27,6 +27,7 @@ async def test_the_page_explains_the_failure_in_words(client: Client, region: Re
     assert "passed up through 1 service; 1 other trace failed like this" in found
     assert "sampled by rule Default , the first rule that matches any request" in found
     assert "er than" not in found
+    assert 'href="/sampling?rule=Default#rule"' in await text(client, f"/traces/{trace_id}")
 
 
 async def test_the_other_traces_that_failed_alike_are_a_list(client: Client, region: Region) -> None:

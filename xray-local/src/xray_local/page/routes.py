@@ -14,8 +14,9 @@ from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
 from xray_local.page.start import page as start
 from xray_local.page.start import refused
-from xray_local.page.trace import compare, exports
+from xray_local.page.trace import exports
 from xray_local.page.trace import page as trace
+from xray_local.page.trace.about import compare
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),

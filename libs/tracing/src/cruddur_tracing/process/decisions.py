@@ -106,7 +106,9 @@ class Decisions:
         if self.opentelemetry is not None:
             return self._by_opentelemetry(self.opentelemetry, environ, trace_id, base)
         path = environ.get("PATH_INFO", "")
-        return self._by_xray(service, host, environ.get("REQUEST_METHOD", ""), _decoded(path))
+        if not path.isascii():
+            path = _decoded(path)
+        return self._by_xray(service, host, environ.get("REQUEST_METHOD", ""), path)
 
     def should_trace(self, request: Mapping[str, Any]) -> str | bool:
         """Decide as a sampler of the X-Ray SDK does, about `service`, `host`, `method` and `path`."""
@@ -147,4 +149,4 @@ class Decisions:
 
 def _decoded(path: str) -> str:
     """Return a WSGI path, which holds a byte in each character, as text."""
-    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -182,12 +182,11 @@ class Span(sdk.Span):
         if not self._is_open("Tried calling add_link on an ended span."):
             return
         limits = self.recording.pipeline.limits
-        if limits.links is not None and len(self._links) >= limits.links:
+        links = [*self._links, Link(context, limits.bounded(attributes, limits.link_attributes))]
+        if limits.links is not None and len(links) > limits.links:
             self._dropped_links += 1
-            self._links = [*self._links[1:]] if limits.links else ()
-            if not limits.links:
-                return
-        self._links = [*self._links, Link(context, limits.bounded(attributes, limits.link_attributes))]
+            del links[0]
+        self._links = links
 
     def update_name(self, name: str) -> None:
         """Change the name; ignored after the end."""

@@ -10,8 +10,8 @@ from opentelemetry.trace import TraceState
 
 from cruddur_tracing.recording.pipeline import Pipeline, Recorded
 from cruddur_tracing.request.conventions import Conventions
-from cruddur_tracing.request.extraction import Extraction
 from cruddur_tracing.request.facts import KnownRequests
+from cruddur_tracing.request.trace_context.extraction import Extraction
 from cruddur_tracing.resilience.failures import Failures
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.body import Body
 from cruddur_tracing.request.handling import CURRENT, EVENT, Handling
-from cruddur_tracing.request.headers import Upstream
+from cruddur_tracing.request.trace_context.headers import Upstream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -42,7 +42,7 @@ def answer(
     outer = CURRENT.set(handling)
     token = context.attach(handling.context)
     try:
-        body = inner(environ, handling.starting(start_response))
+        body = handling.answer(inner, start_response)
     except BaseException as error:
         handling.error = handling.error or error
         handling.end()

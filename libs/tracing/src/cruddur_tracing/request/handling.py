@@ -1,6 +1,6 @@
 """One request that is being answered: what is known of it, and its span until that ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -9,14 +9,13 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, Status, StatusCode
 
-from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.facts import RequestFacts
-from cruddur_tracing.request.headers import Upstream
+from cruddur_tracing.request.trace_context.headers import Upstream
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
 RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
@@ -44,6 +43,7 @@ class Handling:
     started: int
     facts: RequestFacts
     _named = ""
+    _start_response: "StartResponse"
 
     def __init__(
         self,
@@ -83,17 +83,18 @@ class Handling:
                 self.span._attributes.update(self.facts.attributes()[0])
             self.span.recording.service = self.app.service(host)
 
-    def starting(self, start_response: "StartResponse") -> "StartResponse":
-        """Return the `start_response` that the app calls."""
+    def start_response(self, status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+        """Start the response (PEP 3333) with the trace's id among its headers."""
+        try:
+            headers = self._responding(status, headers)
+        except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
+            self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+        return self._start_response(status, headers, *rest)
 
-        def starting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
-            try:
-                headers = self._responding(status, headers)
-            except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
-                self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-            return start_response(status, headers, *rest)
-
-        return starting
+    def answer(self, inner: "WSGIApplication", start_response: "StartResponse") -> Iterable[bytes]:
+        """Let the app answer."""
+        self._start_response = start_response
+        return inner(self.environ, self.start_response)
 
     def _responding(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         self.status = int(status[:3])
@@ -101,10 +102,9 @@ class Handling:
             hook(self.span or trace.get_current_span(), status, headers)
         if self.nested:
             return headers
-        text = f"Root={xray_trace_id(self.trace_id)}"
-        if self.upstream.asked:
-            text += f";Sampled={int(self.span is not None)}"
-        return [*headers, (RESPONSE_HEADER, text)]
+        digits = f"{self.trace_id:032x}"
+        asked = f";Sampled={int(self.span is not None)}" if self.upstream.asked else ""
+        return [*headers, (RESPONSE_HEADER, f"Root=1-{digits[:8]}-{digits[8:]}{asked}")]
 
     def end(self) -> None:
         """End the span. Never raises."""

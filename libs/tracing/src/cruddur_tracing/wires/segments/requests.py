@@ -17,6 +17,7 @@ _CLIENT: Final = "segments.client"
 _ROOM: Final = 8_000  # characters
 _SECOND: Final = 1_000_000_000
 _TAILS_MAX: Final = 64
+_OWN: Final = frozenset({"http.target", "net.peer.port"})
 _CLIENT_FIELDS: Final = (("user_agent", "http.user_agent"), ("client_ip", "net.peer.ip"))
 # The attributes of a request that are in its `http` block and may differ from those of other requests.
 _OTHERS: Final = CONSUMED - {"http.status_code", "http.target", "http.user_agent", "net.peer.ip", "net.peer.port"}
@@ -96,12 +97,12 @@ def plain_segment(span: Span, constants: SegmentConstants) -> str | None:
 def _plain_segment(
     span: Span, constants: SegmentConstants, shared: Sequence[SharedAttributes], own: Values
 ) -> str | None:
-    server, client = Server.of(shared[0]), shared[1].encoded.get(_CLIENT)
-    if client is None:
-        client = shared[1].encoded[_CLIENT] = _client_fields(shared[1].values)
+    server, client = Server.of(shared[0]), _client_fields(shared[1])
     recording, name, start, end = span.recording, span._name, span._start_time, span._end_time
     target = own.get("http.target")
-    if not (server.address and target and server.response[1] < 400 and len(target) <= SHORT and len(name) <= SHORT):
+    if client is None or not own.keys() <= _OWN or not target:
+        return None
+    if not (server.address and server.response[1] < 400 and len(target) <= SHORT and len(name) <= SHORT):
         return None
     if type(start) is not int or type(end) is not int or start < _SECOND:
         return None
@@ -116,6 +117,11 @@ def _plain_segment(
     )
 
 
-def _client_fields(values: Values) -> str:
-    given = [(field, values.get(attribute)) for field, attribute in _CLIENT_FIELDS]
-    return "".join([f',"{field}":{quoted(value)}' for field, value in given if value])
+def _client_fields(shared: SharedAttributes) -> str | None:
+    """Return the fields of an `http` block that are about the client, None if there is more to say of it."""
+    encoded, values = shared.encoded, shared.values
+    if _CLIENT not in encoded:
+        fields = [f',"{field}":{quoted(values[key])}' for field, key in _CLIENT_FIELDS if key in values]
+        encoded[_CLIENT] = "".join(fields) if len(fields) == len(values) else None
+    text: str | None = encoded[_CLIENT]
+    return text

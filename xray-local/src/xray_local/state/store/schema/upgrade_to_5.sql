@@ -3,5 +3,6 @@ BEGIN;
 ALTER TABLE traces ADD COLUMN bucket INTEGER;
 ALTER TABLE traces ADD COLUMN route INTEGER;
 UPDATE traces SET shape = NULL;
+DROP TABLE IF EXISTS shapes;  -- their examples are summaries as well
 PRAGMA user_version = 5;
 COMMIT;

@@ -42,14 +42,15 @@ def encode_span(span: Span) -> bytes:
         recording.trace_id.to_bytes(16, "big"),
         b"\x12\x08",  # span_id = 2
         span.span_id.to_bytes(8, "big"),
+        _parent(span),
+        delimited(b"\x2a", text(span._name)),  # name = 5
+        _KINDS.get(span._kind, b""),
+        _times(span._start_time, span._end_time),
+        *_attributes(span),
+        _status(span._status),
     ]
     if recording.trace_state is not NO_STATE:
         parts.append(_trace_state(recording.trace_state))
-    parts.append(_parent(span))
-    parts.append(delimited(b"\x2a", text(span._name)))  # name = 5
-    parts.append(_KINDS.get(span._kind, b""))
-    parts.append(_times(span._start_time, span._end_time))
-    parts += _attributes(span)
     if span._events:
         parts += [_event(event) for event in span._events]
     if span._links:
@@ -58,7 +59,6 @@ def encode_span(span: Span) -> bytes:
         parts.append(_count(b"\x50", span._dropped_attributes))
         parts.append(_count(b"\x60", span._dropped_events))
         parts.append(_count(b"\x70", span._dropped_links))
-    parts.append(_status(span._status))
     return delimited(b"\x12", b"".join(parts))
 
 

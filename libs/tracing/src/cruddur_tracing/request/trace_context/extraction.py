@@ -9,7 +9,7 @@ from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter, TextMapPropagator
 from opentelemetry.trace import TraceState
 
-from cruddur_tracing.request.headers import (
+from cruddur_tracing.request.trace_context.headers import (
     NOTHING,
     TRACEPARENT,
     TRACESTATE,

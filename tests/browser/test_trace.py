@@ -1,99 +1,143 @@
-"""One trace in a real browser, with JavaScript off as well as on."""
+"""One trace in a real browser, with JavaScript off as well as on, and by keyboard alone."""
 
 import json
+import re
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.recordings import Server, http, put_segments, segment, trace_id, two_wires
 from tests.browser.tab import Tab
 
 pytestmark = pytest.mark.browser
+with_javascript = pytest.mark.parametrize("tab", [True], indirect=True, ids=["javascript"])
 
 
-def test_a_trace_is_one_waterfall_of_both_wires(tab: Tab, xray_local: Server, now: float) -> None:
-    """Spans and segments are nested in one list with their kinds; the bars follow the recorded times."""
+def rows(page: Page) -> Any:
+    return page.get_by_role("treeitem")
+
+
+def failing(server: Server, now: float, number: int = 7) -> str:
+    """Store a segment that calls a table, and payments, which failed; return the trace's id."""
+    name = trace_id(now, number)
+    table = {"id": "00000000000000c1", "name": "DynamoDB", "namespace": "aws", "start_time": now - 1.9}
+    table |= {"end_time": now - 1.8, "aws": {"operation": "PutItem", "table_name": "orders"}}
+    call: dict[str, Any] = {"id": "00000000000000c2", "name": "payments.internal", "namespace": "remote", "fault": True}
+    call |= {"start_time": now - 1.7, "end_time": now - 0.5, "http": http("/charge", 502)}
+    thrown = {"cause": {"exceptions": [{"type": "Timeout", "message": "timed out"}]}}
+    score = {"id": "00000000000000c4", "name": "score", "start_time": now - 1.2, "end_time": now - 0.7, "fault": True}
+    answer = {"name": "payments", "parent_id": call["id"], "fault": True, "subsegments": [score | thrown]}
+    put_segments(
+        server.api,
+        segment(
+            name, "00000000000000c0", now - 2, 2, http=http("/checkout", 502), fault=True, subsegments=[table, call]
+        ),
+        segment(name, "00000000000000c3", now - 1.5, 0.9) | answer,
+    )
+    return name
+
+
+def test_a_trace_is_one_tree_of_both_wires(tab: Tab, xray_local: Server, now: float) -> None:
+    """Spans and segments are nested in one list; the bars follow the recorded times, the shape is the recorder."""
     name = two_wires(xray_local, now)
     tab.open(f"/traces/{name}")
-    rows = tab.page.locator(".waterfall > li")
-    expect(rows).to_have_count(4)
-    seen = [" ".join(text.split()) for text in rows.locator("summary .name").all_inner_texts()]
-    assert [text.rsplit(" ", 2)[-2:] for text in seen] == [
-        ["server", "span"],
-        ["backend-flask", "segment"],
-        ["user_notifications", "subsegment"],
-        ["internal", "span"],
-    ]
-    assert [row.get_attribute("class") for row in rows.all()] == ["otel", "xray", "xray", "otel"]
-    expect(tab.page.get_by_label("How the rows arrived")).to_contain_text("two wires, one trace id")
-    bars = [bar.bounding_box() for bar in rows.locator("rect.bar").all()]
-    assert all(bars)
+    expect(rows(tab.page)).to_have_count(4)
+    assert [row.get_attribute("aria-level") for row in rows(tab.page).all()] == ["1", "2", "3", "4"]
+    marks = tab.page.locator(".rows .sw").all()
+    assert ["round" in (mark.get_attribute("class") or "") for mark in marks] == [True, False, False, True]
+    bars = [bar.bounding_box() for bar in tab.page.locator(".lane rect:first-child").all()]
     left = [bar["x"] for bar in bars if bar]
-    assert left == sorted(left)
     assert left[0] < left[1] < left[2] < left[3]
-    expect(tab.page.locator(".ids code")).to_have_text([name, name[2:].replace("-", "")])
+    expect(tab.page.locator(".facts").get_by_text(name)).to_be_visible()
     assert tab.complaints == []
 
 
 def test_an_entry_of_both_wires_is_one_row(tab: Tab, xray_local: Server, now: float) -> None:
-    """Its mark says so to a screen reader, its details in words."""
+    """Its mark is half of each, its pane says so in words."""
     name = two_wires(xray_local, now)
     put_segments(xray_local.api, segment(name, "00000000000000a1", now - 1, 1, http=http("/api/home", 500), fault=True))
     tab.open(f"/traces/{name}")
-    row = tab.page.locator(".waterfall > li").first
-    expect(tab.page.locator(".waterfall > li")).to_have_count(4)
-    expect(row.get_by_role("img", name="X-Ray and OpenTelemetry")).to_be_visible()
-    expect(tab.page.get_by_label("How the rows arrived").get_by_role("listitem")).to_have_text(
-        [
-            "X-Ray and OpenTelemetry 1 segment",
-            "X-Ray only 1 segment, 1 subsegment",
-            "OpenTelemetry only 1 span",
-            "two wires, one trace id",
-        ]
-    )
-    row.locator("summary").click()
-    expect(row.locator(".origin").get_by_text("X-Ray and OpenTelemetry")).to_be_visible()
+    expect(rows(tab.page)).to_have_count(4)
+    expect(rows(tab.page).first.locator(".sw")).to_have_class(re.compile("both"))
+    rows(tab.page).first.get_by_role("link").click()
+    expect(tab.page.get_by_label("Selected row")).to_contain_text("X-Ray and OpenTelemetry")
     assert tab.complaints == []
 
 
-def test_a_row_opens_without_javascript(tab: Tab, xray_local: Server, now: float) -> None:
-    """Annotations, metadata, the exception with its stack and a span's events are in the opened row."""
+def test_a_failure_leads_to_the_row_where_it_began(tab: Tab, xray_local: Server, now: float) -> None:
+    """Only that row is red, and its pane has the exception."""
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    why = tab.page.get_by_label("Why it failed")
+    expect(why).to_contain_text("backend-flask → payments → score")
+    expect(why).to_contain_text("Timeout timed out")
+    expect(tab.page.locator("li.began")).to_have_count(1)
+    why.get_by_role("link", name="score").click()
+    expect(tab.page.get_by_label("Selected row")).to_contain_text("it began here")
+    assert tab.complaints == []
+
+
+def test_a_row_opens_beside_the_rows(tab: Tab, xray_local: Server, now: float) -> None:
+    """Annotations, metadata, the exception with its stack and a span's events; the address is that of the row."""
     tab.open(f"/traces/{two_wires(xray_local, now)}")
-    failing, load = tab.page.locator(".waterfall > li").nth(2), tab.page.locator(".waterfall > li").nth(3)
-    expect(failing.get_by_text("andrewbrown")).not_to_be_visible()
-    failing.locator("summary").click()
-    for text in ("andrewbrown", "Metadata · namespace", "KeyError", "no such user", "app.py:7 in home"):
-        expect(failing.get_by_text(text, exact=text != "Metadata · namespace").first).to_be_visible()
-    load.locator("summary").focus()
-    tab.page.keyboard.press("Enter")
-    expect(load.get_by_text("Event · cache.miss")).to_be_visible()
-    expect(load.get_by_text("home:3")).to_be_visible()
+    pane = tab.page.get_by_label("Selected row")
+    expect(pane).not_to_be_visible()
+    rows(tab.page).nth(2).get_by_role("link").click()
+    for text in ("andrewbrown", "Metadata · namespace", "KeyError", "no such user", "» app.py:7 home"):
+        expect(pane).to_contain_text(text)
+    expect(tab.page).to_have_url(re.compile("row=00000000000000b2"))
+    rows(tab.page).nth(3).get_by_role("link").click()
+    expect(pane).to_contain_text("Event · cache.miss")
+    expect(pane).to_contain_text("home:3")
+    pane.get_by_role("link", name="Close").click()
+    expect(pane).not_to_be_visible()
     assert tab.complaints == []
 
 
-def test_a_part_of_a_trace_has_a_page(tab: Tab, xray_local: Server, now: float) -> None:
-    """A row with children leads to its own waterfall, and back."""
-    tab.open(f"/traces/{two_wires(xray_local, now)}")
-    tab.page.locator(".waterfall > li").nth(2).locator("summary").click()
-    tab.page.get_by_role("link", name="Only this part").click()
-    expect(tab.page.locator(".waterfall > li")).to_have_count(2)
-    tab.page.get_by_role("link", name="Show the whole trace").click()
-    expect(tab.page.locator(".waterfall > li")).to_have_count(4)
+def test_rows_are_folded_chosen_and_found(tab: Tab, xray_local: Server, now: float) -> None:
+    """Each view is an address, with a script or without."""
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    expect(rows(tab.page)).to_have_count(4)
+    fold = rows(tab.page).nth(2).locator(".fold")
+    fold.click()
+    expect(rows(tab.page)).to_have_count(3)
+    expect(tab.page).to_have_url(re.compile("fold=00000000000000c2"))
+    fold.click()
+    expect(rows(tab.page)).to_have_count(4)
+    tab.page.get_by_role("link", name="errors 4").click()
+    expect(rows(tab.page)).to_have_count(3)
+    tab.page.get_by_role("link", name="calls and answers apart").click()
+    expect(rows(tab.page)).to_have_count(4)
+    tab.page.get_by_label("Find in this trace").fill("score")
+    tab.page.get_by_label("Find in this trace").press("Enter")
+    expect(tab.page.locator("li.hit")).to_have_count(1)
+    tab.page.get_by_role("link", name="show all").click()
+    expect(rows(tab.page)).to_have_count(4)
     assert tab.complaints == []
 
 
-def test_a_long_trace_is_paged(tab: Tab, xray_local: Server, now: float) -> None:
-    """200 of 500 rows are shown, with a link to the next ones."""
+def test_a_click_on_the_overview_zooms(tab: Tab, xray_local: Server, now: float) -> None:
+    """To an eighth of the time; what is not in it is not shown."""
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    tab.page.get_by_role("link", name="Zoom to 1.75 s to 2 s").click()
+    expect(rows(tab.page)).to_have_count(1)
+    expect(tab.page).to_have_url(re.compile("zoom=1750-2000"))
+    assert tab.complaints == []
+
+
+def test_a_long_trace_has_windows(tab: Tab, xray_local: Server, now: float) -> None:
+    """200 of 500 rows are shown, with a link to the next ones; the address of a row shows its window."""
     name = trace_id(now, 1)
     children = [segment(name, f"{n:016x}", now - 1, 0.5, parent_id=f"{1:016x}") for n in range(2, 501)]
     documents = [segment(name, f"{1:016x}", now - 2, 2), *children]
-    for start in range(0, 500, 50):
-        put_segments(xray_local.api, *documents[start : start + 50])
+    put_segments(xray_local.api, *documents)
     tab.open(f"/traces/{name}")
-    expect(tab.page.locator(".waterfall > li")).to_have_count(200)
+    expect(rows(tab.page)).to_have_count(200)
     tab.page.get_by_role("link", name="Next rows").click()
-    expect(tab.page.locator("#row-201")).to_be_visible()
     expect(tab.page.get_by_text("rows 201 to 400 of 500")).to_be_visible()
+    expect(tab.page.locator(f"#s-{201:016x}")).to_be_visible()
+    tab.open(f"/traces/{name}?row={450:016x}")
+    expect(tab.page.get_by_text("rows 401 to 500 of 500")).to_be_visible()
     assert tab.complaints == []
 
 
@@ -108,10 +152,91 @@ def test_the_same_address_answers_json(tab: Tab, xray_local: Server, now: float)
 
 
 def test_an_annotation_leads_to_its_traces(tab: Tab, xray_local: Server, now: float) -> None:
-    """A click on a value lists the traces with that value."""
-    tab.open(f"/traces/{two_wires(xray_local, now)}")
-    put_segments(xray_local.api, segment(trace_id(now, 9), "0000000000000009", now - 2, 1))
-    tab.page.locator(".waterfall > li").nth(2).locator("summary").click()
-    tab.page.get_by_role("link", name="andrewbrown").click()
-    expect(tab.page.locator("table.traces tbody tr")).to_have_count(1)
+    """The plus beside a value lists the traces with that value."""
+    tab.open(f"/traces/{two_wires(xray_local, now)}?row=00000000000000b2")
+    tab.page.get_by_role("link", name="Traces with handle andrewbrown").click()
+    expect(tab.page).to_have_url(re.compile("filter=annotation"))
+    assert tab.complaints == []
+
+
+@with_javascript
+def test_a_trace_is_read_by_keyboard_alone(tab: Tab, xray_local: Server, now: float) -> None:
+    """One tab stop for all rows; keys move, fold, open, copy and close, and the address follows."""
+    page = tab.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=xray_local.api)
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    press, focused, pane = page.keyboard.press, page.locator("li:focus"), page.get_by_label("Selected row")
+    assert page.locator(".rows [tabindex='0']").count() == 1
+    page.locator(".mini a").last.focus()
+    press("Tab")
+    expect(focused).to_have_id("s-00000000000000c0")
+    for key in ("j", "ArrowDown", "h"):
+        press(key)
+    expect(rows(page)).to_have_count(3)
+    expect(focused).to_have_attribute("aria-expanded", "false")
+    press("l")
+    expect(rows(page)).to_have_count(4)
+    for key in ("k", "k", "e", "e", "Enter"):
+        press(key)
+    expect(focused).to_have_class(re.compile("began"))
+    expect(pane).to_contain_text("timed out")
+    expect(page).to_have_url(re.compile("row=00000000000000c4"))
+    press("y")
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).endsWith('row=00000000000000c4')")
+    press("Escape")
+    expect(pane).not_to_be_visible()
+    assert tab.complaints == []
+
+
+@with_javascript
+def test_rows_are_found_and_zoomed_to_by_keyboard_alone(tab: Tab, xray_local: Server, now: float) -> None:
+    """The help lists the keys."""
+    page, press = tab.page, tab.page.keyboard.press
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    press("/")
+    page.keyboard.type("score")
+    press("Enter")
+    expect(page.locator("li.hit:focus")).to_have_count(1)
+    press("z")
+    expect(page).to_have_url(re.compile("zoom=800-1300"))
+    expect(page.locator("li.hit:focus")).to_have_count(1)
+    press("/")
+    page.keyboard.type("PutItem")
+    press("Enter")
+    page.get_by_role("link", name="Show all rows").focus()
+    press("Enter")
+    expect(rows(page)).to_have_count(4)
+    press("c")
+    expect(page).to_have_url(re.compile("only=critical"))
+    press("?")
+    expect(page.get_by_text("the next row that failed")).to_be_visible()
+    assert tab.complaints == []
+
+
+@with_javascript
+def test_a_drag_on_the_overview_zooms_to_that_part(tab: Tab, xray_local: Server, now: float) -> None:
+    """Exactly, not only to one of its cells."""
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    box = tab.page.locator("[data-mini]").bounding_box()
+    assert box
+    mouse = tab.page.mouse
+    mouse.move(box["x"] + box["width"] / 4, box["y"] + 20)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=4)
+    mouse.up()
+    tab.page.wait_for_url(re.compile("zoom="))
+    start, end = re.findall(r"[\d.]+", tab.page.url.rpartition("zoom=")[2])
+    assert (round(float(start), -1), round(float(end), -1)) == (500, 1000)
+    assert tab.complaints == []
+
+
+@with_javascript
+def test_a_trace_is_copied_for_a_language_model(tab: Tab, xray_local: Server, now: float) -> None:
+    """The Markdown is in the clipboard; without a script the link leads to it."""
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=xray_local.api)
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    tab.page.get_by_role("link", name="Markdown").click()
+    expect(tab.page.get_by_role("link", name="Copied")).to_be_visible()
+    copied = tab.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("# GET http://localhost:4567/checkout → 502 in 2 s")
     assert tab.complaints == []

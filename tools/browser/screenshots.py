@@ -1,80 +1,96 @@
-"""Take the README's pictures of a running xray-local: one trace, light and dark.
+"""Take pictures of every page of xray-local: light, dark, and as a phone shows it.
 
-`python -m tools.browser.screenshots http://127.0.0.1:8900 docs/images` writes trace-light.png and trace-dark.png. It
-only reads, and needs an installed Chromium.
+`python -m tools.browser.screenshots docs/images` starts an xray-local with the traffic of a shop and writes NAME-light,
+NAME-dark and NAME-phone.png. With `--url` the pages are those of a running xray-local that has this traffic. Needs an
+installed Chromium.
 """
 
 import argparse
-import json
 import os
 import sys
-import urllib.request
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from playwright.sync_api import Browser
 
+from pytest_xray_local.process import running
+from tools.browser import shop
 from tools.browser.chromium import MISSING, find_chromium, launched
+from tools.browser.pages import addresses
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WIDTH = 1200
-CANDIDATES = 25
-"""So many of the newest traces are looked at for the one to show."""
+HEIGHT = 900  # a screen; a picture of a list of a hundred traces shows its beginning
 
 
-def _json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at; `scale` is device pixels for a pixel."""
+
+    name: str
+    scheme: Literal["light", "dark"]
+    width: int
+    scale: int = 1
 
 
-def pick_trace(page_url: str) -> str | None:
-    """The newest good trace with the most rows of both wires; None without one. A failed one shows paths."""
-    best: tuple[tuple[int, int], str] | None = None
-    for summary in _json(f"{page_url}/traces.json?filter=ok")["traces"][:CANDIDATES]:
-        rows = [row["wires"] for row in _json(f"{page_url}/traces/{summary['Id']}.json")["rows"]]
-        worth = (min(sum(wire in wires for wires in rows) for wire in ("segments", "otlp")), len(rows))
-        if best is None or worth > best[0]:
-            best = (worth, summary["Id"])
-    return best[1] if best else None
+LOOKS = (Look("light", "light", 1440), Look("dark", "dark", 1440), Look("phone", "light", 390, scale=2))
 
 
-def take(browser: Browser, url: str, name: Path, *, opened: bool = False) -> list[Path]:
-    """Write NAME-light.png and NAME-dark.png of a page, `opened` with the details of its last row."""
+def take(browser: Browser, url: str, name: Path, looks: Sequence[Look] = LOOKS) -> list[Path]:
+    """Write a picture of a page for each look, whose name ends the file's, and return the paths."""
     written = []
-    for scheme in SCHEMES:
-        # No taller than a small page: the picture is of the full page.
+    for look in looks:
         context = browser.new_context(
-            color_scheme=scheme, viewport={"width": WIDTH, "height": 300}, device_scale_factor=2
+            color_scheme=look.scheme,
+            viewport={"width": look.width, "height": HEIGHT},
+            device_scale_factor=look.scale,
+            timezone_id="UTC",
+            locale="en-GB",
         )
-        page = context.new_page()
-        page.goto(url)
-        if opened:
-            page.locator("summary").last.click()
-        written.append(name.with_name(f"{name.name}-{scheme}.png"))
-        page.screenshot(path=written[-1], full_page=True)
+        tab = context.new_page()
+        tab.goto(url)
+        height = int(tab.evaluate("document.querySelector('.foot').getBoundingClientRect().bottom"))
+        tab.set_viewport_size({"width": look.width, "height": max(200, min(height, HEIGHT))})
+        written.append(name.with_name(f"{name.name}-{look.name}.png"))
+        tab.screenshot(path=written[-1])
         context.close()
     return written
 
 
+@contextmanager
+def seeded(url: str | None) -> Iterator[str]:
+    """Yield the address of an xray-local: a running one, or one that is started and has the traffic of the shop."""
+    if url is not None:
+        yield url.rstrip("/")
+        return
+    with running() as server:
+        shop.send(server.api, time.time())
+        yield server.api
+
+
 def main() -> int:
     """Exit 0 when the pictures are written, 2 with one line when they cannot be."""
-    parser = argparse.ArgumentParser(prog="screenshots", description="Take pictures of a running xray-local.")
-    parser.add_argument("url", help="the page's address, as `xray-local serve` prints it")
+    parser = argparse.ArgumentParser(prog="screenshots", description="Take pictures of every page of xray-local.")
     parser.add_argument("folder", type=Path, help="where to write the pictures")
+    parser.add_argument("--url", help="of a running xray-local (default: start one)")
     arguments = parser.parse_args()
-    page_url = arguments.url.rstrip("/")
     chromium = find_chromium(os.environ)
     if chromium is None:
         print(f"screenshots: {MISSING}", file=sys.stderr)
         return 2
-    trace_id = pick_trace(page_url)
-    if trace_id is None:
-        print(f"screenshots: {page_url} has no traces; expected at least one", file=sys.stderr)
-        return 2
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with launched(chromium) as browser:
-        for path in take(browser, f"{page_url}/traces/{trace_id}", arguments.folder / "trace", opened=True):
-            print(path)
+    with seeded(arguments.url) as api, launched(chromium) as browser:
+        try:
+            pages = addresses(api)
+        except LookupError as error:
+            print(f"screenshots: {error}", file=sys.stderr)
+            return 2
+        for name, address in pages.items():
+            for path in take(browser, address, arguments.folder / name):
+                print(path)
     return 0
 
 

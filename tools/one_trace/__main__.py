@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tools.browser.chromium import MISSING, find_chromium, launched
-from tools.browser.screenshots import take
+from tools.browser.screenshots import LOOKS, take
 from tools.one_trace.environment import AppError
 from tools.one_trace.page import entry_table, request_table, written
 from tools.one_trace.recording import PATHS, Recorded, record
@@ -39,7 +39,7 @@ def _record(folder: Path, pictures: Path | None) -> tuple[Recorded, Recorded]:
         raise AppError(MISSING)
     pictures.mkdir(parents=True, exist_ok=True)
     with launched(chromium) as browser:
-        return record(folder, lambda url, name: take(browser, url, pictures / f"one-trace-{name}"))
+        return record(folder, lambda url, name: take(browser, url, pictures / f"one-trace-{name}", LOOKS[:2]))
 
 
 def main() -> int:

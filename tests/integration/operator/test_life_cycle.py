@@ -42,7 +42,7 @@ def test_life_of_a_rule(operator: OperatorFixture) -> None:
     assert (operator.rate(), operator.condition("xsr/checkout", "Drifted")) == (0.5, "False NoDrift")
     operator.update_in_aws(checkout(1.0))
     operator.wait_until(lambda: operator.condition("xsr/checkout", "Drifted"), "False DriftRepaired")
-    assert (operator.rate(), operator.message("xsr/checkout", "Drifted")) == (0.5, "FixedRate: 1.0 -> 0.5")
+    assert (operator.rate(), operator.message("xsr/checkout", "Drifted")) == (0.5, "fixedRate: 1.0 -> 0.5")
     events = ["Created", "Updated", "DriftDetected", "Updated", "DriftRepaired"]
     operator.wait_until(lambda: operator.events("xsr/checkout"), events)
     operator.report_statistics("checkout", RequestCount=40, SampledCount=5, BorrowCount=1)

@@ -10,10 +10,12 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.fakes import InMemoryGateway
 from tests.operator.cli.command_line import RULE, VALUE, Line
@@ -71,14 +73,14 @@ def test_diff_exits_2_if_there_are_differences(line: Line) -> None:
     line.run("apply", "-f", "FILE")
     assert line.run("diff", "-f", "FILE") == (0, "no differences\n", "")
     line.gateway.update(replace(VALUE, fixed_rate=0.1))
-    assert line.run("diff", "-f", "FILE") == (2, "~ rule  backend  FixedRate: 0.1 -> 0.5\n", "")
+    assert line.run("diff", "-f", "FILE") == (2, "~ rule  backend  fixedRate: 0.1 -> 0.5\n", "")
 
 
 def test_diff_as_json_has_the_fields(line: Line) -> None:
     """With the desired and the actual values."""
     line.gateway.create(replace(VALUE, fixed_rate=0.1), {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"})
     code, out, _ = line.run("diff", "-f", "FILE", "-o", "json")
-    difference = {"field": "FixedRate", "desired": 0.5, "actual": 0.1}
+    difference = {"field": "fixedRate", "desired": 0.5, "actual": 0.1}
     assert code == 2
     assert json.loads(out) == [{"action": "update", "kind": "rule", "name": "backend", "differences": [difference]}]
 
@@ -198,6 +200,43 @@ def test_explain_live_reads_aws(line: Line) -> None:
     line.gateway.create(replace(VALUE, http_method="POST"), {})
     out = line.run("explain", "--live", "--method", "post")[1]
     assert out.splitlines()[0].startswith("*   100 backend")
+
+
+def test_explain_expect_fails_if_another_rule_applies(line: Line) -> None:
+    """For CI; the output is the same."""
+    line.file.write_text(RULE + "  urlPath: /api/*\n")
+    request = ("explain", "-f", "FILE", "GET", "/api/carts")
+    code, printed, errors = line.run(*request, "--expect", "backend")
+    assert (code, printed[:1], errors) == (0, "*", "")
+    message = "xray-operator: --expect: 'Default': expected 'backend', the rule that applies\n"
+    assert line.run(*request, "--expect", "Default") == (1, printed, message)
+
+
+def test_version(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the installed package."""
+    with pytest.raises(SystemExit, match="0"):
+        line.run("--version")
+    assert capsys.readouterr().out == f"xray-operator {metadata.version('xray-operator')}\n"
+
+
+def test_folders_are_read_recursively_on_request(line: Line) -> None:
+    """JSON files, too, as for kubectl."""
+    inner = line.file.parent / "inner"
+    inner.mkdir()
+    (inner / "rule.json").write_text(json.dumps(yaml.safe_load(RULE.replace("backend", "second"))))
+    folder = str(line.file.parent)
+    assert "second" not in line.run("plan", "-f", folder)[1]
+    assert "+ rule  second" in line.run("plan", "-R", "-f", folder)[1]
+    assert line.run("plan", "-f", str(inner))[1].startswith("+ rule  second")
+
+
+@pytest.mark.parametrize(("no_color", "colour"), [("", "\x1b[32m"), ("1", "")])
+def test_lines_have_colours_on_a_terminal(
+    line: Line, monkeypatch: pytest.MonkeyPatch, no_color: str, colour: str
+) -> None:
+    """Unless NO_COLOR is set."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert line.run("plan", "-f", "FILE", environ={"NO_COLOR": no_color})[1].startswith(f"{colour}+ rule  backend")
 
 
 def test_manifests_are_read_from_standard_input(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

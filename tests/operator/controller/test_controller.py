@@ -112,7 +112,7 @@ async def test_timer_reads_aws_and_finds_drift() -> None:
     assert await operator.called(3) == READ
     operator.edit_in_aws("rule", "backend", FixedRate=0.1)
     assert await operator.called(60) == [*READ, "tags", "status", "update", "status"]
-    assert operator.conditions()["Drifted"] == "False DriftRepaired FixedRate: 0.1 -> 0.5"
+    assert operator.conditions()["Drifted"] == "False DriftRepaired fixedRate: 0.1 -> 0.5"
     await operator.controller.stop()
 
 

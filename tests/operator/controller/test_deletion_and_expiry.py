@@ -218,7 +218,7 @@ async def test_observe_reports_drift_and_writes_nothing() -> None:
     }
     environment.create_in_aws(CHANGED, THEIRS)
     await environment.run_pass(fresh=True)
-    drifted = {"Drifted": "True DriftDetected FixedRate: 0.1 -> 0.5"}
+    drifted = {"Drifted": "True DriftDetected fixedRate: 0.1 -> 0.5"}
     assert environment.conditions() == {"Ready": "True Available", "Synced": "False Observed"} | drifted
     assert environment.status()["drift"] == [{"field": "fixedRate", "desired": "0.5", "actual": "0.1"}]
     assert environment.status()["arn"] == ARN
@@ -257,7 +257,7 @@ async def test_suspended_object_is_updated_when_it_is_resumed() -> None:
     await environment.run_pass(fresh=True)
     assert (environment.writes(), len(environment.finalizers())) == ([], 1)
     assert environment.conditions() == IN_SYNC | {"Ready": "True Suspended", "Synced": "False Suspended"} | {
-        "Drifted": "True DriftDetected FixedRate: 0.1 -> 0.7"
+        "Drifted": "True DriftDetected fixedRate: 0.1 -> 0.7"
     }
     await environment.run_pass(environment.cluster.apply(rule(fixedRate=0.7)))
     assert (environment.writes(), environment.conditions(), environment.reporter.drift_seen) == (

@@ -85,9 +85,9 @@ async def test_drift_is_reported_before_it_is_repaired() -> None:
     await environment.run_pass(fresh=True)
     assert environment.log == [*READ, "tags", "status", "update", "status"]
     shown, repaired = environment.cluster.statuses[-2:]
-    assert describe_conditions(shown) == IN_SYNC | {"Drifted": "True DriftDetected FixedRate: 0.1 -> 0.5"}
+    assert describe_conditions(shown) == IN_SYNC | {"Drifted": "True DriftDetected fixedRate: 0.1 -> 0.5"}
     assert shown["drift"] == [{"field": "fixedRate", "desired": "0.5", "actual": "0.1"}]
-    assert describe_conditions(repaired) == IN_SYNC | {"Drifted": "False DriftRepaired FixedRate: 0.1 -> 0.5"}
+    assert describe_conditions(repaired) == IN_SYNC | {"Drifted": "False DriftRepaired fixedRate: 0.1 -> 0.5"}
     assert "drift" not in repaired
     assert environment.aws.values["rule", "backend"] == VALUE
     assert (environment.reporter.drift_seen["rule"], environment.reporter.drift_repaired["rule"]) == (1, 1)
@@ -101,7 +101,7 @@ async def test_drift_repaired_stays_until_the_spec_changes() -> None:
     environment.log.clear()
     await environment.run_pass(fresh=True)
     assert environment.log == READ
-    assert environment.conditions()["Drifted"] == "False DriftRepaired FixedRate: 0.1 -> 0.5"
+    assert environment.conditions()["Drifted"] == "False DriftRepaired fixedRate: 0.1 -> 0.5"
     await environment.run_pass(environment.cluster.apply(rule(priority=5)))
     assert environment.conditions() == IN_SYNC
 
@@ -115,7 +115,7 @@ async def test_deletion_in_aws_is_drift_and_is_repaired() -> None:
     assert environment.cluster.statuses[-2]["drift"] == [
         {"field": "groupName", "desired": '"failing"', "actual": "null"}
     ]
-    assert environment.conditions(GROUP) == IN_SYNC | {"Drifted": "False DriftRepaired GroupName: None -> 'failing'"}
+    assert environment.conditions(GROUP) == IN_SYNC | {"Drifted": "False DriftRepaired groupName: None -> 'failing'"}
 
 
 async def test_drift_stays_until_a_repair_succeeds() -> None:
@@ -127,14 +127,14 @@ async def test_drift_stays_until_a_repair_succeeds() -> None:
     assert environment.conditions() == {
         "Ready": "True Available",
         "Synced": "False Denied AccessDeniedException: not allowed",
-        "Drifted": "True DriftDetected FixedRate: 0.1 -> 0.5",
+        "Drifted": "True DriftDetected fixedRate: 0.1 -> 0.5",
     }
     assert [difference["field"] for difference in environment.status()["drift"]] == ["fixedRate"]
     environment.log.clear()
     assert await environment.run_pass() is True
     assert environment.patches() == []
     assert await environment.run_pass() is False
-    assert environment.conditions() == IN_SYNC | {"Drifted": "False DriftRepaired FixedRate: 0.1 -> 0.5"}
+    assert environment.conditions() == IN_SYNC | {"Drifted": "False DriftRepaired fixedRate: 0.1 -> 0.5"}
     assert (environment.reporter.drift_seen["rule"], environment.reporter.drift_repaired["rule"]) == (1, 1)
 
 

@@ -140,7 +140,7 @@ async def test_events_of_a_drift() -> None:
     environment.aws.failures["update"] = [THROTTLED, THROTTLED]
     await environment.run_pass(fresh=True)
     assert new_events(environment) == [
-        "Warning DriftDetected: FixedRate: 0.1 -> 0.5",
+        "Warning DriftDetected: fixedRate: 0.1 -> 0.5",
         "Warning Throttled: ThrottledException: Rate exceeded",
     ]
     await environment.run_pass()
@@ -148,7 +148,7 @@ async def test_events_of_a_drift() -> None:
     await environment.run_pass()
     assert new_events(environment) == [
         "Normal Updated: 'backend': updated in AWS",
-        "Normal DriftRepaired: FixedRate: 0.1 -> 0.5",
+        "Normal DriftRepaired: fixedRate: 0.1 -> 0.5",
     ]
 
 

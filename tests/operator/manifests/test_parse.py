@@ -194,7 +194,7 @@ def test_more_rules_than_the_quota_are_an_error() -> None:
     ("prepare", "expected"),
     [
         (lambda folder: folder / "missing.yaml", "missing.yaml: No such file or directory"),
-        (lambda folder: folder, ": no .yaml or .yml files in this folder"),
+        (lambda folder: folder, ": no .yaml, .yml, .json files in this folder"),
     ],
 )
 def test_unreadable_file_is_named(tmp_path: Path, prepare: object, expected: str) -> None:

@@ -121,7 +121,7 @@ def test_drift_is_reported_until_it_is_repaired() -> None:
     denied = conditions([Outcome(update, DENIED)], applied=True, drift=CHANGED)
     assert [(condition.reason, condition.message) for condition in denied[1:]] == [
         (Reason.DENIED, "no rights"),
-        (Reason.DRIFT_DETECTED, "FixedRate: 0.1 -> 0.5"),
+        (Reason.DRIFT_DETECTED, "fixedRate: 0.1 -> 0.5"),
     ]
     done = conditions([Outcome(update)], drift=CHANGED)[2]
     assert (done.status, done.reason) == (False, Reason.DRIFT_REPAIRED)

@@ -22,7 +22,7 @@ LATER = datetime(2026, 1, 1, 13, tzinfo=UTC)
 READY = Condition("Ready", True, Reason.AVAILABLE)
 IN_SYNC = Condition("Synced", True, Reason.IN_SYNC)
 NO_DRIFT = Condition("Drifted", False, Reason.NO_DRIFT)
-REPAIRED = Condition("Drifted", False, Reason.DRIFT_REPAIRED, "FixedRate: 0.1 -> 0.5")
+REPAIRED = Condition("Drifted", False, Reason.DRIFT_REPAIRED, "fixedRate: 0.1 -> 0.5")
 FACTS = Facts(arn="arn:1")
 CHANGED = (Difference("FixedRate", 0.5, 0.1),)
 
@@ -140,7 +140,7 @@ def test_drift_repaired_stays_until_the_spec_changes() -> None:
     """Or until it drifts again."""
     first = built(resource(), REPAIRED)
     kept = built(resource(first), NO_DRIFT, now=LATER)
-    assert condition(kept, "Drifted")["message"] == "FixedRate: 0.1 -> 0.5"
+    assert condition(kept, "Drifted")["message"] == "fixedRate: 0.1 -> 0.5"
     assert patch(first, kept) == {}
     changed = built(resource(first, generation=2), NO_DRIFT, now=LATER)
     assert condition(changed, "Drifted")["reason"] == "NoDrift"

@@ -6,13 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Status, StatusCode
 
 from cruddur_tracing.recording.span import Span
-from cruddur_tracing.request.app import TracedApp
-from cruddur_tracing.request.conventions import Conventions, of_status
-from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.request.conventions import Conventions
+from cruddur_tracing.request.facts import KnownRequests, RequestFacts
 from cruddur_tracing.wires.segments.document import Documents
 from tests.tracing.environs import environs
 from tests.tracing.wires.otlp.test_spans import decoded
@@ -44,16 +42,6 @@ keys = st.one_of(
 )
 
 
-def nothing(*_arguments: Any, **_named: Any) -> Any:
-    return None
-
-
-def app(conventions: Conventions) -> TracedApp:
-    scope = InstrumentationScope("shop")
-    no: Any = nothing
-    return TracedApp(Failures(), scope, lambda _host: SERVICE, no, no, no, no, no, no, conventions=conventions)
-
-
 def span_message(span: Span) -> SpanMessage:
     message = decoded(span)
     message.attributes.sort(key=lambda attribute: attribute.key)
@@ -83,36 +71,41 @@ def test_both_wires_send_the_same(
     name: str,
 ) -> None:
     """Whatever was in the requests before, and whatever the app writes to the span."""
-    trace, shop, documents = traced(RESOURCE, rule=rule), app(conventions), Documents()
+    trace, known, documents = traced(RESOURCE, rule=rule), KnownRequests(conventions), Documents()
     for other in others:
-        earlier = request_span(trace, shop, other, "GET")
+        earlier = request_span(trace, known, other, "GET", status=200)
         earlier._end_time = END
         documents.document(earlier)
         decoded(earlier)
-    span = request_span(trace, shop, environ, name, parent_id=parent_id)
-    span.set_attributes(more)
-    if status:
-        span.set_attributes(of_status(status, conventions))
+    span = request_span(trace, known, environ, name, status=status, parent_id=parent_id)
+    if more:
+        span.set_attributes(more)
     if failed:
         span.set_status(Status(StatusCode.ERROR, "broken"))
     span._end_time = END
     sent, cuts = documents.document(span)
     message = span_message(span)
-    span.shared = None
+    assert span.attributes  # which makes them, if nothing was written to the span
+    span._shared = None
     alone, alone_cuts = documents.document(span)
     assert (json.loads(sent), [*cuts]) == (json.loads(alone), [*alone_cuts])
     assert message == span_message(span)
 
 
-def request_span(trace: Traced, shop: TracedApp, environ: dict[str, Any], name: str, **more: Any) -> Span:
+def request_span(
+    trace: Traced, known: KnownRequests, environ: dict[str, Any], name: str, status: int = 0, **more: Any
+) -> Span:
     span = trace.root(name, start_time=END - 123_456_789, **more)
-    shop.describe(span, environ)
+    span.facts = facts = RequestFacts(known, environ, trace.recording.rule)
+    facts.answered("/orders/<id>" if status == 200 else None, status)
     return span
 
 
 def test_what_is_kept_of_requests_is_bounded() -> None:
     """A client that names another host in each request fills no memory."""
-    trace, shop = traced(), app(Conventions.OLD)
+    trace, known = traced(), KnownRequests(Conventions.OLD)
     for number in range(1_000):
-        request_span(trace, shop, {"HTTP_HOST": f"host{number}", "RAW_URI": "/"}, "GET")
-    assert len(shop._shared) <= 256
+        span = request_span(trace, known, {"HTTP_HOST": f"host{number}", "RAW_URI": "/"}, "GET")
+        span._end_time = END
+        Documents().document(span)
+    assert len(known) <= 256

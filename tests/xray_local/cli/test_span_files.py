@@ -1,6 +1,7 @@
 from typing import Any
 
-from xray_local.cli.span_files import jaeger, log_event, zipkin
+from xray_local.cli.span_files import jaeger, zipkin
+from xray_local.ingest.otlp_json import log_event
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

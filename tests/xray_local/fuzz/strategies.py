@@ -154,7 +154,7 @@ FILTERS = some.lists(WORDS | some.text(max_size=4), max_size=12).map(" ".join)
 PATHS = some.sampled_from(
     [
         *("/", "/traces", "/traces.json", f"/traces/{trace_id(1)}", f"/traces/{trace_id(1)}.json", "/traces/x"),
-        *("/groups", "/rules.json", "/rules", "/refused", "/static/style.css", "/_local/health", "/nowhere"),
+        *("/groups", "/rules.json", "/rules", "/refused", "/static/css/base.css", "/_local/health", "/nowhere"),
     ]
 )
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]), max_size=12) | some.sampled_from(

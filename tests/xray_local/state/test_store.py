@@ -314,7 +314,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (5, " (written by a newer xray-local?)")])
+@pytest.mark.parametrize(("version", "hint"), [(0, ""), (6, " (written by a newer xray-local?)")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -324,7 +324,7 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 4{hint}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5{hint}"
 
 
 FORMER_SCHEMA = """

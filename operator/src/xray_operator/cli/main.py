@@ -1,44 +1,81 @@
 """Parses the command line, runs the command, and turns errors into one line and an exit code."""
 
+import argparse
 import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib import metadata
+from typing import Any, TypeAlias
 
-from xray_operator.aws.boto_gateway import connect
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.gateway import Gateway
-from xray_operator.cli import cluster, explain, export, plan
-from xray_operator.cli.options import FAILED, INTERRUPTED, OK, USAGE, Command, Parser, UsageError
+from xray_operator.cli import cluster, completion, explain, export, kubectl, plan
+from xray_operator.cli.kubectl import KubectlError
+from xray_operator.cli.options import FAILED, INTERRUPTED, OK, USAGE, Command, Connect, Parser, UsageError
 from xray_operator.manifests.load import ManifestError
 from xray_operator.settings import SettingsError
+
+PROGRAM = "xray-operator"
+_GatewayFactory: TypeAlias = Callable[[str | None, str | None], Gateway]
+
+
+def _connect(region: str | None, endpoint: str | None) -> Gateway:
+    """Return AWS's gateway: boto3 takes half a second to import, and half of the commands do not need it."""
+    from xray_operator.aws.boto_gateway import connect
+
+    return connect(region, endpoint)
 
 
 def main(
     arguments: Sequence[str] | None = None,
     environ: Mapping[str, str] | None = None,
-    connect: Callable[[str | None, str | None], Gateway] = connect,
+    connect: _GatewayFactory = _connect,
 ) -> int:
-    """Run the command line and return the exit code; `connect` returns the gateway of a region and an endpoint."""
+    """Run `xray-operator` and return the exit code; `connect` returns the gateway of a region and an endpoint."""
     environ = os.environ if environ is None else environ
+    return _run(_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
+
+
+def kubectl_main(
+    arguments: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    connect: _GatewayFactory = _connect,
+) -> int:
+    """Run `kubectl xray` and return the exit code."""
+    environ = os.environ if environ is None else environ
+    return _run(_kubectl_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
+
+
+def kubectl_complete() -> int:
+    """Print the candidates for the completion of `kubectl xray`."""
+    return _run(_kubectl_parser(os.environ), [completion.COMMAND, *sys.argv[1:]], _connect)
+
+
+def _run(parser: Parser, arguments: Sequence[str], connect: _GatewayFactory) -> int:
     _use_utf8()
     try:
-        options = _parser(environ).parse_args(arguments)
+        if arguments[:1] == [completion.COMMAND]:
+            print(*completion.lines(parser, arguments[1:]), sep="\n")
+            return OK
+        options = parser.parse_args(arguments)
         command: Command = options.command
         return command(options, lambda: connect(options.region, options.endpoint))
     except (UsageError, SettingsError) as error:
-        return _fail(USAGE, str(error))
+        return _fail(parser, USAGE, str(error))
     except ManifestError as error:
-        return _fail(FAILED, *error.problems)
+        return _fail(parser, FAILED, *error.problems)
     except GatewayError as error:
-        return _fail(FAILED, error.message)
+        return _fail(parser, FAILED, error.message)
+    except KubectlError as error:
+        return _fail(parser, FAILED, str(error))
     except BrokenPipeError:  # the reader of our output has closed it
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        return _fail(INTERRUPTED, "interrupted")
+        return _fail(parser, INTERRUPTED, "interrupted")
 
 
 def _use_utf8() -> None:
@@ -49,14 +86,36 @@ def _use_utf8() -> None:
 
 
 def _parser(environ: Mapping[str, str]) -> Parser:
-    parser = Parser(prog="xray-operator", description="Syncs sampling rules and groups to AWS X-Ray.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    parser = Parser(prog=PROGRAM, description="Syncs sampling rules and groups to AWS X-Ray.")
+    commands = _commands(parser, environ)
     for family in (cluster, export, plan, explain):
         family.add_commands(commands, environ)
+    text = "print the script that completes this command line in a shell"
+    sub = commands.add_parser("completion", help=text, description=text)
+    sub.set_defaults(command=_completion, region=None, endpoint=None)
+    sub.add_argument("shell", choices=tuple(completion.SCRIPTS))
     return parser
 
 
-def _fail(code: int, *lines: str) -> int:
+def _kubectl_parser(environ: Mapping[str, str]) -> Parser:
+    parser = Parser(prog=kubectl.PROGRAM, description="Compares a cluster's sampling rules and groups with AWS X-Ray.")
+    kubectl.add_commands(_commands(parser, environ), environ)
+    return parser
+
+
+def _commands(parser: Parser, environ: Mapping[str, str]) -> Any:
+    colour = sys.stdout.isatty() and not environ.get("NO_COLOR")  # https://no-color.org
+    parser.set_defaults(program=parser.prog, colour=colour)
+    parser.add_argument("--version", action="version", version=f"{parser.prog} {metadata.version(PROGRAM)}")
+    return parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+
+
+def _completion(options: argparse.Namespace, _: Connect) -> int:
+    print(completion.script(options.shell, PROGRAM), end="")
+    return OK
+
+
+def _fail(parser: Parser, code: int, *lines: str) -> int:
     for line in lines:
-        print(f"xray-operator: {line}", file=sys.stderr)
+        print(f"{parser.prog}: {line}", file=sys.stderr)
     return code

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +19,10 @@ from xray_operator.cli.options import (
     add_files,
     aws_options,
     load_files,
+    paint,
     show,
 )
+from xray_operator.manifests.manifest import Manifest
 from xray_operator.plan import apply, lint
 from xray_operator.plan.actions import Action, Conflict, Keep
 from xray_operator.plan.apply import Outcome
@@ -43,11 +45,16 @@ def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
         )
 
 
-def _actions(options: argparse.Namespace, gateway: Gateway) -> tuple[tuple[Action, ...], Observed]:
+def _actions(options: argparse.Namespace, gateway: Gateway) -> tuple[Action, ...]:
     desired = load_files(options)
     observed = apply.observe(gateway, desired, prune=options.prune)
-    now = datetime.now(UTC)
-    return plan(desired, observed, cluster_id=options.cluster_id, now=now, prune=options.prune), observed
+    return _planned(desired, observed, options.cluster_id, prune=options.prune)
+
+
+def _planned(
+    desired: Sequence[Manifest], observed: Observed, cluster_id: str, *, prune: bool = False
+) -> tuple[Action, ...]:
+    return plan(desired, observed, cluster_id=cluster_id, now=datetime.now(UTC), prune=prune)
 
 
 def _connected(options: argparse.Namespace, connect: Connect) -> Gateway:
@@ -57,15 +64,29 @@ def _connected(options: argparse.Namespace, connect: Connect) -> Gateway:
 
 
 def _plan(options: argparse.Namespace, connect: Connect) -> int:
-    actions, observed = _actions(options, _connected(options, connect))
+    gateway, desired = _connected(options, connect), load_files(options)
+    observed = apply.observe(gateway, desired, prune=options.prune)
+    return show_plan(options, desired, observed, options.cluster_id, prune=options.prune)
+
+
+def show_plan(
+    options: argparse.Namespace,
+    desired: Sequence[Manifest],
+    observed: Observed,
+    cluster_id: str,
+    *,
+    prune: bool = False,
+) -> int:
+    """Print what would be changed in AWS, and return the exit code."""
+    actions = _planned(desired, observed, cluster_id, prune=prune)
     warnings = lint.by_rule(planned_rules(actions, observed))
     lines = [line for action in actions for line in render.planned_lines(action, warnings)]
-    show(options, lines, [render.planned_data(action, warnings) for action in actions])
+    show(options, lines or ["nothing to do"], [render.planned_data(action, warnings) for action in actions])
     return FAILED if any(isinstance(action, Conflict) for action in actions) else OK
 
 
 def _diff(options: argparse.Namespace, connect: Connect) -> int:
-    actions, _ = _actions(options, _connected(options, connect))
+    actions = _actions(options, _connected(options, connect))
     differing = [action for action in actions if not isinstance(action, Keep)]
     lines = [*map(render.action_line, differing)] or ["no differences"]
     show(options, lines, [*map(render.action_data, differing)])
@@ -74,11 +95,11 @@ def _diff(options: argparse.Namespace, connect: Connect) -> int:
 
 def _apply(options: argparse.Namespace, connect: Connect) -> int:
     gateway = _connected(options, connect)
-    actions, _ = _actions(options, gateway)
+    actions = _actions(options, gateway)
 
     def report(outcome: Outcome) -> None:
         if options.output == "text":
-            print(render.outcome_line(outcome), flush=True)
+            print(paint(options, render.outcome_line(outcome)), flush=True)
 
     outcomes = apply.apply(actions, gateway, report)
     if options.output == "json":

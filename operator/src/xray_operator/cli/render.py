@@ -112,7 +112,7 @@ def action_data(action: Action) -> dict[str, Any]:
         "name": name_of(action.value),
     }
     if isinstance(action, Update | Replace | Restore | Observe | Conflict):
-        data["differences"] = [asdict(difference) for difference in action.differences]
+        data["differences"] = [asdict(conditions.renamed(difference)) for difference in action.differences]
     if isinstance(action, Conflict):
         data |= {"reason": action.reason.value, "message": action.message}
     if isinstance(action, Keep) and _NOTES[action.reason]:

@@ -37,11 +37,6 @@ class KindInfo:
         """The field with the name in AWS."""
         return self.aws_fields[0]
 
-    @property
-    def names_by_api(self) -> Mapping[str, str]:
-        """The spec's field names by AWS's."""
-        return {field.api: field.name for field in self.aws_fields}
-
 
 RULE = KindInfo(
     kind="rule",
@@ -79,3 +74,4 @@ GROUP = KindInfo(
 KINDS: Mapping[Kind, KindInfo] = {"rule": RULE, "group": GROUP}
 BY_NAME: Mapping[str, KindInfo] = {info.name: info for info in KINDS.values()}
 QUOTAS: Mapping[Kind, int] = {kind: info.quota for kind, info in KINDS.items()}
+FIELD_NAMES: Mapping[str, str] = {field.api: field.name for info in KINDS.values() for field in info.aws_fields}

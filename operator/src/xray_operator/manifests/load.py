@@ -15,7 +15,7 @@ from xray_operator.manifests.manifest import API_GROUP, Manifest
 from xray_operator.manifests.parse import parse
 from xray_operator.manifests.yaml_documents import YamlDocument
 
-SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
 
 
@@ -32,16 +32,22 @@ def _ignore(line: str) -> None:
 
 
 def load(
-    paths: Sequence[str], stdin: Callable[[], str], *, strict: bool = False, report: Callable[[str], None] = _ignore
+    paths: Sequence[str],
+    stdin: Callable[[], str],
+    *,
+    strict: bool = False,
+    recursive: bool = False,
+    report: Callable[[str], None] = _ignore,
 ) -> list[Manifest]:
-    """Load every manifest below the paths, or raise ManifestError with all problems.
+    """Load every manifest in the paths, or raise ManifestError with all problems.
 
+    Of a folder, its own files are read; with `recursive` also those in its folders.
     Objects of other API groups are skipped and their number is reported; with `strict` they are problems.
     """
     manifests: list[Manifest] = []
     problems: list[str] = []
     skipped = 0
-    for document in _documents(paths, stdin, problems):
+    for document in _documents(paths, stdin, problems, recursive=recursive):
         if not strict and _is_other(document.data):
             skipped += 1
             continue
@@ -86,9 +92,12 @@ def set_problems(manifests: Sequence[Manifest]) -> list[str]:
     return problems
 
 
-def _documents(paths: Sequence[str], stdin: Callable[[], str], problems: list[str]) -> Iterator[YamlDocument]:
+def _documents(
+    paths: Sequence[str], stdin: Callable[[], str], problems: list[str], *, recursive: bool
+) -> Iterator[YamlDocument]:
     for path in paths:
-        for source, text in _texts(path, stdin, problems):
+        texts = _standard_input(stdin, problems) if path == STDIN else _texts(path, problems, recursive=recursive)
+        for source, text in texts:
             documents, unreadable = yaml_documents.read(source, text)
             problems += map(str, unreadable)
             yield from documents
@@ -102,17 +111,16 @@ def _standard_input(stdin: Callable[[], str], problems: list[str]) -> list[tuple
         return []
 
 
-def _texts(path: str, stdin: Callable[[], str], problems: list[str]) -> list[tuple[str, str]]:
-    if path == STDIN:
-        return _standard_input(stdin, problems)
+def _texts(path: str, problems: list[str], *, recursive: bool) -> list[tuple[str, str]]:
     root = Path(path)
     try:
-        files = sorted(file for file in root.iterdir() if file.suffix in SUFFIXES) if root.is_dir() else [root]
+        inside = root.rglob("*") if recursive else root.iterdir()
+        files = sorted(file for file in inside if file.suffix in SUFFIXES) if root.is_dir() else [root]
     except OSError as error:
         problems.append(f"{path}: {error.strerror}")
         return []
     if not files:
-        problems.append(f"{path}: no {' or '.join(SUFFIXES)} files in this folder")
+        problems.append(f"{path}: no {', '.join(SUFFIXES)} files in this folder")
     texts = []
     for file in files:
         try:

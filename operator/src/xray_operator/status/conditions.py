@@ -7,11 +7,12 @@ Messages contain no times.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xray_model import Difference
 from xray_operator.aws.errors import GatewayError
+from xray_operator.manifests.kinds import FIELD_NAMES
 from xray_operator.plan.actions import Conflict, Create, Delete, Observe, Replace
 from xray_operator.plan.apply import Outcome
 from xray_operator.reasons import Reason
@@ -102,8 +103,13 @@ def remaining_drift(outcomes: Sequence[Outcome], drift: Sequence[Difference] = (
 
 
 def describe(differences: Sequence[Difference]) -> str:
-    """Return differences as one line."""
-    return ", ".join(map(str, differences))
+    """Return differences as one line, with the spec's field names."""
+    return ", ".join(str(renamed(difference)) for difference in differences)
+
+
+def renamed(difference: Difference) -> Difference:
+    """Return a difference with the spec's name of its field instead of AWS's."""
+    return replace(difference, field=FIELD_NAMES.get(difference.field, difference.field))
 
 
 def reason(status: Mapping[str, Any], condition_type: str) -> str | None:

@@ -9,9 +9,8 @@ from typing import Any
 from xray_model import Difference
 from xray_operator.aws.objects import Statistics
 from xray_operator.kubernetes.resource import PREVIOUS_FIELD, Resource, previous_text
-from xray_operator.manifests.kinds import KINDS
 from xray_operator.reasons import Reason
-from xray_operator.status.conditions import Condition
+from xray_operator.status.conditions import Condition, renamed
 
 LINT_MAX = 20
 STATISTICS_AGE = timedelta(minutes=10)
@@ -47,7 +46,7 @@ def build(resource: Resource, found: Sequence[Condition], facts: Facts, now: dat
     optional: dict[str, Any] = {
         "arn": facts.arn,
         PREVIOUS_FIELD: _before(resource),
-        "drift": previous.get("drift") if facts.drift is None else _drift(facts.drift, resource),
+        "drift": previous.get("drift") if facts.drift is None else _drift(facts.drift),
         "lint": list(facts.lint)[:LINT_MAX],
         "quota": facts.quota,
         "lastHandledReconcileAt": facts.handled_token,
@@ -84,11 +83,10 @@ def _time(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _drift(drift: Sequence[Difference], resource: Resource) -> list[dict[str, str]]:
-    names = KINDS[resource.key.kind].names_by_api
+def _drift(drift: Sequence[Difference]) -> list[dict[str, str]]:
     return [
         {
-            "field": names.get(difference.field, difference.field),
+            "field": renamed(difference).field,
             "desired": _json(difference.desired),
             "actual": _json(difference.actual),
         }

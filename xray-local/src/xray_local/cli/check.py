@@ -15,7 +15,7 @@ from typing import Any
 
 from xray_local.cli import client
 from xray_local.cli.client import ClientError
-from xray_local.page import formats
+from xray_local.page.frame import formats
 from xray_local.traces.body import Body
 
 PAUSE = 0.5  # seconds between two polls

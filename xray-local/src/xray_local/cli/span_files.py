@@ -1,15 +1,13 @@
 """Spans of OTLP, Zipkin v2, Jaeger's JSON and the log group `aws/spans` as OTLP's ResourceSpans. Pure."""
 
-import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
+from xray_local.ingest.otlp_json import ERROR, KINDS, Spans, log_event, pairs, resource_spans, whole
+from xray_local.traces.body import as_object
+
 Object = Mapping[str, Any]
-Spans = dict[str, Any]
-_KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
-_ERROR = 2
-_COPIED = ("traceId", "spanId", "parentSpanId", "startTimeUnixNano", "endTimeUnixNano")
 
 
 def read(item: Object) -> list[Spans] | None:
@@ -30,8 +28,8 @@ def read(item: Object) -> list[Spans] | None:
 
 def zipkin(span: Object) -> Spans:
     """Return a span of Zipkin v2; times are microseconds."""
-    tags, start = _object(span.get("tags")), _whole(span.get("timestamp"))
-    remote = _object(span.get("remoteEndpoint")).get("serviceName")
+    tags, start = as_object(span.get("tags")), whole(span.get("timestamp"))
+    remote = as_object(span.get("remoteEndpoint")).get("serviceName")
     attributes = dict(tags) | ({"peer.service": remote} if remote else {})
     if "http.path" in tags and "http.url" not in tags:
         attributes["http.target"] = tags["http.path"]
@@ -43,27 +41,27 @@ def zipkin(span: Object) -> Spans:
         "spanId": _shared_id(span["id"]) if shared else _span_id(span["id"]),
         "parentSpanId": _span_id(span["id"] if shared else span.get("parentId") or ""),
         "name": str(span.get("name") or "unknown"),
-        "kind": _KINDS.get(str(span.get("kind")), 1),
+        "kind": KINDS.get(str(span.get("kind")), 1),
         "startTimeUnixNano": start * 1000,
-        "endTimeUnixNano": (start + max(1, _whole(span.get("duration")))) * 1000,
-        "attributes": _pairs(attributes),
+        "endTimeUnixNano": (start + max(1, whole(span.get("duration")))) * 1000,
+        "attributes": pairs(attributes),
         "events": [
-            {"timeUnixNano": _whole(event.get("timestamp")) * 1000, "name": str(event.get("value"))}
+            {"timeUnixNano": whole(event.get("timestamp")) * 1000, "name": str(event.get("value"))}
             for event in span.get("annotations") or ()
         ],
-        "status": {"code": _ERROR, "message": str(tags["error"])} if "error" in tags else {},
+        "status": {"code": ERROR, "message": str(tags["error"])} if "error" in tags else {},
     }
-    service = _object(span.get("localEndpoint")).get("serviceName")
-    return _resource_spans({"service.name": service} if service else {}, {}, converted)
+    service = as_object(span.get("localEndpoint")).get("serviceName")
+    return resource_spans({"service.name": service} if service else {}, {}, converted)
 
 
 def jaeger(trace: Object) -> Iterator[Spans]:
     """Yield the spans of a trace of Jaeger's JSON; times are microseconds."""
-    processes = _object(trace.get("processes"))
+    processes = as_object(trace.get("processes"))
     for span in trace.get("spans") or ():
-        process = _object(processes.get(span.get("processID")) or span.get("process"))
+        process = as_object(processes.get(span.get("processID")) or span.get("process"))
         resource = _tags(process) | {"service.name": str(process.get("serviceName") or "unknown")}
-        attributes, start = _tags(span), _whole(span.get("startTime"))
+        attributes, start = _tags(span), whole(span.get("startTime"))
         parent, links = _references(span)
         failed = attributes.get("error") is True or attributes.get("otel.status_code") == "ERROR"
         message = str(attributes.pop("otel.status_description", ""))
@@ -72,43 +70,15 @@ def jaeger(trace: Object) -> Iterator[Spans]:
             "spanId": _span_id(span["spanID"]),
             "parentSpanId": parent,
             "name": str(span.get("operationName") or "unknown"),
-            "kind": _KINDS.get(str(attributes.pop("span.kind", "")).upper(), 1),
+            "kind": KINDS.get(str(attributes.pop("span.kind", "")).upper(), 1),
             "startTimeUnixNano": start * 1000,
-            "endTimeUnixNano": (start + _whole(span.get("duration"))) * 1000,
-            "attributes": _pairs(attributes),
+            "endTimeUnixNano": (start + whole(span.get("duration"))) * 1000,
+            "attributes": pairs(attributes),
             "links": links,
             "events": [_log(log) for log in span.get("logs") or ()],
-            "status": {"code": _ERROR, "message": message} if failed else {},
+            "status": {"code": ERROR, "message": message} if failed else {},
         }
-        yield _resource_spans(resource, {}, converted)
-
-
-def log_event(span: Object) -> Spans:
-    """Return a span of the log group `aws/spans`: OTLP's names with plain attributes."""
-    status = _object(span.get("status"))
-    resource = _object(_object(span.get("resource")).get("attributes"))
-    converted = {key: span[key] for key in _COPIED if key in span}
-    converted |= {
-        "name": str(span.get("name") or "unknown"),
-        "kind": _KINDS.get(str(span.get("kind")), 1),
-        "attributes": _pairs(_object(span.get("attributes"))),
-        "events": [_event(_object(event)) for event in span.get("events") or ()],
-        "status": {"code": _ERROR if status.get("code") == "ERROR" else 0, "message": str(status.get("message") or "")},
-    }
-    return _resource_spans(resource, _object(span.get("scope")), converted)
-
-
-def _resource_spans(resource: Object, scope: Object, span: Spans) -> Spans:
-    scoped = {"scope": {key: str(value) for key, value in scope.items() if key in {"name", "version"}}, "spans": [span]}
-    return {"resource": {"attributes": _pairs(resource)}, "scopeSpans": [scoped]}
-
-
-def _object(value: Any) -> Object:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+        yield resource_spans(resource, {}, converted)
 
 
 def _trace_id(text: str) -> str:
@@ -144,29 +114,4 @@ def _references(span: Object) -> tuple[str, list[Spans]]:
 def _log(log: Object) -> Spans:
     fields = {str(field.get("key")): field.get("value") for field in log.get("fields") or ()}
     name = str(fields.pop("event", fields.pop("message", "log")))
-    return {"timeUnixNano": _whole(log.get("timestamp")) * 1000, "name": name, "attributes": _pairs(fields)}
-
-
-def _event(event: Object) -> Spans:
-    nanoseconds = event.get("timeUnixNano", _whole(event.get("time")) * 10**9)
-    attributes = _pairs(_object(event.get("attributes")))
-    return {"timeUnixNano": nanoseconds, "name": str(event.get("name") or "event"), "attributes": attributes}
-
-
-def _pairs(attributes: Object) -> list[Spans]:
-    return [{"key": str(key), "value": _value(value)} for key, value in attributes.items()]
-
-
-def _value(value: Any) -> Spans:
-    match value:
-        case bool():
-            return {"boolValue": value}
-        case int():
-            return {"intValue": str(value)}
-        case float():
-            return {"doubleValue": value}
-        case list():
-            return {"arrayValue": {"values": [_value(item) for item in value]}}
-        case str():
-            return {"stringValue": value}
-    return {"stringValue": json.dumps(value)}
+    return {"timeUnixNano": whole(log.get("timestamp")) * 1000, "name": name, "attributes": pairs(fields)}

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from xray_local.page import formats
-from xray_local.page.trace_list import summary_flags
-from xray_local.page.trace_page import WIRES, wire_counts
+from xray_local.page.frame import formats
+from xray_local.page.listing.lines import summary_flags
+from xray_local.page.trace.rows import WIRES, wire_counts
 from xray_local.traces.waterfall import Row, Waterfall, waterfall
 from xray_model import to_w3c
 

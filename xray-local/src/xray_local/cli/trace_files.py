@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from xray_local.cli import span_files
+from xray_local.ingest.otlp_json import log_event
 
 Object = Mapping[str, Any]
 
@@ -89,7 +90,7 @@ def _add_traces(file: TraceFile, traces: Iterable[Any]) -> None:
             text = part.get("Document") or ""
             document = json.loads(text)
             if isinstance(document, Mapping) and "spanId" in document:
-                file.spans.append(span_files.log_event(document))
+                file.spans.append(log_event(document))
             elif not (isinstance(document, Mapping) and document.get("inferred") is True):
                 file.segments.append(text)
 

@@ -21,7 +21,7 @@ DEPTH_MAX = 50  # of nested subsegments; what is below is a document of its own
 _PLACE = ("trace_id", "parent_id", "type")  # fields of a document that its place says when it is nested
 
 
-def compiled(documents: Sequence[Document]) -> list[tuple[str, str]]:
+def compiled(documents: Sequence[Document], *, inferred: bool = True) -> list[tuple[str, str]]:
     """Return (id, JSON text) of each document of a trace, in the order of arrival, and then the inferred segments."""
     trace = flatten(document.body for document in documents)
     trace_id = documents[0].trace_id if documents else ""
@@ -35,7 +35,7 @@ def compiled(documents: Sequence[Document]) -> list[tuple[str, str]]:
         waiting.extend(reversed(below))
         text = whole.get(top) if _is_as_sent(nested) else None
         found.append((top.id, text or _text(top, nested, trace_id)))
-    calls = (entry for entry in trace.entries if entry.is_inferred and not entry.is_segment)
+    calls = (entry for entry in trace.entries if inferred and entry.is_inferred and not entry.is_segment)
     return found + [_inferred(call, trace_id) for call in calls]
 
 

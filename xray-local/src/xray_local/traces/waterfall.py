@@ -16,30 +16,76 @@ SKEW_SECONDS = 0.001
 """How much earlier than its parent a row may start without a note: it may be timed by another clock."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One segment, subsegment or span, by its `wires`.
+    """One segment, subsegment or span, with what its place says; what its document says is read when it is needed.
 
-    `start` and `end` are epoch seconds, `end` is None while it is in progress; `depth` is 0 for a root;
-    `children` counts the direct ones; `notes` are sentences about what is odd in its place or its times.
+    `depth` is 0 for a root; `children` counts the direct ones; `is_repeat` marks an id that is recorded once more.
     """
 
-    id: str
-    parent_id: str | None
-    name: str
-    wires: tuple[Wire, ...]
-    kind: str
+    entry: Entry
     depth: int
     children: int
-    start: float
-    end: float | None
-    notes: tuple[str, ...]
-    body: Body
+    is_repeat: bool
+
+    @property
+    def id(self) -> str:
+        """The id of the (sub)segment or span, empty if it has none."""
+        return self.entry.id
+
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the parent, whether that was received or not."""
+        return self.entry.parent_id
+
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """The wires that it came by."""
+        return self.entry.wires
+
+    @property
+    def body(self) -> Body:
+        """Its document."""
+        return self.entry.body
+
+    @property
+    def start(self) -> float:
+        """Epoch seconds."""
+        return self.entry.start
+
+    @property
+    def end(self) -> float | None:
+        """Epoch seconds; None while it is in progress."""
+        return self.entry.end
 
     @property
     def duration(self) -> float | None:
         """Seconds, never negative; None while in progress."""
         return None if self.end is None else max(0.0, self.end - self.start)
+
+    @property
+    def name(self) -> str:
+        """The name in the segment document, or else that of the span."""
+        span = None if "segments" in self.wires else Body(self.body.otel).text("name")
+        return span or self.entry.name
+
+    @property
+    def kind(self) -> str:
+        """What it is in the segment document, a segment or a (remote, aws) subsegment, or else the kind of span."""
+        if "service_of" in self.body.otel:
+            return "segment"
+        if "segments" not in self.wires and self.body.wire == "otlp":
+            kind = (Body(self.body.otel).text("kind") or "").removeprefix("SPAN_KIND_").lower()
+            return f"{kind} span" if kind and kind != "unspecified" else "span"
+        if self.entry.is_segment:
+            return "segment"
+        namespace = self.body.text("namespace")
+        return f"{namespace} subsegment" if namespace in REMOTE_NAMESPACES else "subsegment"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what is odd in its place or its times."""
+        return tuple(_notes(self.entry, is_repeat=self.is_repeat))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +117,7 @@ def waterfall(bodies: Iterable[Mapping[str, Any]]) -> Waterfall:
     """Return the waterfall of one trace's documents; siblings stand by recorded start, then by arrival."""
     trace = flatten(bodies)
     repeats = set(trace.repeats)
-    return _framed([_row(*placed, is_repeat=placed[0] in repeats) for placed in _ordered(trace)])
+    return _framed([Row(*placed, is_repeat=placed[0] in repeats) for placed in _ordered(trace)])
 
 
 def _ordered(trace: Trace) -> list[tuple[Entry, int, int]]:
@@ -87,41 +133,6 @@ def _ordered(trace: Trace) -> list[tuple[Entry, int, int]]:
         result.append((entry, depth, len(children)))
         waiting.extend((child, depth + 1) for child in reversed(children))
     return result
-
-
-def _row(entry: Entry, depth: int, children: int, *, is_repeat: bool) -> Row:
-    return Row(
-        id=entry.id,
-        parent_id=entry.parent_id,
-        name=_name(entry),
-        wires=entry.wires,
-        kind=_kind(entry),
-        depth=depth,
-        children=children,
-        start=entry.start,
-        end=entry.end,
-        notes=tuple(_notes(entry, is_repeat=is_repeat)),
-        body=entry.body,
-    )
-
-
-def _name(entry: Entry) -> str:
-    """Return the name in the segment document, or else that of the span."""
-    span = None if "segments" in entry.wires else Body(entry.body.otel).text("name")
-    return span or entry.name
-
-
-def _kind(entry: Entry) -> str:
-    """Return what it is in the segment document, a segment or a (remote, aws) subsegment, or else the kind of span."""
-    if "service_of" in entry.body.otel:
-        return "segment"
-    if "segments" not in entry.wires and entry.body.wire == "otlp":
-        kind = (Body(entry.body.otel).text("kind") or "").removeprefix("SPAN_KIND_").lower()
-        return f"{kind} span" if kind and kind != "unspecified" else "span"
-    if entry.is_segment:
-        return "segment"
-    namespace = entry.body.text("namespace")
-    return f"{namespace} subsegment" if namespace in REMOTE_NAMESPACES else "subsegment"
 
 
 def _notes(entry: Entry, *, is_repeat: bool) -> Iterable[str]:

@@ -68,10 +68,13 @@ class Tracing:
 
     def pipeline(self, given: trace.TracerProvider | None, service: Callable[[], str]) -> Pipeline:
         """Return where spans go: to the provider that OpenTelemetry was started with, or to the wires alone."""
-        provider = providers.started(given)
+        adopted = self._latest
+        found = given if given is not None else trace.get_tracer_provider()
+        if adopted is not None and adopted.provider is found and adopted.service:
+            return adopted.refresh()
+        provider = providers.started(found)
         if provider is None:
             return self._alone or self._without_provider(service())
-        adopted = self._latest
         if adopted is None or adopted.provider is not provider:
             adopted = self._latest = self._adopted.get(provider) or self._adopt(provider, service())
         if not adopted.service:

@@ -161,7 +161,7 @@ def _add_root(span: Span) -> None:
     """Name the segment after the service, and make one of a root that the exporter takes for a subsegment."""
     recording, kind = span.recording, span._kind
     if kind is SpanKind.SERVER or kind is SpanKind.CONSUMER:  # which are segments for every exporter
-        if recording.service != recording.pipeline.resource.attributes.get("service.name"):
+        if recording.service != recording.pipeline.service_name:
             span._attributes["aws.local.service"] = valid_name(recording.service)
     else:
         span._attributes["aws.span.kind"] = "LOCAL_ROOT"

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 from typing import Any, Final, Protocol
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import TraceState
@@ -20,21 +20,36 @@ Values = Mapping[str, Any]
 class SharedAttributes:
     """Attributes that many spans begin with, and that never change.
 
-    Each wire encodes them once: `encoded` holds what it makes of them, by wire.
+    Each wire encodes them once: `encoded` holds what it makes of them, by wire. `span_name` is that of the spans, None
+    if they have others.
     """
 
-    __slots__ = ("encoded", "values")
+    __slots__ = ("encoded", "span_name", "values")
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: dict[str, Any], span_name: str | None = None) -> None:
         self.values: Final = values
+        self.span_name: Final = span_name
         self.encoded: Final[dict[str, Any]] = {}
 
-    def besides(self, attributes: Values) -> dict[str, Any] | None:
+    def besides(self, attributes: Values) -> Values | None:
         """Return the other attributes of a span, or None if it has lost or changed one of these."""
         shared = self.values
         if shared.items() <= attributes.items():
             return {key: value for key, value in attributes.items() if key not in shared}
         return None
+
+
+Attributes = tuple[Sequence[SharedAttributes], Values]  # those that a span shares with others, and its own
+
+
+class Facts(Protocol):
+    """What is known of a request, of which its span's attributes can be made."""
+
+    def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
+        """Return the attributes that the span has now, and those of them that it shares with other spans."""
+
+    def untouched(self) -> Attributes | None:
+        """Return the attributes of a span that has ended, and that nobody has written to; None if it has not."""
 
 
 class Wire(Protocol):
@@ -61,6 +76,16 @@ class Pipeline:
     segments: Wire | None = None
     otlp: Wire | None = None
     processors: tuple[SpanProcessor, ...] = ()
+    _named: tuple[Resource | None, Any] = (None, None)
+
+    @property
+    def service_name(self) -> Any:
+        """The resource's name of the service, None if it has none."""
+        resource, name = self._named
+        if resource is not self.resource:
+            name = self.resource.attributes.get(SERVICE_NAME)
+            self._named = self.resource, name
+        return name
 
     @property
     def leads_nowhere(self) -> bool:
@@ -78,7 +103,7 @@ class Recorded(Protocol):
     rule: str | None
     trace_state: TraceState
     open: Sequence[Any]
-    lock: Lock
+    lock: RLock
 
     def started(self, span: Any, parent_context: Context | None) -> None:
         """Tell the app's own processors that a span has started."""

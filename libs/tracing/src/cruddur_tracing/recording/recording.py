@@ -1,7 +1,7 @@
 """What this process records of one trace: the spans under one local root."""
 
 from collections.abc import Callable, Sequence
-from threading import Lock
+from threading import RLock
 from typing import Any, Final
 
 from opentelemetry.context import Context
@@ -17,7 +17,8 @@ EVENT: Final = "span.hook"
 class Recording:
     """The local part of one trace. `service` is the segment's name, `rule` the sampling rule that decided.
 
-    `lock` guards the documents of ended children; `open` are the spans that X-Ray's API began, in their order.
+    `lock` guards what several threads may change of its spans; one that holds it may take it again, for a garbage
+    collection at any point may end a span. `open` are the spans that X-Ray's API began, in their order.
     """
 
     __slots__ = ("lock", "open", "pipeline", "rule", "sampled", "service", "trace_id", "trace_state")
@@ -39,7 +40,7 @@ class Recording:
         self.rule = rule
         self.trace_state = trace_state
         self.open: Sequence[Any] = ()
-        self.lock = Lock()
+        self.lock = RLock()
 
     def started(self, span: Span, parent_context: Context | None) -> None:
         """Tell the app's own processors that a span has started. Never raises."""
@@ -55,15 +56,17 @@ class Recording:
         for processor in pipeline.processors:
             self._hand_on(processor._on_ending, span)
         if self.sampled:
-            if pipeline.segments is not None:
-                self._hand_on(pipeline.segments.ended, span)
-            if span.xray is not None or (pipeline.otlp is not None and span.local_parent is None):
+            segments, otlp = pipeline.segments, pipeline.otlp
+            if segments is not None:
+                self._hand_on(segments.ended, span)
+            if span.xray is not None or (otlp is not None and span.local_parent is None):
                 self._hand_on(complete, span)
-            if pipeline.otlp is not None:
-                self._hand_on(pipeline.otlp.ended, span)
+            if otlp is not None:
+                self._hand_on(otlp.ended, span)
         for processor in pipeline.processors:
             self._hand_on(processor.on_end, span)
-        span.entity = None  # it refers to the span: no reference cycle outlives the request
+        if span.entity is not None:
+            span.entity = None  # it refers to the span: no reference cycle outlives the request
 
     def _hand_on(self, take: Callable[[Any], None], span: Span) -> None:
         try:

@@ -18,7 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from cruddur_tracing.recording.exceptions import ExceptionEvent
-from cruddur_tracing.recording.pipeline import Recorded, SharedAttributes
+from cruddur_tracing.recording.pipeline import Attributes, Facts, Recorded, SharedAttributes
 from cruddur_tracing.recording.xray import XRayData
 
 if TYPE_CHECKING:
@@ -36,37 +36,25 @@ class Span(sdk.Span):
     """A span that is recorded. Made by `Recording`; times are nanoseconds since 1970.
 
     `local_parent` is the parent in the same recording, None for its root; `parent_id` is 0 for the root of a trace.
-    `shared` are those attributes that it began with and has in common with other spans.
+    `facts` are those of the request that a server span is of: its attributes are made of them when they are looked at.
     `subsegments` and `subsegments_size` belong to the wire of segments: the documents of the children that have ended.
     """
 
-    __slots__ = (
-        "_attributes",
-        "_context_made",
-        "_dropped_attributes",
-        "_dropped_events",
-        "_dropped_links",
-        "_end_time",
-        "_events",
-        "_instrumentation_scope",
-        "_kind",
-        "_links",
-        "_name",
-        "_record_exception",
-        "_set_status_on_exception",
-        "_start_time",
-        "_status",
-        "entity",
-        "local_parent",
-        "parent_context",
-        "parent_id",
-        "recording",
-        "shared",
-        "span_id",
-        "subsegments",
-        "subsegments_size",
-        "xray",
-    )
+    # What few spans have: a span that does not have it has no attribute of its own for it.
+    xray: XRayData | None = None
+    entity: Any = None
+    facts: Facts | None = None
+    subsegments: list[bytes] | None = None
+    subsegments_size = 0
+    _attributes_made: dict[str, Any] | None = None
+    _context_made: SpanContext | None = None
+    _shared: SharedAttributes | None = None
+    _events: Sequence[sdk.Event] = ()
+    _links: Sequence[Link] = ()
+    _status = UNSET
+    _dropped_attributes = _dropped_events = _dropped_links = 0
+    _record_exception = _set_status_on_exception = True
+    _end_time: int | None = None
 
     def __init__(  # noqa: PLR0913 - what OpenTelemetry's Tracer.start_span has
         self,
@@ -88,26 +76,35 @@ class Span(sdk.Span):
         self.parent_id = parent_id
         self.local_parent = local_parent
         self.parent_context = parent_context
-        self.xray: XRayData | None = None
-        self.entity: Any = None
-        self.subsegments: list[bytes] | None = None
-        self.subsegments_size = 0
-        self._context_made: SpanContext | None = None
         self._name = name
         self._kind = kind
         self._instrumentation_scope = scope
-        self._attributes: dict[str, Any] = {}
-        self.shared: SharedAttributes | None = None
-        self._events: Sequence[sdk.Event] = ()
-        self._links: Sequence[Link] = ()
-        self._status = UNSET
-        self._dropped_attributes = self._dropped_events = self._dropped_links = 0
-        self._record_exception = record_exception
-        self._set_status_on_exception = set_status_on_exception
+        if not record_exception:
+            self._record_exception = False
+        if not set_status_on_exception:
+            self._set_status_on_exception = False
         self._start_time = time_ns() if start_time is None else start_time
-        self._end_time: int | None = None
 
     # What is read of it
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether its attributes have been made, because they were looked at or written to."""
+        return self._attributes_made is not None
+
+    @property
+    def _attributes(self) -> dict[str, Any]:  # type: ignore[override]
+        made = self._attributes_made
+        return self._make_attributes() if made is None else made
+
+    def shared_attributes(self) -> Attributes | None:
+        """Return those attributes that it has in common with other spans, and its own, or None if it has none."""
+        if self._attributes_made is None:
+            return None if self.facts is None else self.facts.untouched()
+        if self._shared is None:
+            return None
+        own = self._shared.besides(self._attributes_made)
+        return None if own is None else ((self._shared,), own)
 
     @property
     def _context(self) -> SpanContext:  # type: ignore[override]
@@ -273,6 +270,13 @@ class Span(sdk.Span):
         if self.xray is None:
             self.xray = XRayData()
         return self.xray
+
+    def _make_attributes(self) -> dict[str, Any]:
+        made, shared = ({}, None) if self.facts is None else self.facts.attributes()
+        with self.recording.lock:
+            if self._attributes_made is None:  # else another thread has made them meanwhile, and may have added some
+                self._attributes_made, self._shared = made, shared
+            return self._attributes_made
 
     def _is_open(self, complaint: str) -> bool:
         if self._end_time is None:

@@ -2,22 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import TraceState
 
-from cruddur_tracing.recording.pipeline import Pipeline, Recorded, SharedAttributes
-from cruddur_tracing.recording.span import Span
-from cruddur_tracing.request.conventions import SHARED, Conventions, of_client, of_server
+from cruddur_tracing.recording.pipeline import Pipeline, Recorded
+from cruddur_tracing.request.conventions import Conventions
 from cruddur_tracing.request.extraction import Extraction
+from cruddur_tracing.request.facts import KnownRequests
 from cruddur_tracing.resilience.failures import Failures
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-_SHARED_MAX: Final = 256
 
 
 class Decide(Protocol):
@@ -49,25 +47,16 @@ class TracedApp:
     request_hooks: Sequence[Callable[..., Any]] = ()
     response_hooks: Sequence[Callable[..., Any]] = ()
     extraction: Extraction = field(default_factory=Extraction)
-    _shared: dict[tuple[Any, ...], SharedAttributes] = field(default_factory=dict)
+    known: KnownRequests = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start to learn what its requests have in common."""
+        self.known = KnownRequests(self.conventions)
 
     @property
     def counts(self) -> Mapping[str, int]:
         """How often each kind of failure happened since the start of the process."""
         return self.failures.counts
-
-    def describe(self, span: Span, environ: "WSGIEnvironment") -> None:
-        """Put on a span what is known of a request before the answer."""
-        key = tuple(map(environ.get, SHARED))
-        shared = self._shared.get(key)
-        if shared is None:
-            shared = SharedAttributes(of_server(environ, self.conventions))
-            if len(self._shared) >= _SHARED_MAX:  # a client sends another host with each request
-                self._shared.clear()
-            self._shared[key] = shared
-        span.shared = shared
-        span._attributes |= shared.values
-        span._attributes |= of_client(environ, self.conventions)
 
     def is_excluded(self, environ: "WSGIEnvironment") -> bool:
         """Return whether a request is never traced."""

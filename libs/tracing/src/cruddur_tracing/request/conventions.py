@@ -13,7 +13,8 @@ from opentelemetry.util.http import redact_url, sanitize_method
 
 OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-SHARED: Final = ("REQUEST_METHOD", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme")
+SERVER: Final = ("REQUEST_METHOD", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme")
+CLIENT: Final = ("REMOTE_ADDR", "REMOTE_HOST", "HTTP_USER_AGENT")
 _OLD_SERVER: Final = (
     ("http.server_name", "SERVER_NAME"),
     ("http.scheme", "wsgi.url_scheme"),
@@ -21,6 +22,7 @@ _OLD_SERVER: Final = (
     ("http.host", "HTTP_HOST"),
 )
 _NEW_SERVER: Final = (("url.scheme", "wsgi.url_scheme"), ("server.address", "HTTP_HOST"))
+_OLD_CLIENT: Final = (("net.peer.ip", "REMOTE_ADDR"), ("http.user_agent", "HTTP_USER_AGENT"))
 _NEW_CLIENT: Final = (("client.address", "REMOTE_ADDR"), ("user_agent.original", "HTTP_USER_AGENT"))
 _NEW_URL: Final = (("url.path", "PATH_INFO"), ("url.query", "QUERY_STRING"))
 
@@ -64,11 +66,11 @@ def span_name(environ: Mapping[str, Any], route: str | None) -> str:
 
 def of_request(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
     """Return the attributes that are known before the request is answered."""
-    return of_server(environ, conventions) | of_client(environ, conventions)
+    return of_server(environ, conventions) | of_client(environ, conventions) | of_target(environ, conventions)
 
 
 def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
-    """Return those that follow from the values of SHARED, which many requests have in common."""
+    """Return those that follow from the values of SERVER."""
     attributes: dict[str, Any] = {}
     if conventions.old:
         _old_server(environ, attributes)
@@ -78,12 +80,32 @@ def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str,
 
 
 def of_client(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
-    """Return the others."""
+    """Return those that follow from the values of CLIENT."""
     attributes: dict[str, Any] = {}
     if conventions.old:
-        _old_client(environ, attributes)
+        _add(environ, attributes, _OLD_CLIENT)
+        if peer := _peer_name(environ):
+            attributes["net.peer.name"] = peer
     if conventions.new:
-        _new_client(environ, attributes)
+        _add(environ, attributes, _NEW_CLIENT)
+        if peer := _peer_name(environ):
+            attributes["client.address"] = peer
+    return attributes
+
+
+def of_target(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
+    """Return those that differ from one request to the next: the URL, and the client's port."""
+    attributes: dict[str, Any] = {}
+    if conventions.old:
+        if target := environ.get("RAW_URI") or environ.get("REQUEST_URI"):
+            attributes["http.target"] = target
+        else:
+            attributes["http.url"] = redact_url(request_uri(dict(environ)))
+        _add_port(environ, attributes, "net.peer.port", "REMOTE_PORT")
+    if conventions.new:
+        if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
+            _add(environ, attributes, _NEW_URL)
+        _add_port(environ, attributes, "client.port", "REMOTE_PORT")
     return attributes
 
 
@@ -107,21 +129,6 @@ def _old_server(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
         attributes["http.flavor"] = flavor
 
 
-def _old_client(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
-    get = environ.get
-    if target := get("RAW_URI") or get("REQUEST_URI"):
-        attributes["http.target"] = target
-    else:
-        attributes["http.url"] = redact_url(request_uri(dict(environ)))
-    if address := get("REMOTE_ADDR"):
-        attributes["net.peer.ip"] = address
-    if agent := get("HTTP_USER_AGENT"):
-        attributes["http.user_agent"] = agent
-    _add_port(environ, attributes, "net.peer.port", "REMOTE_PORT")
-    if peer := _peer_name(environ):
-        attributes["net.peer.name"] = peer
-
-
 def _new_server(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
     known, given = method(environ), environ.get("REQUEST_METHOD", "").strip()
     attributes["http.request.method"] = known
@@ -131,15 +138,6 @@ def _new_server(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
     _add_port(environ, attributes, "server.port", "SERVER_PORT")
     if flavor := environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"):
         attributes["network.protocol.version"] = flavor
-
-
-def _new_client(environ: Mapping[str, Any], attributes: dict[str, Any]) -> None:
-    _add(environ, attributes, _NEW_CLIENT)
-    if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
-        _add(environ, attributes, _NEW_URL)
-    _add_port(environ, attributes, "client.port", "REMOTE_PORT")
-    if peer := _peer_name(environ):
-        attributes["client.address"] = peer
 
 
 def _add(environ: Mapping[str, Any], attributes: dict[str, Any], texts: tuple[tuple[str, str], ...]) -> None:

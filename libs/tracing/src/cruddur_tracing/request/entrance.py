@@ -23,7 +23,6 @@ from cruddur_tracing.request.headers import Upstream
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-RULE: Final = "aws.xray.sampling_rule"  # as X-Ray's sampler for OpenTelemetry in Java sets it
 _UNTRACED: Final = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 1, False, NOT_SAMPLED)), Context())
 
 
@@ -107,8 +106,6 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     )
     handling = Handling(app, environ, upstream, span, trace_id, rule)
     handling.boosts = rule is not None and state is not None
-    if rule is not None:
-        span._attributes[RULE] = rule
     handling.describe(span)
     handling.context = trace.set_span_in_context(span, base)
     if pipeline.processors:

@@ -101,10 +101,13 @@ def _process_response(original: Any) -> Any:
         handling = CURRENT.get()
         if handling is not None and handling.span is not None:
             handling.streamed = is_streamed(response)
-            request = flask.request._get_current_object()  # type: ignore[attr-defined]
-            rule = request.url_rule
-            if _OUTSIDE in handling.environ:
+            environ = handling.environ
+            request = environ.get("werkzeug.request")  # the app's own layers may have made another of it
+            if request is None or _OUTSIDE in environ:
+                request = flask.request._get_current_object()  # type: ignore[attr-defined]
+            if _OUTSIDE in environ:
                 handling.describe_again(request.environ)
+            rule = request.url_rule
             if rule is not None:
                 handling.route = rule.rule
         return response

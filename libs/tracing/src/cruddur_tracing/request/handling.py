@@ -11,8 +11,8 @@ from opentelemetry.trace import SpanContext, Status, StatusCode
 
 from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
-from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
+from cruddur_tracing.request.facts import RequestFacts
 from cruddur_tracing.request.headers import Upstream
 
 if TYPE_CHECKING:
@@ -26,30 +26,24 @@ EVENT: Final = "request.hook"
 class Handling:
     """One request that is being answered; `span` is None when it is not recorded.
 
+    `started` is the time of one without a span, in nanoseconds since 1970.
     `boosts` is true if the rule that decided is one whose rate X-Ray raises for anomalies, which are counted for it.
     `error` is what no error handler of the app has taken; `route` the rule that matched. `streamed` is true while
     nobody knows that the whole body exists.
     """
 
-    __slots__ = (
-        "_named",
-        "app",
-        "boosts",
-        "context",
-        "environ",
-        "error",
-        "nested",
-        "route",
-        "rule",
-        "service",
-        "span",
-        "started",
-        "status",
-        "streamed",
-        "templates",
-        "trace_id",
-        "upstream",
-    )
+    # What is found out while it is being answered.
+    boosts = False
+    error: BaseException | None = None
+    route: str | None = None
+    service = ""
+    status = 0
+    streamed = False
+    templates: list[tuple[Span, Any]] | None = None
+    context: Context
+    started: int
+    facts: RequestFacts
+    _named = ""
 
     def __init__(
         self,
@@ -63,27 +57,19 @@ class Handling:
         nested: bool = False,
     ) -> None:
         self.app = app
-        self.boosts = False
         self.environ = environ
+        self.upstream = upstream
         self.span = span
         self.trace_id = trace_id
         self.rule = rule
         self.nested = nested
-        self.service = ""
-        self.context: Context
-        self.error: BaseException | None = None
-        self.route: str | None = None
-        self.status = 0
-        self.streamed = False
-        self.started = time_ns() if span is None else 0
-        self.upstream = upstream
-        self._named = ""
-        self.templates: list[tuple[Span, Any]] | None = None
+        if span is None:
+            self.started = time_ns()
 
     def describe(self, span: Span) -> None:
         """Put on the span what is known before the answer."""
         app = self.app
-        app.describe(span, self.environ)
+        self.facts = span.facts = RequestFacts(app.known, self.environ, self.rule)
         self._named = span._name
         for hook in app.request_hooks:
             hook(span, self.environ)
@@ -92,7 +78,9 @@ class Handling:
         """Say what the app's own WSGI middleware has made of the request, where that lies within the tracing."""
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if self.span is not None:
-            self.app.describe(self.span, environ)
+            self.facts.environ = environ
+            if self.span.is_touched:
+                self.span._attributes.update(self.facts.attributes()[0])
             self.span.recording.service = self.app.service(host)
 
     def starting(self, start_response: "StartResponse") -> "StartResponse":
@@ -145,15 +133,13 @@ class Handling:
             left.end()
         if not self.nested:
             app.close_open(span.recording)
-        attributes = span._attributes
-        if self.route is not None:
-            attributes["http.route"] = self.route
+        name = self.facts.answered(self.route, self.status)
+        if span.is_touched:
+            span._attributes.update(self.facts.of_answer())
         if span._name is self._named:
-            span._name = conventions.span_name(self.environ, self.route)
-        if self.status:
-            attributes.update(conventions.of_status(self.status, app.conventions))
-            if self.status >= 500 and span._status.status_code is StatusCode.UNSET:
-                span.set_status(StatusCode.ERROR)
+            span._name = name
+        if self.status >= 500 and span._status.status_code is StatusCode.UNSET:
+            span.set_status(StatusCode.ERROR)
         if self.error is not None and isinstance(self.error, Exception):
             span.record_exception(self.error)
             span.set_status(Status(StatusCode.ERROR, f"{type(self.error).__name__}: {self.error}"))

@@ -49,7 +49,7 @@ def get_trace_summaries(region: Region, request: dict[str, Any]) -> dict[str, An
     chosen = _filter(region, request.get("FilterExpression"))
     selection = Selection(start, _until(end, region.clock()), by, chosen)
     token = request.get("NextToken")
-    rows, position, examined = _page(region, selection, _share(request), _position(token) if token else None)
+    rows, position, examined = _page(region, selection, _share(request), trace_position(token) if token else None)
     answer = {
         "TraceSummaries": [rendering.trace_summary(row.summary) for row in rows],
         "ApproximateTime": region.clock(),
@@ -113,7 +113,8 @@ def _is_sampled(trace_id: str, share: float) -> bool:
     return zlib.crc32(trace_id.encode()) < share * 2**32
 
 
-def _position(token: str) -> tuple[float, int]:
+def trace_position(token: str) -> Position:
+    """Return the position that the token of a list of traces holds."""
     match paging.decode(token):
         case [int() | float() as first, int() as sequence]:
             return float(first), sequence

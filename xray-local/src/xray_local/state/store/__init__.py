@@ -6,6 +6,33 @@ that was acknowledged.
 
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.store import Store
-from xray_local.state.store.summaries.search import Count, Filter, Page, Position, RangeBy, Selection, TraceRow
+from xray_local.state.store.summaries.overview.numbers import Cell, Group, Overview, Spread
+from xray_local.state.store.summaries.overview.routes import Route
+from xray_local.state.store.summaries.selection import (
+    Count,
+    Filter,
+    Order,
+    Page,
+    Position,
+    RangeBy,
+    Selection,
+    TraceRow,
+)
 
-__all__ = ["Count", "Filter", "Page", "Position", "RangeBy", "Refused", "Selection", "Store", "TraceRow"]
+__all__ = [
+    "Cell",
+    "Count",
+    "Filter",
+    "Group",
+    "Order",
+    "Overview",
+    "Page",
+    "Position",
+    "RangeBy",
+    "Refused",
+    "Route",
+    "Selection",
+    "Spread",
+    "Store",
+    "TraceRow",
+]

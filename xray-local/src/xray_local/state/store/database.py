@@ -10,7 +10,7 @@ from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
 
 MEMORY_PAGE_BYTES = 16_384
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 
 

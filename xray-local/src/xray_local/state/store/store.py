@@ -14,7 +14,9 @@ from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
 from xray_local.state.store.ingest_log import IngestLog, to_log
 from xray_local.state.store.resources import Resources
-from xray_local.state.store.summaries.search import Count, Page, Position, Search, Selection
+from xray_local.state.store.summaries.overview.numbers import Group, Overview
+from xray_local.state.store.summaries.search import Search
+from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.traces.documents import Document, parse_stored
 from xray_local.traces.service_graph import Times
@@ -181,11 +183,55 @@ class Store(Resources):
         self.index()
 
     def find(
-        self, selection: Selection, *, before: Position | None = None, limit: int = 100, seconds: float = 0.1
+        self,
+        selection: Selection,
+        *,
+        order: Order = "-start",
+        before: Position | None = None,
+        limit: int = 100,
+        seconds: float = 0.1,
     ) -> Page:
-        """Return the newest matches before a position: `limit` of them, or what some seconds of CPU time found."""
+        """Return the first matches after a position: `limit` of them, or what some seconds of CPU time found."""
         self._prepare_search()
-        return self._search.find(selection, before=before, limit=limit, seconds=seconds)
+        return self._search.find(selection, order=order, before=before, limit=limit, seconds=seconds)
+
+    def overview(self, selection: Selection, *, step: float, seconds: float = 0.1) -> Overview:
+        """Return the numbers of all traces that match, of as many as some seconds of CPU time are enough for.
+
+        The range is that of their starts; `step` is a column of the heat map in seconds.
+        """
+        self._prepare_search()
+        return self._search.overview(selection, step=step, seconds=seconds)
+
+    def grouped(self, selection: Selection, annotation: str | None, *, seconds: float = 0.1) -> tuple[Group, ...]:
+        """Return the numbers of the traces that match by an annotation's value, or by status; values are JSON."""
+        self._prepare_search()
+        return self._search.grouped(selection, annotation, seconds=seconds)
+
+    def newest(self) -> int:
+        """Return the sequence number of the trace that arrived last, 0 without traces."""
+        self.index()
+        return int(self._database.row("SELECT COALESCE(MAX(seq), 0) FROM traces")[0])
+
+    def arrived(self, after: int, chosen: Filter, *, limit: int) -> tuple[int, int, int]:
+        """Return the last of the traces that arrived after another one, how many they are, and how many of them match.
+
+        It looks at `limit` traces at most.
+        """
+        self.index()
+        return self._search.arrived(after, chosen, limit=limit)
+
+    def ids_ending(self, digits: str, *, limit: int = 2) -> list[str]:
+        """Return the ids of some traces that end with hex digits, in lower case."""
+        self.index()
+        statement = "SELECT trace_id FROM traces WHERE SUBSTR(trace_id, ?) = ? LIMIT ?"
+        return [trace_id for (trace_id,) in self._database.rows(statement, (-len(digits), digits, limit))]
+
+    def span(self) -> tuple[float, float] | None:
+        """Return when the first and the last trace started, in epoch seconds; None without traces."""
+        self._prepare_search()
+        row = self._database.row("SELECT (SELECT MIN(first) FROM traces), (SELECT MAX(first) FROM traces)")
+        return None if row[0] is None else (row[0], row[1])
 
     def count(self, selection: Selection, *, after: Count | None = None, seconds: float = 0.1) -> Count:
         """Return how many traces match, of as many as some seconds of CPU time are enough for.

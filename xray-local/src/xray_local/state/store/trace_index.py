@@ -137,7 +137,7 @@ class TraceIndex:
 
     def clear(self) -> None:
         """Delete everything, within a transaction."""
-        for table in (*TABLES, "shapes"):
+        for table in (*TABLES, "shapes", "routes"):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 (constants)
         self.totals = Totals(last_seq=self.totals.last_seq)
 

@@ -12,9 +12,9 @@ REMOTE_NAMESPACES = ("remote", "aws")
 class Entry:
     """A segment, subsegment or span; `number` is its place in the order of arrival, times are epoch seconds.
 
-    `wires` are those that it came by. `container` is the entry whose document it is nested in. `segment` is the segment
-    that contains it, itself for a segment, None below a subsegment whose parent is missing. `cut` marks the root that a
-    cycle was opened at.
+    `wires` are those that it came by, `key` is the first of them with the id. `container` is the entry whose document
+    it is nested in. `segment` is the segment that contains it, itself for a segment, None below a subsegment whose
+    parent is missing. `cut` marks the root that a cycle was opened at.
     """
 
     number: int
@@ -22,6 +22,7 @@ class Entry:
     container: "Entry | None" = None
     id: str = ""
     wires: tuple[Wire, ...] = ("segments",)
+    key: tuple[Wire, str] = ("segments", "")
     start: float = math.nan
     end: float | None = None
     cut: bool = False
@@ -33,11 +34,6 @@ class Entry:
     def parent_id(self) -> str | None:
         """The id of the parent, whether that was received or not."""
         return (self.container.id if self.container else self.body.text("parent_id")) or None
-
-    @property
-    def key(self) -> tuple[Wire, str]:
-        """The wire, of two that of the segments, and the id."""
-        return self.wires[0], self.id
 
     @property
     def name(self) -> str:

@@ -80,7 +80,8 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
     while waiting:
         body, container = waiting.pop()
         wires = container.wires if container else (body.wire,)
-        entry = Entry(len(found), body, container, body.text("id") or "", wires, end=body.end)
+        id_ = body.text("id") or ""
+        entry = Entry(len(found), body, container, id_, wires, (wires[0], id_), end=body.end)
         found.append(entry)
         waiting.extend((nested, entry) for nested in reversed(body.subsegments))
     return found

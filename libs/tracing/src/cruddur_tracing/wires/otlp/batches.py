@@ -71,17 +71,19 @@ class Batches:
 
     def add(self, resource: Ends, scope: Ends, span: bytes) -> tuple[int, bool]:
         """Add an encoded span; return how many had to be dropped, and whether it ended a rest."""
+        size = len(span)
         with self._lock:
             batch = self._open
-            if batch.spans >= BATCH_SPANS or (batch.spans and batch.size + len(span) > BATCH_BYTES):
+            if batch.spans >= BATCH_SPANS or (batch.spans and batch.size + size > BATCH_BYTES):
                 self._full.append(batch)
                 batch = self._open = Batch()
             batch.add(resource, scope, span)
             self.added += 1
-            self._size += len(span)
-            dropped = self._make_room() if self._size > self._limit else 0
+            self._size += size
+            if self._size <= self._limit and not self.resting:
+                return 0, False
             was_resting, self.resting = self.resting, False
-            return dropped, was_resting
+            return self._make_room(), was_resting
 
     def seal(self) -> None:
         """Let what waits now be taken, though the newest batch is not full."""

@@ -21,6 +21,7 @@ DELAY_SECONDS: Final = 0.2  # what a process that is killed loses
 QUIET_ROUNDS: Final = 50  # without a span, after which the thread rests
 
 _KNOWN_MAX: Final = 256  # resources or scopes
+_NOTHING: Final = (b"", b"")
 
 
 class OtlpWire:
@@ -36,13 +37,19 @@ class OtlpWire:
         self._queue_bytes = queue_bytes
         self._resources = _Ends(encode_resource)
         self._scopes = _Ends(encode_scope)
+        self._latest: tuple[Any, Any, Ends, Ends] = (None, None, _NOTHING, _NOTHING)
         self._begin()
         restart_in_children(self)
 
     def ended(self, span: Span) -> None:
         """Encode a span that has just ended, and have it sent within 200 ms."""
-        resource = self._resources.of(span.recording.pipeline.resource)
-        scope = self._scopes.of(span._instrumentation_scope)
+        of_resource, of_scope = span.recording.pipeline.resource, span._instrumentation_scope
+        latest = self._latest
+        if latest[0] is of_resource and latest[1] is of_scope:
+            _, _, resource, scope = latest
+        else:
+            resource, scope = self._resources.of(of_resource), self._scopes.of(of_scope)
+            self._latest = of_resource, of_scope, resource, scope
         dropped, ended_rest = self._batches.add(resource, scope, encode_span(span))
         if dropped:
             self._delivery.lose(dropped)

@@ -53,13 +53,13 @@ class Documents:
 
         That of a subsegment names neither its trace nor its parent.
         """
-        data = span.xray or _NOTHING
         segment = is_segment(span)
-        request = None if data.http else server_request(span)
-        if request is not None and segment and data is _NOTHING:
-            plain = plain_segment(span, request, self._constants_of(span))
+        if segment:
+            plain = plain_segment(span, self._constants_of(span))
             if plain is not None:
                 return encoded(plain), ()
+        data = span.xray or _NOTHING
+        request = None if data.http else server_request(span)
         fields = Fields()
         name = _add_head(fields, span, data, segment=segment)
         attributes, metadata = (request.attributes, request.metadata) if request else (span._attributes, "")

@@ -38,19 +38,19 @@ def http_block(attributes: Mapping[str, Any], written: Block, *, server: bool) -
 
 def server_address(get: Get) -> tuple[str, str]:
     """Return the method as JSON text, and what URLs on a server begin with; an empty text if that is not known."""
-    return _quoted(get("http.method") or ""), _url(get, server=True)[:-1]
+    return quoted(get("http.method") or ""), _url(get, server=True)[:-1]
 
 
-def own_block(get: Get, method: str, address: str) -> Http:
-    """Return the block of a server's request with its own target, agent, client and status."""
-    url = _quoted(f"{address}{_text(get('http.target')).partition('?')[0]}")
+def own_block(get: Get, method: str, address: str, response: tuple[str, int]) -> Http:
+    """Return the block of a server's request with its own target, agent and client, and the response or its own."""
+    url = quoted(f"{address}{_text(get('http.target')).partition('?')[0]}")
     request = f'"method":{method},"url":{url}'
     if agent := get("http.user_agent"):
-        request += f',"user_agent":{_quoted(agent)}'
+        request += f',"user_agent":{quoted(agent)}'
     if address := get("net.peer.ip"):
-        request += f',"client_ip":{_quoted(address)}'
-    response, status = _response(get)
-    return f'{{"request":{{{request}}}{response}}}', status, CONSUMED
+        request += f',"client_ip":{quoted(address)}'
+    text, status = response if response[1] else response_block(get)
+    return f'{{"request":{{{request}}}{text}}}', status, CONSUMED
 
 
 def url_host(url: Any) -> str:
@@ -65,17 +65,17 @@ def url_host(url: Any) -> str:
 def _described(get: Get, *, server: bool) -> tuple[str, int]:
     request = []
     if method := get("http.method") or get("http.request.method"):
-        request.append(f'"method":{_quoted(method)}')
+        request.append(f'"method":{quoted(method)}')
     if url := get("http.url") or get("url.full") or _url(get, server=server):
-        request.append(f'"url":{_quoted(_text(url).partition("?")[0])}')
+        request.append(f'"url":{quoted(_text(url).partition("?")[0])}')
     if agent := get("http.user_agent") or get("user_agent.original"):
-        request.append(f'"user_agent":{_quoted(agent)}')
+        request.append(f'"user_agent":{quoted(agent)}')
     address, forwarded = _client(get) if server else (None, False)
     if address:
-        request.append(f'"client_ip":{_quoted(address)}')
+        request.append(f'"client_ip":{quoted(address)}')
         if forwarded:
             request.append('"x_forwarded_for":true')
-    response, status = _response(get)
+    response, status = response_block(get)
     return f'{{"request":{{{",".join(request)}}}{response}}}', status
 
 
@@ -89,7 +89,8 @@ def _client(get: Get) -> tuple[Any, bool]:
     return None, False
 
 
-def _response(get: Get) -> tuple[str, int]:
+def response_block(get: Get) -> tuple[str, int]:
+    """Return the response as the end of a block, and its status; an empty text and 0 if nothing is known of it."""
     status = get("http.status_code")
     if status is None:
         status = get("http.response.status_code")
@@ -143,7 +144,8 @@ def _text(value: Any) -> str:
     return value if type(value) is str and len(value) <= ROOM else safe_text(value)[:ROOM]
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
+    """Return any value as the JSON text of a string of a bounded length."""
     return quote(value) if type(value) is str and len(value) <= ROOM else quote(safe_text(value)[:ROOM])
 
 

@@ -1,88 +1,121 @@
 """The documents of a server's requests, made of what they have in common as JSON text."""
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from cruddur_tracing.recording.pipeline import Values
+from cruddur_tracing.recording.pipeline import SharedAttributes, Values
 from cruddur_tracing.recording.span import UNSET, Span
-from cruddur_tracing.recording.values import Writer, quote, scalar_text
-from cruddur_tracing.wires.segments.fields import SHORT, name_text, seconds_text
-from cruddur_tracing.wires.segments.http import CONSUMED, Http, own_block, server_address
+from cruddur_tracing.recording.values import Writer, quote
+from cruddur_tracing.wires.segments.fields import SHORT, name_text
+from cruddur_tracing.wires.segments.http import CONSUMED, Http, own_block, quoted, response_block, server_address
 from cruddur_tracing.wires.segments.resource import SegmentConstants
 
 SPAN_NAME: Final = "otel.span.name"  # metadata: the name of a span whose document has another
 
-_WIRE: Final = "segments"
+_SERVER: Final = "segments"
+_CLIENT: Final = "segments.client"
 _ROOM: Final = 8_000  # characters
-# The attributes of a request that differ from those of other requests and go into its `http` block.
-_OWN: Final = frozenset({"http.status_code", "http.target", "http.user_agent", "net.peer.ip", "net.peer.port"})
-_OTHERS: Final = CONSUMED - _OWN
-# The attributes that are metadata and nothing else.
-_METADATA: Final = frozenset({"aws.xray.sampling_rule", "http.route"})
+_SECOND: Final = 1_000_000_000
+_TAILS_MAX: Final = 64
+_CLIENT_FIELDS: Final = (("user_agent", "http.user_agent"), ("client_ip", "net.peer.ip"))
+# The attributes of a request that are in its `http` block and may differ from those of other requests.
+_OTHERS: Final = CONSUMED - {"http.status_code", "http.target", "http.user_agent", "net.peer.ip", "net.peer.port"}
 
 
-class Shared(NamedTuple):
-    """The method, a server's address as the beginning of a URL, and entries of metadata, all as JSON text."""
+class Server:
+    """What requests to one server have in common, as JSON text: the method, the beginning of a URL, and metadata.
 
-    method: str
-    address: str
-    metadata: str
+    `address` is empty where it is not known; `response` is the end of an `http` block and the status, 0 if unknown.
+    """
+
+    __slots__ = ("_constants", "_tails", "address", "metadata", "method", "response")
+
+    def __init__(self, values: Values) -> None:
+        self.method, self.address = server_address(values.get)
+        described = {key: value for key, value in values.items() if key not in CONSUMED}
+        self.metadata = Writer().text(described, _ROOM, "metadata")[1:-1]
+        self.response = response_block(values.get)
+        self._constants: SegmentConstants | None = None
+        self._tails: dict[tuple[str | None, str, str], str] = {}
+
+    @classmethod
+    def of(cls, shared: SharedAttributes) -> "Server":
+        """Return what is made once of shared attributes."""
+        known: Server | None = shared.encoded.get(_SERVER)
+        if known is None:
+            known = shared.encoded[_SERVER] = cls(shared.values)
+        return known
+
+    def tail(self, constants: SegmentConstants, rule: str | None, service: str, name: str) -> str:
+        """Return the end of a segment's document, from the response on."""
+        if constants is not self._constants or len(self._tails) >= _TAILS_MAX:
+            self._constants, self._tails = constants, {}
+        tail = self._tails.get((rule, service, name))
+        if tail is None:
+            named = f'"{SPAN_NAME}":{quote(name)}' if name != service else ""
+            metadata = ",".join(filter(None, [self.metadata, constants.metadata, named]))
+            tail = f'{self.response[0]}}},"name":{name_text(service)},{constants.text(rule)}'
+            tail += f',"metadata":{{"default":{{{metadata}}}}}}}'
+            self._tails[rule, service, name] = tail
+        return tail
 
 
 class Request(NamedTuple):
-    """The `http` block of a request, its attributes besides the shared ones, and the metadata of these."""
+    """The `http` block of a request, its attributes besides those of the server, and the metadata of the server."""
 
     http: Http
-    attributes: dict[str, Any]
+    attributes: Values
     metadata: str
 
 
 def server_request(span: Span) -> Request | None:
     """Return what is known of the request of a span, None unless it has only the usual attributes in `http`."""
-    shared = span.shared
-    own = None if shared is None else shared.besides(span._attributes)
-    if shared is None or own is None or "http.target" not in own or not _OTHERS.isdisjoint(own):
+    found = span.shared_attributes()
+    if found is None:
         return None
-    known = shared.encoded.get(_WIRE)
-    if known is None:
-        known = shared.encoded[_WIRE] = _known(shared.values)
-    if not known.address:
+    (shared, *more), own = found
+    for client in more:
+        own = {**client.values, **own}
+    server = Server.of(shared)
+    if not server.address or "http.target" not in own or not _OTHERS.isdisjoint(own):
         return None
-    return Request(own_block(own.get, known.method, known.address), own, known.metadata)
+    return Request(own_block(own.get, server.method, server.address, server.response), own, server.metadata)
 
 
-def plain_segment(span: Span, request: Request, constants: SegmentConstants) -> str | None:
-    """Return the whole document of a request that was answered without an error, and has nothing unusual in it.
+def plain_segment(span: Span, constants: SegmentConstants) -> str | None:
+    """Return the whole document of a request that was answered without an error, and that nobody has written to.
 
     It says the same as the document that is made field by field; None if the request is not such a one.
     """
-    block, status, _ = request.http
-    if status >= 400 or span._status is not UNSET or span._events or span._links:
+    if span.is_touched or span.xray is not None or span._status is not UNSET or span._events or span._links:
         return None
-    metadata = [request.metadata, constants.metadata]
-    for key, value in request.attributes.items():
-        if key in _METADATA:
-            text = quote(value) if type(value) is str and len(value) <= SHORT else scalar_text(value)
-            if text is None:
-                return None
-            metadata.append(f'"{key}":{text}')
-        elif key not in _OWN:
-            return None
-    recording, name = span.recording, span._name
-    if type(name) is not str or len(name) > SHORT:
+    found = span.shared_attributes()
+    return None if found is None else _plain_segment(span, constants, *found)
+
+
+def _plain_segment(
+    span: Span, constants: SegmentConstants, shared: Sequence[SharedAttributes], own: Values
+) -> str | None:
+    server, client = Server.of(shared[0]), shared[1].encoded.get(_CLIENT)
+    if client is None:
+        client = shared[1].encoded[_CLIENT] = _client_fields(shared[1].values)
+    recording, name, start, end = span.recording, span._name, span._start_time, span._end_time
+    target = own.get("http.target")
+    if not (server.address and target and server.response[1] < 400 and len(target) <= SHORT and len(name) <= SHORT):
         return None
-    if name != recording.service:
-        metadata.append(f'"{SPAN_NAME}":{quote(name)}')
+    if type(start) is not int or type(end) is not int or start < _SECOND:
+        return None
+    url = quote(server.address + target.partition("?")[0])
     trace_id = f"{recording.trace_id:032x}"
     parent = f'"parent_id":"{span.parent_id:016x}",' if span.parent_id else ""
     return (
         f'{{"trace_id":"1-{trace_id[:8]}-{trace_id[8:]}","id":"{span.span_id:016x}",{parent}'
-        f'"name":{name_text(recording.service)},"start_time":{seconds_text(span._start_time)},'
-        f'"end_time":{seconds_text(span._end_time)},"http":{block},{constants.text(recording.rule)},'
-        f'"metadata":{{"default":{{{",".join(filter(None, metadata))}}}}}}}'
+        f'"start_time":{start // _SECOND}.{start % _SECOND:09},"end_time":{end // _SECOND}.{end % _SECOND:09},'
+        f'"http":{{"request":{{"method":{server.method},"url":{url}{client}}}'
+        f"{server.tail(constants, recording.rule, recording.service, name)}"
     )
 
 
-def _known(values: Values) -> Shared:
-    method, address = server_address(values.get)
-    metadata = {key: value for key, value in values.items() if key not in CONSUMED}
-    return Shared(method, address, Writer().text(metadata, _ROOM, "metadata")[1:-1])
+def _client_fields(values: Values) -> str:
+    given = [(field, values.get(attribute)) for field, attribute in _CLIENT_FIELDS]
+    return "".join([f',"{field}":{quoted(value)}' for field, value in given if value])

@@ -27,7 +27,9 @@ CREATE TABLE IF NOT EXISTS traces (
   http_clientip TEXT,
   users TEXT,                       -- one JSON text in a line: a name; [key, value]
   annotations TEXT,
-  trace_id TEXT NOT NULL UNIQUE
+  trace_id TEXT NOT NULL UNIQUE,
+  bucket INTEGER,                   -- the duration on a logarithmic scale: see `summaries.durations`
+  route INTEGER
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
 CREATE INDEX IF NOT EXISTS traces_without_summary ON traces (seq) WHERE shape IS NULL;
@@ -35,6 +37,13 @@ CREATE TABLE IF NOT EXISTS shapes (
   id INTEGER PRIMARY KEY,           -- what many traces have in common: services, calls, flags, causes, but no times or texts
   digest BLOB NOT NULL UNIQUE,
   example BLOB NOT NULL             -- the summary of one of them, compressed JSON
+);
+CREATE TABLE IF NOT EXISTS routes (
+  id INTEGER PRIMARY KEY,
+  method TEXT NOT NULL,
+  path TEXT NOT NULL,
+  example TEXT NOT NULL,            -- the URL of a request
+  UNIQUE (method, path)
 );
 CREATE TABLE IF NOT EXISTS calls (
   seq INTEGER PRIMARY KEY,          -- of the trace

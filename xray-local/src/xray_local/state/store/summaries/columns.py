@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from xray_local.state.store.summaries.overview.durations import bucket
 from xray_local.traces.flags import Flag
 from xray_local.traces.summaries import TraceSummary
 
@@ -22,6 +23,8 @@ COLUMNS = (
     "http_clientip",
     "users",
     "annotations",
+    "bucket",
+    "route",
 )
 VARIABLE = frozenset(
     {
@@ -46,7 +49,7 @@ VARIABLE = frozenset(
 _KEYS_ONLY = "annotations"
 
 
-def columns(summary: TraceSummary, shape: int) -> tuple[Any, ...]:
+def columns(summary: TraceSummary, shape: int, route: int) -> tuple[Any, ...]:
     """Return the values of COLUMNS."""
     http = summary.http
     return (
@@ -62,6 +65,8 @@ def columns(summary: TraceSummary, shape: int) -> tuple[Any, ...]:
         http.client_ip,
         lines(user.name for user in summary.users),
         lines([found.key, found.value] for found in summary.annotations),
+        bucket(summary.duration),
+        route,
     )
 
 

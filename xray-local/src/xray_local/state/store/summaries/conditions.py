@@ -42,9 +42,9 @@ def condition(expression: Expression, shapes_of: ShapesOf) -> Condition:
     """Return the condition of an expression; `shapes_of` evaluates one that depends on the shape of a trace only."""
     match expression:
         case nodes.Or(operands):
-            return _joined(" OR ", [condition(operand, shapes_of) for operand in operands])
+            return joined_conditions(" OR ", [condition(operand, shapes_of) for operand in operands])
         case nodes.And(operands):
-            return _joined(" AND ", [condition(operand, shapes_of) for operand in operands])
+            return joined_conditions(" AND ", [condition(operand, shapes_of) for operand in operands])
         case nodes.Not(operand):
             inner = condition(operand, shapes_of)
             return Condition(f"NOT {inner.sql}", inner.parameters) if inner.exact else _UNKNOWN
@@ -68,7 +68,8 @@ def _term(expression: Expression, shapes_of: ShapesOf) -> Condition:
             return _UNKNOWN
 
 
-def _joined(operator: str, conditions: Iterable[Condition]) -> Condition:
+def joined_conditions(operator: str, conditions: Iterable[Condition]) -> Condition:
+    """Return conditions joined by an operator of SQL."""
     parts = tuple(conditions)
     parameters = tuple(value for part in parts for value in part.parameters)
     return Condition(f"({operator.join(part.sql for part in parts)})", parameters, all(part.exact for part in parts))
@@ -118,6 +119,15 @@ def _annotation(key: str, operator: str | None, value: object) -> Condition:
     if isinstance(value, bool) and operator == "=":
         return _has("annotations", f"\n{member}{_json(value)}]\n")
     return Condition("INSTR(annotations, ?) > 0", (f"\n{member}",), exact=False)
+
+
+def annotation_value(key: str) -> Condition:
+    """Return the expression of an annotation's value as JSON, NULL without the annotation."""
+    start = f"\n[{_json(key)},"
+    value = "SUBSTR(annotations, INSTR(annotations, ?) + ?)"
+    text = f"SUBSTR({value}, 1, INSTR({value}, CHAR(93, 10)) - 1)"
+    found = (start, len(start))
+    return Condition(f"CASE WHEN INSTR(annotations, ?) > 0 THEN {text} END", (start, *found, *found))
 
 
 def _line(column: str, start: str, operator: str, value: str, end: str = "") -> Condition:

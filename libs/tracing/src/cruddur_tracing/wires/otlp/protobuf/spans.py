@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import Event
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, TraceState
 
+from cruddur_tracing.recording.pipeline import SharedAttributes
 from cruddur_tracing.recording.span import NO_STATE, UNSET, Span
 from cruddur_tracing.wires.otlp.protobuf.values import Attributes, delimited, text, varint
 
@@ -48,8 +49,7 @@ def encode_span(span: Span) -> bytes:
     parts.append(delimited(b"\x2a", text(span._name)))  # name = 5
     parts.append(_KINDS.get(span._kind, b""))
     parts.append(_times(span._start_time, span._end_time))
-    if span._attributes:
-        parts += _attributes(span)
+    parts += _attributes(span)
     if span._events:
         parts += [_event(event) for event in span._events]
     if span._links:
@@ -63,14 +63,18 @@ def encode_span(span: Span) -> bytes:
 
 
 def _attributes(span: Span) -> list[bytes]:
-    shared, attributes = span.shared, span._attributes
-    others = None if shared is None else shared.besides(attributes)
-    if shared is None or others is None:
-        return _span_attributes.fields(attributes)
-    encoded = shared.encoded.get(_ENCODED)
-    if encoded is None:
-        encoded = shared.encoded[_ENCODED] = b"".join(_span_attributes.fields(shared.values))
-    return [encoded, *_span_attributes.fields(others)]
+    found = span.shared_attributes()
+    if found is None:
+        return _span_attributes.fields(span._attributes)
+    shared, own = found
+    fields = [attributes.encoded.get(_ENCODED) or _encode(attributes) for attributes in shared]
+    fields += _span_attributes.fields(own)
+    return fields
+
+
+def _encode(shared: SharedAttributes) -> bytes:
+    shared.encoded[_ENCODED] = encoded = b"".join(_span_attributes.fields(shared.values))
+    return encoded
 
 
 def encode_resource(resource: Resource) -> tuple[bytes, bytes]:

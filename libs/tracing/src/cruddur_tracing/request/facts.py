@@ -1,0 +1,103 @@
+"""What is known of a request, of which its span's attributes are made: most spans nobody else looks at or writes to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from cruddur_tracing.recording.pipeline import Attributes, SharedAttributes
+from cruddur_tracing.request.conventions import CLIENT, SERVER, Conventions, of_client, of_server, of_status, of_target
+from cruddur_tracing.request.conventions import span_name as name_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+RULE: Final = "aws.xray.sampling_rule"  # as X-Ray's sampler for OpenTelemetry in Java sets it
+_KEPT_MAX: Final = 256
+
+Describe = Callable[[Mapping[str, Any], Conventions], dict[str, Any]]
+
+
+class KnownRequests:
+    """The attributes that requests of one app have had in common. Bounded."""
+
+    __slots__ = ("_kept", "conventions")
+
+    def __init__(self, conventions: Conventions) -> None:
+        self.conventions = conventions
+        self._kept: dict[tuple[Any, ...], SharedAttributes] = {}
+
+    def __len__(self) -> int:
+        """Return how many sets of attributes are kept."""
+        return len(self._kept)
+
+    def get(self, environ: "WSGIEnvironment", keys: Sequence[str], describe: Describe) -> SharedAttributes:
+        """Return the attributes that `describe` makes of the values of these keys."""
+        key = tuple(map(environ.get, keys))
+        return self._kept.get(key) or self._keep(key, describe(environ, self.conventions))
+
+    def answered(
+        self, environ: "WSGIEnvironment", rule: str | None, route: str | None, status: int
+    ) -> SharedAttributes:
+        """Return those of the server, and those that were not known from the request alone."""
+        key = (rule, route, status, *map(environ.get, SERVER))
+        known = self._kept.get(key)
+        if known is None:
+            values = of_server(environ, self.conventions) | self.of_answer(rule, route, status)
+            known = self._keep(key, values, name_of(environ, route) if route is not None else None)
+        return known
+
+    def of_answer(self, rule: str | None, route: str | None, status: int) -> dict[str, Any]:
+        """Return the attributes that were not known from the request alone."""
+        attributes: dict[str, Any] = {}
+        if rule is not None:
+            attributes[RULE] = rule
+        if route is not None:
+            attributes["http.route"] = route
+        return attributes | of_status(status, self.conventions) if status else attributes
+
+    def _keep(self, key: tuple[Any, ...], values: dict[str, Any], span_name: str | None = None) -> SharedAttributes:
+        if len(self._kept) >= _KEPT_MAX:  # clients send other hosts or agents with each request
+            self._kept.clear()
+        self._kept[key] = shared = SharedAttributes(values, span_name)
+        return shared
+
+
+class RequestFacts:
+    """One request of an app; its span has ended when `answered` has been called."""
+
+    __slots__ = ("_known", "_server", "_untouched", "environ", "route", "rule", "status")
+
+    def __init__(self, known: KnownRequests, environ: "WSGIEnvironment", rule: str | None) -> None:
+        self._known = known
+        self._server: SharedAttributes | None = None
+        self._untouched: Attributes | None = None
+        self.environ = environ
+        self.rule = rule
+        self.route: str | None = None
+        self.status = 0
+
+    def answered(self, route: str | None, status: int) -> str:
+        """Record the answer, and return the name of the span."""
+        self.route, self.status = route, status
+        self._server = server = self._known.answered(self.environ, self.rule, route, status)
+        return server.span_name or name_of(self.environ, route)
+
+    def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
+        """Return the attributes that the span has now, and those of them that it shares with other spans."""
+        environ, known = self.environ, self._known
+        server = known.get(environ, SERVER, of_server)
+        client = known.get(environ, CLIENT, of_client)
+        target = of_target(environ, known.conventions)
+        return server.values | client.values | target | self.of_answer(), server
+
+    def untouched(self) -> Attributes | None:
+        """Return the attributes of a span that has ended, and that nobody has written to."""
+        server = self._server
+        if self._untouched is None and server is not None:
+            environ, known = self.environ, self._known
+            client = known.get(environ, CLIENT, of_client)
+            self._untouched = (server, client), of_target(environ, known.conventions)
+        return self._untouched
+
+    def of_answer(self) -> dict[str, Any]:
+        """Return the attributes that were not known from the request alone."""
+        return self._known.of_answer(self.rule, self.route, self.status)

@@ -1,0 +1,1 @@
+"""What every page shares: its request and response, headers, navigation, templates, static files, formats, colours."""

@@ -1,0 +1,1 @@
+"""The groups: saved filters with the number of traces that match each."""

@@ -1,0 +1,1 @@
+"""How to send traces, and what arrived so far or was refused."""

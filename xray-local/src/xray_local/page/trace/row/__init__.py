@@ -1,0 +1,1 @@
+"""One row: all that was recorded of it, and its exceptions. Pure."""

@@ -1,0 +1,1 @@
+"""What of a trace its address shows, and the overview from which it is chosen. Pure."""

@@ -1,0 +1,121 @@
+"""Matching traces as strings that have a character for each trace, by blocks of sequence numbers.
+
+SQLite writes the strings and `collections.Counter` counts their characters, both in C: a hundred thousand traces are
+counted in milliseconds. A block is read again only after one of its traces has changed.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from xray_local.state.store.database import Database
+from xray_local.state.store.summaries.conditions import Condition, joined_conditions
+
+SIZE = 2_048  # traces
+KEPT = 6  # filters and scales of which blocks are kept
+ROW_BUCKETS = 58  # of `durations` in one row of the heat map: eight rows from a duration to ten times as long
+ROWS = 95
+CYCLE = 250  # columns of the heat map after which their characters begin again
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """A character for each trace: what it took and how it ended, its route, its shape, and its cell of the heat map.
+
+    `first` and `last` are when the first and the last of them started, in epoch seconds.
+    """
+
+    first: float = 0.0
+    last: float = 0.0
+    results: str = ""
+    routes: str = ""
+    shapes: str = ""
+    cells: str = ""
+
+
+RESULT = "CHAR(1 + bucket * 8 + fault * 4 + error * 2 + throttle)"
+_COLUMNS = f"""
+  COALESCE(MIN(first), 0), COALESCE(MAX(first), 0),
+  COALESCE(GROUP_CONCAT({RESULT}, ''), ''),
+  COALESCE(GROUP_CONCAT(CHAR(1 + route), ''), ''),
+  COALESCE(GROUP_CONCAT(CHAR(1 + MIN(shape, 50000)), ''), ''),
+  COALESCE(GROUP_CONCAT(CHAR(
+    1 + (((CAST(first / ? AS INTEGER) % {CYCLE} + {CYCLE}) % {CYCLE}) * {ROWS} + bucket / {ROW_BUCKETS}) * 2 + fault
+  ), ''), '')
+"""
+
+
+class Blocks:
+    """Reads blocks, and keeps those of a few filters and scales."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: OrderedDict[tuple[str, float], dict[int, Strings]] = OrderedDict()
+
+    def numbers(self) -> Iterator[int]:
+        """Yield the numbers of all blocks, the newest first; forget those whose traces are evicted."""
+        low, high = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
+        if low is None:
+            return iter(())
+        for kept in self._kept.values():
+            for number in [number for number in kept if number * SIZE < low]:
+                del kept[number]
+        return iter(range(high // SIZE, low // SIZE - 1, -1))
+
+    def kept(self, key: str, step: float, number: int) -> Strings | None:
+        """Return what is known of a block, None if it has to be read."""
+        return self._kept.get((key, step), {}).get(number)
+
+    def keep(self, key: str, step: float, number: int, found: Strings) -> None:
+        """Keep a block that was read without a time range."""
+        blocks = self._kept.setdefault((key, step), {})
+        self._kept.move_to_end((key, step))
+        blocks[number] = found
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def read(self, number: int, step: float, *conditions: Condition) -> Strings:
+        """Return the traces of a block that meet conditions; `step` is a column of the heat map in seconds."""
+        return Strings(*self._rows(number, Condition(_COLUMNS, (step,)), joined_conditions(" AND ", conditions))[0])
+
+    def rows(self, number: int, condition: Condition) -> list[tuple[int, float, int, str]]:
+        """Return the shape, start, sequence number and id of a block's traces that meet a condition."""
+        return self._rows(number, Condition("shape, first, seq, trace_id"), condition)
+
+    def results(self, number: int, key: Condition, condition: Condition) -> dict[Any, str]:
+        """Return the results of a block's traces by the value of an expression, which is not NULL."""
+        found = Condition(f"{key.sql}, GROUP_CONCAT({RESULT}, '')", key.parameters)
+        rows = self._rows(number, found, condition, "GROUP BY 1")
+        return {value: results for value, results in rows if value is not None}
+
+    def _rows(self, number: int, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:
+        statement = (
+            f"SELECT {columns.sql} FROM traces WHERE seq >= ? AND seq < ?"  # noqa: S608 (constants)
+            f" AND shape IS NOT NULL AND {condition.sql} {suffix}"
+        )
+        start = number * SIZE
+        return self._database.rows(statement, (*columns.parameters, start, start + SIZE, *condition.parameters))
+
+    def forget(self, changed: Iterable[int]) -> None:
+        """Forget the blocks of traces that have changed."""
+        numbers = {seq // SIZE for seq in changed}
+        for kept in self._kept.values():
+            for number in numbers:
+                kept.pop(number, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+
+
+def joined(blocks: Iterable[Strings]) -> Strings:
+    """Return all traces of some blocks."""
+    parts = [block for block in blocks if block.results]
+    if not parts:
+        return Strings()
+    return Strings(
+        min(part.first for part in parts),
+        max(part.last for part in parts),
+        *("".join(getattr(part, name) for part in parts) for name in ("results", "routes", "shapes", "cells")),
+    )

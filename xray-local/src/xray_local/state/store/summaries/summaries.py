@@ -1,0 +1,133 @@
+"""Writes the summaries of traces as columns, and decides whether a trace matches a filter."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from xray_local.state.store.database import Database
+from xray_local.state.store.summaries import columns, summary_json
+from xray_local.state.store.summaries.conditions import ANY, Condition, condition
+from xray_local.state.store.summaries.overview.blocks import Blocks
+from xray_local.state.store.summaries.overview.numbers import Overview
+from xray_local.state.store.summaries.overview.routes import Routes, route_of
+from xray_local.state.store.summaries.selection import Filter, Position
+from xray_local.state.store.summaries.shapes import Shapes
+from xray_local.state.store.summaries.verdicts import Verdicts
+from xray_local.traces.documents import Document, parse_stored
+from xray_local.traces.service_graph import call_times
+from xray_local.traces.summaries import TraceSummary, summarize
+
+_SET = ", ".join(f"{name} = ?" for name in columns.COLUMNS)
+SUMMARIZED = 20  # traces in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trace that may match; `shape` is None if it has no columns."""
+
+    shape: int | None
+    place: float  # the value that the list is ordered by
+    seq: int
+    trace_id: str
+    summary: TraceSummary | None = None
+
+    @property
+    def position(self) -> Position:
+        """Where the list can go on."""
+        return self.place, self.seq
+
+
+class Summaries:
+    """The columns of traces, the shapes and routes that they name, and what is known until a trace changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._shapes = Shapes(database)
+        self._routes = Routes(database)
+        self._blocks = Blocks(database)
+        self._verdicts = Verdicts()
+        self._first = 0  # the lowest sequence number
+        self._counts: dict[tuple[float, float, str, str], int] = {}  # until a trace changes
+        self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # the same
+
+    def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
+        """Summarize traces by their sequence number and id, and write their columns. StoreError if it cannot."""
+        found: list[TraceSummary] = []
+        try:
+            with self._database.transaction():
+                for seq, trace_id in traces:
+                    found.append(summarize(trace_id, self._documents(seq)))
+                    self._write(seq, found[-1])
+        except BaseException:
+            self._shapes.forget()
+            self._routes.forget()
+            raise
+        self._blocks.forget(seq for seq, _ in traces)
+        self._overviews.clear()
+        return found
+
+    def without_summary(self, limit: int) -> list[tuple[int, str]]:
+        """Return some traces that have no columns, the newest first."""
+        statement = "SELECT seq, trace_id FROM traces WHERE shape IS NULL ORDER BY seq DESC LIMIT ?"
+        return self._database.rows(statement, (limit,))
+
+    def forget(self, changed: set[int]) -> None:
+        """Forget what is known of traces that have changed, and of all of them together."""
+        self._verdicts.forget(changed)
+        self._blocks.forget(changed)
+        self._counts.clear()
+        self._overviews.clear()
+
+    def prune(self) -> None:
+        """Delete what only evicted traces had, within the caller's transaction."""
+        self._shapes.prune()
+        self._routes.prune()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._shapes.forget()
+        self._routes.forget()
+        self._blocks.clear()
+        self._verdicts.clear()
+        self._counts.clear()
+        self._overviews.clear()
+
+    def _condition(self, chosen: Filter | None) -> Condition:
+        if chosen is None or chosen.expression is None:
+            return ANY
+        self._first = self._database.row("SELECT COALESCE(MIN(seq), 0) FROM traces")[0]
+        return condition(chosen.expression, lambda expression: self._shapes.where(expression, chosen.holds))
+
+    def _summarized(self, candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+        """Yield candidates, those without columns with the summary that was made for them."""
+        for at in range(0, len(candidates), SUMMARIZED):
+            part = candidates[at : at + SUMMARIZED]
+            stale = [(candidate.seq, candidate.trace_id) for candidate in part if candidate.shape is None]
+            made = dict(zip((seq for seq, _ in stale), self.summarize(stale) if stale else (), strict=True))
+            for candidate in part:
+                yield replace(candidate, summary=made.get(candidate.seq))
+
+    def _is_match(self, candidate: Candidate, chosen: Filter | None, by: Condition) -> bool:
+        if chosen is None or chosen.expression is None or (by.exact and candidate.shape is not None):
+            return True
+        verdict = self._verdicts.get(chosen.key, candidate.seq)
+        if verdict is None:
+            verdict = chosen.matches(candidate.summary or self._summary(candidate.seq))
+            self._verdicts.put(chosen.key, candidate.seq, verdict, first=self._first)
+        return verdict
+
+    def _summary(self, seq: int) -> TraceSummary:
+        (body,) = self._database.row("SELECT body FROM summaries WHERE seq = ?", (seq,))
+        return summary_json.load(zlib.decompress(body))
+
+    def _documents(self, seq: int) -> list[Document]:
+        rows = self._database.rows("SELECT text FROM documents WHERE seq = ? ORDER BY rowid", (seq,))
+        return [parse_stored(text) for (text,) in rows]
+
+    def _write(self, seq: int, summary: TraceSummary) -> None:
+        dumped = summary_json.dump(summary)
+        values = columns.columns(summary, self._shapes.id(dumped), self._routes.id(route_of(summary)))
+        self._database.execute(f"UPDATE traces SET {_SET} WHERE seq = ?", (*values, seq))  # noqa: S608 (constants)
+        body, times = zlib.compress(dumped, 1), call_times(summary).tobytes()
+        self._database.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", (seq, body))
+        self._database.execute("INSERT OR REPLACE INTO calls VALUES (?, ?)", (seq, times))

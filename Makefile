@@ -96,6 +96,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock and generat
 	@$(RUN)lint-imports --no-cache
 	@$(RUN)python -m tools.structure
 	@$(UV) lock --check --quiet
+	@$(RUN)python -m tools.xray_local_model --check
 	@$(RUN)python -m tools.xray_local_api --check
 	@$(RUN)python -m tools.operator_crds --check charts/cruddur/crds
 	@$(RUN)python -m tools.operator_reference --check docs/operator-reference.md
@@ -159,6 +160,7 @@ generate: .venv/.synced ## write what is made from the code: CRDs, reference pag
 	@$(RUN)python -m tools.chart.schema
 	@$(RUN)python -m tools.chart.readme
 	@$(RUN)python -m tools.operator_reference docs/operator-reference.md
+	@$(RUN)python -m tools.xray_local_model
 	@$(RUN)python -m tools.xray_local_api
 	@$(PYTHON) tools/provide.py helm
 	@$(RUN)python -m tools.chart.golden

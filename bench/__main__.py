@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|udp|queries|pages|requests|loss|operator ...]`: run the named benchmarks, or all of them.
+"""`python -m bench [ingest|udp|queries|pages|start|requests|loss|operator ...]`: run the named benchmarks, or all.
 
 `python -m bench profile --only ROW` profiles one row of the requests benchmark.
 
@@ -18,10 +18,10 @@ from bench.processes import BenchError
 from bench.requests import profile
 from bench.requests.measure import Shape
 from bench.requests.variants import VARIANTS
-from bench.xray_local import ingest, pages, queries, udp
+from bench.xray_local import ingest, pages, queries, start, udp
 
 INGEST_PROMISE = 5.0
-ALL = ("ingest", "udp", "queries", "pages", "requests", "loss", "operator")
+ALL = ("ingest", "udp", "queries", "pages", "start", "requests", "loss", "operator")
 
 
 def _say(text: str) -> None:
@@ -48,6 +48,11 @@ def _queries(options: argparse.Namespace) -> list[str]:
 def _pages(options: argparse.Namespace) -> list[str]:
     print(f"\n## Pages: {options.traces:,} traces stored\n")
     return pages.run(options.traces, say=_say)
+
+
+def _start(options: argparse.Namespace) -> list[str]:
+    print(f"\n## Start of xray-local: {options.starts} times, one core\n")
+    return start.run(options.starts, say=_say)
 
 
 def _requests(options: argparse.Namespace) -> list[str]:
@@ -77,7 +82,7 @@ def _profile(options: argparse.Namespace) -> list[str]:
     return []
 
 
-RUN = dict(zip(ALL, (_ingest, _udp, _queries, _pages, _requests, _loss, _operator), strict=True)) | {
+RUN = dict(zip(ALL, (_ingest, _udp, _queries, _pages, _start, _requests, _loss, _operator), strict=True)) | {
     "profile": _profile
 }
 
@@ -90,12 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--traces", type=int, default=100_000, help="queries, pages: how many are stored (default: 100,000)"
     )
+    parser.add_argument("--starts", type=int, default=5, help="start, requests: starts for the boot time (default: 5)")
     group = parser.add_argument_group("requests")
     group.add_argument("--seconds", type=float, default=3.0, help="seconds of a round (default: 3)")
     group.add_argument("--clients", type=int, default=4, help="clients that send at a time (default: 4)")
     group.add_argument("--threads", type=int, default=1, help="threads of the worker; from 2 on it is gthread's")
     group.add_argument("--children", type=int, default=0, help="spans or subsegments in each request (default: 0)")
-    group.add_argument("--starts", type=int, default=5, help="starts for the boot time (default: 5)")
     group = parser.add_argument_group("loss")
     group.add_argument("--quick", action="store_true", help="run each row once, with little load")
     group.add_argument("--requests", type=int, default=200_000, help="requests of the row leaks (default: 200,000)")

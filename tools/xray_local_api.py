@@ -6,10 +6,9 @@
 import sys
 from pathlib import Path
 
-from botocore.model import Shape
-
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS
+from xray_local.api.shapes import Shape
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "xray-local-api.md"
 _HEAD = """# The API of xray-local

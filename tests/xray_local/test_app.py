@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests.xray_local.process import FREE, started
 from tests.xray_local.samples import NOW, text, trace_id
 from xray_local.cli import client
 
 pytestmark = pytest.mark.process
-FREE = ["--api-port", "0", "--agent-port", "0", "--otlp-port", "0"]
 SECONDS = 30
 Start = Callable[..., tuple[subprocess.Popen[str], dict[str, str]]]
 
@@ -29,14 +29,7 @@ def start() -> Iterator[Start]:
     with ExitStack() as cleanup:
 
         def starter(*options: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
-            command = [sys.executable, "-m", "xray_local", "serve", *options]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            cleanup.enter_context(process)
-            cleanup.callback(process.kill)
-            assert process.stdout is not None
-            word, *pairs = process.stdout.readline().split()
-            assert word == "ready"
-            return process, dict(pair.split("=", 1) for pair in pairs)
+            return cleanup.enter_context(started(*options))
 
         yield starter
 

@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.model import Shape
 
 from pytest_xray_local import XRayLocal
 from tests.xray_local.samples import CLIENT, NOW, rule, text, trace_id
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS
+from xray_local.api.shapes import Shape
 
 pytestmark = pytest.mark.process
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -137,7 +137,7 @@ def test_a_response_has_the_shape_of_the_model(aws: Any, operation: str) -> None
         "before-parse.xray.*", lambda response_dict, **_: raw.append(json.loads(response_dict["body"]))
     )
     parsed = aws._make_api_call(operation, request)
-    shape = shapes.model().operation_model(operation).output_shape
+    shape = shapes.route(operation).output_shape
     assert unknown(shape, raw[-1]) == []
     if operation == "GetSamplingRules":
         assert raw[-1]["SamplingRuleRecords"].pop()["SamplingRule"]["Priority"] == 10_000  # beyond AWS's own maximum

@@ -8,7 +8,7 @@ from xray_local.api.shapes import ShapeError
 
 
 def check(operation: str, request: Any) -> None:
-    shape = shapes.model().operation_model(operation).input_shape
+    shape = shapes.route(operation).input_shape
     assert shape is not None
     shapes.check(shape, request)
 

@@ -4,9 +4,12 @@
 """
 
 import asyncio
+import gc
 import os
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -26,7 +29,10 @@ from xray_local.traces.documents import SegmentError
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 SECONDS = 1.0
+KEPT_BYTES = 100_000  # that caches with a limit may take meanwhile; the answers to one input have more than 10,000
+KEPT_BYTES_EACH = 100
 RANGE = {"StartTime": 0, "EndTime": samples.NOW + 10}
+FEW = min(EXAMPLES // 2, 5_000)  # under tracemalloc, which is slow
 fuzzing = settings(
     max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
@@ -71,6 +77,11 @@ class Running:
 
         self.run(read)
 
+    def put_datagram(self, datagram: bytes) -> None:
+        """Store or refuse a datagram."""
+        with suppress(SegmentError, ApiError):
+            self.region.put_segments([segment_text(datagram)], "UDP")
+
     def read_everything(self) -> None:
         """Read what is stored in every way."""
         for path in ("/", f"/traces/{samples.trace_id(1)}", f"/traces/{samples.trace_id(1)}.json", "/refused.json"):
@@ -111,10 +122,7 @@ def test_any_call_of_an_operation(running: Running, call: tuple[str, bytes]) -> 
 @given(datagram=strategies.datagrams())
 def test_any_datagram(running: Running, datagram: bytes) -> None:
     """Stored or refused, and then read."""
-    try:
-        running.region.put_segments([segment_text(datagram)], "UDP")
-    except (SegmentError, ApiError):
-        return
+    running.put_datagram(datagram)
     running.read_everything()
 
 
@@ -143,3 +151,29 @@ def test_any_filter(running: Running, text: str) -> None:
 def test_any_page(running: Running, path: str, query: dict[str, str]) -> None:
     """With any query."""
     running.get(URL(path).with_query(query))
+
+
+@settings(fuzzing, max_examples=FEW)
+@given(call=strategies.calls(), datagram=strategies.datagrams(), request=strategies.span_requests())
+def send(running: Running, call: tuple[str, bytes], datagram: bytes, request: tuple[str, bytes]) -> None:
+    """Send an input of each kind, and forget what the logs of requests keep of them."""
+    running.post(*call)
+    running.put_datagram(datagram)
+    running.post("/v1/traces", request[1], request[0])
+    running.read_everything()
+    running.region.requests.clear()
+    running.region.problems.clear()
+
+
+def test_memory_stays_flat(running: Running) -> None:
+    """Of what the code of xray-local allocates."""
+    send(running)
+    tracemalloc.start()
+    try:
+        send(running)
+        gc.collect()
+        kept = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*/xray_local/*/*.py")])
+    finally:
+        tracemalloc.stop()
+    own = [trace for trace in kept.statistics("filename") if "/src/xray_local/" in trace.traceback[0].filename]
+    assert sum(trace.size for trace in own) < KEPT_BYTES + KEPT_BYTES_EACH * 3 * FEW

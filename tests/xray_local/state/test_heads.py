@@ -3,16 +3,20 @@ from typing import Any
 import pytest
 
 from tests.xray_local.samples import NOW, text, trace_id
-from xray_local.state.heads import trace_ids
+from xray_local.state import heads
 from xray_local.state.region import Region
 from xray_local.traces.documents import SegmentError, parse_segment
 
 
 def test_valid_documents_are_accepted_by_their_heads() -> None:
-    """A segment, one in progress, and a subsegment that was sent separately."""
-    running = text(2, end_time=None, in_progress=True)
+    """A segment, one in progress, and a subsegment that was sent separately, with their bytes."""
+    running = text(2, end_time=None, in_progress=True, user="zoé").replace("\\u00e9", "é")
     separate = text(1, 3, type="subsegment", parent_id=f"{1:016x}")
-    assert trace_ids([text(1), running, separate]) == [trace_id(1), trace_id(2), trace_id(1)]
+    texts = [text(1), running, separate]
+    assert heads.read(texts) == (
+        [trace_id(1), trace_id(2), trace_id(1)],
+        [len(sent.encode()) for sent in texts],
+    )
 
 
 MEMBERS: list[dict[str, Any]] = [
@@ -40,13 +44,13 @@ def test_what_the_parser_refuses_is_never_accepted_by_its_head(members: dict[str
     """The parser words the refusal; one such document makes it parse the whole call."""
     with pytest.raises(SegmentError):
         parse_segment(text(1, **members))
-    assert trace_ids([text(2), text(1, **members)]) is None
+    assert heads.read([text(2), text(1, **members)]) is None
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[1]", "[" * 5_000, text(1) + "x", text(1)[:-1] + ', "a": NaN}'])
 def test_what_is_not_json_is_not_accepted(broken: str) -> None:
     """Also inside the members that are skipped."""
-    assert trace_ids([broken]) is None
+    assert heads.read([broken]) is None
 
 
 @pytest.mark.parametrize("members", [{"in_progress": "yes"}, {"type": 5}, {"start_time": int(NOW), "parent_id": None}])

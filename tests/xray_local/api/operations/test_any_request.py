@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from tests.xray_local.samples import NOW, Clock, body, document, rule, trace_id
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS, create_group, create_sampling_rule, get_group, get_sampling_rules
+from xray_local.api.shapes import Shape
 from xray_local.cli.terminal.screen import Screen
 from xray_local.cli.terminal.trace_view import draw
 from xray_local.errors import ApiError
@@ -137,7 +137,7 @@ def test_any_request_has_a_response_or_an_error(operation: str, data: some.DataO
     create_group(region, {"GroupName": "one", "FilterExpression": "fault"})
     create_sampling_rule(region, {"SamplingRule": rule("one")})
     region.put([document(1, fault=True)])
-    model = shapes.model().operation_model(operation)
+    model = shapes.route(operation)
     request = data.draw(requests(model.input_shape)) if model.input_shape else {}
     refused: ApiError | None = None
     try:
@@ -182,7 +182,7 @@ def test_any_stored_document_can_be_listed_and_drawn(name: str) -> None:
         for operation, request in calls.items():
             answer = OPERATIONS[operation](region, request)
             json.dumps(answer, allow_nan=False).encode()
-            shapes.check(shapes.model().operation_model(operation).output_shape, answer)
+            shapes.check(shapes.route(operation).output_shape, answer)
         bodies = [document.body for document in region.store.parsed(trace_id(1))]
         assert list(draw(AnalysedTrace(waterfall(bodies)), Screen(80, colour=False)))
         region.store.close()

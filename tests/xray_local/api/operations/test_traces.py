@@ -89,7 +89,7 @@ def test_a_summary_has_the_members_of_the_api(region: Region) -> None:
     put(region, text(1, http={"request": {"method": "GET", "url": "http://a/b"}, "response": {"status": 200}}))
     answer = get_trace_summaries(region, ALL)
     [summary] = answer["TraceSummaries"]
-    assert set(summary) <= set(shapes.model().shape_for("TraceSummary").members)
+    assert set(summary) <= set(shapes.shape("TraceSummary").members)
     assert summary["Http"] == {"HttpMethod": "GET", "HttpURL": "http://a/b", "HttpStatus": 200}
     assert (answer["ApproximateTime"], answer["TracesProcessedCount"]) == (NOW, 1)
     assert "NextToken" not in answer

@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import os
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from xray_local.listener import BODY_MAX, REGION_KEY
 _log = logging.getLogger(__name__)
 ANY_ORIGIN = "*"
 REQUEST_ID = "x-amzn-RequestId"
+KNOWN_HOSTS = 100
 PREFLIGHT_SECONDS = 600  # that a browser need not ask again
 
 
@@ -33,12 +35,13 @@ def middleware(allowed_hosts: Collection[str], allowed_origins: Collection[str] 
     """
     names = {"localhost", *(name.lower() for name in allowed_hosts)}
     origins = {origin.lower() for origin in allowed_origins}
+    host_problem = lru_cache(KNOWN_HOSTS)(lambda host: _host_problem(host, names))
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         origin = request.headers.get("Origin")
         cross = origin is not None and (ANY_ORIGIN in origins or origin.lower() in origins)
-        problem = _host_problem(request, names) or ("" if cross else _origin_problem(request, origin))
+        problem = host_problem(request.headers.get("Host", "")) or ("" if cross else _origin_problem(request, origin))
         if problem:
             _note(request, problem)
             response: web.StreamResponse = error_response(ApiError("Forbidden", problem, 403))
@@ -115,8 +118,7 @@ def _known(request: web.Request, error: Exception) -> ApiError | None:
     return None
 
 
-def _host_problem(request: web.Request, names: Collection[str]) -> str:
-    host = request.headers.get("Host", "")
+def _host_problem(host: str, names: Collection[str]) -> str:
     name = (_split(f"//{host}").hostname or "").rstrip(".")
     if name in names or _is_address(name):
         return ""

@@ -49,15 +49,17 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
 async def _answer(operation: str, body: dict[str, Any], request: web.Request, raw: bytes) -> Any:
     """Carry out an operation, with the fault that is scripted for it."""
     script, region = request.app[FAULTS_KEY], request.app[REGION_KEY]
-    key = (request.app[NAME_KEY], operation, sha256(raw).hexdigest())
     fault = script.take(operation)
     if fault is not None and fault.when == "before":
         await fault.apply()
-    answer = script.remembered(key) if fault is not None and fault.stale else None
-    if answer is None:
-        answer = OPERATIONS[operation](region, body)
-        if operation in READS:
+    if operation in READS:
+        key = (request.app[NAME_KEY], operation, sha256(raw).hexdigest())
+        answer = script.remembered(key) if fault is not None and fault.stale else None
+        if answer is None:
+            answer = OPERATIONS[operation](region, body)
             script.remember(key, answer)
+    else:
+        answer = OPERATIONS[operation](region, body)
     if fault is not None and fault.when == "after":
         await fault.apply()
     return answer

@@ -1,47 +1,93 @@
-"""The API as botocore's service model describes it: paths, and checks of requests against their shapes.
+"""The API as AWS's service model describes it: paths, and checks of requests against their shapes.
 
-botocore's own client checks types, required members and minima; the service checks maxima, enums and patterns too, so
-this does. Messages follow the service's validation errors.
+`model.json` has what is needed of the model; `python -m tools.xray_local_model` makes it of botocore's. botocore's own
+client checks types, required members and minima; the service checks maxima, enums and patterns too, so this does.
+Messages follow the service's validation errors.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from importlib.resources import files
 from typing import Any
 
-from botocore.loaders import create_loader
-from botocore.model import ServiceModel, Shape
+import orjson
 
-API_VERSION = "2016-04-12"
+MODEL = "model.json"
 TIMESTAMP_MAX = 1e15  # as epoch seconds far beyond any date; larger numbers overflow
-_CONSTRAINTS = frozenset({"min", "max", "enum", "pattern"})
+CONSTRAINTS = frozenset({"min", "max", "enum", "pattern"})
 
 
 class ShapeError(ValueError):
     """A request that does not match its shape; the message is the service's validation error."""
 
 
+@dataclass(frozen=True)
+class Shape:
+    """One shape of the model; those of its members are looked up when they are needed, since they may be nested."""
+
+    type_name: str
+    metadata: Mapping[str, Any]
+    required_members: tuple[str, ...]
+    refers: Mapping[str, Any]
+
+    @cached_property
+    def members(self) -> dict[str, "Shape"]:
+        """The shape of each member of a structure."""
+        return {name: shape(member) for name, member in self.refers["members"].items()}
+
+    @cached_property
+    def member(self) -> "Shape":
+        """The shape of a list's members."""
+        return shape(self.refers["member"])
+
+    @cached_property
+    def key(self) -> "Shape":
+        """The shape of a map's keys."""
+        return shape(self.refers["key"])
+
+    @cached_property
+    def value(self) -> "Shape":
+        """The shape of a map's values."""
+        return shape(self.refers["value"])
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation's name, its path (every method is POST), and its input shape (None when it takes nothing)."""
+    """An operation's name, its path (every method is POST), and its shapes (None when it takes nothing)."""
 
     operation: str
     path: str
     input_shape: Shape | None
+    output_shape: Shape
 
 
 @cache
-def model() -> ServiceModel:
-    """Return the service model that botocore contains."""
-    return ServiceModel(create_loader().load_service_model("xray", "service-2", API_VERSION), "xray")
+def _model() -> dict[str, Any]:
+    model: dict[str, Any] = orjson.loads((files("xray_local.api") / MODEL).read_bytes())
+    return model
+
+
+@cache
+def shape(name: str) -> Shape:
+    """Return a shape by its name."""
+    facts = _model()["shapes"][name]
+    refers = {key: facts[key] for key in ("members", "member", "key", "value") if key in facts}
+    metadata = {key: facts[key] for key in CONSTRAINTS & facts.keys()}
+    return Shape(facts["type"], metadata, tuple(facts.get("required", ())), refers)
+
+
+def route(operation: str) -> Route:
+    """Return an operation by its name."""
+    facts = _model()["operations"][operation]
+    input_shape = shape(facts["input"]) if "input" in facts else None
+    return Route(operation, facts["path"], input_shape, shape(facts["output"]))
 
 
 def routes() -> Iterator[Route]:
     """Yield every operation of the model by name."""
-    for name in sorted(model().operation_names):
-        operation = model().operation_model(name)
-        yield Route(name, operation.http["requestUri"], operation.input_shape)
+    return map(route, sorted(_model()["operations"]))
 
 
 def check(shape: Shape, value: Any) -> None:
@@ -57,7 +103,7 @@ def _check(shape: Shape, value: Any, path: str) -> None:
     if kind == "structure":
         _check_members(shape, value, path)
     elif kind == "list":
-        any_text = shape.member.type_name == "string" and not _CONSTRAINTS & shape.member.metadata.keys()
+        any_text = shape.member.type_name == "string" and not CONSTRAINTS & shape.member.metadata.keys()
         for number, member in enumerate(value):
             if not (any_text and isinstance(member, str)):
                 _check(shape.member, member, f"{path}.{number + 1}.member")

@@ -8,7 +8,7 @@ holds is found when the document is indexed.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -45,22 +45,30 @@ _is_name = lru_cache(KNOWN_TEXTS)(is_name)  # few names and keys recur in all do
 _is_key = lru_cache(KNOWN_TEXTS)(is_annotation_key)
 
 
-def trace_ids(texts: Sequence[str]) -> list[str] | None:
-    """Return the trace id of each document if all are valid, or None if one has to be parsed to know."""
+class Heads(NamedTuple):
+    """Of each document of a call the trace id, and the bytes."""
+
+    trace_ids: list[str]
+    sizes: list[int]
+
+
+def read(texts: Sequence[str]) -> Heads | None:
+    """Return the heads of documents that are all valid, or None if one has to be parsed to know."""
     names: set[str] = set()
     keys: set[str] = set()
     try:
         heads = [_decode(text) for text in texts]
         _collect(heads, names, keys)
+        sizes = list(map(len, texts)) if all(map(str.isascii, texts)) else list(map(utf8_size, texts))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     if not (all(map(_is_name, names)) and all(map(_is_key, keys))):
         return None
-    if not all(map(_is_complete, heads)) or max(map(utf8_size, texts), default=0) > limits.SEGMENT_BYTES:
+    if not all(map(_is_complete, heads)) or max(sizes, default=0) > limits.SEGMENT_BYTES:
         return None
-    found = [head.trace_id for head in heads]
+    trace_ids = [head.trace_id for head in heads]
     ids = [head.id for head in heads] + [head.parent_id for head in heads if head.parent_id is not None]
-    return found if _are_ids(found, ids) else None
+    return Heads(trace_ids, sizes) if _are_ids(trace_ids, ids) else None
 
 
 def _collect(parts: Iterable[_Part], names: set[str], keys: set[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
 from xray_local.settings import Addresses
-from xray_local.state.heads import trace_ids
+from xray_local.state import heads
 from xray_local.state.lambda_facades import LambdaFacades
 from xray_local.state.request_log import ProblemLog, RequestLog, Verdict
 from xray_local.state.sampling.boosts import Boosts
@@ -36,9 +36,9 @@ class Region:
 
     def put_segments(self, texts: Sequence[str], source: str = "PutTraceSegments") -> list[Refused]:
         """Store segment documents; count, note and return those that were refused."""
-        ids = trace_ids(texts) if self.facades is None else None  # facades need the whole documents
-        if ids is not None:
-            return self.refuse(self.store.append(ids, texts, now=self.clock()) if ids else [], source)
+        found = heads.read(texts) if self.facades is None else None  # facades need the whole documents
+        if found is not None:
+            return self.refuse(self.store.append(*found, texts, now=self.clock()) if texts else [], source)
         documents: list[Document] = []
         refused: list[Refused] = []
         for text in texts:

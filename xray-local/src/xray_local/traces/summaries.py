@@ -92,7 +92,7 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
     start = min(entry.start for entry in entries)
     services, edges = services_and_edges(entries, root)
     on_aws = [entry for entry in entries if "aws" in entry.body.raw]
-    return TraceSummary(
+    summary = TraceSummary(
         id=trace_id,
         start=start,
         duration=round(max(entry.start if entry.end is None else entry.end for entry in entries) - start, 6),
@@ -115,6 +115,8 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
         edges=edges,
         sampling=_sampling(entries),
     )
+    trace.unlink()
+    return summary
 
 
 def _flags(trace: Trace) -> tuple[Flag, ...]:

@@ -91,10 +91,9 @@ class IngestLog:
         """Count documents in what waits for their traces, and return True, unless one may not fit."""
         known, waiting = self._waiting, dict[str, int]()
         for trace_id, size in zip(trace_ids, sizes, strict=True):
-            total = (waiting.get(trace_id) or known.get(trace_id, 0)) + size
-            if total > SMALL_TRACE_BYTES or trace_id in self.large:
-                return False
-            waiting[trace_id] = total
+            waiting[trace_id] = (waiting.get(trace_id) or known.get(trace_id, 0)) + size
+        if max(waiting.values(), default=0) > SMALL_TRACE_BYTES or not self.large.isdisjoint(waiting):
+            return False
         known.update(waiting)
         return True
 

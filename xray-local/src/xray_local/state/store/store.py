@@ -22,7 +22,7 @@ from xray_local.state.store.summaries.selection import Count, Filter, Order, Pag
 from xray_local.state.store.summaries.totals import Calls, Made
 from xray_local.state.store.trace_index import TraceIndex
 from xray_local.state.store.traffic import Requests, Traffic
-from xray_local.traces.documents import Document, parse_stored, utf8_size
+from xray_local.traces.documents import Document, parse_stored
 from xray_local.traces.service_graph import Graph
 from xray_local.traces.summaries import TraceSummary
 
@@ -79,9 +79,11 @@ class Store(Resources):
         totals = self._index.totals
         return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
 
-    def append(self, trace_ids: Sequence[str], texts: Sequence[str], *, now: float) -> list[Refused]:
-        """Store valid segment documents of these traces; return those for which their trace has no room."""
-        if self._is_logged(trace_ids, texts, list(map(utf8_size, texts)), now):
+    def append(
+        self, trace_ids: Sequence[str], sizes: Sequence[int], texts: Sequence[str], *, now: float
+    ) -> list[Refused]:
+        """Store valid segment documents of these traces and sizes; return those for which their trace has no room."""
+        if self._is_logged(trace_ids, texts, sizes, now):
             return []
         return self._write([parse_stored(text) for text in texts], now)
 

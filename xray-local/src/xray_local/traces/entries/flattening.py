@@ -42,6 +42,12 @@ class Trace:
         roots = (entry for entry in self.entries if entry.parent is None)
         return min(roots, key=lambda root: (not root.is_segment, root.is_orphan, root.start, root.number))
 
+    def unlink(self) -> None:
+        """Remove the links of the entries: their cycles would keep the documents until Python collects cycles."""
+        for entry in (*self.entries, *self.repeats):
+            entry.parent = entry.segment = None
+            entry.children.clear()
+
 
 def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     """Return the entries of one trace's documents by the rules of this module."""

@@ -1,0 +1,37 @@
+"""xray-local's start: the time until it answers, and the memory of the idle process."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+from bench import table
+from bench.processes import BIN, running
+from tools.local_cluster import free_port
+
+IDLE_SECONDS = 1.0
+READY_PROMISE = 0.4  # seconds
+MEMORY_PROMISE = 45.0  # MiB
+
+
+def run(starts: int, say: Callable[[str], None]) -> list[str]:
+    """Start it several times with OTLP/gRPC and without, print the medians, and return what was promised and missed."""
+    rows = []
+    broken = []
+    for name, options in (("xray-local", ["--otlp-grpc-port", "off"]), ("with OTLP/gRPC", ["--otlp-grpc-port", "0"])):
+        say(f"start: {name}")
+        figures = [_start(options) for _ in range(starts)]
+        ready, memory = (statistics.median(values) for values in zip(*figures, strict=True))
+        rows.append([name, f"{ready:.2f} s", f"{memory:.1f} MiB"])
+        if options[-1] == "off":
+            broken += [f"start: ready after {ready:.2f} s, promised {READY_PROMISE}"] if ready > READY_PROMISE else []
+            broken += [f"start: {memory:.1f} MiB, promised {MEMORY_PROMISE:.0f}"] if memory > MEMORY_PROMISE else []
+    print(table.markdown(["process", "ready after", "idle memory"], rows))
+    return broken
+
+
+def _start(options: list[str]) -> tuple[float, float]:
+    port = free_port()
+    command = [str(BIN / "xray-local"), "serve", "--api-port", str(port), "--agent-port", "0", "--otlp-port", "0"]
+    with running([*command, *options], f"http://127.0.0.1:{port}/_local/health") as server:
+        time.sleep(IDLE_SECONDS)
+        return server.boot, server.memory()[0]

@@ -14,7 +14,7 @@ import yaml
 
 from tests.chart.each import ValueSet, for_each, render_all
 from tests.chart.matrix import AWS, CASES
-from tests.chart.real_collector import ADDRESS, ENVIRONMENT, configuration
+from tests.chart.real_collector import ADDRESS, ENVIRONMENT, configuration, need_file_storage
 from tests.chart.release import SECONDS, Values, named, named_container, render
 from tests.waiting import until
 from tools.provide import tool_path
@@ -43,6 +43,7 @@ WITHOUT = {
 }
 # Here the proxy and sigv4auth ask STS for the role as soon as they read their settings.
 NEEDS_STS = {"other-account", "other-account-otel"}
+QUEUE = "collector.queue.volume"
 WITH: dict[str, Values] = {
     **{name: values for name, values in CASES.items() if name not in WITHOUT | NEEDS_STS},
     "large": LARGE,
@@ -80,10 +81,20 @@ def test_the_collector_runs_where_something_needs_it() -> None:
     assert {name for name, values in CASES.items() if configuration(values) is None} == WITHOUT
 
 
-@for_each(WITH)
+@for_each({name: values for name, values in WITH.items() if QUEUE not in values})
 def test_the_collector_accepts_its_configuration(value_set: ValueSet) -> None:
     """`otelcol validate`, on each configuration that the chart builds."""
     assert complaint(configuration(value_set.values) or "") == ""
+
+
+def test_the_collector_accepts_a_queue_in_a_file() -> None:
+    """The same, with the extension that keeps it."""
+    need_file_storage()
+    queued = {name: values for name, values in WITH.items() if QUEUE in values}
+    assert {name: complaint(configuration(values) or "") for name, values in queued.items()} == dict.fromkeys(
+        queued, ""
+    )
+    assert queued
 
 
 @pytest.mark.parametrize(

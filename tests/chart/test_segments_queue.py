@@ -13,7 +13,7 @@ import pytest
 from demo import steps
 from demo.stack import Addresses, Stack
 from tests.chart.matrix import AWS
-from tests.chart.real_collector import ADDRESS, read, running
+from tests.chart.real_collector import ADDRESS, need_file_storage, read, running
 from tests.chart.release import Values
 from tests.waiting import until
 
@@ -58,6 +58,7 @@ def spans(trace_id: str) -> dict[str, Any]:
 
 def test_spans_survive_a_killed_collector(tmp_path: Path, free_port: Callable[[], int]) -> None:
     """What it has acknowledged is in a file: its successor on the same volume sends all of it."""
+    need_file_storage()
     otlp = free_port()
     xray_local = Stack(Addresses(free_port(), free_port(), free_port(), otlp), tmp_path)
     retry = {"initial_interval": "200ms", "max_interval": "1s", "max_elapsed_time": "0s"}

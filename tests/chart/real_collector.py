@@ -41,8 +41,8 @@ def configuration(given: Values) -> str | None:
 
 @cache
 def _components() -> str:
-    command = [tool_path("otelcol"), "components"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    run = subprocess.run([tool_path("otelcol"), "components"], capture_output=True, text=True, timeout=30, check=True)
+    return str(run.stdout)
 
 
 def need_file_storage() -> None:

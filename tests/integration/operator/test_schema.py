@@ -162,6 +162,7 @@ def test_every_field_of_the_status_is_stored(api_server: Cluster, manifest: dict
         "quota": "2/25",
         "statistics": {"requests": 10, "sampled": 5, "borrowed": 1, "time": "2026-01-01T12:00:00Z"},
         "lastHandledReconcileAt": "token",
+        "operator": "cluster eu-west-1",
     }
     stored = merge(api_server, manifest, {"status": status}, "/status")["status"]
     api_server.admin.call("DELETE", resource_path(manifest, NAMESPACE))

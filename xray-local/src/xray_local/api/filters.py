@@ -1,6 +1,7 @@
 """Evaluates filter expressions on traces: the model of a trace in the form that `xray_model` evaluates."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from xray_local.api import rendering
@@ -27,7 +28,7 @@ class TraceFilter:
         """The expression, None if every trace matches."""
         return self._expression
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The text of the expression, with that of the groups if it names one."""
         if self._expression is None:

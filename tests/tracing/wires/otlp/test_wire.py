@@ -107,7 +107,7 @@ def test_requests_are_compressed(backend: Backend, failures: Failures, compressi
 def test_a_refusal_is_counted_with_its_reason(
     wire: OtlpWire, backend: Backend, failures: Failures, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is not tried again."""
+    """It is not tried again; what ends later goes over another connection, and so perhaps to another backend."""
     backend.answer = lambda: Answered(401, body=b"unknown API key")
     end(wire, 7)
     assert not wire.flush(10)
@@ -117,6 +117,9 @@ def test_a_refusal_is_counted_with_its_reason(
     assert caplog.messages == [
         f"span.refused: {where}: HTTP status 401: unknown API key (7 since the last such line, 7 in all)"
     ]
+    end(wire, 1)
+    assert not wire.flush(10)
+    assert len(set(backend.clients)) == 2
 
 
 def test_a_partial_success_is_counted(wire: OtlpWire, backend: Backend, failures: Failures) -> None:

@@ -63,6 +63,7 @@ class Delivery:
             self._failed = 0
             if self._batches.done() and verdict.refused:
                 self._failures.note(REFUSED, f"{self._endpoint}: {verdict.reason}", verdict.refused)
+                self._connection.close()  # behind a Service another backend may take the next ones
         return None
 
     def lose(self, spans: int, reason: str = _FULL) -> None:

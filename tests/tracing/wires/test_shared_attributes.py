@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from opentelemetry.trace import Status, StatusCode
@@ -48,6 +48,17 @@ def span_message(span: Span) -> SpanMessage:
     return message
 
 
+@example(
+    environ={"REQUEST_METHOD": "GET", "SERVER_NAME": "localhost", "wsgi.url_scheme": "http", "RAW_URI": "/"},
+    others=[],
+    conventions=Conventions.OLD,
+    more={"http.target": ""},
+    status=0,
+    failed=False,
+    rule=None,
+    parent_id=0,
+    name="GET /",
+)
 @given(
     environ=environs,
     others=st.lists(environs, max_size=2),

@@ -78,7 +78,7 @@ def server_request(span: Span) -> Request | None:
     for client in more:
         own = {**client.values, **own}
     server = Server.of(shared)
-    if not server.address or "http.target" not in own or not _OTHERS.isdisjoint(own):
+    if not server.address or not own.get("http.target") or not _OTHERS.isdisjoint(own):
         return None
     return Request(own_block(own.get, server.method, server.address, server.response), own, server.metadata)
 

@@ -5,6 +5,7 @@
 
 import base64
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -248,7 +249,25 @@ class Cluster:
         self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": []}}
         answer = self.admin.call("POST", f"/api/v1/namespaces/{home}/serviceaccounts/{name}/token", request)
+        for rule, namespace in itertools.product(rules[:1], namespaces or ("",)):
+            self._wait_authorized(f"system:serviceaccount:{home}:{name}", rule, namespace)
         return Client(self.admin.server, self.admin.ca, answer["status"]["token"])
+
+    def _wait_authorized(self, user: str, rule: Mapping[str, Any], namespace: str) -> None:
+        """Wait until the API server, which learns of roles by a watch, allows what a rule says."""
+        target = {"verb": rule["verbs"][0], "group": rule["apiGroups"][0], "resource": rule["resources"][0]}
+        target["name"] = rule.get("resourceNames", [""])[0]
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": user, "resourceAttributes": {"namespace": namespace, **target}},
+        }
+        until = time.monotonic() + START_SECONDS
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        while not self.admin.call("POST", path, review)["status"]["allowed"]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{user}: not allowed to {target} in {START_SECONDS} s")
+            time.sleep(0.02)
 
     def audited(self, user_part: str = "") -> list[dict[str, Any]]:
         """Return the requests that the API server has answered, of the users whose name has a part."""

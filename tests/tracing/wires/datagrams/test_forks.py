@@ -67,7 +67,7 @@ in_child(lambda: (send(2), sender.flush(10)))
 
 
 def test_no_lock_of_the_parent_is_held(agent: UdpAgent) -> None:
-    """Whatever its threads were about at the fork."""
+    """Whatever its threads were about at the fork. They may fill the agent's buffer, so a child sends several times."""
     program = """
 def forever():
     while True:
@@ -77,8 +77,9 @@ def forever():
 for _ in range(3):
     threading.Thread(target=forever, daemon=True).start()
 agent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+pause = threading.Event()
 for number in range(1, 21):
-    in_child(lambda: (send(number), sender.flush(1), sender.shutdown(0)))
+    in_child(lambda: ([(send(number), pause.wait(0.01)) for _ in range(5)], sender.flush(1), sender.shutdown(0)))
 os._exit(0)
 """
     run(PROGRAM + program, "127.0.0.1", agent.port)

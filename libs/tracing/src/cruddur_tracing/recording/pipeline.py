@@ -49,7 +49,7 @@ class Facts(Protocol):
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
 
     def untouched(self) -> Attributes | None:
-        """Return the attributes of a span that has ended, and that nobody has written to; None if it has not."""
+        """Return the attributes of a span that has ended and was never changed; None while it is open."""
 
 
 class Wire(Protocol):

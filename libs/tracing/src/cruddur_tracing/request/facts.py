@@ -1,4 +1,4 @@
-"""What is known of a request, of which its span's attributes are made: most spans nobody else looks at or writes to."""
+"""What is known of a request, from which the attributes of its span are made when they are read or changed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -90,7 +90,7 @@ class RequestFacts:
         return server.values | client.values | target | self.of_answer(), server
 
     def untouched(self) -> Attributes | None:
-        """Return the attributes of a span that has ended, and that nobody has written to."""
+        """Return the attributes of a span that has ended and was never changed."""
         server = self._server
         if self._untouched is None and server is not None:
             environ, known = self.environ, self._known

@@ -9,6 +9,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, Status, StatusCode
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.facts import RequestFacts
@@ -102,9 +103,8 @@ class Handling:
             hook(self.span or trace.get_current_span(), status, headers)
         if self.nested:
             return headers
-        digits = f"{self.trace_id:032x}"
         asked = f";Sampled={int(self.span is not None)}" if self.upstream.asked else ""
-        return [*headers, (RESPONSE_HEADER, f"Root=1-{digits[:8]}-{digits[8:]}{asked}")]
+        return [*headers, (RESPONSE_HEADER, f"Root={xray_trace_id(self.trace_id)}{asked}")]
 
     def end(self) -> None:
         """End the span. Never raises."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import SharedAttributes, Values
 from cruddur_tracing.recording.span import UNSET, Span
 from cruddur_tracing.recording.values import Writer, quote
-from cruddur_tracing.wires.segments.fields import SHORT, name_text
+from cruddur_tracing.wires.segments.fields import SHORT, name_text, seconds_text
 from cruddur_tracing.wires.segments.http import CONSUMED, Http, own_block, quoted, response_block, server_address
 from cruddur_tracing.wires.segments.resource import SegmentConstants
 
@@ -15,7 +16,6 @@ SPAN_NAME: Final = "otel.span.name"  # metadata: the name of a span whose docume
 _SERVER: Final = "segments"
 _CLIENT: Final = "segments.client"
 _ROOM: Final = 8_000  # characters
-_SECOND: Final = 1_000_000_000
 _TAILS_MAX: Final = 64
 _OWN: Final = frozenset({"http.target", "net.peer.port"})
 _CLIENT_FIELDS: Final = (("user_agent", "http.user_agent"), ("client_ip", "net.peer.ip"))
@@ -84,7 +84,7 @@ def server_request(span: Span) -> Request | None:
 
 
 def plain_segment(span: Span, constants: SegmentConstants) -> str | None:
-    """Return the whole document of a request that was answered without an error, and that nobody has written to.
+    """Return the whole document of a request that was answered without an error and whose span was never changed.
 
     It says the same as the document that is made field by field; None if the request is not such a one.
     """
@@ -98,20 +98,16 @@ def _plain_segment(
     span: Span, constants: SegmentConstants, shared: Sequence[SharedAttributes], own: Values
 ) -> str | None:
     server, client = Server.of(shared[0]), _client_fields(shared[1])
-    recording, name, start, end = span.recording, span._name, span._start_time, span._end_time
-    target = own.get("http.target")
-    if client is None or not own.keys() <= _OWN or not target:
+    recording, name, target = span.recording, span._name, own.get("http.target")
+    if client is None or not own.keys() <= _OWN or not target or type(name) is not str:
         return None
     if not (server.address and server.response[1] < 400 and len(target) <= SHORT and len(name) <= SHORT):
         return None
-    if type(start) is not int or type(end) is not int or start < _SECOND:
-        return None
     url = quote(server.address + target.partition("?")[0])
-    trace_id = f"{recording.trace_id:032x}"
     parent = f'"parent_id":"{span.parent_id:016x}",' if span.parent_id else ""
     return (
-        f'{{"trace_id":"1-{trace_id[:8]}-{trace_id[8:]}","id":"{span.span_id:016x}",{parent}'
-        f'"start_time":{start // _SECOND}.{start % _SECOND:09},"end_time":{end // _SECOND}.{end % _SECOND:09},'
+        f'{{"trace_id":"{xray_trace_id(recording.trace_id)}","id":"{span.span_id:016x}",{parent}'
+        f'"start_time":{seconds_text(span._start_time)},"end_time":{seconds_text(span._end_time)},'
         f'"http":{{"request":{{"method":{server.method},"url":{url}{client}}}'
         f"{server.tail(constants, recording.rule, recording.service, name)}"
     )

@@ -59,6 +59,17 @@ def span_message(span: Span) -> SpanMessage:
     parent_id=0,
     name="GET /",
 )
+@example(
+    environ={"REQUEST_METHOD": "GET", "SERVER_NAME": "localhost", "wsgi.url_scheme": "http", "RAW_URI": "/"},
+    others=[],
+    conventions=Conventions.OLD,
+    more={},
+    status=200,
+    failed=False,
+    rule=None,
+    parent_id=0,
+    name=7,
+)
 @given(
     environ=environs,
     others=st.lists(environs, max_size=2),

@@ -9,7 +9,7 @@ import pytest
 from tests.xray_local.samples import NOW, document
 from xray_local.api.filters import TraceFilter
 from xray_local.state.store import Route, Selection, Store
-from xray_local.state.store.summaries.overview import blocks
+from xray_local.state.store.summaries.cache import blocks
 from xray_local.state.store.summaries.overview.durations import HIGHEST, bucket, lower_edge, middle
 from xray_local.state.store.summaries.overview.routes import route_of
 from xray_local.traces.summaries import summarize

@@ -7,6 +7,7 @@ import time
 from array import array
 from collections import Counter, defaultdict
 
+from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import ANY, Condition, annotation_value, joined_conditions
 from xray_local.state.store.summaries.overview.blocks import Strings, joined
 from xray_local.state.store.summaries.overview.numbers import Group, Overview, groups
@@ -68,11 +69,11 @@ class Search(Totals):
         complete = self._catch_up(selection, end)
         chosen = self._condition(selection.filter)
         blocks: list[Strings] = []
-        for number in self._blocks.numbers():
+        for span in self._blocks.spans():
             if blocks and time.process_time() > end:
                 complete = False
                 break
-            blocks.append(self._block(selection, chosen, step, number))
+            blocks.append(self._block(selection, chosen, step, span))
         overview = Overview(
             joined(blocks), step=step, complete=complete, routes=self._routes.all(), example=self._shapes.example
         )
@@ -90,9 +91,9 @@ class Search(Totals):
         within = Condition(WITHIN["start"], (selection.start, selection.end))
         key = Condition("http_status") if annotation is None else annotation_value(annotation)
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for number in self._blocks.numbers():
-            both = joined_conditions(" AND ", [self._exact(selection.filter, chosen, number), within])
-            for value, results in self._blocks.results(number, key, both).items():
+        for span in self._blocks.spans():
+            both = joined_conditions(" AND ", [self._exact(selection.filter, chosen, span), within])
+            for value, results in self._blocks.results(span, key, both).items():
                 found[str(value)].update(results)
             if time.process_time() > end:
                 break
@@ -114,24 +115,24 @@ class Search(Totals):
         candidates = (Candidate(*row) for row in self._database.rows(statement, (after, last, *by.parameters)))
         return last, len(rows), sum(self._is_match(candidate, chosen, by) for candidate in candidates)
 
-    def _block(self, selection: Selection, chosen: Condition, step: float, number: int) -> Strings:
+    def _block(self, selection: Selection, chosen: Condition, step: float, span: Span) -> Strings:
         key = selection.filter.key if selection.filter else ""
-        block = self._blocks.kept(key, step, number)
+        block = self._blocks.kept(key, step, span)
         if block is None:
-            block = self._blocks.read(number, step, self._exact(selection.filter, chosen, number))
-            self._blocks.keep(key, step, number, block)
+            block = self._blocks.read(span, step, self._exact(selection.filter, chosen, span))
+            self._blocks.keep(key, step, span, block)
         if not block.results or (block.first >= selection.start and block.last < selection.end):
             return block
         if block.last < selection.start or block.first >= selection.end:
             return Strings()
         within = Condition(WITHIN["start"], (selection.start, selection.end))
-        return self._blocks.read(number, step, self._exact(selection.filter, chosen, number), within)
+        return self._blocks.read(span, step, self._exact(selection.filter, chosen, span), within)
 
-    def _exact(self, chosen: Filter | None, by: Condition, number: int) -> Condition:
+    def _exact(self, chosen: Filter | None, by: Condition, span: Span) -> Condition:
         """Return the condition for a block, in which the evaluator has decided what columns cannot decide."""
         if by.exact:
             return by
-        rows = self._blocks.rows(number, by)
+        rows = self._blocks.rows(span, by)
         candidates = (Candidate(*row) for row in rows)
         matching = [str(found.seq) for found in candidates if self._is_match(found, chosen, by)]
         return Condition(f"seq IN ({','.join(matching)})")

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 SIZE = 2048  # sequence numbers of a block: fewer to add up, or less to read again when a trace changes
-KEYS_MAX = 64  # whose values are kept
+KEYS_MAX = 64  # whose values are kept by default
 
 
 class Span(NamedTuple):
@@ -29,7 +29,8 @@ def spans(first: int, last: int) -> Iterator[Span]:
 class Blocks:
     """Values by key and block, until a trace of the block changes, arrives or is evicted."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys_max: int = KEYS_MAX) -> None:
+        self._keys_max = keys_max
         self._keys: OrderedDict[Hashable, dict[int, tuple[Span, Any]]] = OrderedDict()
 
     def get(self, key: Hashable, span: Span) -> Any | None:
@@ -41,7 +42,7 @@ class Blocks:
         """Keep a value."""
         self._keys.setdefault(key, {})[span.low // SIZE] = span, value
         self._keys.move_to_end(key)
-        if len(self._keys) > KEYS_MAX:
+        if len(self._keys) > self._keys_max:
             self._keys.popitem(last=False)
 
     def forget(self, seqs: Iterable[int]) -> None:

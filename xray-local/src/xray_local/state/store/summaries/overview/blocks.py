@@ -4,15 +4,15 @@ SQLite writes the strings and `collections.Counter` counts their characters, bot
 counted in milliseconds. A block is read again only after one of its traces has changed.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from xray_local.state.store.database import Database
+from xray_local.state.store.summaries import cache
+from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import Condition, joined_conditions
 
-SIZE = 2_048  # traces
 KEPT = 6  # filters and scales of which blocks are kept
 ROW_BUCKETS = 92  # of `durations` in one row of the heat map: five rows from a duration to ten times as long
 ROWS = 60
@@ -51,58 +51,48 @@ class Blocks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: OrderedDict[tuple[str, float], dict[int, Strings]] = OrderedDict()
+        self._kept = cache.Blocks(KEPT)
 
-    def numbers(self) -> Iterator[int]:
-        """Yield the numbers of all blocks, the newest first; forget those whose traces are evicted."""
+    def spans(self) -> Iterator[Span]:
+        """Yield all blocks, the newest first; forget those whose traces are evicted."""
         low, high = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
         if low is None:
             return iter(())
-        for kept in self._kept.values():
-            for number in [number for number in kept if number * SIZE < low]:
-                del kept[number]
-        return iter(range(high // SIZE, low // SIZE - 1, -1))
+        self._kept.evict(low)
+        return reversed([*cache.spans(low, high)])
 
-    def kept(self, key: str, step: float, number: int) -> Strings | None:
+    def kept(self, key: str, step: float, span: Span) -> Strings | None:
         """Return what is known of a block, None if it has to be read."""
-        return self._kept.get((key, step), {}).get(number)
+        return self._kept.get((key, step), span)
 
-    def keep(self, key: str, step: float, number: int, found: Strings) -> None:
+    def keep(self, key: str, step: float, span: Span, found: Strings) -> None:
         """Keep a block that was read without a time range."""
-        blocks = self._kept.setdefault((key, step), {})
-        self._kept.move_to_end((key, step))
-        blocks[number] = found
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put((key, step), span, found)
 
-    def read(self, number: int, step: float, *conditions: Condition) -> Strings:
+    def read(self, span: Span, step: float, *conditions: Condition) -> Strings:
         """Return the traces of a block that meet conditions; `step` is a column of the heat map in seconds."""
-        return Strings(*self._rows(number, Condition(_COLUMNS, (step,)), joined_conditions(" AND ", conditions))[0])
+        return Strings(*self._rows(span, Condition(_COLUMNS, (step,)), joined_conditions(" AND ", conditions))[0])
 
-    def rows(self, number: int, condition: Condition) -> list[tuple[int, float, int, str]]:
+    def rows(self, span: Span, condition: Condition) -> list[tuple[int, float, int, str]]:
         """Return the shape, start, sequence number and id of a block's traces that meet a condition."""
-        return self._rows(number, Condition("shape, first, seq, trace_id"), condition)
+        return self._rows(span, Condition("shape, first, seq, trace_id"), condition)
 
-    def results(self, number: int, key: Condition, condition: Condition) -> dict[Any, str]:
+    def results(self, span: Span, key: Condition, condition: Condition) -> dict[Any, str]:
         """Return the results of a block's traces by the value of an expression, which is not NULL."""
         found = Condition(f"{key.sql}, GROUP_CONCAT({RESULT}, '')", key.parameters)
-        rows = self._rows(number, found, condition, "GROUP BY 1")
+        rows = self._rows(span, found, condition, "GROUP BY 1")
         return {value: results for value, results in rows if value is not None}
 
-    def _rows(self, number: int, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:
+    def _rows(self, span: Span, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:
         statement = (
-            f"SELECT {columns.sql} FROM traces WHERE seq >= ? AND seq < ?"  # noqa: S608 (constants)
+            f"SELECT {columns.sql} FROM traces WHERE seq BETWEEN ? AND ?"  # noqa: S608 (constants)
             f" AND shape IS NOT NULL AND {condition.sql} {suffix}"
         )
-        start = number * SIZE
-        return self._database.rows(statement, (*columns.parameters, start, start + SIZE, *condition.parameters))
+        return self._database.rows(statement, (*columns.parameters, *span, *condition.parameters))
 
     def forget(self, changed: Iterable[int]) -> None:
         """Forget the blocks of traces that have changed."""
-        numbers = {seq // SIZE for seq in changed}
-        for kept in self._kept.values():
-            for number in numbers:
-                kept.pop(number, None)
+        self._kept.forget(changed)
 
     def clear(self) -> None:
         """Forget everything."""

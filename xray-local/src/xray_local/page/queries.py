@@ -1,19 +1,10 @@
 """What the pages read through the API's operations where it comes in several responses."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from xray_local.api.operations import OPERATIONS
 from xray_local.state.region import Region
-
-
-@dataclass(frozen=True, slots=True)
-class MatchCount:
-    """How many traces match; with `at_least` there may be more."""
-
-    number: int
-    at_least: bool = False
 
 
 def all_items(operation: str, region: Region, key: str) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,8 @@
 """PutTraceSegments, GetTraceSummaries and BatchGetTraces."""
 
-import math
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xray_local.api import rendering
@@ -12,7 +11,7 @@ from xray_local.api.operations import groups, paging
 from xray_local.errors import invalid
 from xray_local.ingest.texts import put_texts
 from xray_local.state.region import Region
-from xray_local.state.store import Count, Position, RangeBy, Refused, Selection, TraceRow
+from xray_local.state.store import Position, RangeBy, Refused, Selection, TraceRow
 from xray_local.traces.compiled import compiled
 from xray_model.filter_expression import FilterError, parse
 
@@ -77,15 +76,6 @@ def _page(
         position, examined = page.next, examined + page.examined
         if position is None or len(rows) == PAGE or seconds < 0:
             return rows, position, examined
-
-
-def trace_counts(region: Region, expression: str) -> Iterator[Count]:
-    """Yield how many stored traces match an expression, better from time to time; others may run in between."""
-    selection = Selection(0.0, math.inf, "start", _filter(region, expression))
-    count = Count(0, is_complete=False)
-    while not count.is_complete:
-        count = region.store.count(selection, seconds=PAGE_SECONDS)
-        yield count
 
 
 def _filter(region: Region, text: str | None) -> TraceFilter:

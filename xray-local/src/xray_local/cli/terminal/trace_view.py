@@ -81,7 +81,7 @@ def _foot(trace: AnalysedTrace, screen: Screen) -> Iterator[str]:
     """Yield where the time went, for as many services as one line has room for, and a legend if there are two wires."""
     total = sum(trace.services.values()) or 1.0
     line = ""
-    for name, own in sorted(trace.services.items(), key=lambda service: -service[1]):
+    for name, own in trace.spent:
         part = f"{cut(printable(name), NAME_MAX)} {formats.duration(own)} {formats.percent(round(own / total, 2))}"
         if cells(line) + cells(part) + 3 > screen.width:
             break

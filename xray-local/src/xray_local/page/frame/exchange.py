@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xray_local.page.frame.formats import link
+from xray_local.page.frame.formats import link, whole_number
 from xray_local.state.region import Region
 
 
@@ -33,8 +33,7 @@ class PageRequest:
 
     def number(self, name: str) -> int:
         """Return a whole number from the query, 0 if it is none."""
-        text = self.query.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        return whole_number(self.query.get(name, "")) or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,11 @@ def bar_width(share: float) -> float:
     return round(max(0.4, min(100.0, share * 100)), 3) if share > 0 else 0.0
 
 
+def whole_number(text: str) -> int | None:
+    """Return the whole number, of at most eight digits, that a part of an address is."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
 def status_class(status: int | None) -> str:
     """Return the CSS class of an HTTP status: ok, or the most severe flag that it sets."""
     return str(next(iter(flags_of_status(status)), "ok"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from xray_local.page.frame import formats
 from xray_local.page.listing.words import read_words
-from xray_model.filter_expression import Expression, FilterError, parse, to_text
+from xray_model.filter_expression import Expression, FilterError, parse
 from xray_model.trace_id import to_xray
 
 _XRAY_ID = re.compile(r"(?<![0-9a-f])1-[0-9a-f]{8}-[0-9a-f]{24}(?![0-9a-f])", re.IGNORECASE)
@@ -54,11 +54,10 @@ def read(typed: str, *, slow: float) -> Reading:
     typed = typed.strip()
     if trace_id := trace_id_in(typed):
         return Reading(typed, trace_id=trace_id)
-    try:
-        return Reading(typed, parse(typed), typed) if typed else Reading(typed)
-    except FilterError as error:
-        if _LANGUAGE.search(typed) and not typed.startswith(("/", "http://", "https://")):
-            return Reading(typed, mistake=mistake(typed, error))
+    strict = read_expression(typed)
+    is_meant = _LANGUAGE.search(typed) and not typed.startswith(("/", "http://", "https://"))
+    if strict.mistake is None or is_meant:
+        return strict
     words = read_words(typed, slow=slow)
     if words is None:
         return Reading(typed)
@@ -96,11 +95,3 @@ def _xray(w3c: str) -> str:
         return str(to_xray(w3c.lower()))
     except ValueError:  # all zeros
         return ""
-
-
-def with_clause(text: str, clause: str) -> str:
-    """Return an expression with one more clause; an alternative gets parentheses."""
-    if not text:
-        return clause
-    first = f"({text})" if to_text(parse(text)).find(" OR ") >= 0 else text
-    return f"{first} AND {clause}"

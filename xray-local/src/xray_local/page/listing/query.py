@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from xray_local.page.frame.formats import whole_number
 from xray_local.page.listing.field import Reading
 from xray_local.state.store import Order
 from xray_model.filter_expression import Expression, parse, to_text
@@ -78,7 +79,6 @@ def read_query(query: Mapping[str, str]) -> Query:
     """Return the query of an address; what is not valid is ignored."""
     range_, order, by = query.get("range", ""), query.get("sort", ""), query.get("by", "")
     shortest, _, longest = query.get("took", "").partition("-")
-    live = query.get("live", "")
     return Query(
         typed=(query.get("q") or query.get("filter") or "").strip(),
         strict=not query.get("q") and bool(query.get("filter")),
@@ -89,7 +89,7 @@ def read_query(query: Mapping[str, str]) -> Query:
         longest=_number(longest),
         order=next((known for known in get_args(Order) if known == order), "-start"),
         by=by if by in GROUPINGS or by.startswith("annotation.") else "route",
-        live=min(int(live), LIVE_SECONDS_MAX) if live.isascii() and live.isdigit() and len(live) < 9 else 0,
+        live=min(whole_number(query.get("live", "")) or 0, LIVE_SECONDS_MAX),
         token=query.get("next", ""),
     )
 

@@ -14,7 +14,6 @@ CALLS_MAX = 180
 WIDTH, HEIGHT = 176, 64  # of a box
 GAP, PITCH = 104, 84  # between two layers, and from row to row
 MARGIN = 12
-PADDING = 10  # of a box
 STRIP = 5  # the height of the strip of results
 LABEL = 14  # the height of a line's text
 ARROW = 6

@@ -32,7 +32,7 @@ async def show_segments(request: PageRequest) -> Answer:
 def _text(request: PageRequest, content_type: str, write: Write) -> Answer:
     given = request.match["trace_id"]
     trace = SOURCES.find(request.region, given)
-    if trace is None or not trace.analysed.rows:
+    if trace is None:
         return missing(f"Trace {given} is not stored.")
     return Text(write(request.region, trace).encode("utf-8", "replace"), content_type)
 

@@ -33,8 +33,7 @@ def _summary(trace: AnalysedTrace, trace_id: str) -> Iterator[str]:
     if trace.failure is not None:
         yield _why(trace)
         yield ""
-    spent = sorted(trace.services.items(), key=lambda service: -service[1])
-    parts = [f"{text(name)} {formats.duration(seconds)}" for name, seconds in spent[:SERVICES_MAX]]
+    parts = [f"{text(name)} {formats.duration(seconds)}" for name, seconds in trace.spent[:SERVICES_MAX]]
     yield f"Own time: {', '.join(parts)}"
 
 

@@ -23,7 +23,7 @@ async def show(request: PageRequest) -> Answer:
     """Show one trace."""
     given = request.match["trace_id"]
     stored = SOURCES.find(request.region, given)
-    if stored is None or not stored.analysed.rows:
+    if stored is None:
         return missing(f"Trace {given} is not stored.")
     if (location := _moved(request)) is not None:
         return location
@@ -108,10 +108,8 @@ class TracePage:
     @cached_property
     def spent(self) -> list[tuple[str, float, float]]:
         """The services by their own time in seconds, each with its share of all of them."""
-        services = self.trace.services
-        total = sum(services.values()) or 1.0
-        found = [(name, seconds, seconds / total) for name, seconds in services.items() if seconds > 0]
-        return sorted(found, key=lambda service: -service[1])
+        total = sum(self.trace.services.values()) or 1.0
+        return [(name, seconds, seconds / total) for name, seconds in self.trace.spent if seconds > 0]
 
     @cached_property
     def shown(self) -> list[view.Shown]:

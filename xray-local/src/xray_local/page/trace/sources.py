@@ -40,7 +40,7 @@ class Sources:
         self._kept: OrderedDict[str, tuple[list[tuple[str, str]], AnalysedTrace]] = OrderedDict()
 
     def find(self, region: Region, text: str) -> StoredTrace | None:
-        """Return the stored trace of an id in either form."""
+        """Return the stored trace of an id in either form; None if it has no row."""
         trace_id = xray_id(text)
         stored = region.store.trace(trace_id) if trace_id else None
         if stored is None:
@@ -54,7 +54,7 @@ class Sources:
         self._kept[trace_id] = documents, analysed
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        return StoredTrace(trace_id, stored[1], analysed)
+        return StoredTrace(trace_id, stored[1], analysed) if analysed.rows else None
 
 
 @contextmanager

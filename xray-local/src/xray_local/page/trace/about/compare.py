@@ -20,7 +20,7 @@ async def choose(request: PageRequest) -> Answer:
     """Offer the newest traces of the same request, and a field for the id of any other one."""
     given = request.match["trace_id"]
     stored = SOURCES.find(request.region, given)
-    if stored is None or not stored.analysed.rows:
+    if stored is None:
         return missing(f"Trace {given} is not stored.")
     path = f"{formats.trace_href(stored.id)}/compare"
     if wanted := request.query.get("with", "").strip():
@@ -46,7 +46,7 @@ async def show(request: PageRequest) -> Answer:
     """Show the rows of two traces side by side, and where one of them took longer."""
     found = [SOURCES.find(request.region, request.match[name]) for name in ("trace_id", "other")]
     for stored, name in zip(found, ("trace_id", "other"), strict=True):
-        if stored is None or not stored.analysed.rows:
+        if stored is None:
             return missing(f"Trace {request.match[name]} is not stored.")
     first, second = (stored for stored in found if stored is not None)
     rows = comparison.compared(first.analysed, second.analysed)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from xray_local.api.filters import TraceFilter
 from xray_local.page.frame import formats
-from xray_local.page.queries import MatchCount
 from xray_local.page.trace.analysis.analysed import AnalysedTrace
 from xray_local.page.trace.header import Head
 from xray_local.page.trace.row.exceptions import failures
 from xray_local.state.region import Region
-from xray_local.state.store import Selection
+from xray_local.state.store import Count, Selection
 from xray_local.traces.flags import Flag
 from xray_model.filter_expression import Expression, nodes, to_text
 
@@ -45,10 +44,10 @@ def place_among(region: Region, head: Head, seconds: float) -> Place | None:
     if request is None:
         return None
     all_ = _count(region, request)
-    if all_.at_least or all_.number < FEW:
+    if not all_.is_complete or all_.number < FEW:
         return None
     faster = _count(region, nodes.And((request, nodes.Compare("responsetime", "<", seconds))))
-    if faster.at_least:
+    if not faster.is_complete:
         return None
     route = f"{head.method} {head.path}".strip()
     return Place(faster.number / all_.number, route, Among(all_.number, False, _href(request)))
@@ -68,7 +67,7 @@ def failed_alike(region: Region, trace: AnalysedTrace) -> Among | None:
     if expression is None:
         return None
     count = _count(region, expression)
-    return Among(max(0, count.number - 1), count.at_least, _href(expression)) if count.number > 1 else None
+    return Among(count.number - 1, not count.is_complete, _href(expression)) if count.number > 1 else None
 
 
 def same_failure(trace: AnalysedTrace) -> Expression | None:
@@ -89,7 +88,5 @@ def _href(expression: Expression) -> str:
     return formats.filter_href(to_text(expression))
 
 
-def _count(region: Region, expression: Expression) -> MatchCount:
-    selection = Selection(0.0, math.inf, "start", TraceFilter(expression))
-    count = region.store.count(selection, seconds=COUNT_SECONDS)
-    return MatchCount(count.number, at_least=not count.is_complete)
+def _count(region: Region, expression: Expression) -> Count:
+    return region.store.count(Selection(0.0, math.inf, "start", TraceFilter(expression)), seconds=COUNT_SECONDS)

@@ -71,6 +71,11 @@ class AnalysedTrace:
             found[calls.service(segment)] += seconds
         return found
 
+    @property
+    def spent(self) -> list[tuple[str, float]]:
+        """The services and their own times in seconds, the longest first."""
+        return sorted(self.services.items(), key=lambda service: -service[1])
+
     @cached_property
     def by_id(self) -> Mapping[str, int]:
         """The place of each id; of repeats, the first one."""

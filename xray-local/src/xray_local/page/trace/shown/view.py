@@ -49,7 +49,6 @@ class Shown(NamedTuple):
 
 def read(query: Mapping[str, str]) -> View:
     """Return the view of a query; what is not valid in it counts as absent."""
-    offset = query.get("offset", "")
     return View(
         row=query.get("row", ""),
         find=query.get("find", "").strip(),
@@ -57,7 +56,7 @@ def read(query: Mapping[str, str]) -> View:
         fold=frozenset(filter(None, query.get("fold", "").split(","))),
         calls=query.get("calls") == "all",
         zoom=_zoom(query.get("zoom", "")),
-        offset=int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 9 else None,
+        offset=formats.whole_number(query.get("offset", "")),
     )
 
 
@@ -80,9 +79,8 @@ def place_of(trace: AnalysedTrace, name: str) -> int | None:
     """Return the place of the row that an address names."""
     if (place := trace.by_id.get(name)) is not None:
         return place
-    number = name.removeprefix("row-")
-    is_place = number != name and number.isascii() and number.isdigit() and len(number) < 9
-    return int(number) if is_place and int(number) < len(trace.rows) else None
+    number = formats.whole_number(name.removeprefix("row-")) if name.startswith("row-") else None
+    return number if number is not None and number < len(trace.rows) else None
 
 
 def shown(trace: AnalysedTrace, view: View) -> list[Shown]:

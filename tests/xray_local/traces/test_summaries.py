@@ -135,6 +135,7 @@ def test_a_trace_has_at_most_fifty_annotations_of_keys_that_x_ray_takes() -> Non
         {"aws": {"xray": {"sampling_rule_name": "checkout"}}},
         {"aws": {"xray": {"rule_name": "checkout"}}},
         {"annotations": {"aws.xray.sampling_rule": "checkout"}},
+        {"metadata": {"otel": {"attributes": {"aws.xray.sampling_rule": "checkout"}}}},
     ],
 )
 def test_the_rule_that_took_the_trace_is_known_with_the_service_that_decided(more: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from xray_local.traces.flags import Flag
 
 TIME_MAX = 253_402_300_800  # epoch seconds of the year 10000; larger numbers overflow a date or a float
 STATUS_MAX = 2**31 - 1  # the largest integer that a client of the API reads
+SAMPLING_RULE = "aws.xray.sampling_rule"  # the attribute of a span in which X-Ray's samplers name the rule
 
 _ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 _KNOWN_KEYS = 1000
@@ -156,7 +157,11 @@ class Body:
     def sampling_rule(self) -> str | None:
         """The sampling rule that took the trace: the X-Ray SDKs' member of `aws`, or the samplers' attribute."""
         named = self.text("aws", "xray", "sampling_rule_name") or self.text("aws", "xray", "rule_name")
-        return named or self.text("annotations", "aws.xray.sampling_rule")
+        return (
+            named
+            or self.text("annotations", SAMPLING_RULE)
+            or self.text("metadata", "otel", "attributes", SAMPLING_RULE)
+        )
 
     @property
     def subsegments(self) -> list["Body"]:

@@ -4,11 +4,7 @@ from dataclasses import dataclass
 
 from xray_local.page.frame import formats
 from xray_local.page.trace.analysis.analysed import AnalysedTrace
-from xray_local.traces.body import Body
 from xray_local.traces.flags import Flag
-
-RULE = "aws.xray.sampling_rule"
-"""The attribute of a span in which X-Ray's sampler for OpenTelemetry names the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +61,9 @@ def head(trace: AnalysedTrace) -> Head:
 def sampled(trace: AnalysedTrace) -> Sampled | None:
     """Return the rule that the first segment with one names, as X-Ray's SDKs and samplers record it."""
     for row in trace.rows:
-        if row.entry.is_segment and (rule := _rule(row.body)):
+        if row.entry.is_segment and (rule := row.body.sampling_rule):
             http = row.body.http
             host, path = formats.split_url(http.url or "")
             path = path.partition("?")[0]
             return Sampled(rule, row.entry.name, row.body.text("origin"), http.method, host or None, path or None)
     return None
-
-
-def _rule(body: Body) -> str | None:
-    attributes = body.object("annotations").get(RULE) or body.object("metadata", "otel", "attributes").get(RULE)
-    found = body.text("aws", "xray", "sampling_rule_name") or attributes
-    return found if isinstance(found, str) else None

@@ -76,8 +76,8 @@ def test_kubectl_completes_the_plugin(kubectl: Kubectl) -> None:
 
 def test_forbidden_user_gets_kubectls_message(operator: OperatorFixture, kubectl: Kubectl, tmp_path: Path) -> None:
     """One line, and exit code 1."""
-    nobody = operator.cluster.account("nobody", [], (operator.namespace,))
-    config = nobody.kubeconfig(tmp_path / "nobody")
+    unauthorized = operator.cluster.account("unauthorized", [], (operator.namespace,))
+    config = unauthorized.kubeconfig(tmp_path / "unauthorized")
     code, printed = kubectl.run("xray", "plan", "--kubeconfig", str(config), "-n", operator.namespace)
     assert (code, printed.count("\n")) == (1, 1)
     assert "cannot list resource" in printed

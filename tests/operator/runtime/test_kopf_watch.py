@@ -163,7 +163,7 @@ async def watch(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watch]:
 
 
 async def test_each_list_that_kopf_requests_is_counted(watch: Watch) -> None:
-    """For the probe: discovery is not counted, and an old request is no sign of life."""
+    """For the probe: discovery is not counted, and an old request does not count either."""
     async with asyncio.timeout(SECONDS):
         while watch.sessions.requested(60) < 2:
             await asyncio.sleep(0.01)

@@ -35,7 +35,7 @@ def test_a_request_is_described_by_the_fields_that_are_typed_in() -> None:
 
 @pytest.mark.parametrize(("text", "a_second"), [("", 10), ("2.5", 2.5), ("-1", 10), ("nan", 10), ("1e99", 10)])
 def test_requests_a_second_are_a_number_or_ten(text: str, a_second: float) -> None:
-    """Nothing typed is no request, either."""
+    """An empty form does not describe a request either."""
     asked = described({"rate": text})
     assert (asked.a_second, asked.is_empty) == (a_second, True)
 

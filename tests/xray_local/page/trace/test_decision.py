@@ -1,21 +1,18 @@
-from typing import Any
-
 import pytest
 
 from tests.xray_local.samples import rule
 from xray_local.page.trace.about.decision import decision
 from xray_local.page.trace.header import Sampled
+from xray_model.sampling_rule import SamplingRule
 
-
-def records(*rules: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"SamplingRule": known} for known in rules]
-
-
-RULES = records(
-    rule("checkout", Priority=1, URLPath="/checkout*", HTTPMethod="POST"),
-    rule("gold", Priority=2, Attributes={"tenant": "gold"}),
-    rule("rest", Priority=3),
-)
+RULES = [
+    SamplingRule.from_api(known)
+    for known in (
+        rule("checkout", Priority=1, URLPath="/checkout*", HTTPMethod="POST"),
+        rule("gold", Priority=2, Attributes={"tenant": "gold"}),
+        rule("rest", Priority=3),
+    )
+]
 
 
 @pytest.mark.parametrize(

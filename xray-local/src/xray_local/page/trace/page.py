@@ -4,9 +4,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from xray_local.api.operations.sampling.rules import all_rules
 from xray_local.page.frame import formats
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect, missing
-from xray_local.page.queries import all_items
 from xray_local.page.trace import header, rows
 from xray_local.page.trace.about import decision, others
 from xray_local.page.trace.row import pane
@@ -95,7 +95,7 @@ class TracePage:
         sampled = header.sampled(self.trace)
         if sampled is None:
             return None
-        return decision.decision(sampled, all_items("GetSamplingRules", self._request.region, "SamplingRuleRecords"))
+        return decision.decision(sampled, all_rules(self._request.region))
 
     @property
     def exception(self) -> RecordedFailure | None:

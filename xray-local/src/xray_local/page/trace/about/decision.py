@@ -1,8 +1,7 @@
 """Why a trace was recorded: the sampling rule that it names, and what of that the request matches. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from xray_local.page.sampling.rules import conditions
 from xray_local.page.trace.header import Sampled
@@ -18,9 +17,8 @@ class Decision:
     because: str
 
 
-def decision(sampled: Sampled, records: Iterable[Mapping[str, Any]]) -> Decision:
-    """Return what the stored rules, as SamplingRuleRecord shapes, say about the request of a trace."""
-    rules = [SamplingRule.from_api(record["SamplingRule"]) for record in records]
+def decision(sampled: Sampled, rules: Sequence[SamplingRule]) -> Decision:
+    """Return what the stored rules say about the request of a trace."""
     if all(rule.rule_name != sampled.rule for rule in rules):
         return Decision(sampled.rule, "no such rule is stored here")
     request = RequestProperties(

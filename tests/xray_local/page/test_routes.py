@@ -1,22 +1,16 @@
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
+from tests.xray_local.conftest import Client
 from xray_local.api.operations import OPERATIONS
-from xray_local.listener import REGION_KEY
-from xray_local.page.routes import add_routes
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
 
 NOW = 1_700_000_000.0
 PAGES = ["/", "/traces", "/services", "/services/backend", "/groups", "/sampling", "/start", "/clear", "/refused"]
-
-Client = TestClient[web.Request, web.Application]
 
 
 def trace_id(number: int) -> str:
@@ -27,16 +21,6 @@ def trace_id(number: int) -> str:
 def region() -> Region:
     """A region in memory with a fixed clock."""
     return Region(store=Store(max_traces=500), clock=lambda: NOW)
-
-
-@pytest.fixture
-async def client(region: Region) -> AsyncIterator[Client]:
-    """The page without the API."""
-    app = web.Application()
-    app[REGION_KEY] = region
-    add_routes(app)
-    async with TestClient(TestServer(app)) as client:
-        yield client
 
 
 def put(region: Region, number: int, **more: Any) -> str:

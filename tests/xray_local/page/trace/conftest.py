@@ -1,30 +1,11 @@
-"""A region in memory with its pages, and a trace of three services that failed."""
+"""A trace of three services that failed."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
-
 from tests.xray_local.samples import NOW, trace_id
-from xray_local.listener import REGION_KEY
-from xray_local.page.routes import add_routes
 from xray_local.state.region import Region
 from xray_local.traces.documents import parse_segment
-
-Client = TestClient[web.Request, web.Application]
-
-
-@pytest.fixture
-async def client(region: Region) -> AsyncIterator[Client]:
-    """The pages without the API."""
-    app = web.Application()
-    app[REGION_KEY] = region
-    add_routes(app)
-    async with TestClient(TestServer(app)) as client:
-        yield client
 
 
 def http(method: str, url: str, status: int) -> dict[str, Any]:

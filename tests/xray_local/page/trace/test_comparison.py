@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from tests.xray_local.page.trace.conftest import Client, put_checkout
+from tests.xray_local.conftest import Client
+from tests.xray_local.page.trace.conftest import put_checkout
 from tests.xray_local.page.trace.rows import call, document, http
 from tests.xray_local.samples import trace_id
 from xray_local.page.trace.about.comparison import Compared, compared, largest

@@ -1,8 +1,9 @@
 import json
 
+from tests.xray_local.conftest import Client
 from tests.xray_local.otlp import JSON, span
 from tests.xray_local.otlp import request as otlp_request
-from tests.xray_local.page.trace.conftest import Client, put_checkout
+from tests.xray_local.page.trace.conftest import put_checkout
 from tests.xray_local.samples import NOW, trace_id
 from xray_local.ingest.spans import decode
 from xray_local.state.region import Region

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.xray_local.page.trace.conftest import Client, put_checkout
+from tests.xray_local.conftest import Client
+from tests.xray_local.page.trace.conftest import put_checkout
 from tests.xray_local.samples import NOW
 from xray_local.state.region import Region
 from xray_local.traces.documents import parse_segment

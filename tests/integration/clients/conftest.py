@@ -18,6 +18,7 @@ import pytest
 from pytest_xray_local import XRayLocal
 from tests.waiting import until
 from tools.provide import ROOT
+from tools.virtual_environment import UV, VirtualEnvironment
 
 HERE: Final = Path(__file__).parent
 UNREACHABLE: Final = (
@@ -65,6 +66,25 @@ def install(command: Sequence[str], folder: Path, environ: Mapping[str, str] | N
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def node_app(name: str) -> Path:
+    """Return a folder with the app in the folder `name` beside this file, and its packages."""
+    npm = program("npm")
+    with cached(name) as folder:
+        shutil.copytree(HERE / name, folder, dirs_exist_ok=True)
+        install([npm, "install", "--no-audit", "--no-fund"], folder)
+        return folder
+
+
+def environment(name: str, package: str, program: str) -> VirtualEnvironment:
+    """Return an environment with a package that has a program. It chooses its dependencies itself, without uv.lock."""
+    with cached(name) as folder:
+        made = VirtualEnvironment(folder / "environment")
+        if not made.program(program).exists():
+            made.create()
+            install([str(UV), "pip", "install", "--quiet", f"--python={made.program('python')}", package], folder)
+        return made
+
+
 def run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> str:
     """Run a command that must succeed, and return what it prints."""
     done = _run(command, folder, environ)
@@ -92,11 +112,6 @@ def serving(command: Sequence[str], folder: Path, local: XRayLocal, port: int) -
             yield url
         finally:
             app.terminate()
-
-
-def uv(*arguments: str) -> list[str]:
-    """Return a command of the uv that `make setup` installed."""
-    return [str(ROOT / ".tools/uv/bin/uv"), *arguments]
 
 
 def get(url: str) -> str:

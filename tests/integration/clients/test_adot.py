@@ -1,12 +1,11 @@
 """AWS's distribution of OpenTelemetry for Python: its exporter of spans, and its sampler by X-Ray's rules."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from pytest_xray_local import XRayLocal, entry
-from tests.integration.clients.conftest import HERE, cached, calls, install, run, uv
+from tests.integration.clients.conftest import HERE, calls, environment, run
 from tests.xray_local.samples import rule
 
 pytestmark = pytest.mark.process
@@ -15,14 +14,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def programs() -> Path:
     """Return the programs of an environment with the distribution."""
-    with cached("adot") as folder:
-        found = folder / "environment/bin"
-        if not (found / "opentelemetry-instrument").exists():
-            run(uv("venv", "--quiet", "--clear", "--python", sys.executable, "environment"), folder)
-            install(
-                uv("pip", "install", "--quiet", "--python=environment/bin/python", "aws-opentelemetry-distro"), folder
-            )
-        return found
+    return environment("adot", "aws-opentelemetry-distro", "opentelemetry-instrument").folder / "bin"
 
 
 def test_the_sampler_follows_the_rules_and_reports(programs: Path, xray_local: XRayLocal, tmp_path: Path) -> None:

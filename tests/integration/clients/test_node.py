@@ -1,13 +1,12 @@
 """The X-Ray SDK for Node: segments by UDP, and the rules and targets of central sampling by the agent's TCP port."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pytest_xray_local import XRayLocal, entry
-from tests.integration.clients.conftest import HERE, cached, calls, get, install, program, serving
+from tests.integration.clients.conftest import calls, get, node_app, program, serving
 from tests.waiting import until
 from tests.xray_local.samples import rule
 
@@ -17,11 +16,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def app() -> Path:
     """Return a folder with the app and its packages."""
-    npm = program("npm")
-    with cached("node") as folder:
-        shutil.copytree(HERE / "node", folder, dirs_exist_ok=True)
-        install([npm, "install", "--no-audit", "--no-fund"], folder)
-        return folder
+    return node_app("node")
 
 
 def test_requests_of_node_follow_the_rules(app: Path, xray_local: XRayLocal, free_port: Callable[[], int]) -> None:

@@ -1,12 +1,11 @@
 """OpenTelemetry's SDK for JavaScript: its exporter of OTLP over HTTP sends JSON."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from pytest_xray_local import XRayLocal
-from tests.integration.clients.conftest import HERE, cached, calls, install, program, run
+from tests.integration.clients.conftest import calls, node_app, program, run
 
 pytestmark = pytest.mark.process
 
@@ -14,11 +13,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def app() -> Path:
     """Return a folder with the app and its packages."""
-    npm = program("npm")
-    with cached("otel") as folder:
-        shutil.copytree(HERE / "otel", folder, dirs_exist_ok=True)
-        install([npm, "install", "--no-audit", "--no-fund"], folder)
-        return folder
+    return node_app("otel")
 
 
 def test_spans_in_json_are_a_trace(app: Path, xray_local: XRayLocal) -> None:

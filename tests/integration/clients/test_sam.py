@@ -1,14 +1,13 @@
 """SAM CLI: `sam traces` lists traces and their service graph by the API, from its own virtual environment."""
 
 import json
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from pytest_xray_local import XRayLocal
-from tests.integration.clients.conftest import cached, install, run, uv
+from tests.integration.clients.conftest import environment, run
 from tests.xray_local.samples import text, trace_id
 
 pytestmark = pytest.mark.process
@@ -17,12 +16,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def sam() -> Path:
     """Return SAM CLI's program."""
-    with cached("sam") as folder:
-        environment = folder / "environment"
-        if not (environment / "bin/sam").exists():
-            run(uv("venv", "--quiet", "--clear", "--python", sys.executable, "environment"), folder)
-            install(uv("pip", "install", "--quiet", "--python=environment/bin/python", "aws-sam-cli"), folder)
-        return environment / "bin/sam"
+    return environment("sam", "aws-sam-cli", "sam").program("sam")
 
 
 def test_sam_lists_traces(sam: Path, xray_local: XRayLocal, tmp_path: Path) -> None:

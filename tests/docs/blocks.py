@@ -54,6 +54,13 @@ def blocks(pages: Iterable[Path] = PAGES) -> list[Block]:
     ]
 
 
+def section(page: str, title: str, language: str = "sh") -> list[str]:
+    """Return the text of a page's code blocks of one language below a heading of the second level."""
+    text = (ROOT / page).read_text()
+    [found] = [part for part in re.split(r"^## ", text, flags=re.MULTILINE) if part.startswith(f"{title}\n")]
+    return [block[3] for block in _BLOCK.finditer(found) if block[2] == language]
+
+
 def lines(pages: Iterable[Path] = PAGES) -> Iterator[tuple[str, str]]:
     """Yield the page and text of each shell line, with continued lines joined and prompts removed."""
     for block in blocks(pages):

@@ -13,6 +13,7 @@ from xray_local.page.trace.about import decision, neighbours, others
 from xray_local.page.trace.row import pane
 from xray_local.page.trace.row.exceptions import RecordedFailure, failures
 from xray_local.page.trace.shown import minimap, view
+from xray_local.page.trace.shown.picture import Picture, picture
 from xray_local.page.trace.sources import SOURCES, StoredTrace
 
 PARTS = ("rows", "pane")
@@ -116,6 +117,11 @@ class TracePage:
         """The services by their own time in seconds, each with its share of all of them."""
         total = sum(self.trace.services.values()) or 1.0
         return [(name, seconds, seconds / total) for name, seconds in self.trace.spent if seconds > 0]
+
+    @cached_property
+    def picture(self) -> Picture | None:
+        """The services and their calls as a drawing."""
+        return picture(self.trace)
 
     @cached_property
     def shown(self) -> list[view.Shown]:

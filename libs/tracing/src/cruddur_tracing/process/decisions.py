@@ -49,6 +49,7 @@ class Decisions:
         agent_answers: Callable[[Address, bool], None] = lambda _agent, _answers: None,
     ) -> None:
         self._local: LocalSampler | None = None
+        self._sampler: XRaySampler | None = None
         self._captures_per_second = captures_per_second
         self._agent_answers = agent_answers
         self.rules = self._rules_of(agent)
@@ -60,12 +61,20 @@ class Decisions:
 
     def sampler(self) -> Sampler:
         """Return the sampler of the spans that begin a trace outside of any request."""
-        return self.opentelemetry or XRaySampler(self.rules)
+        if self.opentelemetry is not None:
+            return self.opentelemetry
+        self._sampler = self._sampler or XRaySampler(self.rules)
+        return self._sampler
 
     def change_agent(self, agent: Address) -> None:
         """Ask another agent for the rules."""
+        polling = self.rules.polling
         self.rules.stop()
         self.rules = self._rules_of(agent, self.rules.service_name)
+        if self._sampler is not None:
+            self._sampler.rules = self.rules
+        if polling:
+            self.rules.start()
 
     def use_local_rules(self, rules: Mapping[str, Any]) -> None:
         """Let local rules of the X-Ray SDK's kind decide for as long as X-Ray's are not known."""

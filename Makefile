@@ -104,7 +104,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock, generated 
 	@$(RUN)python -m tools.operator_reference --check docs/operator-reference.md
 	@$(RUN)python -m tools.chart.schema --check
 	@$(RUN)python -m tools.chart.readme --check
-	@$(RUN)python -m tools.docs.cli_reference --check
+	@$(RUN)python -m tools.docs.reference --check
 	@$(DOCS)
 
 unit: .venv/.synced compose-tools ## the tests of each part
@@ -170,7 +170,7 @@ generate: .venv/.synced ## write what is made from the code: CRDs, reference pag
 	@$(RUN)python -m tools.operator_reference docs/operator-reference.md
 	@$(RUN)python -m tools.xray_local_model
 	@$(RUN)python -m tools.xray_local_api
-	@$(RUN)python -m tools.docs.cli_reference
+	@$(RUN)python -m tools.docs.reference
 	@$(PYTHON) tools/provide.py helm
 	@$(RUN)python -m tools.chart.golden
 

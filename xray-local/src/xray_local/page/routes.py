@@ -17,6 +17,7 @@ from xray_local.page.start import refused
 from xray_local.page.trace import exports
 from xray_local.page.trace import page as trace
 from xray_local.page.trace.about import compare
+from xray_local.page.trace.about import live as trace_live
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
@@ -40,6 +41,7 @@ PLAIN: tuple[tuple[str, Show], ...] = (
     ("/traces/{trace_id:[^/]+?}.md", exports.show_markdown),
     ("/traces/{trace_id:[^/]+?}.otlp.json", exports.show_otlp),
     ("/traces/{trace_id:[^/]+?}.segments.json", exports.show_segments),
+    ("/traces/{trace_id:[^/]+?}/live", trace_live.stream),
     ("/", listing.show),
     ("/groups/{name:.+}.yaml", groups.show_manifest),
     ("/live", live.stream),

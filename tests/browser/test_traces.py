@@ -164,3 +164,45 @@ def test_a_trace_is_found_by_keyboard_alone(tab: Tab, xray_local: Server, now: f
     page.go_back()
     expect(focused).to_contain_text("/orders/1")
     assert tab.complaints == []
+
+
+@pytest.mark.parametrize("tab", [True], indirect=True, ids=["javascript"])
+def test_the_field_completes_words(tab: Tab, xray_local: Server, now: float) -> None:
+    """By keys: arrows choose, Enter takes, and then searches; Escape closes the words and leaves what was typed."""
+    put_two(xray_local, now)
+    field, words = tab.page.get_by_role("combobox", name="Find traces"), tab.page.locator("#words li")
+    press = tab.page.keyboard.press
+    tab.open("/")
+    press("/")
+    tab.page.keyboard.type("bo")
+    expect(words).to_have_text(["user=bobuser"])
+    expect(field).to_have_attribute("aria-expanded", "true")
+    press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", words.get_attribute("id") or "")
+    press("Enter")
+    expect(field).to_have_value("user=bob ")
+    expect(words).to_have_count(0)
+    tab.page.keyboard.type("fa")
+    expect(words.first).to_contain_text("failed")
+    press("Escape")
+    expect(words.first).not_to_be_visible()
+    press("Enter")
+    expect(tab.page).to_have_url(re.compile("q=user%3Dbob\\+fa"))
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("tab", [True], indirect=True, ids=["javascript"])
+def test_names_are_completed_within_an_expression(tab: Tab, xray_local: Server, now: float) -> None:
+    """After a quotation mark only names; a click takes one."""
+    put_two(xray_local, now)
+    field, words = tab.page.get_by_role("combobox", name="Find traces"), tab.page.locator("#words li")
+    tab.open("/")
+    field.press_sequentially("!serv")
+    words.filter(has_text='service("').click()
+    field.press_sequentially("fla")
+    expect(words).to_have_text(['"backend-flask"service'])
+    words.click()
+    expect(field).to_have_value('!service("backend-flask"')
+    field.press_sequentially(") AND respo")
+    expect(words.first).to_contain_text("responsetime")
+    assert tab.complaints == []

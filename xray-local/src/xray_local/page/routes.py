@@ -8,7 +8,7 @@ from xray_local.page.frame import help as help_page
 from xray_local.page.frame import responses
 from xray_local.page.frame.exchange import Show
 from xray_local.page.groups import page as groups
-from xray_local.page.listing import live, save
+from xray_local.page.listing import completion, live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
@@ -45,6 +45,7 @@ PLAIN: tuple[tuple[str, Show], ...] = (
     ("/", listing.show),
     ("/groups/{name:.+}.yaml", groups.show_manifest),
     ("/live", live.stream),
+    ("/words.json", completion.show),
     ("/theme", responses.choose_theme),
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""

@@ -187,6 +187,11 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
+    def revision(self, trace_id: str) -> str:
+        """Return a text that is another one after a document of a trace has arrived; empty when it is not stored."""
+        self.index()
+        return self._index.revision(trace_id)
+
     def _prepare_search(self) -> None:
         self.searched_at = time.monotonic()
         self.index()

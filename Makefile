@@ -34,7 +34,7 @@ DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots fuzz bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -148,6 +148,9 @@ browser: .venv/.synced ## the page in a real headless Chromium
 screenshots: .venv/.synced ## docs/images: every page of xray-local with the traffic of a shop, light, dark and on a phone
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(RUN)python -m tools.browser.screenshots docs/images
+
+recording: .venv/.synced ## docs/images/demo-*.svg: make demo in a terminal, recorded and drawn
+	@$(RUN)python -m tools.recording docs/images/demo 'make demo ONCE=1'
 
 fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters and pages against xray-local (FUZZ_EXAMPLES=200000 of each)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200000) $(PYTEST) tests/xray_local/fuzz

@@ -1,4 +1,4 @@
-"""X-Ray away, a sidecar killed, and the operator killed while it has work to do."""
+"""X-Ray away, and a sidecar killed."""
 
 import subprocess
 import time
@@ -14,15 +14,12 @@ from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
-from tests.e2e.kind.test_sampling import rule
 from tests.e2e.kind.traffic import DEAD_SECONDS, SETTLE_SECONDS, delivery, load
 
 pytestmark = pytest.mark.e2e
 RATE = 10.0  # requests a second
 AWAY_SECONDS = 30
 SINK = "honeycomb"
-RULES = 24  # X-Ray's quota is 25 besides its own rule
-SLOW_SECONDS = 1.0  # that X-Ray takes to make a rule while the operator is killed
 
 
 @pytest.fixture(scope="module")
@@ -109,31 +106,3 @@ def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> No
     assert not found.failed, found.failed[:5]
     resumed = delivery(answers[-int(5 * RATE) :], store)
     assert (resumed.without_segment, resumed.without_span) == ([], []), resumed
-
-
-def rates(store: Store) -> dict[str, float]:
-    """Return the rate of each rule that X-Ray has."""
-    records = [record["SamplingRule"] for record in store.call("GetSamplingRules", {})["SamplingRuleRecords"]]
-    return {record["RuleName"]: record["FixedRate"] for record in records}
-
-
-def test_the_operator_is_killed_during_an_apply(release: Release, store: Store) -> None:
-    """Many rules, a slow X-Ray, and no grace: the next operator brings there what was not, and all are Ready."""
-    release.ensure({})
-    rules = [rule(number / 100) | {"metadata": {"name": f"rule-{number}"}} for number in range(RULES)]
-    asked = {rule["metadata"]["name"]: rule["spec"]["fixedRate"] for rule in rules}
-    (operator,) = release.pods("operator")
-    store.local("PUT", "faults", [{"operation": "CreateSamplingRule", "times": RULES, "delay": SLOW_SECONDS}])
-    with killer(operator["spec"]["nodeName"], "xray-operator run") as kill:
-        release.apply(*rules)
-        until(lambda: rates(store).keys() & asked, "X-Ray has one of the rules", pause=0.01)
-        kill()
-        made = rates(store).keys() & asked
-    store.local("DELETE", "faults")
-    note("faults", {"the operator killed": f"{len(made)} of {RULES} rules made by then"})
-    assert len(made) < RULES, "all was done before the operator was killed"
-    resources = [f"xsr/{name}" for name in asked]
-    release.kubectl("wait", "--for=condition=Ready", "--timeout=90s", *resources)
-    assert {name: rate for name, rate in rates(store).items() if name in asked} == asked
-    release.kubectl("delete", "--timeout=60s", *resources)
-    assert not rates(store).keys() & asked

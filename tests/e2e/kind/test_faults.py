@@ -1,15 +1,16 @@
-"""X-Ray away, and a sidecar killed."""
+"""X-Ray away, a sidecar killed, and both at once with a queue on disk."""
 
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.containers import DOCKER
-from tests.e2e.kind import peers
+from tests.e2e.kind import peers, programs
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
@@ -106,3 +107,41 @@ def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> No
     assert not found.failed, found.failed[:5]
     resumed = delivery(answers[-int(5 * RATE) :], store)
     assert (resumed.without_segment, resumed.without_span) == ([], []), resumed
+
+
+def stored_queue(cluster: Cluster, folder: Path) -> dict[str, Any]:
+    """Build the values of a collector that keeps its queue in a file and retries soon; spans alone are sent."""
+    repository, _, tag = programs.load(cluster, "otelcol", folder).partition(":")
+    retry = {"initial_interval": "500ms", "max_interval": "2s"}
+    collector = {
+        "image": {"repository": repository, "tag": tag},
+        "queue": {"volume": {"emptyDir": {}}, "maxElapsedTime": "0s"},
+        "config": {"exporters": {"otlp_http/xray-local": {"retry_on_failure": retry}}},
+    }
+    return {"tracing": {"xraySdk": {"enabled": False}}, "collector": collector}
+
+
+def test_a_queue_on_disk_loses_nothing(cluster: Cluster, release: Release, store: Store, tmp_path: Path) -> None:
+    """All collectors are killed while X-Ray is away: what they had acknowledged arrives later."""
+    release.ensure(stored_queue(cluster, tmp_path))
+    release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=0")
+    release.wait_for_no_leavers("xray-local")
+    with load(release, RATE) as running:
+        running.wait_for(int(5 * RATE))
+        collectors = release.pods("collector")
+        before = sum(map(restarts, collectors))
+        with ExitStack() as stack:
+            kills = [stack.enter_context(killer(pod["spec"]["nodeName"], "otelcol --config")) for pod in collectors]
+            for kill in kills:
+                kill()
+        until(
+            lambda: sum(map(restarts, release.pods("collector"))) == before + len(collectors),
+            "the kubelets have started the collectors",
+        )
+        release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=1")
+        release.kubectl("rollout", "status", "deployment/cruddur-xray-local", "--timeout=60s")
+        running.wait_for(int(2 * RATE))
+        answers = running.stop()
+    found = delivery(answers, store, segments=False)
+    note("faults", {"collectors with a queue on disk killed while X-Ray is away": str(found)})
+    assert (found.failed, found.without_span) == ([], []), found

@@ -9,7 +9,7 @@ from typing import Any
 from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
 
-MEMORY_PAGE_BYTES = 16_384
+PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and writes each changed one of a file by itself
 SCHEMA_VERSION = 5
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 
@@ -77,9 +77,8 @@ def _open(path: str) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    if path == MEMORY:  # a commit in memory visits every page, so there should be few
-        connection.execute(f"PRAGMA page_size = {MEMORY_PAGE_BYTES}")
-    else:
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
+    if path != MEMORY:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -27,7 +27,7 @@ from xray_local.traces.service_graph import Graph
 from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
-INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
+INDEXED_BYTES = 96 * 1024  # so that a step takes a few milliseconds
 SUMMARIZED = 4  # traces in one transaction
 CACHED = 128  # values that are kept until a trace changes
 T = TypeVar("T")

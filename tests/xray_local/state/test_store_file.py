@@ -9,11 +9,66 @@ from pathlib import Path
 import pytest
 
 from tests.xray_local.samples import NOW, Clock, document, trace_id
+from tests.xray_local.state.conftest import EXPECTED, Opener, ids
 from xray_local.errors import StoreError
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 
 FILLING = {"filling": "x" * 50_000}
+
+
+def test_a_file_keeps_everything(opened: Opener, tmp_path: Path) -> None:
+    """Traces, resources and counts survive a restart; new traces follow the old ones."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1), document(1, 2)], now=NOW)
+    store.put_resource("rule", "one", {"rule": 1})
+    store.close()
+    store = opened(path, max_traces=1)
+    assert store.counts() == {"traces": 1, "segments": 2, "spans": 0}
+    assert store.resource("rule", "one") == {"rule": 1}
+    store.put([document(2)], now=NOW)
+    assert ids(store) == [trace_id(2)]
+    store.close()
+
+
+def test_a_file_belongs_to_one_process(opened: Opener, tmp_path: Path) -> None:
+    """Opening it a second time fails at once."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    with pytest.raises(StoreError, match=f"^--db: '{path}': another process has it open: {EXPECTED}$"):
+        opened(path)
+    store.close()
+
+
+def test_a_directory_cannot_be_opened(opened: Opener, tmp_path: Path) -> None:
+    """The message has the option, the path and what is expected."""
+    with pytest.raises(StoreError, match=f"^--db: '{tmp_path}': unable to open database file: {EXPECTED}$"):
+        opened(str(tmp_path))
+
+
+def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: Path) -> None:
+    """A mistyped path must not destroy a file."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir or Madam, " * 100)
+    with pytest.raises(StoreError, match="file is not a database"):
+        opened(str(path))
+    assert path.read_text() == "Dear Sir or Madam, " * 100
+
+
+def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:
+    """A full disk is a StoreError; counts stay correct, and the next batch is stored."""
+    path = str(tmp_path / "xray.db")
+    store = opened(path)
+    store.put([document(1)], now=NOW)
+    store._database.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreError, match=r"^the store cannot be written: database or disk is full$"):
+        store.put([document(2, number, metadata={"filling": "x" * 60_000}) for number in range(1, 8)], now=NOW)
+    assert store.counts() == {"traces": 1, "segments": 1, "spans": 0}
+    store._database.execute("PRAGMA max_page_count = 100000")
+    assert store.put([document(2)], now=NOW) == []
+    assert store.counts() == {"traces": 2, "segments": 2, "spans": 0}
+    store.close()
 
 
 def test_a_new_file_is_its_owners_only(tmp_path: Path) -> None:

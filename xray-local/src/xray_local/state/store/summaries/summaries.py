@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,7 @@ _SET = ", ".join(f"{name} = ?" for name in columns.COLUMNS)
 IN_SPAN = "seq BETWEEN ? AND ?"
 _BOUNDS = ", ".join(f"MIN({name}), MAX({name})" for name in ("first", "last", "updated"))
 SUMMARIZED = 20  # traces in one transaction
+LISTED = 400  # summaries that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Summaries:
         self._verdicts = Verdicts()
         self._first = 0  # the lowest sequence number
         self._known = cache.Blocks()
+        self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # until a trace changes
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
@@ -80,6 +83,8 @@ class Summaries:
         self._blocks.forget(changed)
         self._known.forget(changed)
         self._overviews.clear()
+        for seq in changed:
+            self._listed.pop(seq, None)
 
     def prune(self) -> None:
         """Delete what only evicted traces had, within the caller's transaction."""
@@ -94,6 +99,7 @@ class Summaries:
         self._verdicts.clear()
         self._known.clear()
         self._overviews.clear()
+        self._listed.clear()
 
     def summarize_span(self, span: cache.Span, end: float) -> bool:
         """Summarize the traces of a block that have no columns; return whether a process time was enough for all."""
@@ -147,6 +153,14 @@ class Summaries:
     def _summary(self, seq: int) -> TraceSummary:
         (body,) = self._database.row("SELECT body FROM summaries WHERE seq = ?", (seq,))
         return load(zlib.decompress(body))
+
+    def _listed_summary(self, seq: int) -> TraceSummary:
+        """Return the same, kept for the next time: lists are read again and again."""
+        found = self._listed.pop(seq, None) or self._summary(seq)
+        self._listed[seq] = found
+        if len(self._listed) > LISTED:
+            self._listed.popitem(last=False)
+        return found
 
     def _documents(self, seq: int) -> list[Document]:
         rows = self._database.rows("SELECT text FROM documents WHERE seq = ? ORDER BY rowid", (seq,))

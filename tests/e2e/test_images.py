@@ -27,7 +27,8 @@ print(json.dumps({"user": os.getuid(), "group": os.getgid(),
 """
 BUILDERS = """
 import importlib.util, json, shutil
-tools = [tool for tool in ("cc", "gcc", "make", "pip", "pip3", "uv", "git", "curl", "apt", "dpkg", "perl") if shutil.which(tool)]
+names = ("cc", "gcc", "make", "pip", "pip3", "uv", "git", "curl", "apt", "dpkg", "perl")
+tools = [tool for tool in names if shutil.which(tool)]
 print(json.dumps(tools + [name for name in ("ensurepip", "pip", "uv", "hatchling") if importlib.util.find_spec(name)]))
 """
 SETUID = """

@@ -13,7 +13,12 @@ import pytest
 from tests.tracing.served import ROOT, Served, running
 from tools.pythons import find_python
 
-PEERS: Final = ("gunicorn>=23", "opentelemetry-distro>=0.61b0", "opentelemetry-instrumentation-requests>=0.61b0")
+PEERS: Final = (
+    "gunicorn>=23",
+    "asgiref>=3.8",  # with which Flask runs asynchronous views
+    "opentelemetry-distro>=0.61b0",
+    "opentelemetry-instrumentation-requests>=0.61b0",
+)
 UNREACHABLE: Final = ("error sending request", "dns error", "failed to fetch", "could not connect")
 REQUIREMENTS: Final = ("--no-sources", "--requirements=libs/tracing/pyproject.toml", "--all-extras")
 

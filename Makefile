@@ -34,7 +34,7 @@ DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,7 +73,7 @@ chart-tools: $(UV)
 compose-tools: $(UV)
 	@$(PYTHON) tools/provide.py docker-compose
 
-images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
+images: ## build the three images with Docker and print their sizes (TAG BASE=python:3.13-slim DOCKER=docker)
 	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \
 	  echo "building $$name"; \
 	  $(DOCKER) build --quiet --file $$folder/Dockerfile --tag $$name $(BUILD_ARGS) . >/dev/null; \
@@ -104,7 +104,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock, generated 
 	@$(RUN)python -m tools.operator_reference --check docs/operator-reference.md
 	@$(RUN)python -m tools.chart.schema --check
 	@$(RUN)python -m tools.chart.readme --check
-	@$(RUN)python -m tools.docs.cli_reference --check
+	@$(RUN)python -m tools.docs.reference --check
 	@$(DOCS)
 
 unit: .venv/.synced compose-tools ## the tests of each part
@@ -159,6 +159,12 @@ bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN)python -m bench
 
+dist: .venv/.synced ## dist/: wheels and sdists of the parts, checked, installed alone on each Python and run (PYTHONS="3.12 3.13")
+	@$(RUN)python -m tools.dist $(PYTHONS:%=--python=%)
+
+release: .venv/.synced chart-tools ## verify a release, then commit and tag it here; never publishes (VERSION=0.2.0, DRY_RUN=1: only show it)
+	@$(RUN)python -m tools.release $(if $(DRY_RUN),--dry-run) -- "$(VERSION)"
+
 lock: $(UV) ## bring the lock file up to date
 	@$(UV) lock
 
@@ -173,7 +179,7 @@ generate: .venv/.synced ## write what is made from the code: CRDs, reference pag
 	@$(RUN)python -m tools.operator_reference docs/operator-reference.md
 	@$(RUN)python -m tools.xray_local_model
 	@$(RUN)python -m tools.xray_local_api
-	@$(RUN)python -m tools.docs.cli_reference
+	@$(RUN)python -m tools.docs.reference
 	@$(PYTHON) tools/provide.py helm
 	@$(RUN)python -m tools.chart.golden
 

@@ -1,17 +1,14 @@
-"""Writes docs/cli.md from the parsers: `python -m tools.docs.cli_reference`; `--check` compares it.
+"""The reference of the command lines: docs/cli.md.
 
-It reads the parsers, not their help texts, whose form depends on the version of Python.
+It is made of the parsers, not of their help texts, whose form depends on the version of Python.
 """
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from xray_local.cli.command_line import build_parser as build_xray_local_parser
 from xray_operator.cli.main import build_kubectl_parser, build_parser
 
-TARGET = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 _HEAD = """# Command lines
 
 Every command and option, generated from the parsers by `make generate`; do not edit. Defaults are those of an empty
@@ -76,18 +73,3 @@ def _value(action: argparse.Action) -> str:
 
 def _help(action: argparse.Action) -> str:
     return ((action.help or "") % vars(action)).replace("|", "\\|")
-
-
-def main(arguments: Sequence[str], target: Path = TARGET) -> int:
-    """Write or compare the page; return the exit code."""
-    if "--check" not in arguments:
-        target.write_text(render())
-        return 0
-    if target.exists() and target.read_text() == render():
-        return 0
-    sys.stderr.write(f"{target} is out of date; run make generate\n")
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -34,7 +34,7 @@ DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots fuzz bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,7 +73,7 @@ chart-tools: $(UV)
 compose-tools: $(UV)
 	@$(PYTHON) tools/provide.py docker-compose
 
-images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
+images: ## build the three images with Docker and print their sizes (TAG BASE=python:3.13-slim DOCKER=docker)
 	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \
 	  echo "building $$name"; \
 	  $(DOCKER) build --quiet --file $$folder/Dockerfile --tag $$name $(BUILD_ARGS) . >/dev/null; \
@@ -149,12 +149,21 @@ screenshots: .venv/.synced ## docs/images: every page of xray-local with the tra
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(RUN)python -m tools.browser.screenshots docs/images
 
+recording: .venv/.synced ## docs/images/demo-*.svg: make demo in a terminal, recorded and drawn
+	@$(RUN)python -m tools.recording docs/images/demo 'make demo ONCE=1'
+
 fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters and pages against xray-local (FUZZ_EXAMPLES=200000 of each)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200000) $(PYTEST) tests/xray_local/fuzz
 
 bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN)python -m bench
+
+dist: .venv/.synced ## dist/: wheels and sdists of the parts, checked, installed alone on each Python and run (PYTHONS="3.12 3.13")
+	@$(RUN)python -m tools.dist $(PYTHONS:%=--python=%)
+
+release: .venv/.synced chart-tools ## verify a release, then commit and tag it here; never publishes (VERSION=0.2.0, DRY_RUN=1: only show it)
+	@$(RUN)python -m tools.release $(if $(DRY_RUN),--dry-run) -- "$(VERSION)"
 
 lock: $(UV) ## bring the lock file up to date
 	@$(UV) lock

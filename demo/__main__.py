@@ -39,7 +39,7 @@ def _show(stack: Stack) -> list[Check]:
         checks.extend(results)
 
     addresses = stack.addresses
-    console.heading("A Flask service that calls OpenTelemetry and the X-Ray SDK, and X-Ray itself, on this machine")
+    console.heading("A Flask service with OpenTelemetry and the X-Ray SDK, and X-Ray itself, on this machine")
     stack.start_xray_local()
     console.line(f"X-Ray    {addresses.page}  (its page; agent on {addresses.agent}, OTLP on {addresses.otlp})")
     stack.launch_backend(WORKERS)

@@ -46,7 +46,7 @@ def progress_end() -> None:
 def share(worker: int, tally: Tally) -> None:
     """Print the sampled share of a worker's requests as a bar and in numbers."""
     counted = f"{tally.share:6.1%}  {tally.sampled} of {tally.requests} requests sampled"
-    print(f"worker {worker:<6} {bar(tally.share)} {counted}", flush=True)
+    print(f"worker {worker:<6} {_styled(bar(tally.share), GREEN)} {counted}", flush=True)
 
 
 def bar(part: float) -> str:

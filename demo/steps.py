@@ -80,7 +80,7 @@ def apply_examples(stack: Stack) -> None:
 
 def one_trace(stack: Stack) -> list[Check]:
     """Send one home request and print its trace, which came by both wires."""
-    console.heading("One request is one trace: each row (◆) arrived as an X-Ray segment and as an OpenTelemetry span")
+    console.heading("One request, one trace: each row (◆) is an X-Ray segment and an OpenTelemetry span")
     url = f"{stack.addresses.service}/api/activities/home"
     console.line(f"GET {url}  {traffic.get(url)}")
     sampled: list[str] = []

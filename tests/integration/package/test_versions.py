@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_xray_local import XRayLocal
-from tests.integration.package.conftest import PYTHONS, Install, stock
+from tests.integration.package.conftest import Install, stock
 from tests.tracing.served import Served, documents, environment, is_span, sample_all, until
+from tools.pythons import SUPPORTED
 
 pytestmark = pytest.mark.process
 
@@ -62,7 +63,7 @@ def asynchronous_view(local: XRayLocal, served: Served) -> None:
     assert {name: above[name] for name in below} == below
 
 
-@pytest.fixture(scope="module", params=PYTHONS)
+@pytest.fixture(scope="module", params=SUPPORTED)
 def newest(install: Install, request: pytest.FixtureRequest) -> Path:
     """Return the programs of an environment with the newest version of everything."""
     return install(request.param)

@@ -95,14 +95,14 @@ def _box(service: Service, place: Point, show: Show) -> Box:
         service=service,
         x=x,
         y=y,
-        name="client" if service.is_client else shortened(_short(service.name), NAME_MAX),
+        name="client" if service.is_client else shortened(short_name(service.name), NAME_MAX),
         kind=shortened(f"of {service.name}" if service.is_client else service.kind, KIND_MAX),
         text=f"{number(service.numbers.calls)} · {_shown(service.numbers, show)}",
         parts=_parts(service.numbers, x),
     )
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """Return the last part of a URL, such as the name of a queue; any other name as it is."""
     return name.rstrip("/").rpartition("/")[2] if "://" in name else name
 

@@ -9,14 +9,14 @@ from xray_local.page.frame import formats
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect, missing
 from xray_local.page.listing.selected import list_query
 from xray_local.page.trace import header, rows
-from xray_local.page.trace.about import decision, neighbours, others
+from xray_local.page.trace.about import decision, live, neighbours, others
 from xray_local.page.trace.row import pane
 from xray_local.page.trace.row.exceptions import RecordedFailure, failures
 from xray_local.page.trace.shown import minimap, view
 from xray_local.page.trace.shown.picture import Picture, picture
 from xray_local.page.trace.sources import SOURCES, StoredTrace
 
-PARTS = ("rows", "pane")
+PARTS = ("about", "rows", "pane")
 CHIPS = (("errors", "errors"), ("critical", "critical path"), ("slow", "over 5 %"))
 """What `only` may name, and the text of its link."""
 
@@ -39,6 +39,7 @@ async def show(request: PageRequest) -> Answer:
         context={"page": page},
         data=page.json,
         parts=PARTS,
+        refresh=page.view.live,
     )
 
 
@@ -79,6 +80,13 @@ class TracePage:
     def age(self) -> float:
         """Seconds since the start of the trace."""
         return self._request.now - self.head.start
+
+    @cached_property
+    def stream(self) -> str:
+        """The address that reports its changes, empty if none is expected."""
+        if not live.may_grow(self.age, self.head.in_progress):
+            return ""
+        return formats.link(f"{self.path}/live", after=self._request.region.store.revision(self.stored.id))
 
     @cached_property
     def neighbours(self) -> neighbours.Neighbours:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from xray_local.page.frame import formats
 from xray_local.page.services.grid import Grid
 from xray_local.page.services.layout import arrange
+from xray_local.page.services.map import short_name
 from xray_local.page.trace.analysis.analysed import AnalysedTrace
 
 FEWEST, MOST = 3, 24
 """Services that are drawn: fewer have no shape to see, more are read better on the page of all services."""
 
 GRID = Grid(width=150, height=38, gap=44, pitch=48, margin=4)
-NAME_MAX = 19  # characters that fit in a box
+NAME_MAX = 17  # characters that fit in a box
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _calls(trace: AnalysedTrace) -> tuple[Counter[tuple[str, str]], set[tuple[st
 
 def _box(trace: AnalysedTrace, service: str, corner: tuple[float, float], row: int, failed: bool) -> Box:
     x, y = corner
-    name, text = formats.shortened(service, NAME_MAX), formats.duration(trace.services[service])
+    name, text = formats.shortened(short_name(service), NAME_MAX), formats.duration(trace.services[service])
     return Box(service, name, text, x, y, row, failed)
 
 

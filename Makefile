@@ -30,8 +30,8 @@ SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
-# Also builds build/site, and fails on a broken link: as the forge resolves it, then as the site does.
-DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --quiet --strict
+# Fails on a broken link: as the forge resolves it, then as the site does. With --quiet, --strict would see no warnings.
+DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --strict
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_xray_sdk.core import xray_recorder
-from flask import Flask
+from flask import Flask, before_render_template, template_rendered
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.aws import AwsXRayPropagator
@@ -247,10 +247,9 @@ def test_a_provider_that_appears_later_is_joined(traced: Make) -> None:
 
 def test_many_apps_leave_nothing_behind(traced: Make) -> None:
     """No receivers of signals, and no layers, of apps that are gone."""
-    from flask import before_render_template
-
     traced()
-    before = len(before_render_template.receivers)
+    signals = (before_render_template, template_rendered)
+    before = [len(signal.receivers) for signal in signals]
     for number in range(50):
         install(Flask(f"app-{number}"), TracingSettings(), {})
-    assert len(before_render_template.receivers) == before
+    assert [len(signal.receivers) for signal in signals] == before

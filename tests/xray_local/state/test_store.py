@@ -315,8 +315,8 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (6, " (written by a newer xray-local?)")])
-def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
+@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (6, "a newer xray-local, or another file")])
+def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, cure: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
     with sqlite3.connect(path) as other:
@@ -325,7 +325,25 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5{hint}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5: use {cure}"
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"), [(5, "columns of traces"), (4, "no such table: traces"), (2, "no such table: documents")]
+)
+def test_tables_of_an_unreleased_version_are_refused(
+    opened: Opener, tmp_path: Path, version: int, problem: str
+) -> None:
+    """They have the number of a release and other columns; the file is left as it is."""
+    path = str(tmp_path / "unreleased.db")
+    with sqlite3.connect(path) as other:
+        other.execute(f"CREATE TABLE {'traces' if version == 5 else 'other'} (trace_id TEXT)")
+        other.execute(f"PRAGMA user_version = {version}")
+    other.close()
+    with pytest.raises(StoreError) as refused:
+        opened(path)
+    found = f"schema version {version} of an unreleased xray-local ({problem})"
+    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 5 of a release: use another file"
 
 
 FORMER_SCHEMA = """

@@ -83,13 +83,49 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = int(connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
-    if tables and version not in range(1, SCHEMA_VERSION + 1):
-        hint = " (written by a newer xray-local?)" if version > SCHEMA_VERSION else ""
-        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}{hint}")
-    scripts = files("xray_local.state.store") / "schema"
-    if tables:
-        for former in range(max(version, 2), SCHEMA_VERSION):  # versions 1 and 2 have the same tables
-            connection.executescript((scripts / f"upgrade_to_{former + 1}.sql").read_text())
-    connection.executescript((scripts / "schema.sql").read_text())
+    known = _tables(connection)
+    if known and version not in range(1, SCHEMA_VERSION + 1):
+        cure = "a newer xray-local, or another file" if version > SCHEMA_VERSION else "another file"
+        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}: use {cure}")
+    problem = (_upgraded(connection, version) or _difference(connection)) if known else ""
+    if problem:
+        found = f"schema version {version} of an unreleased xray-local ({problem})"
+        raise StoreError(
+            f"--db: {path!r}: {found}: expected version 1 to {SCHEMA_VERSION} of a release: use another file"
+        )
+    connection.executescript(_script("schema"))
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # also shows that the file can be written
+
+
+def _script(name: str) -> str:
+    return (files("xray_local.state.store") / "schema" / f"{name}.sql").read_text()
+
+
+def _upgraded(connection: sqlite3.Connection, version: int) -> str:
+    """Bring the tables from a version to the present one; return why that is not possible, or nothing."""
+    try:
+        for former in range(max(version, 2), SCHEMA_VERSION):  # versions 1 and 2 have the same tables
+            connection.executescript(_script(f"upgrade_to_{former + 1}"))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # the statements do not fit the tables
+            raise
+        connection.rollback()
+        return str(error)
+    return ""
+
+
+def _difference(connection: sqlite3.Connection) -> str:
+    """Return a table that has other columns than in the schema, or nothing."""
+    expected = sqlite3.connect(MEMORY)
+    expected.executescript(_script("schema"))
+    tables = _tables(expected)
+    expected.close()
+    found = _tables(connection)
+    return next((f"columns of {name}" for name, columns in tables.items() if found.get(name, columns) != columns), "")
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
+    """Return the columns of each table."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    columns = "SELECT name FROM pragma_table_info(?)"
+    return {name: frozenset(column for (column,) in connection.execute(columns, (name,))) for (name,) in names}

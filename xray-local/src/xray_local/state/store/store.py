@@ -7,7 +7,7 @@ they are read.
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -257,10 +257,16 @@ class Store(Resources):
         self._prepare_search()
         return self._search.graph(selection)
 
-    def fold(self, selection: Selection, key: Hashable, make: Callable[[Calls], Made]) -> Iterator[Made]:
-        """Yield what a function makes of each block of matching traces; `key` is equal for equal functions."""
+    def fold(
+        self,
+        selection: Selection,
+        key: Hashable,
+        make: Callable[[Calls], Made],
+        merge: Callable[[Iterable[Made]], Made],
+    ) -> Made:
+        """Return what a function makes of the matching traces, merged of blocks; `key` is equal for equal functions."""
         self._prepare_search()
-        return self._search.fold(selection, key, make)
+        return self._search.fold(selection, key, make, merge)
 
     def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return a value that is computed from the stored traces: once, until one of them changes. None is not kept."""

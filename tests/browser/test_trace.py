@@ -106,7 +106,7 @@ def test_rows_are_folded_chosen_and_found(tab: Tab, xray_local: Server, now: flo
     expect(rows(tab.page)).to_have_count(4)
     tab.page.get_by_role("link", name="errors 4").click()
     expect(rows(tab.page)).to_have_count(3)
-    tab.page.get_by_role("link", name="calls and answers apart").click()
+    tab.page.get_by_role("link", name="calls and answers as two rows").click()
     expect(rows(tab.page)).to_have_count(4)
     tab.page.get_by_label("Find in this trace").fill("score")
     tab.page.get_by_label("Find in this trace").press("Enter")

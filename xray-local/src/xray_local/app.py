@@ -105,7 +105,8 @@ def _store(settings: Settings) -> Store:
         max_bytes = max_document_bytes() if settings.db == MEMORY else None
         return Store(settings.db, max_traces=settings.max_traces, max_bytes=max_bytes)
     except StoreError as error:
-        raise StartError(str(error)) from error
+        place = "" if str(error).startswith("--db") else f"--db: {settings.db!r}: "
+        raise StartError(f"{place}{error}") from error
 
 
 def _bind(host: str, port: int, purpose: str) -> socket.socket:

@@ -78,9 +78,8 @@ class Table:
         why = reason(summary)
         if why.what:
             indent = self._screen.width - self._request - self._services - ID_DIGITS - (2 if self._is_wide else 1)
-            yield " " * indent + self._screen.style(
-                cut(printable(f"{why.text} {why.message}".rstrip()), self._screen.width - indent), style
-            )
+            text = cut(printable(f"{why.text} {why.message}".rstrip()), self._screen.width - indent)
+            yield " " * indent + self._screen.style(text, style)
 
     def _joined(self, started: str, took: str, bar: str, result: str, request: str, services: str, id_: str) -> str:
         wide = [started, took, bar, result, request, services, id_]

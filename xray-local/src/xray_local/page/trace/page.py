@@ -224,7 +224,7 @@ class TracePage:
                 found.append((f"{text}{counts.get(name, '')}", self.href(only=only), is_on))
         if self.trace.answers:
             found.append(
-                ("calls and answers apart", self.href(calls="" if self.view.calls else "all"), self.view.calls)
+                ("calls and answers as two rows", self.href(calls="" if self.view.calls else "all"), self.view.calls)
             )
         return found
 

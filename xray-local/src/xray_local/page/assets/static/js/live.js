@@ -7,7 +7,7 @@ let last;
 export const close = () => {
   source?.close();
   link?.classList.remove("on");
-  if (link) link.title = "Go on";
+  if (link) link.title = "Resume";
 };
 
 export const listen = (address, heard) => {

@@ -46,7 +46,7 @@ def test_loss_compares_ours_with_stock() -> None:
             ["nonsense"],
             "NAME: 'nonsense': expected one of ingest, udp, queries, pages, start, requests, loss, operator, profile",
         ),
-        (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, otel,"),
+        (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, command, otel,"),
         (["requests", "--clients", "0"], "--clients: '0': expected 1 or more"),
     ],
 )

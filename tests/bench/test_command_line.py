@@ -46,7 +46,7 @@ def test_loss_compares_ours_with_stock() -> None:
             ["nonsense"],
             "NAME: 'nonsense': expected one of ingest, udp, queries, pages, start, first-use, requests, loss, ",
         ),
-        (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, otel,"),
+        (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, command, otel,"),
         (
             ["first-use", "--only", "otel"],
             "--only: 'otel': expected one of tracing, xray-local, pytest, operator, demo",

@@ -276,6 +276,21 @@ def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None
     assert [row.summary.flags for row in listed(store)] == [(Flag.FAULT,)]
 
 
+def test_a_revision_counts_whatever_changed_the_trace(opened: Opener) -> None:
+    """Also a segment that took another's place; one that was dropped does not count."""
+    store = opened()
+    revisions = []
+    for sent in (
+        document(1, end_time=None, in_progress=True),
+        document(1),
+        document(1, end_time=None, in_progress=True),
+        document(1, 2, parent_id=f"{1:016x}"),
+    ):
+        store.put([sent], now=NOW)
+        revisions.append(listed(store)[0].summary.revision)
+    assert revisions == [1, 2, 2, 3]
+
+
 def test_a_file_keeps_everything(opened: Opener, tmp_path: Path) -> None:
     """Traces, resources and counts survive a restart; new traces follow the old ones."""
     path = str(tmp_path / "xray.db")
@@ -315,7 +330,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: 
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (6, "a newer xray-local, or another file")])
+@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (7, "a newer xray-local, or another file")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, cure: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -325,11 +340,17 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5: use {cure}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 6: use {cure}"
 
 
 @pytest.mark.parametrize(
-    ("version", "problem"), [(5, "columns of traces"), (4, "no such table: traces"), (2, "no such table: documents")]
+    ("version", "problem"),
+    [
+        (6, "columns of traces"),
+        (5, "no such column: segments"),
+        (4, "no such table: traces"),
+        (2, "no such table: documents"),
+    ],
 )
 def test_tables_of_an_unreleased_version_are_refused(
     opened: Opener, tmp_path: Path, version: int, problem: str
@@ -337,13 +358,13 @@ def test_tables_of_an_unreleased_version_are_refused(
     """They have the number of a release and other columns; the file is left as it is."""
     path = str(tmp_path / "unreleased.db")
     with sqlite3.connect(path) as other:
-        other.execute(f"CREATE TABLE {'traces' if version == 5 else 'other'} (trace_id TEXT)")
+        other.execute(f"CREATE TABLE {'traces' if version >= 5 else 'other'} (trace_id TEXT)")
         other.execute(f"PRAGMA user_version = {version}")
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
     found = f"schema version {version} of an unreleased xray-local ({problem})"
-    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 5 of a release: use another file"
+    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 6 of a release: use another file"
 
 
 FORMER_SCHEMA = """
@@ -385,7 +406,8 @@ def test_summaries_of_a_former_version_are_not_read(opened: Opener, tmp_path: Pa
     assert ids(store) == [trace_id(1)]
     store.close()
     with sqlite3.connect(path) as former:
-        former.executescript("ALTER TABLE traces DROP COLUMN bucket; ALTER TABLE traces DROP COLUMN route;")
+        for column in ("bucket", "route", "revision"):
+            former.execute(f"ALTER TABLE traces DROP COLUMN {column}")
         former.execute("UPDATE shapes SET example = ?", (zlib.compress(b"{}"),))
         former.execute("PRAGMA user_version = 4")
     former.close()

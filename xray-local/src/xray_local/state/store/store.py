@@ -48,10 +48,9 @@ class Store(Resources):
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
-        self._not_indexed = 0
         self._cached: OrderedDict[Hashable, Any] = OrderedDict()
         self._traffic = Traffic(self._database)
-        self._pruned = 0  # how many traces were evicted when the shapes were pruned
+        self._pruned = self._not_indexed = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
     def close(self) -> None:
@@ -298,5 +297,4 @@ class Store(Resources):
                 self._database.execute("DELETE FROM resources")
         self._search.clear()
         self._cached.clear()
-        self._pruned = 0
-        self._not_indexed = 0
+        self._pruned = self._not_indexed = 0

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     environ = os.environ if environ is None else environ
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        options = _parser(environ, is_server=list(arguments[:1]) == ["serve"]).parse_args(arguments)
+        options = build_parser(environ, is_server=list(arguments[:1]) == ["serve"]).parse_args(arguments)
         command: Any = options.command
         return int(command(options, environ))
     except (UsageError, SettingsError, StartError) as error:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         return 130
 
 
-def _parser(environ: Mapping[str, str], *, is_server: bool) -> argparse.ArgumentParser:
+def build_parser(environ: Mapping[str, str], *, is_server: bool = False) -> argparse.ArgumentParser:
     """Return the parser of all commands, or of `serve` only: the server does not need the modules of the others."""
     parser = _Parser(prog="xray-local", description="AWS X-Ray on one machine.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from xray_local.errors import ApiError
 from xray_local.ingest.otlp_request import JSON, PROTOBUF, SpanError, kind
-from xray_local.listener import REGION_KEY, log_request
+from xray_local.listener import REGION_KEY, log_request, read_body
 from xray_local.state.region import Region
 
 
@@ -24,7 +24,7 @@ def add_routes(app: web.Application) -> None:
 async def _traces(request: web.Request) -> web.Response:
     status = 400
     try:
-        answer = _put(request, await request.read())
+        answer = _put(request, await read_body(request))
         status = 200
         return answer
     finally:

@@ -57,7 +57,7 @@ class Search(Totals):
                     return Page(rows, position, examined)
                 examined, position = examined + 1, candidate.position
                 if self._is_match(candidate, selection.filter, chosen):
-                    rows.append(TraceRow(position, candidate.summary or self._summary(candidate.seq)))
+                    rows.append(TraceRow(position, candidate.summary or self._listed_summary(candidate.seq)))
             if len(candidates) < size:
                 return Page(rows, None, examined)
 

@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -24,6 +25,7 @@ IN_SPAN = "seq BETWEEN ? AND ?"
 _BOUNDS = ", ".join(f"MIN({name}), MAX({name})" for name in ("first", "last", "updated"))
 SUMMARIZED = 20  # traces in one transaction
 T = TypeVar("T")
+LISTED = 400  # summaries that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Summaries:
         self._first = 0  # the lowest sequence number
         self._known = cache.Blocks()
         self._few_of_blocks = cache.Blocks()  # which also names traces that have no columns yet
+        self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # until a trace changes
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
@@ -84,6 +87,8 @@ class Summaries:
         for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
             blocks.forget(changed)
         self._overviews.clear()
+        for seq in changed:
+            self._listed.pop(seq, None)
 
     def prune(self) -> None:
         """Delete what only evicted traces had, within the caller's transaction."""
@@ -98,6 +103,7 @@ class Summaries:
         for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
             blocks.clear()
         self._overviews.clear()
+        self._listed.clear()
 
     def summarize_span(self, span: cache.Span, end: float) -> bool:
         """Summarize the traces of a block that have no columns; return whether a process time was enough for all."""
@@ -170,6 +176,14 @@ class Summaries:
     def _summary(self, seq: int) -> TraceSummary:
         (body,) = self._database.row("SELECT body FROM summaries WHERE seq = ?", (seq,))
         return load(zlib.decompress(body))
+
+    def _listed_summary(self, seq: int) -> TraceSummary:
+        """Return the same, kept for the next time: lists are read again and again."""
+        found = self._listed.pop(seq, None) or self._summary(seq)
+        self._listed[seq] = found
+        if len(self._listed) > LISTED:
+            self._listed.popitem(last=False)
+        return found
 
     def _documents(self, seq: int) -> list[Document]:
         rows = self._database.rows("SELECT text FROM documents WHERE seq = ? ORDER BY rowid", (seq,))

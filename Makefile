@@ -14,7 +14,8 @@ PARTS := libs/xray-model libs/tracing libs/pytest-xray-local backend operator xr
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 TYPED := $(PARTS:%=%/src) tests demo bench tools
 DOCKER ?= docker
-TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+WORKSPACE_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+TAG ?= $(WORKSPACE_VERSION)
 IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
 BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
@@ -29,12 +30,12 @@ SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
-# Also builds build/site, and fails on a broken link: as the forge resolves it, then as the site does.
-DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --quiet --strict
+# Fails on a broken link: as the forge resolves it, then as the site does. With --quiet, --strict would see no warnings.
+DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --strict
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools lint-tools version images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,14 +62,17 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind, skaffold and actionlint into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold actionlint
 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus
 
 chart-tools: $(UV)
 	@$(PYTHON) tools/provide.py helm helm3 otelcol
+
+lint-tools: $(UV)
+	@$(PYTHON) tools/provide.py actionlint
 
 compose-tools: $(UV)
 	@$(PYTHON) tools/provide.py docker-compose
@@ -83,7 +87,7 @@ images: ## build the three images with Docker and print their sizes (TAG BASE=py
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools lint-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
 	@rm -f .coverage .coverage.*
 	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),$(SHORT_SCHEDULES)) \
 	  $(PYTEST) tests --ignore=tests/e2e $(WHOLE:%=--ignore=%) --cov --cov-report=
@@ -107,7 +111,7 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock, generated 
 	@$(RUN)python -m tools.docs.reference --check
 	@$(DOCS)
 
-unit: .venv/.synced compose-tools ## the tests of each part
+unit: .venv/.synced compose-tools lint-tools ## the tests of each part
 	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/pytest_xray_local tests/operator tests/demo tests/bench tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster; and the commands in docs/
@@ -158,6 +162,9 @@ fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters
 bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN)python -m bench
+
+version: ## print the version of the workspace
+	@echo $(WORKSPACE_VERSION)
 
 dist: .venv/.synced ## dist/: wheels and sdists of the parts, checked, installed alone on each Python and run (PYTHONS="3.12 3.13")
 	@$(RUN)python -m tools.dist $(PYTHONS:%=--python=%)

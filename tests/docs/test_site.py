@@ -39,8 +39,21 @@ def test_no_page_requests_another_host(site: Path) -> None:
     } == set()
 
 
-def test_blocks_in_lists_are_indented_by_four() -> None:
-    """The forge also takes three columns, with which the site ends the list."""
+def test_markdown_is_rendered_as_on_the_forge(site: Path) -> None:
+    """The forge also takes a list or a table without an empty line before it, which the site prints as text."""
+    article = re.compile(r"<article.*?</article>", re.DOTALL)
+    code = re.compile(r"<pre.*?</pre>|<code.*?</code>", re.DOTALL)
+    left = re.compile(r"<p>(?:(?!</p>).)*?(?:\n *(?:[-*]|\d+\.) |\n\|)", re.DOTALL)
+    prose = {
+        file.name: code.sub("", found[0])
+        for file in site.rglob("*.html")
+        if (found := article.search(file.read_text()))
+    }
+    assert {name for name, text in prose.items() if left.search(text)} == set()
+
+
+def test_code_in_lists_is_indented_by_four() -> None:
+    """With three columns the site would end the list."""
     fences = [
         (page.name, len(found[1]))
         for page in pages()

@@ -15,7 +15,7 @@ from tests.waiting import until
 from tools.local_cluster import free_port
 
 PAGE = "docs/tutorial.md"
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_python_neither_buffers_nor_writes_bytecode(file: Path) -> None:
     [
         ("backend", [], '["opentelemetry-instrument", "gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app"]'),
         ("operator", ['["xray-operator"]'], '["run"]'),
-        ("xray-local", ['["xray-local"]'], '["serve", "--host", "0.0.0.0"]'),
+        ("xray-local", ['["xray-local"]'], '["serve"]'),
     ],
 )
 def test_what_runs(name: str, entry: list[str], command: str) -> None:

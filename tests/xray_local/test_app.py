@@ -128,7 +128,8 @@ def test_a_taken_port_is_named_with_its_purpose(option: str, purpose: str) -> No
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refused(*FREE, option, str(port))
-    assert line == f"xray-local: cannot listen on 127.0.0.1 port {port} ({purpose}): Address already in use"
+    problem = f"cannot listen on 127.0.0.1 port {port} ({purpose}): Address already in use"
+    assert line == f"xray-local: {problem} (set another with {option})"
 
 
 def test_a_taken_udp_port_is_named() -> None:
@@ -137,7 +138,8 @@ def test_a_taken_udp_port_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         line = refused(*FREE, "--agent-port", str(port))
-    assert line == f"xray-local: cannot listen on 127.0.0.1 port {port} (agent, UDP): Address already in use"
+    problem = f"cannot listen on 127.0.0.1 port {port} (agent, UDP): Address already in use"
+    assert line == f"xray-local: {problem} (set another with --agent-port)"
 
 
 def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path: Path) -> None:

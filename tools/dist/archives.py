@@ -72,6 +72,8 @@ def _description_problems(metadata: Metadata) -> Iterator[str]:
         yield "Description: expected the README as text/markdown"
     for link in _RELATIVE_LINK.findall(metadata.description or ""):
         yield f"Description: '{link}': expected an absolute link"
+    for line in re.findall(r"pip install \S*\./.*", metadata.description or ""):
+        yield f"Description: '{line}': expected names on the index"
 
 
 def _version_problems(metadata: Metadata, version: str) -> Iterator[str]:

@@ -141,7 +141,7 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[Cluster]:
     taken = _taken(environ)
     if taken is not None:
         _refuse_neighbours(taken)
-        taken.load(_images())
+        taken.load(images())
         yield taken
         return
     config = _with_free_ports(yaml.safe_load(CONFIG.read_text()))
@@ -163,12 +163,12 @@ def _make(cluster: Cluster, config: Path, node_image: str | None) -> None:
     try:
         cluster.run(*create, seconds=MAKE_SECONDS)
         cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
-        cluster.load(_images())
+        cluster.load(images())
     except (AssertionError, subprocess.SubprocessError):
         cluster.export_logs(FOLDER / "nodes")
         raise
 
 
-def _images() -> list[str]:
+def images() -> list[str]:
     """Return our images, and the peers' that Docker has already, so that the nodes need not pull them."""
     return [*IMAGES, *in_docker(peer_images(), DOCKER)]

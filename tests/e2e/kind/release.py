@@ -50,8 +50,8 @@ class Release:
 
     def _file(self, values: Mapping[str, Any]) -> Path:
         file = self.folder / f"{self.namespace}-values.yaml"
-        tagged = {key: {**_TAGS.get(key, {}), **values.get(key, {})} for key in {*_TAGS, *values}}
-        file.write_text(yaml.safe_dump(tagged))
+        tagged = {part: {**tag, **values.get(part, {})} for part, tag in _TAGS.items()}
+        file.write_text(yaml.safe_dump({**values, **tagged}))
         return file
 
     def helm(self, *arguments: str) -> str:

@@ -42,6 +42,7 @@ def test_metadata_that_is_complete_has_no_problem() -> None:
         ("Apache-2.0", "MIT", "License-Expression: 'MIT': expected 'Apache-2.0'"),
         ("Project-URL: Issues, https://example.org/i\n", "", "Project-URL: expected Issues"),
         ("https://example.org/operator", "../operator", "Description: '../operator': expected an absolute link"),
+        ("# xray-local", "pip install ./local", "Description: 'pip install ./local': expected names on the index"),
         ("Description-Content-Type: text/markdown\n", "", "Description: expected the README as text/markdown"),
         ("Classifier: Programming Language :: Python :: 3.14\n", "", "Classifier: expected one for Python 3.14"),
         ("~=0.1.0", ">=0.1", "Requires-Dist: 'xray-model>=0.1': expected 'xray-model~=0.1.0'"),

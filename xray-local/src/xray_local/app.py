@@ -1,6 +1,7 @@
 """Wires one process: the region, three HTTP listeners, OTLP/gRPC and the UDP listener, and their orderly shutdown."""
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -26,6 +27,13 @@ from xray_local.state.region import Region
 from xray_local.state.store import Store
 
 _log = logging.getLogger(__name__)
+_PORT_OPTIONS = {
+    "API and page": "--api-port",
+    "agent, TCP": "--agent-port",
+    "agent, UDP": "--agent-port",
+    "OTLP": "--otlp-port",
+    "OTLP/gRPC": "--otlp-grpc-port",
+}
 OTLP_PORT, GRPC_PORT = 4318, 4317  # the usual ones of OTLP
 AGENT_TRIES = 20  # free port numbers tried until one is free for both UDP and TCP
 EVICTION_LOG_SECONDS = 60.0  # between two log lines
@@ -105,7 +113,8 @@ def _store(settings: Settings) -> Store:
         max_bytes = max_document_bytes() if settings.db == MEMORY else None
         return Store(settings.db, max_traces=settings.max_traces, max_bytes=max_bytes)
     except StoreError as error:
-        raise StartError(str(error)) from error
+        place = "" if str(error).startswith("--db") else f"--db: {settings.db!r}: "
+        raise StartError(f"{place}{error}") from error
 
 
 def _bind(host: str, port: int, purpose: str) -> socket.socket:
@@ -114,12 +123,15 @@ def _bind(host: str, port: int, purpose: str) -> socket.socket:
             return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
         return socket.create_server((host, port))
     except OSError as error:
-        raise StartError(f"cannot listen on {host} port {port} ({purpose}): {_reason(error)}") from error
+        raise _cannot_listen(host, port, purpose, error) from error
 
 
-def _reason(error: OSError) -> str:
+def _cannot_listen(host: str, port: int, purpose: str, error: OSError) -> StartError:
     # create_server adds the address, which the message has; a name that cannot be resolved has a number below 0.
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    is_port = error.errno in {errno.EADDRINUSE, errno.EACCES}
+    cure = f" (set another with {_PORT_OPTIONS[purpose]})" if is_port else ""
+    return StartError(f"cannot listen on {host} port {port} ({purpose}): {reason}{cure}")
 
 
 def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
@@ -132,8 +144,7 @@ def _bind_agent(settings: Settings) -> tuple[socket.socket, socket.socket]:
         except OSError as error:
             agent.close()
             if settings.agent_port or not tries_left:
-                problem = f"cannot listen on {settings.host} port {number} (agent, UDP): {_reason(error)}"
-                raise StartError(problem) from error
+                raise _cannot_listen(settings.host, number, "agent, UDP", error) from error
     raise AssertionError("the loop returns or raises")
 
 

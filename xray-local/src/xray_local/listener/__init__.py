@@ -5,13 +5,14 @@ A process has three listeners: `api` (the API, OTLP and the page), `agent` (the 
 
 import asyncio
 import logging
+from contextlib import nullcontext, suppress
 from typing import Literal
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from xray_local.errors import ApiError
+from xray_local.errors import ApiError, StoreError
 from xray_local.state.indexing import catch_up
 from xray_local.state.region import Region
 from xray_local.state.request_log import LoggedRequest
@@ -26,6 +27,7 @@ BODY_SECONDS = 30.0  # that a body may take to arrive
 _NOT_OF_TRACES = frozenset(
     {"/TraceSegments", "/v1/traces", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/_local/reset"}
 )
+_HEALTH = "/_local/health"
 
 
 class _OneLine(logging.Filter):
@@ -53,7 +55,8 @@ def server_logger() -> logging.Logger:
 async def index_first(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Index what was stored before a request that may read it; the store itself would do it without a break."""
     if request.path not in _NOT_OF_TRACES:
-        await catch_up(request.app[REGION_KEY].store)
+        with suppress(StoreError) if request.path == _HEALTH else nullcontext():  # it reports that itself
+            await catch_up(request.app[REGION_KEY].store)
     return await handler(request)
 
 

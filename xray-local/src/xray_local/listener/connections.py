@@ -60,7 +60,7 @@ class Connections:
     def close_idle(self, now: float) -> None:
         """Close the connections that have had no request in progress for too long at a time of the monotonic clock."""
         for connection in [found for found in self._open if found.is_idle(now)]:
-            connection.abort()
+            connection.close()
 
     async def watch(self) -> None:
         """Close idle connections, until it is cancelled."""
@@ -110,10 +110,10 @@ class Connection(asyncio.Protocol):
             return False
         return now - self._quiet_since > IDLE_SECONDS
 
-    def abort(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
         if self._transport is not None:
-            self._transport.abort()
+            self._transport.close()
 
 
 @web.middleware

@@ -59,7 +59,7 @@ ACTIONS: tuple[tuple[str, Show], ...] = (
 
 def add_routes(app: web.Application) -> None:
     """Add the pages and the static files."""
-    app[responses.TEMPLATES] = responses.environment()
+    app[responses.TEMPLATES] = responses.templates()
     app[responses.STREAMS] = WeakSet()
     app.on_shutdown.append(responses.end_streams)
     pages = [web.get(f"{path}{{json:(\\.json)?}}", responses.handler(show)) for path, show in ROUTES]

@@ -24,8 +24,8 @@ _SET = ", ".join(f"{name} = ?" for name in columns.COLUMNS)
 IN_SPAN = "seq BETWEEN ? AND ?"
 _BOUNDS = ", ".join(f"MIN({name}), MAX({name})" for name in ("first", "last", "updated"))
 SUMMARIZED = 20  # traces in one transaction
-LISTED = 400  # summaries that are kept
 T = TypeVar("T")
+LISTED = 400  # summaries that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Summaries:
         self._verdicts = Verdicts()
         self._first = 0  # the lowest sequence number
         self._known = cache.Blocks()
-        self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._few_of_blocks = cache.Blocks()  # which also names traces that have no columns yet
+        self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # until a trace changes
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:

@@ -99,6 +99,14 @@ TOOLS = {
         ("main.version",),
         ("otelcol-contrib",),
     ),
+    "kube-network-policies": Tool(
+        "kube-network-policies",
+        "sigs.k8s.io/kube-network-policies",
+        ".",
+        ("--version",),
+        3,
+        ("main.version",),
+    ),
     "kstatus": Tool("kstatus", "sigs.k8s.io/cli-utils", ".", ("--version",), 3, ("main.version",)),
 }
 

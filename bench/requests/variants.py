@@ -48,6 +48,12 @@ EVENT = {"events": "peer.events"}
 OTEL = Recording("opentelemetry", INSTRUMENT, STOCK_OTEL)
 ALWAYS_OFF = STOCK_OTEL | {"OTEL_TRACES_SAMPLER": "always_off"}
 OFF = Promise(cpu=1.06)
+COMMAND = {  # nothing that opentelemetry-instrument could load
+    "OTEL_PYTHON_DISTRO": "none",
+    "OTEL_PYTHON_CONFIGURATOR": "none",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*",
+    "CRUDDUR_TRACING_ENABLED": "false",
+}
 ELASTIC = {"ELASTIC_APM_SERVICE_NAME": "backend-flask", "ELASTIC_APM_ENVIRONMENT": "production"}
 DATADOG = {"DD_SERVICE": "backend-flask", "DD_ENV": "production", "DD_VERSION": "1"}
 
@@ -58,6 +64,7 @@ def _ours(**environment: str) -> Recording:
 
 VARIANTS = (
     Variant("none", "no tracing", Recording("none")),
+    Variant("command", "the command alone", Recording("none", INSTRUMENT, COMMAND)),
     Variant("otel", "OpenTelemetry, stock", OTEL, SPAN, interval=5),
     Variant("xray", "X-Ray SDK, stock", Recording("xray"), SEGMENT),
     Variant("both", "both, stock", Recording("both", INSTRUMENT, STOCK_OTEL), SPAN | SEGMENT, interval=5),
@@ -75,6 +82,7 @@ VARIANTS = (
         interval=5,
         promise=Promise(cpu=1.30, p50=1.25, p99=1.60, boot=0.25, memory=20),
     ),
+    Variant("ours-install", "cruddur_tracing, without the command", Recording("ours"), SEGMENT, interval=1),
     Variant("ours-segments", "cruddur_tracing, segments only", _ours(OTEL_TRACES_EXPORTER="none"), SEGMENT, interval=1),
     Variant("ours-otlp", "cruddur_tracing, OTLP only", _ours(AWS_XRAY_SDK_ENABLED="false"), SPAN, interval=5),
     Variant("ours-unsampled", "cruddur_tracing, not sampled", _ours(), rate=0.0, interval=1, promise=OFF),

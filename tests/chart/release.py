@@ -129,3 +129,22 @@ def named_container(pod: Object, name: str) -> Object:
     """Return one container of a pod."""
     (found_container,) = [container for container in containers(pod) if container["name"] == name]
     return found_container
+
+
+# part -> the components whose pods have its values: a sidecar is in the backend's, a Job has the operator's
+COMPONENTS = {
+    "backend": {"backend"},
+    "daemon": {"daemon"},
+    "collector": {"collector"},
+    "xrayLocal": {"xray-local"},
+    "operator": {"operator", "cleanup", "crds"},
+    "tests": {"test"},
+}
+
+
+def components(found: list[Object]) -> Mapping[str, list[Object]]:
+    """Return the pods by their components."""
+    by_name: dict[str, list[Object]] = {}
+    for _, pod in pods(found):
+        by_name.setdefault(pod["metadata"]["labels"]["app.kubernetes.io/component"], []).append(pod)
+    return by_name

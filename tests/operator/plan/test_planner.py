@@ -1,8 +1,7 @@
 """The plan: the actions for manifests and AWS's state, and their order."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import InMemoryGateway
+from tests.operator.plan.plans import GROUP, NOW, OURS, RULE, THEIRS, manifest, observed, planned
 from xray_model import Difference, Group, InsightsConfiguration, SamplingRateBoost, SamplingRule, default_rule
-from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, AwsObject, Observed, Value
-from xray_operator.manifests.manifest import Manifest
+from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, Observed, Value
 from xray_operator.manifests.policies import AdoptionPolicy, DeletionPolicy, ManagementPolicy, UpdateStrategy
 from xray_operator.plan.actions import (
     Action,
@@ -29,31 +28,8 @@ from xray_operator.plan.actions import (
     Update,
 )
 from xray_operator.plan.apply import apply, observe
-from xray_operator.plan.planner import differences, for_deletion, for_manifest, plan
-from xray_operator.plan.quota import conflict
+from xray_operator.plan.planner import differences, for_deletion, for_manifest
 from xray_operator.reasons import Reason
-
-RULE = SamplingRule(rule_name="backend", priority=100, fixed_rate=0.5, reservoir_size=1)
-GROUP = Group(group_name="failing", filter_expression="fault")
-OURS = {OWNER_TAG: "local/default/backend", DELETION_TAG: "Delete"}
-THEIRS = {OWNER_TAG: "prod/default/backend"}
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def manifest(value: Value = RULE, name: str = "backend", adoption: AdoptionPolicy = AdoptionPolicy.NEVER) -> Manifest:
-    """Return a manifest with a value."""
-    return Manifest(name=name, namespace="default", value=value, adoption=adoption)
-
-
-def observed(*objects: tuple[Value, dict[str, str]]) -> Observed:
-    """Return AWS with these values and tags; the ARNs are numbered."""
-    found = [AwsObject(value, f"arn:{number}") for number, (value, _) in enumerate(objects)]
-    return Observed(found, {f"arn:{number}": tags for number, (_, tags) in enumerate(objects)})
-
-
-def planned(desired: Sequence[Manifest], aws: Observed, *, prune: Collection[str] = ()) -> tuple[Action, ...]:
-    """Plan for the cluster `local`."""
-    return plan(desired, aws, cluster_id="local", now=NOW, prune=prune)
 
 
 def test_missing_object_is_created_with_our_tags() -> None:
@@ -140,24 +116,6 @@ def test_comparing_a_rule_with_a_group_raises() -> None:
         differences(RULE, GROUP)
 
 
-def test_prune_deletes_only_objects_of_this_cluster_in_the_namespaces() -> None:
-    """Those of other clusters, unowned ones and the defaults stay."""
-    rules = [replace(RULE, rule_name=name) for name in ("mine", "theirs", "unowned")]
-    aws = observed(
-        (rules[0], {OWNER_TAG: "local/default/mine"}), (rules[1], THEIRS), (rules[2], {}), (default_rule(), {})
-    )
-    for scope in ("default", "*"):
-        assert planned([manifest()], aws, prune=[scope]) == (Create(RULE, OURS), Delete(rules[0], "arn:0"))
-    assert planned([manifest()], aws, prune=["shop", "def"]) == (Create(RULE, OURS),)
-    assert planned([manifest()], aws) == (Create(RULE, OURS),)
-
-
-def test_prune_keeps_an_orphan() -> None:
-    """The policy is in its tags, since its manifest no longer exists."""
-    orphan = OURS | {DELETION_TAG: "Orphan"}
-    assert planned([], observed((RULE, orphan)), prune=["default"]) == ()
-
-
 def test_changed_deletion_policy_is_written_to_the_tags() -> None:
     """Along with an update, if something else differs."""
     wanted = replace(manifest(), deletion=DeletionPolicy.ORPHAN)
@@ -165,29 +123,6 @@ def test_changed_deletion_policy_is_written_to_the_tags() -> None:
     assert planned([wanted], observed((RULE, OURS))) == (Adopt(RULE, "arn:0", tags),)
     changed = planned([wanted], observed((replace(RULE, host="a"), OURS)))
     assert [type(action) for action in changed] == [Adopt, Update]
-
-
-def test_creates_come_before_deletes_unless_the_quota_is_full() -> None:
-    """With 25 rules in AWS, the delete makes room first."""
-    old = [replace(RULE, rule_name=f"old-{number}") for number in range(25)]
-    aws = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old))
-    kept = [manifest(rule, rule.rule_name) for rule in old[1:]]
-    actions = planned([manifest(), *kept], aws, prune=["*"])
-    assert [type(action) for action in actions if not isinstance(action, Keep)] == [Delete, Create]
-    fewer = observed(*((rule, OURS | {OWNER_TAG: f"local/default/{rule.rule_name}"}) for rule in old[:20]))
-    actions = planned([manifest(), *kept[:19]], fewer, prune=["*"])
-    assert [type(action) for action in actions if not isinstance(action, Keep)] == [Create, Delete]
-
-
-def test_create_beyond_the_quota_is_a_conflict() -> None:
-    """The message has the used and the maximum number."""
-    aws = observed(*((replace(RULE, rule_name=f"old-{number}"), {}) for number in range(25)))
-    (conflict,) = planned([manifest()], aws)
-    assert isinstance(conflict, Conflict)
-    assert (conflict.reason, conflict.message) == (
-        Reason.QUOTA_EXCEEDED,
-        "cannot create 'backend': the rule quota is full (25 of 25)",
-    )
 
 
 CHANGED = replace(RULE, fixed_rate=0.1)
@@ -325,12 +260,6 @@ def test_deletion_restores_the_default_rule() -> None:
     aws = observed((default_rule(), {}))
     actions = for_deletion(aws.objects[0], aws, owner=OWNER, deletion=DeletionPolicy.DELETE, previous=original)
     assert actions == (Restore(original, "arn:0", (Difference("FixedRate", 1.0, 0.05),)),)
-
-
-def test_conflict_has_the_configured_quota() -> None:
-    """AWS raises a quota on request."""
-    found = conflict(GROUP, observed((GROUP, {})), {"group": 1})
-    assert found.message == "cannot create 'failing': the group quota is full (1 of 1)"
 
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])

@@ -175,3 +175,19 @@ def test_a_forked_child_keeps_the_rules(clock: Clock) -> None:
     assert [rules.decide(HOME) for _ in range(2)] == [Decision(True, "Default"), Decision(False, "Default")]
     assert rules.states[0].take_counts() == Counts(2, 1, 1)
     assert rolls.seeded == seeded + 1
+
+
+def test_a_plain_request_is_decided_by_the_rules_that_are_in_force(clock: Clock) -> None:
+    """Its rule is remembered until others are loaded, however many requests there are, and each of them counts."""
+    users = rule("users", url_path="/users/*")
+    rules = loaded(clock, [users, rule("rest", priority=2, fixed_rate=0.0)])
+    paths = [f"/{kind}/{number}" for number in range(1_000) for kind in ("users", "posts")]
+    for _ in range(2):
+        decided = {path: rules.decide_plain(("shop", None, None, "GET", path, None)) for path in paths}
+        expected = {True: Decision(True, "users"), False: Decision(False, "rest")}
+        assert decided == {path: expected[path.startswith("/users/")] for path in paths}
+    assert [state.take_counts().requests for state in rules.states] == [2_000, 2_000]
+    rules.load([rule("posts", url_path="/posts/*"), rule("all", priority=2)])
+    assert rules.decide_plain(("shop", None, None, "GET", "/users/1", None)) == Decision(True, "all")
+    clock.now += HOUR + 1
+    assert rules.decide_plain(("shop", None, None, "GET", "/users/1", None)).rule is None

@@ -31,3 +31,7 @@ class StartError(Exception):
 
 class UsageError(Exception):
     """A command cannot be carried out; the message is one line."""
+
+
+class CheckError(Exception):
+    """The check failed; the message names what is missing, and what to check."""

@@ -16,17 +16,13 @@ from typing import Any
 from xray_local.cli import client
 from xray_local.cli.client import ClientError
 from xray_local.cli.showing import print_trace
-from xray_local.errors import UsageError
+from xray_local.errors import CheckError, UsageError
 from xray_local.page.frame import formats
 from xray_local.traces.body import Body
 
 PAUSE = 0.5  # seconds between two polls
 RESPONSE_SECONDS = 10.0
 SECONDS_MAX = 3600
-
-
-class CheckError(Exception):
-    """The check failed; the message names what is missing, and what to check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ TIMEOUT = 30.0  # seconds
 SHORT_ID_MIN = 4  # hex digits
 
 
-class ClientError(Exception):
+class ClientError(UsageError):
     """The call failed or was refused; the message is one line."""
 
 

@@ -10,13 +10,11 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from xray_local.cli import admin, check, client, listing, put, showing
-from xray_local.errors import StartError, UsageError
+from xray_local.errors import CheckError, StartError, UsageError
 from xray_local.settings import FIELDS, MEMORY, Addresses, Field, Settings, SettingsError, read
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
@@ -27,17 +25,30 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(_version())
+        parser.exit()
+
+
+def _version() -> str:
+    from importlib.metadata import version  # two megabytes, which the server does not need
+
+    return f"xray-local {version('xray-local')}"
+
+
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run the command line and return the exit code."""
     environ = os.environ if environ is None else environ
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        options = _parser(environ).parse_args(arguments)
+        options = build_parser(environ, is_server=arguments[:1] == ["serve"]).parse_args(arguments)
         command: Any = options.command
         return int(command(options, environ))
-    except (UsageError, SettingsError, StartError, client.ClientError) as error:
+    except (UsageError, SettingsError, StartError) as error:
         print(f"xray-local: {error}", file=sys.stderr)
         return 2
-    except check.CheckError as error:
+    except CheckError as error:
         print(f"xray-local: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of the output has exited
@@ -48,20 +59,28 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         return 130
 
 
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+def build_parser(environ: Mapping[str, str], *, is_server: bool = False) -> argparse.ArgumentParser:
+    """Return the parser of all commands, or of `serve` only: the server does not need the modules of the others."""
     parser = _Parser(prog="xray-local", description="AWS X-Ray on one machine.")
-    parser.add_argument("--version", action="version", version=f"xray-local {version('xray-local')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     serves = commands.add_parser("serve", help="serve the API, the page, the agent's ports and OTLP")
     for field in FIELDS:
         serves.add_argument(field.option, dest=field.name, help=_help(field))
     serves.set_defaults(command=_serve)
+    if not is_server:
+        _add_clients(commands, environ)
+    return parser
+
+
+def _add_clients(commands: "argparse._SubParsersAction[_Parser]", environ: Mapping[str, str]) -> None:
+    from xray_local.cli import admin, check, listing, put, showing
+
     endpoint = environ.get("AWS_ENDPOINT_URL_XRAY") or DEFAULT_ENDPOINT
     common = _Parser(add_help=False)
     common.add_argument("--endpoint", default=endpoint, help=f"the address of the API (default: {endpoint})")
     for module in (listing, showing, put, check, admin):
         module.add(commands, common)
-    return parser
 
 
 def _help(field: Field) -> str:
@@ -69,7 +88,8 @@ def _help(field: Field) -> str:
 
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from xray_local.app import serve  # the server takes a second to import, which no client needs
+    with _no_certificates():
+        from xray_local.app import serve  # the server takes a second to import, which no client needs
 
     settings = read({field.name: getattr(options, field.name) for field in FIELDS}, environ)
     # Ingest creates many small objects without cycles: collecting cycles less often saves a tenth of its time.
@@ -83,6 +103,21 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     asyncio.run(serve(settings, ready))
     return 0
+
+
+@contextmanager
+def _no_certificates() -> Iterator[None]:
+    """Keep aiohttp from reading the system's certificates when it is imported: they are for its client, unused here."""
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    former = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def ready_line(addresses: Addresses) -> str:
@@ -99,7 +134,7 @@ def welcome(addresses: Addresses, settings: Settings) -> str:
     grpc = "" if addresses.grpc is None else f", gRPC {at(addresses.grpc)}"
     place = "in memory" if settings.db == MEMORY else f"in {settings.db}"
     lines = [
-        f"xray-local {version('xray-local')}",
+        _version(),
         f"  page         http://{page}",
         f"  X-Ray SDKs   {at(addresses.agent)} (UDP and TCP)",
         f"  OTLP         http://{at(addresses.otlp)}{grpc}",

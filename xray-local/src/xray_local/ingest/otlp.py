@@ -7,12 +7,10 @@ import json
 from collections.abc import Sequence
 
 from aiohttp import web
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from xray_local.errors import ApiError
-from xray_local.ingest.otlp_request import JSON, PROTOBUF, kind
-from xray_local.ingest.spans import SpanError, decode
-from xray_local.listener import REGION_KEY, log_request
+from xray_local.ingest.otlp_request import JSON, PROTOBUF, SpanError, kind
+from xray_local.listener import REGION_KEY, log_request, read_body
 from xray_local.state.region import Region
 
 
@@ -26,7 +24,7 @@ def add_routes(app: web.Application) -> None:
 async def _traces(request: web.Request) -> web.Response:
     status = 400
     try:
-        answer = _put(request, await request.read())
+        answer = _put(request, await read_body(request))
         status = 200
         return answer
     finally:
@@ -47,11 +45,15 @@ def _put(request: web.Request, body: bytes) -> web.Response:
 
 def put_spans(region: Region, body: bytes, content_type: str) -> list[str]:
     """Store the spans of a request and return why each refused one was; SpanError if the request is not valid."""
+    from xray_local.ingest.spans import decode  # see `otlp_request`
+
     return [refused.message for refused in region.put_spans(*decode(body, content_type), source="OTLP")]
 
 
 def response(problems: Sequence[str]) -> bytes:
     """Return the response to a request in protobuf, with the number of refused spans and the first reason."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
     answer = ExportTraceServiceResponse()
     if problems:
         answer.partial_success.rejected_spans = len(problems)

@@ -1,17 +1,17 @@
 """Reads an OTLP/HTTP trace request, protobuf or JSON, into the protobuf message. Pure.
 
 OTLP's JSON is protobuf's, but for ids, which are hex instead of base64 (OTLP specification, "JSON Protobuf
-Encoding").
+Encoding"). protobuf is imported for the first request: it takes three megabytes, which a process that gets no OTLP does
+not need.
 """
 
 import base64
 import binascii
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf import json_format
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+if TYPE_CHECKING:
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -27,8 +27,11 @@ def kind(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def read(body: bytes, content_type: str) -> ExportTraceServiceRequest:
+def read(body: bytes, content_type: str) -> "ExportTraceServiceRequest":
     """Return a request parsed by its content type, or raise SpanError."""
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
     if kind(content_type) == PROTOBUF:
         try:
             return ExportTraceServiceRequest.FromString(body)
@@ -39,7 +42,10 @@ def read(body: bytes, content_type: str) -> ExportTraceServiceRequest:
     raise SpanError(f"Content-Type: {content_type!r}: expected {PROTOBUF} or {JSON}")
 
 
-def _read_json(body: bytes) -> ExportTraceServiceRequest:
+def _read_json(body: bytes) -> "ExportTraceServiceRequest":
+    from google.protobuf import json_format
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
     try:
         request = json.loads(body)
         for span in _spans(request):

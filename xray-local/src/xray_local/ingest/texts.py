@@ -8,11 +8,14 @@ metrics only, so they are read and not stored.
 import base64
 import binascii
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from xray_local.ingest.otlp_request import PROTOBUF, SpanError
-from xray_local.ingest.spans import Decoded, decode
 from xray_local.state.region import Region
 from xray_local.state.store import Refused
+
+if TYPE_CHECKING:
+    from xray_local.ingest.spans import Decoded
 
 SAMPLED, UNSAMPLED = "T1S", "T1U"
 
@@ -35,7 +38,9 @@ def _put_spans(region: Region, text: str, source: str) -> list[Refused]:
     return region.put_spans(documents if text.startswith(SAMPLED) else [], problems, source=source)
 
 
-def _decoded(text: str) -> Decoded:
+def _decoded(text: str) -> "Decoded":
+    from xray_local.ingest.spans import decode  # see `otlp_request`
+
     try:
         body = base64.b64decode(text[len(SAMPLED) :], validate=True)
     except (binascii.Error, ValueError) as error:

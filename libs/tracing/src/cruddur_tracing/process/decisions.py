@@ -1,13 +1,13 @@
-"""Who decides about a trace that begins here, in one order of precedence.
+"""What decides about a trace that begins here, in order of precedence.
 
-1. A sampler that somebody chose for OpenTelemetry: OTEL_TRACES_SAMPLER, or `TracerProvider(sampler=...)`.
+1. A sampler that was configured for OpenTelemetry: OTEL_TRACES_SAMPLER, or `TracerProvider(sampler=...)`.
 2. What the app configured with X-Ray's API: `sampling=False` (every trace), or a `sampler`.
 3. X-Ray's sampling rules.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
@@ -27,12 +27,8 @@ if TYPE_CHECKING:
 EVENT: Final = "sampling.failed"
 
 
-class Outcome(NamedTuple):
-    """A decision about a request: the rule that made it, and what the trace state says of it from here on."""
-
-    sampled: bool
-    rule: str | None = None
-    state: TraceState | None = None
+# Whether a request is sampled, the rule that decided, and the trace state that carries the decision to other services.
+Outcome = tuple[bool, str | None, TraceState | None]
 
 
 class Decisions:
@@ -49,6 +45,7 @@ class Decisions:
         agent_answers: Callable[[Address, bool], None] = lambda _agent, _answers: None,
     ) -> None:
         self._local: LocalSampler | None = None
+        self._sampler: XRaySampler | None = None
         self._captures_per_second = captures_per_second
         self._agent_answers = agent_answers
         self.rules = self._rules_of(agent)
@@ -60,15 +57,23 @@ class Decisions:
 
     def sampler(self) -> Sampler:
         """Return the sampler of the spans that begin a trace outside of any request."""
-        return self.opentelemetry or XRaySampler(self.rules)
+        if self.opentelemetry is not None:
+            return self.opentelemetry
+        self._sampler = self._sampler or XRaySampler(self.rules)
+        return self._sampler
 
     def change_agent(self, agent: Address) -> None:
-        """Ask another agent for the rules."""
+        """Request the rules from another agent."""
+        polling = self.rules.polling
         self.rules.stop()
         self.rules = self._rules_of(agent, self.rules.service_name)
+        if self._sampler is not None:
+            self._sampler.rules = self.rules
+        if polling:
+            self.rules.start()
 
     def use_local_rules(self, rules: Mapping[str, Any]) -> None:
-        """Let local rules of the X-Ray SDK's kind decide for as long as X-Ray's are not known."""
+        """Let local rules in the X-Ray SDK's format decide until X-Ray's are known."""
         self._local = LocalSampler(rules)
         self.change_agent(self.rules.settings.address)
 
@@ -92,11 +97,11 @@ class Decisions:
 
     @property
     def in_words(self) -> str:
-        """Who decides, for the log."""
+        """What decides, for the log."""
         if self.opentelemetry is not None:
             return f"OpenTelemetry's sampler {self.opentelemetry.get_description()}"
         if self.every_trace:
-            return "nobody: xray_recorder was configured with sampling=False, so every trace is sampled"
+            return "xray_recorder.configure(sampling=False): every trace is sampled"
         if self.recorder is not None:
             return f"xray_recorder's {type(self.recorder).__name__}"
         return f"X-Ray's sampling rules from {self.rules.settings.address}"
@@ -112,39 +117,36 @@ class Decisions:
 
     def should_trace(self, request: Mapping[str, Any]) -> str | bool:
         """Decide as a sampler of the X-Ray SDK does, about `service`, `host`, `method` and `path`."""
-        found = self._by_xray(
+        sampled, rule, _ = self._by_xray(
             request.get("service") or self.process.service_name or "",
             request.get("host") or "",
             request.get("method") or "",
             request.get("path") or "",
         )
-        return found.rule if found.sampled and found.rule else found.sampled
+        return rule if sampled and rule else sampled
 
     def _by_opentelemetry(self, sampler: Sampler, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
         attributes = conventions.of_request(environ, conventions.Conventions.BOTH)
         name = conventions.span_name(environ, None)
         result = sampler.should_sample(base, trace_id, name, SpanKind.SERVER, attributes)
-        return Outcome(result.decision is Decision.RECORD_AND_SAMPLE, None, result.trace_state)
+        return result.decision is Decision.RECORD_AND_SAMPLE, None, result.trace_state
 
     def _by_xray(self, service: str, host: str, method: str, path: str) -> Outcome:
         if self.every_trace:
-            return Outcome(True)
+            return True, None, None
         if self.recorder is not None:
             return self._by_recorder({"service": service, "host": host, "method": method, "path": path})
-        decision = self.rules.decide(
-            RequestProperties(service, self.process.service_type, host, method, path, self.process.resource_arn)
-        )
-        if decision.rule_key is None:
-            return Outcome(decision.sampled, decision.rule)
-        return Outcome(decision.sampled, decision.rule, TraceState([(TRACE_STATE_KEY, decision.rule_key)]))
+        _, kind, arn = self.process
+        sampled, rule, rule_key = self.rules.decide_plain((service, kind, host, method, path, arn))
+        return sampled, rule, None if rule_key is None else TraceState([(TRACE_STATE_KEY, rule_key)])
 
     def _by_recorder(self, request: dict[str, Any]) -> Outcome:
         try:
             decision = self.recorder.should_trace(request)
         except Exception as error:  # noqa: BLE001 - the sampler is the app's own
             self._failures.note(EVENT, f"{type(error).__name__}: {error}")
-            return Outcome(False)
-        return Outcome(bool(decision), decision if isinstance(decision, str) else None)
+            return False, None, None
+        return bool(decision), decision if isinstance(decision, str) else None, None
 
 
 def _decoded(path: str) -> str:

@@ -37,5 +37,5 @@ class XRayIdGenerator(RandomIdGenerator):
 
 def xray_trace_id(trace_id: int) -> str:
     """Return a trace id as X-Ray writes it: `1-`, 8 hexadecimal digits, `-`, 24 hexadecimal digits."""
-    digits = f"{trace_id:032x}"
+    digits = "%032x" % trace_id  # noqa: UP031 - two thirds of the instructions of a format specification
     return f"1-{digits[:8]}-{digits[8:]}"

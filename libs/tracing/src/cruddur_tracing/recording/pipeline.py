@@ -102,6 +102,7 @@ class Recorded(Protocol):
     sampled: bool
     rule: str | None
     trace_state: TraceState
+    xray_id: str
     open: Sequence[Any]
     lock: RLock
 

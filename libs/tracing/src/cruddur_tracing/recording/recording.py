@@ -8,6 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import TraceState
 
 from cruddur_tracing.recording.attributes import complete
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.span import NO_STATE, Span
 
@@ -18,10 +19,11 @@ class Recording:
     """The local part of one trace. `service` is the segment's name, `rule` the sampling rule that decided.
 
     `lock` guards what several threads may change of its spans; one that holds it may take it again, for a garbage
-    collection at any point may end a span. `open` are the spans that X-Ray's API began, in their order.
+    collection at any point may end a span. `open` are the spans that X-Ray's API began, in their order. `xray_id` is
+    the trace's id as X-Ray writes it, which the response and the document of a request have both.
     """
 
-    __slots__ = ("lock", "open", "pipeline", "rule", "sampled", "service", "trace_id", "trace_state")
+    __slots__ = ("lock", "open", "pipeline", "rule", "sampled", "service", "trace_id", "trace_state", "xray_id")
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Recording:
         self.trace_state = trace_state
         self.open: Sequence[Any] = ()
         self.lock = RLock()
+        self.xray_id = xray_trace_id(trace_id)
 
     def started(self, span: Span, parent_context: Context | None) -> None:
         """Tell the app's own processors that a span has started. Never raises."""

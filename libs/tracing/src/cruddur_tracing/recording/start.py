@@ -11,7 +11,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, T
 
 from cruddur_tracing.recording.pipeline import Pipeline, Recorded
 from cruddur_tracing.recording.recording import Recording
-from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span
+from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span, allocated
 
 
 class Start(NamedTuple):
@@ -95,7 +95,9 @@ def _span(
     recording: Recorded, name: str, span_id: int, start: Start, parent: Span | None, above: SpanContext | None = None
 ) -> Span:
     parent_id = parent.span_id if parent is not None else above.span_id if above is not None else 0
-    return Span(
+    span = allocated(Span)
+    Span.__init__(
+        span,
         recording,
         name,
         span_id,
@@ -108,6 +110,7 @@ def _span(
         record_exception=start.record_exception,
         set_status_on_exception=start.set_status_on_exception,
     )
+    return span
 
 
 def _begin(span: Span, attributes: Any, links: Sequence[Link], parent_context: Context | None) -> Span:

@@ -13,8 +13,6 @@ from opentelemetry.util.http import redact_url, sanitize_method
 
 OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-SERVER: Final = ("REQUEST_METHOD", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme")
-CLIENT: Final = ("REMOTE_ADDR", "REMOTE_HOST", "HTTP_USER_AGENT")
 _OLD_SERVER: Final = (
     ("http.server_name", "SERVER_NAME"),
     ("http.scheme", "wsgi.url_scheme"),
@@ -25,6 +23,25 @@ _NEW_SERVER: Final = (("url.scheme", "wsgi.url_scheme"), ("server.address", "HTT
 _OLD_CLIENT: Final = (("net.peer.ip", "REMOTE_ADDR"), ("http.user_agent", "HTTP_USER_AGENT"))
 _NEW_CLIENT: Final = (("client.address", "REMOTE_ADDR"), ("user_agent.original", "HTTP_USER_AGENT"))
 _NEW_URL: Final = (("url.path", "PATH_INFO"), ("url.query", "QUERY_STRING"))
+
+
+def server_values(environ: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what `of_server` reads."""
+    get = environ.get
+    return (
+        get("REQUEST_METHOD"),
+        get("HTTP_HOST"),
+        get("SERVER_NAME"),
+        get("SERVER_PORT"),
+        get("SERVER_PROTOCOL"),
+        get("wsgi.url_scheme"),
+    )
+
+
+def client_values(environ: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what `of_client` reads."""
+    get = environ.get
+    return get("REMOTE_ADDR"), get("REMOTE_HOST"), get("HTTP_USER_AGENT")
 
 
 class Conventions(Enum):
@@ -70,7 +87,7 @@ def of_request(environ: Mapping[str, Any], conventions: Conventions) -> dict[str
 
 
 def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
-    """Return those that follow from the values of SERVER."""
+    """Return those that follow from `server_values`."""
     attributes: dict[str, Any] = {}
     if conventions.old:
         _old_server(environ, attributes)
@@ -80,7 +97,7 @@ def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str,
 
 
 def of_client(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
-    """Return those that follow from the values of CLIENT."""
+    """Return those that follow from `client_values`."""
     attributes: dict[str, Any] = {}
     if conventions.old:
         _add(environ, attributes, _OLD_CLIENT)

@@ -12,7 +12,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 
 from cruddur_tracing.recording.recording import Recording
-from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span
+from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span, allocated
 from cruddur_tracing.recording.start import NotRecorded, Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _UNTRACED: Final = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 1, False, NOT_SAMPLED)), Context())
+_SPAN_KEY: Final = next(iter(_UNTRACED))  # OpenTelemetry's own
 
 
 def answer(
@@ -78,9 +79,10 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     pipeline = app.pipeline()
     if pipeline.leads_nowhere:
         return None
-    above = trace.get_current_span()
-    if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
-        return _inside(app, environ, above)
+    if context.get_current():  # which is empty, unless a request is made within another
+        above = trace.get_current_span()
+        if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
+            return _inside(app, environ, above)
     upstream, state, base = app.extraction.read(environ)
     host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
     service = app.service(host)
@@ -92,10 +94,12 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         handling = Handling(app, environ, upstream, None, trace_id, rule)
         handling.boosts = rule is not None and state is not None
         handling.service = service
-        handling.context = trace.set_span_in_context(NotRecorded(trace_id, pipeline.ids, state), base)
+        handling.context = Context({**base, _SPAN_KEY: NotRecorded(trace_id, pipeline.ids, state)})
         return handling
     recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
-    span = Span(
+    span = allocated(Span)
+    Span.__init__(
+        span,
         recording,
         conventions.method(environ) or "HTTP",
         pipeline.ids.generate_span_id(),
@@ -107,7 +111,7 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     handling = Handling(app, environ, upstream, span, trace_id, rule)
     handling.boosts = rule is not None and state is not None
     handling.describe(span)
-    handling.context = trace.set_span_in_context(span, base)
+    handling.context = Context({**base, _SPAN_KEY: span})
     if pipeline.processors:
         recording.started(span, base)
     return handling

@@ -1,10 +1,18 @@
 """What is known of a request, from which the attributes of its span are made when they are read or changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cruddur_tracing.recording.pipeline import Attributes, SharedAttributes
-from cruddur_tracing.request.conventions import CLIENT, SERVER, Conventions, of_client, of_server, of_status, of_target
+from cruddur_tracing.request.conventions import (
+    Conventions,
+    client_values,
+    of_client,
+    of_server,
+    of_status,
+    of_target,
+    server_values,
+)
 from cruddur_tracing.request.conventions import span_name as name_of
 
 if TYPE_CHECKING:
@@ -13,6 +21,7 @@ if TYPE_CHECKING:
 RULE: Final = "aws.xray.sampling_rule"  # as X-Ray's sampler for OpenTelemetry in Java sets it
 _KEPT_MAX: Final = 256
 
+Values = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 Describe = Callable[[Mapping[str, Any], Conventions], dict[str, Any]]
 
 
@@ -29,16 +38,16 @@ class KnownRequests:
         """Return how many sets of attributes are kept."""
         return len(self._kept)
 
-    def get(self, environ: "WSGIEnvironment", keys: Sequence[str], describe: Describe) -> SharedAttributes:
-        """Return the attributes that `describe` makes of the values of these keys."""
-        key = tuple(map(environ.get, keys))
+    def get(self, environ: "WSGIEnvironment", values: Values, describe: Describe) -> SharedAttributes:
+        """Return the attributes that `describe` makes of these values."""
+        key = values(environ)
         return self._kept.get(key) or self._keep(key, describe(environ, self.conventions))
 
     def answered(
         self, environ: "WSGIEnvironment", rule: str | None, route: str | None, status: int
     ) -> SharedAttributes:
         """Return those of the server, and those that were not known from the request alone."""
-        key = (rule, route, status, *map(environ.get, SERVER))
+        key = (rule, route, status, *server_values(environ))
         known = self._kept.get(key)
         if known is None:
             values = of_server(environ, self.conventions) | self.of_answer(rule, route, status)
@@ -84,8 +93,8 @@ class RequestFacts:
     def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
         environ, known = self.environ, self._known
-        server = known.get(environ, SERVER, of_server)
-        client = known.get(environ, CLIENT, of_client)
+        server = known.get(environ, server_values, of_server)
+        client = known.get(environ, client_values, of_client)
         target = of_target(environ, known.conventions)
         return server.values | client.values | target | self.of_answer(), server
 
@@ -94,7 +103,7 @@ class RequestFacts:
         server = self._server
         if self._untouched is None and server is not None:
             environ, known = self.environ, self._known
-            client = known.get(environ, CLIENT, of_client)
+            client = known.get(environ, client_values, of_client)
             self._untouched = (server, client), of_target(environ, known.conventions)
         return self._untouched
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import lru_cache
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
 RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
 EVENT: Final = "request.hook"
+
+
+@lru_cache(maxsize=128)
+def _code(status: str) -> int:
+    return int(status[:3])
 
 
 class Handling:
@@ -98,13 +104,16 @@ class Handling:
         return inner(self.environ, self.start_response)
 
     def _responding(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        self.status = int(status[:3])
+        self.status = _code(status)
         for hook in self.app.response_hooks:
             hook(self.span or trace.get_current_span(), status, headers)
         if self.nested:
             return headers
-        asked = f";Sampled={int(self.span is not None)}" if self.upstream.asked else ""
-        return [*headers, (RESPONSE_HEADER, f"Root={xray_trace_id(self.trace_id)}{asked}")]
+        span = self.span
+        root = f"Root={xray_trace_id(self.trace_id) if span is None else span.recording.xray_id}"
+        if self.upstream.asked:
+            root += f";Sampled={int(span is not None)}"
+        return [*headers, (RESPONSE_HEADER, root)]
 
     def end(self) -> None:
         """End the span. Never raises."""

@@ -13,7 +13,7 @@ from cruddur_tracing.sampling.anomalies import CaptureLimit
 from cruddur_tracing.sampling.client import Client
 from cruddur_tracing.sampling.poller import Poller
 from cruddur_tracing.sampling.rule_state import Decision
-from cruddur_tracing.sampling.rules import Fallback, Rules
+from cruddur_tracing.sampling.rules import Fallback, Request, Rules
 from cruddur_tracing.sampling.settings import SamplingSettings
 from xray_model import RequestProperties
 
@@ -60,6 +60,11 @@ class RemoteRules:
         return self._poller.client_id
 
     @property
+    def polling(self) -> bool:
+        """Whether the agent is polled: from the first decision or `start` until `stop`."""
+        return self._started and not self._stopped
+
+    @property
     def rule_names(self) -> tuple[str, ...]:
         """The names of the rules that were fetched, in the order of evaluation."""
         return tuple(state.name for state in self._rules.states)
@@ -69,6 +74,12 @@ class RemoteRules:
         if not self._started:
             self.start()
         return self._rules.decide(request)
+
+    def decide_plain(self, request: Request) -> Decision:
+        """Decide about a request that begins a trace and has no attributes. Never waits for the agent."""
+        if not self._started:
+            self.start()
+        return self._rules.decide_plain(request)
 
     def finished(self, trace_id: int, rule: str | None, *, anomaly: bool, sampled: bool) -> None:
         """Count a trace whose part in this process has ended, for the boost of the rule with this name."""

@@ -16,7 +16,10 @@ from xray_model import Matcher, RequestProperties, SamplingRule, default_rule
 RULES_SECONDS: Final = 3600.0  # that rules decide after they were fetched
 INTERVAL: Final = 10.0  # seconds between two reports, until X-Ray assigns another number
 
+_MATCHED_MAX: Final = 1_024  # requests whose rule is remembered
+
 Fallback = Callable[[RequestProperties], bool]
+Request = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 
 
 class _Rules(NamedTuple):
@@ -26,6 +29,7 @@ class _Rules(NamedTuple):
     keys: dict[str, str]
     matcher: Matcher[RuleState]
     fetched: float
+    matched: dict[Request, RuleState]
 
 
 class Rules:
@@ -85,6 +89,30 @@ class Rules:
             state = rules.matcher.first(request)
             if state is not None:
                 return state.decide(now, self._roll)
+        return self._without_rule(request, now)
+
+    def decide_plain(self, request: Request) -> Decision:
+        """Decide about a request that begins a trace and has no attributes; its rule is looked for once.
+
+        `request` has the first members of RequestProperties, in their order.
+        """
+        now = self._clock()
+        rules = self._rules
+        if rules is not None and now - rules.fetched <= RULES_SECONDS:
+            state = rules.matched.get(request) or self._match(rules, request)
+            if state is not None:
+                return state.decide(now, self._roll)
+        return self._without_rule(RequestProperties(*request), now)
+
+    def _match(self, rules: _Rules, request: Request) -> RuleState | None:
+        state = rules.matcher.first(RequestProperties(*request))
+        if state is not None:
+            if len(rules.matched) >= _MATCHED_MAX:  # clients send other paths or hosts with each request
+                rules.matched.clear()
+            rules.matched[request] = state
+        return state
+
+    def _without_rule(self, request: RequestProperties, now: float) -> Decision:
         if self._fallback is not None:
             return Decision(self._fallback(request))
         return Decision(self._local.decide(now, self._roll).sampled)
@@ -110,7 +138,7 @@ class Rules:
             states[rule.rule_name] = state
         keys = {state.key: name for name, state in states.items() if state.key is not None}
         matcher = Matcher(((rule, states[rule.rule_name]) for rule in ordered), required=("resource_arn",))
-        self._rules = _Rules(states, keys, matcher, self._clock())
+        self._rules = _Rules(states, keys, matcher, self._clock(), {})
 
     def assign(self, targets: Iterable[Target]) -> None:
         """Apply what X-Ray assigned to this process; targets of unknown rules are ignored."""

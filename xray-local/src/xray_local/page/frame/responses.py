@@ -9,11 +9,11 @@ import gzip
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-import jinja2
 from aiohttp import web
 
 from xray_local.errors import ApiError
@@ -22,6 +22,9 @@ from xray_local.page.frame import formats, static_files
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect, Show, Stream, Text, message, missing
 from xray_local.page.frame.navigation import NAVIGATION, THEME_COOKIE, THEMES, local, theme
 from xray_local.page.frame.palette import Palette
+
+if TYPE_CHECKING:
+    import jinja2
 
 POLICY = "; ".join(
     (
@@ -47,13 +50,15 @@ HEADERS = {
 GZIP_LEVEL = 5
 GZIP_MIN = 1_000  # bytes; below that the headers are most of the response
 YEAR_SECONDS = 31_536_000
-TEMPLATES: web.AppKey[jinja2.Environment] = web.AppKey("templates", jinja2.Environment)
+TEMPLATES: web.AppKey[Callable[[], "jinja2.Environment"]] = web.AppKey("templates")
 STREAMS: web.AppKey[WeakSet[asyncio.Task[Any] | None]] = web.AppKey("streams", WeakSet)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def environment() -> jinja2.Environment:
+def environment() -> "jinja2.Environment":
     """Return what renders templates; `name|colour` is the class of a service, `static(path)` the address of a file."""
+    import jinja2  # two megabytes, which a process without readers of its pages does not need
+
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("xray_local.page", "assets/templates"),
         autoescape=True,
@@ -66,6 +71,11 @@ def environment() -> jinja2.Environment:
     made.filters["colour"] = Palette().colour
     made.globals |= {"static": static_files.href, "navigation": NAVIGATION, "themes": THEMES}
     return made
+
+
+def templates() -> Callable[[], "jinja2.Environment"]:
+    """Return what returns the environment, which is made for the first page."""
+    return cache(environment)
 
 
 async def end_streams(app: web.Application) -> None:
@@ -129,7 +139,7 @@ def _page(request: web.Request, page: Page) -> web.Response:
     if _wants_json(request):
         body = json.dumps(page.data() if callable(page.data) else page.data).encode()
         return _whole(request, body, "application/json", page.status)
-    template = request.app[TEMPLATES].get_template(page.template)
+    template = request.app[TEMPLATES]().get_template(page.template)
     context = _shared(request, page) | dict(page.context)
     part = request.query.get("part", "")
     if part in page.parts:

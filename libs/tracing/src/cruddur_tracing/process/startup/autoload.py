@@ -11,8 +11,6 @@ from typing import Any, Final
 
 import wrapt
 
-from cruddur_tracing.gunicorn import watch_workers
-from cruddur_tracing.install import tracing
 from cruddur_tracing.process.settings import SettingsError, TracingSettings
 
 log = logging.getLogger("cruddur_tracing")
@@ -29,7 +27,7 @@ def pre_instrument() -> None:
 
 
 def start(environ: Mapping[str, str]) -> None:
-    """See `pre_instrument`. A setting that cannot be used is logged, and then nothing is traced by the library."""
+    """See `pre_instrument`. An invalid setting is logged, and the library traces nothing."""
     try:
         settings = chosen_settings(environ)
     except SettingsError as error:
@@ -37,6 +35,10 @@ def start(environ: Mapping[str, str]) -> None:
         return
     if settings is None:
         return
+    # Imported only now: a process that is not traced does not wait for it.
+    from cruddur_tracing.gunicorn import watch_workers
+    from cruddur_tracing.install import tracing
+
     process = tracing(settings, environ)
     process.join(settings.segment_name(""))
 

@@ -125,7 +125,7 @@ def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:
 
 def _segment_head(span: Span, segment_id: int) -> str:
     recording, parent_id = span.recording, span.parent_id
-    head = f'"trace_id":"{xray_trace_id(recording.trace_id)}",{_head(span, segment_id, recording.service, None)}'
+    head = f'"trace_id":"{recording.xray_id}",{_head(span, segment_id, recording.service, None)}'
     return f'{head},"parent_id":"{parent_id:016x}"' if parent_id else head
 
 

@@ -89,7 +89,8 @@ def annotation_key(key: Any) -> str:
 def seconds_text(nanoseconds: Any) -> str:
     """Return a time in seconds as JSON text."""
     if type(nanoseconds) is int and nanoseconds >= _SECOND:
-        return f"{nanoseconds // _SECOND}.{nanoseconds % _SECOND:09}"
+        digits = str(nanoseconds)
+        return f"{digits[:-9]}.{digits[-9:]}"
     return scalar_text(nanoseconds / _SECOND) or "0"
 
 

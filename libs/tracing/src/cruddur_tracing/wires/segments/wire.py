@@ -7,7 +7,6 @@ datagram holds is cut, so that it always arrives. Nothing is lost or sent twice 
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.xray import valid_name
 from cruddur_tracing.wires.segments.document import Documents, is_segment
@@ -116,8 +115,9 @@ class SegmentsWire:
 
     def _send_alone(self, span: Span, documents: Sequence[bytes], parent_id: int) -> None:
         if documents:
-            trace_id = xray_trace_id(span.recording.trace_id)
-            head = f'{{"type":"subsegment","trace_id":"{trace_id}","parent_id":"{parent_id:016x}",'.encode()
+            head = (
+                f'{{"type":"subsegment","trace_id":"{span.recording.xray_id}","parent_id":"{parent_id:016x}",'.encode()
+            )
             for document in documents:
                 self._send(head + document[1:])
 

@@ -27,6 +27,7 @@ _FLAGS_REMOTE: Final = b"\x85\x01" + (0x300).to_bytes(4, "little")
 _LINK_FLAGS: Final = b"\x35" + (0x100).to_bytes(4, "little")
 _LINK_FLAGS_REMOTE: Final = b"\x35" + (0x300).to_bytes(4, "little")
 _ENCODED: Final = "otlp"
+_NAMED: Final = "otlp.name"
 _UNSET: Final = b"\x7a\x00"  # status = 15, without fields
 
 _span_attributes: Final = Attributes(b"\x4a")
@@ -43,10 +44,8 @@ def encode_span(span: Span) -> bytes:
         b"\x12\x08",  # span_id = 2
         span.span_id.to_bytes(8, "big"),
         _parent(span),
-        delimited(b"\x2a", text(span._name)),  # name = 5
-        _KINDS.get(span._kind, b""),
         _times(span._start_time, span._end_time),
-        *_attributes(span),
+        *_described(span),
         _status(span._status),
     ]
     if recording.trace_state is not NO_STATE:
@@ -62,14 +61,31 @@ def encode_span(span: Span) -> bytes:
     return delimited(b"\x12", b"".join(parts))
 
 
-def _attributes(span: Span) -> list[bytes]:
+def _described(span: Span) -> list[bytes]:
+    """Return name, kind and attributes."""
     found = span.shared_attributes()
     if found is None:
-        return _span_attributes.fields(span._attributes)
+        return [_named(span._name, span._kind), *_span_attributes.fields(span._attributes)]
     shared, own = found
-    fields = [attributes.encoded.get(_ENCODED) or _encode(attributes) for attributes in shared]
+    first = shared[0]
+    if span._name is first.span_name and span._kind is SpanKind.SERVER:
+        fields = [first.encoded.get(_NAMED) or _encode_named(first)]
+    else:
+        fields = [_named(span._name, span._kind)]
+    for attributes in shared:
+        fields.append(attributes.encoded.get(_ENCODED) or _encode(attributes))
     fields += _span_attributes.fields(own)
     return fields
+
+
+def _named(name: str, kind: SpanKind) -> bytes:
+    return delimited(b"\x2a", text(name)) + _KINDS.get(kind, b"")  # name = 5
+
+
+def _encode_named(shared: SharedAttributes) -> bytes:
+    """Return name and kind of the server spans that have one name with these attributes."""
+    shared.encoded[_NAMED] = encoded = _named(shared.span_name or "", SpanKind.SERVER)
+    return encoded
 
 
 def _encode(shared: SharedAttributes) -> bytes:

@@ -67,8 +67,8 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind, skaffold and actionlint into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold actionlint
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind, skaffold, actionlint and kube-network-policies into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold actionlint kube-network-policies
 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus
@@ -130,7 +130,7 @@ integration: setup cluster-tools ## the whole integration suite: 100 fault sched
 	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
-	@$(PYTHON) tools/provide.py kind skaffold
+	@$(PYTHON) tools/provide.py kind skaffold kube-network-policies
 	@$(TAG_COLLECTOR)
 	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --durations=12 $(or $(E2E),tests/e2e)
 

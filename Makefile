@@ -14,7 +14,8 @@ PARTS := libs/xray-model libs/tracing libs/pytest-xray-local backend operator xr
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 TYPED := $(PARTS:%=%/src) tests demo bench tools
 DOCKER ?= docker
-TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+WORKSPACE_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+TAG ?= $(WORKSPACE_VERSION)
 IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
 BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
@@ -29,10 +30,12 @@ SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
+# Fails on a broken link: as the forge resolves it, then as the site does. With --quiet, --strict would see no warnings.
+DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --strict
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools images demo test check unit chart contract integration e2e dev walkthrough one-trace browser screenshots fuzz bench lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools lint-tools version images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,8 +62,8 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind and skaffold into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind, skaffold and actionlint into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold actionlint
 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus
@@ -68,10 +71,13 @@ cluster-tools: $(UV)
 chart-tools: $(UV)
 	@$(PYTHON) tools/provide.py helm helm3 otelcol
 
+lint-tools: $(UV)
+	@$(PYTHON) tools/provide.py actionlint
+
 compose-tools: $(UV)
 	@$(PYTHON) tools/provide.py docker-compose
 
-images: ## build the three images with Docker and print their sizes (TAG=0.1.0 BASE=python:3.13-slim DOCKER=docker)
+images: ## build the three images with Docker and print their sizes (TAG BASE=python:3.13-slim DOCKER=docker)
 	@set -e; for image in $(IMAGES); do folder=$${image%=*}; name=$${image#*=}:$(TAG); \
 	  echo "building $$name"; \
 	  $(DOCKER) build --quiet --file $$folder/Dockerfile --tag $$name $(BUILD_ARGS) . >/dev/null; \
@@ -81,7 +87,7 @@ images: ## build the three images with Docker and print their sizes (TAG=0.1.0 B
 demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
-test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
+test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools lint-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
 	@rm -f .coverage .coverage.*
 	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),$(SHORT_SCHEDULES)) \
 	  $(PYTEST) tests --ignore=tests/e2e $(WHOLE:%=--ignore=%) --cov --cov-report=
@@ -89,7 +95,7 @@ test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-t
 	  printf 'percent of the lines of %s that are covered (expected at least 95): ' $$package; \
 	  $(RUN)coverage report --include="*/src/$$package/*" --format=total --fail-under=95; done
 
-check: .venv/.synced ## lint, format, types, layers, structure, lock and generated files
+check: .venv/.synced ## lint, format, types, layers, structure, lock, generated files and docs
 	@$(RUN)ruff check .
 	@$(RUN)ruff format --check .
 	@$(RUN)mypy $(TYPED)
@@ -102,8 +108,10 @@ check: .venv/.synced ## lint, format, types, layers, structure, lock and generat
 	@$(RUN)python -m tools.operator_reference --check docs/operator-reference.md
 	@$(RUN)python -m tools.chart.schema --check
 	@$(RUN)python -m tools.chart.readme --check
+	@$(RUN)python -m tools.docs.reference --check
+	@$(DOCS)
 
-unit: .venv/.synced compose-tools ## the tests of each part
+unit: .venv/.synced compose-tools lint-tools ## the tests of each part
 	@$(PYTEST) tests/xray_model tests/tracing tests/backend tests/xray_local tests/pytest_xray_local tests/operator tests/demo tests/bench tests/tools tests/images
 
 chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, without a cluster; and the commands in docs/
@@ -133,6 +141,10 @@ walkthrough: setup cluster-tools ## the operator shown step by step on a real AP
 one-trace: .venv/.synced ## the bootcamp's app before and after our package is installed (WRITE=FILE keeps it)
 	@$(RUN)python -m tools.one_trace $(if $(WRITE),--write $(WRITE))
 
+docs: .venv/.synced ## the site of the docs in build/site; fails on a broken link (SERVE=1: on http://127.0.0.1:8000)
+	@$(DOCS)
+	@$(if $(SERVE),$(RUN)python -m http.server --bind 127.0.0.1 --directory build/site)
+
 browser: .venv/.synced ## the page in a real headless Chromium
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(PYTEST) tests/browser
@@ -141,12 +153,24 @@ screenshots: .venv/.synced ## docs/images: every page of xray-local with the tra
 	@$(RUN)python -m tools.browser.chromium >/dev/null
 	@$(RUN)python -m tools.browser.screenshots docs/images
 
+recording: .venv/.synced ## docs/images/demo-*.svg: make demo in a terminal, recorded and drawn
+	@$(RUN)python -m tools.recording docs/images/demo 'make demo ONCE=1'
+
 fuzz: .venv/.synced ## a million random calls, datagrams, OTLP requests, filters and pages against xray-local (FUZZ_EXAMPLES=200000 of each)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200000) $(PYTEST) tests/xray_local/fuzz
 
 bench: .venv/.synced cluster-tools ## the measurements that the README quotes
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN)python -m bench
+
+version: ## print the version of the workspace
+	@echo $(WORKSPACE_VERSION)
+
+dist: .venv/.synced ## dist/: wheels and sdists of the parts, checked, installed alone on each Python and run (PYTHONS="3.12 3.13")
+	@$(RUN)python -m tools.dist $(PYTHONS:%=--python=%)
+
+release: .venv/.synced chart-tools ## verify a release, then commit and tag it here; never publishes (VERSION=0.2.0, DRY_RUN=1: only show it)
+	@$(RUN)python -m tools.release $(if $(DRY_RUN),--dry-run) -- "$(VERSION)"
 
 lock: $(UV) ## bring the lock file up to date
 	@$(UV) lock
@@ -162,6 +186,7 @@ generate: .venv/.synced ## write what is made from the code: CRDs, reference pag
 	@$(RUN)python -m tools.operator_reference docs/operator-reference.md
 	@$(RUN)python -m tools.xray_local_model
 	@$(RUN)python -m tools.xray_local_api
+	@$(RUN)python -m tools.docs.reference
 	@$(PYTHON) tools/provide.py helm
 	@$(RUN)python -m tools.chart.golden
 

@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|udp|queries|pages|start|requests|loss|operator ...]`: run the named benchmarks, or all.
+"""`python -m bench [NAME ...]`: run the named benchmarks, or all; `--help` lists their names.
 
 `python -m bench profile --only ROW` profiles one row of the requests benchmark.
 
@@ -11,7 +11,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import loss, operator, requests
+from bench import first_use, loss, operator, requests
+from bench.first_use.parts import KEYS
 from bench.loss.rows import ROWS, named
 from bench.loss.scenarios import QUICK, Effort
 from bench.processes import BenchError
@@ -21,7 +22,7 @@ from bench.requests.variants import VARIANTS
 from bench.xray_local import ingest, pages, queries, start, udp
 
 INGEST_PROMISE = 5.0
-ALL = ("ingest", "udp", "queries", "pages", "start", "requests", "loss", "operator")
+ALL = ("ingest", "udp", "queries", "pages", "start", "first-use", "requests", "loss", "operator")
 
 
 def _say(text: str) -> None:
@@ -55,6 +56,11 @@ def _start(options: argparse.Namespace) -> list[str]:
     return start.run(options.starts, say=_say)
 
 
+def _first_use(options: argparse.Namespace) -> list[str]:
+    print("\n## First use: from nothing until each part is of use, with a warm package cache\n")
+    return first_use.run(options.only, say=_say)
+
+
 def _requests(options: argparse.Namespace) -> list[str]:
     shape = Shape(options.clients, options.threads, options.children)
     worker = "one sync worker" if shape.threads == 1 else f"one gthread worker with {shape.threads} threads"
@@ -82,16 +88,18 @@ def _profile(options: argparse.Namespace) -> list[str]:
     return []
 
 
-RUN = dict(zip(ALL, (_ingest, _udp, _queries, _pages, _start, _requests, _loss, _operator), strict=True)) | {
-    "profile": _profile
-}
+RUN = dict(
+    zip(ALL, (_ingest, _udp, _queries, _pages, _start, _first_use, _requests, _loss, _operator), strict=True)
+) | {"profile": _profile}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: 5)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="requests, loss: only these rows")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="ROW", help="first-use, requests, loss: only these rows"
+    )
     parser.add_argument(
         "--traces", type=int, default=100_000, help="queries, pages: how many are stored (default: 100,000)"
     )
@@ -110,6 +118,8 @@ def _parser() -> argparse.ArgumentParser:
 def _rows(names: Sequence[str]) -> list[str]:
     """Return what --only may name, in their order."""
     rows = [variant.key for variant in VARIANTS] if {"requests", "profile"} & set(names) else []
+    if "first-use" in names:
+        rows += KEYS
     if "loss" in names:
         rows += dict.fromkeys(name for row in ROWS for name in (row.scenario, row.key))
     return rows

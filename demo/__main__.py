@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo import console, ports, steps
+from demo import console, ports, steps, traffic
 from demo.checks import Check
 from demo.stack import Addresses, DemoError, Stack
 
@@ -35,18 +35,17 @@ def _show(stack: Stack) -> list[Check]:
     checks: list[Check] = []
 
     def step(results: list[Check]) -> None:
-        for check in results:
-            console.verdict(check)
+        console.verdicts(results)
         checks.extend(results)
 
-    console.heading("starting xray-local and the backend")
+    addresses = stack.addresses
+    console.heading("A Flask service with OpenTelemetry and the X-Ray SDK, and X-Ray itself, on this machine")
     stack.start_xray_local()
-    console.line(
-        f"xray-local  {stack.addresses.page}  (agent on {stack.addresses.agent}, OTLP on {stack.addresses.otlp})"
-    )
-    step(steps.apply_examples(stack))
-    stack.start_backend(WORKERS)
-    console.line(f"backend     {stack.addresses.service}  ({WORKERS} gunicorn workers)")
+    console.line(f"X-Ray    {addresses.page}  (its page; agent on {addresses.agent}, OTLP on {addresses.otlp})")
+    stack.launch_backend(WORKERS)
+    steps.apply_examples(stack)
+    stack.wait_for_backend()
+    console.line(f"service  {addresses.service}  ({WORKERS} gunicorn workers)")
     step(steps.one_trace(stack))
     step(steps.traffic_by_the_rule(stack, WORKERS))
     step(steps.changed_rule(stack, WORKERS))
@@ -55,9 +54,15 @@ def _show(stack: Stack) -> list[Check]:
 
 
 def _wait_for_ctrl_c(stack: Stack) -> None:
-    console.heading(f"the traces are on {stack.addresses.page}")
-    console.line(f"try: curl {stack.addresses.service}/api/activities/home")
-    console.line("Ctrl-C stops everything")
+    page, service = stack.addresses.page, stack.addresses.service
+    console.heading("It keeps running; Ctrl-C stops everything")
+    console.line(f"all traces       {page}")
+    for request in traffic.read_log(stack.access_log)[::-1]:
+        if request.sampled and request.status >= 500:
+            console.line(f"why one failed   {page}/traces/{request.trace_id}")
+            break
+    console.line(f"the rules        {page}/sampling")
+    console.line(f"one more trace   curl {service}/api/activities/home")
     while True:
         time.sleep(3600)
 
@@ -70,9 +75,10 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="cruddur-demo-"))
     stack = Stack(_addresses(), folder)
+    started = time.monotonic()
     try:
         checks = _show(stack)
-        console.summary(checks)
+        console.summary(checks, time.monotonic() - started)
         if not once:
             _wait_for_ctrl_c(stack)
         return 0 if all(check.passed for check in checks) else 1

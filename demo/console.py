@@ -1,12 +1,15 @@
-"""The demo's output: headings, progress, checks. Only this module prints."""
+"""The demo's output: headings, progress, shares, checks. Only this module prints."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
-from demo.checks import Check
+from demo.checks import Check, Tally
 
 GREEN, RED, BOLD, FAINT, END = "\033[32m", "\033[31m", "\033[1m", "\033[2m", "\033[0m"
 CLEAR_LINE = "\r\033[K"
+BAR = 30  # columns
 
 
 def _styled(text: str, style: str) -> str:
@@ -20,24 +23,18 @@ def heading(text: str) -> None:
 
 def line(text: str) -> None:
     """Print a line of a step."""
-    print(f"  {text}", flush=True)
+    print(text, flush=True)
 
 
-def faint(text: str) -> None:
-    """Print an explanation."""
-    print(f"  {_styled(text, FAINT)}", flush=True)
-
-
-def block(text: str) -> None:
-    """Print another command's output."""
-    for row in text.rstrip().splitlines():
-        line(row)
+def command(text: str) -> None:
+    """Print a command as a user types it."""
+    print(f"$ {_styled(text, BOLD)}", flush=True)
 
 
 def progress(text: str) -> None:
     """Show the progress of a wait in one line that is overwritten; without a terminal, print nothing."""
     if sys.stdout.isatty():
-        print(f"{CLEAR_LINE}  {_styled(text, FAINT)}", end="", flush=True)
+        print(f"{CLEAR_LINE}{_styled(text, FAINT)}", end="", flush=True)
 
 
 def progress_end() -> None:
@@ -46,13 +43,29 @@ def progress_end() -> None:
         print(CLEAR_LINE, end="", flush=True)
 
 
-def verdict(check: Check) -> None:
-    """Print one check."""
-    mark = _styled("ok", GREEN) if check.passed else _styled("FAILED", RED)
-    print(f"  {mark:4} {check.name}" + (f": {check.missing}" if check.missing else ""), flush=True)
+def share(worker: int, tally: Tally) -> None:
+    """Print the sampled share of a worker's requests as a bar and in numbers."""
+    counted = f"{tally.share:6.1%}  {tally.sampled} of {tally.requests} requests sampled"
+    print(f"worker {worker:<6} {_styled(bar(tally.share), GREEN)} {counted}", flush=True)
 
 
-def summary(checks: Sequence[Check]) -> None:
+def bar(part: float) -> str:
+    """Return a bar that is filled to a part from 0 to 1."""
+    filled = round(part * BAR)
+    return "█" * filled + "░" * (BAR - filled)
+
+
+def verdicts(checks: Sequence[Check]) -> None:
+    """Print a step's checks: those that passed as one paragraph, each failure on a line."""
+    if passed := [check.name for check in checks if check.passed]:
+        names = textwrap.wrap(" · ".join(passed), shutil.get_terminal_size().columns - 4)
+        print(f"{_styled('ok', GREEN)}  " + "\n    ".join(_styled(name, FAINT) for name in names), flush=True)
+    for check in checks:
+        if not check.passed:
+            print(f"{_styled('FAILED', RED)}  {check.name}: {check.missing}", flush=True)
+
+
+def summary(checks: Sequence[Check], seconds: float) -> None:
     """Print the number of passed checks, and each failure."""
     failed = [check for check in checks if not check.passed]
     if failed:
@@ -60,4 +73,4 @@ def summary(checks: Sequence[Check]) -> None:
         for check in failed:
             print(f"  {check.name}: {check.missing}", flush=True)
     else:
-        print(_styled(f"\nall {len(checks)} checks passed", GREEN), flush=True)
+        print(_styled(f"\nall {len(checks)} checks passed in {seconds:.0f} s", GREEN), flush=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from demo import console
 from demo.ports import HOST
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,8 +70,8 @@ class Stack:
         self._start("xray-local", [BIN / "xray-local", "serve", *listen], {})
         self._wait(f"{ports.page}/_local/health", "xray-local")
 
-    def start_backend(self, workers: int) -> None:
-        """Start the backend under gunicorn with its usual command, and wait until it is ready."""
+    def launch_backend(self, workers: int) -> None:
+        """Start the backend under gunicorn with its usual command."""
         ports = self.addresses
         environment = {
             "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{ports.agent}",
@@ -81,23 +82,18 @@ class Stack:
         }
         command = [BIN / "opentelemetry-instrument", "gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app"]
         self._start("backend", command, environment, ROOT / "backend")
-        self._wait(f"{ports.service}/readyz", "backend")
 
-    def run(self, *command: object) -> str:
-        """Run one of the project's commands against xray-local and return its output."""
-        result = subprocess.run(
-            [str(word) for word in (BIN / str(command[0]), *command[1:])],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=self._environment({}),
-            cwd=ROOT,
-        )
-        if result.returncode != 0:
-            words = " ".join(str(word) for word in command)
-            output = result.stderr.strip() or result.stdout.strip()
-            raise DemoError(f"{words} exited with {result.returncode}: {output}")
-        return result.stdout
+    def wait_for_backend(self) -> None:
+        """Wait until the backend is ready."""
+        self._wait(f"{self.addresses.service}/readyz", "backend")
+
+    def run(self, *command: str) -> None:
+        """Run one of the project's commands against xray-local; what it writes is part of the demo's output."""
+        console.command(" ".join(command))
+        environment = self._environment({})
+        run = subprocess.run([BIN / command[0], *command[1:]], check=False, env=environment, cwd=ROOT)
+        if run.returncode != 0:
+            raise DemoError(f"{command[0]} exited with {run.returncode}")
 
     def get_json(self, path: str) -> Any:
         """Return the JSON of one of xray-local's own paths."""

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import boto3
 import yaml
 
 from demo import checks, console, traffic
@@ -29,6 +28,8 @@ FETCH_SECONDS = 30.0
 
 
 def _client(stack: Stack) -> Any:
+    import boto3  # takes a second to import, in which the demo has begun
+
     return boto3.client(
         "xray",
         endpoint_url=stack.addresses.page,
@@ -72,31 +73,30 @@ def _until(text: str, timeout: float, done: Callable[[], bool]) -> bool:
     return True
 
 
-def apply_examples(stack: Stack) -> list[Check]:
+def apply_examples(stack: Stack) -> None:
     """Apply the example manifests with the operator's command line."""
-    console.heading("xray-operator apply -f examples/")
-    console.block(stack.run("xray-operator", "apply", "-f", "examples"))
-    return []
+    stack.run("xray-operator", "apply", "-f", "examples")
 
 
 def one_trace(stack: Stack) -> list[Check]:
     """Send one home request and print its trace, which came by both wires."""
-    console.heading("GET /api/activities/home: one request, one trace")
-    traffic.get(stack.addresses.service + "/api/activities/home")
+    console.heading("One request, one trace: each row (◆) is an X-Ray segment and an OpenTelemetry span")
+    url = f"{stack.addresses.service}/api/activities/home"
+    console.line(f"GET {url}  {traffic.get(url)}")
     sampled: list[str] = []
 
     def arrived() -> bool:
         requests = traffic.read_log(stack.access_log)
         sampled[:] = [request.trace_id for request in requests if request.sampled]
         if not sampled:  # the rule did not sample it: send another one
-            traffic.get(stack.addresses.service + "/api/activities/home")
+            traffic.get(url)
             return False
         found = documents(stack, sampled[:1]).get(sampled[0], [])
         return any(map(is_span, found)) and not all(map(is_span, found))
 
     if not _until("waiting for the trace by both wires", SETTLE_SECONDS, arrived):
         raise DemoError("no trace arrived by both wires; see the logs")
-    console.block(stack.run("xray-local", "show", sampled[0], "--endpoint", stack.addresses.page))
+    stack.run("xray-local", "show", sampled[0])
     return _home_checks(documents(stack, sampled[:1])[sampled[0]])
 
 
@@ -138,19 +138,30 @@ def _span_name(document: Mapping[str, Any]) -> str:
 def traffic_by_the_rule(stack: Stack, workers: int) -> list[Check]:
     """Send the main traffic and compare the stored traces with the access log, the group and the rule."""
     rule = _rule()["spec"]
-    console.heading(f"{REQUESTS} requests over all routes; the rule samples {rule['fixedRate']:.0%}")
+    console.heading(f"Every worker samples by the rule: {rule['fixedRate']:.0%} of the requests")
     _wait_for_rules(stack, workers, since=0.0)
-    seen = traffic.settled_lines(stack.access_log)
-    burst = traffic.send(stack.addresses.service, REQUESTS)
-    traffic.settled_lines(stack.access_log)
-    answered = traffic.read_log(stack.access_log, skip=seen)
+    burst, answered = _requests(stack)
     sampled = {request.trace_id: request for request in answered if request.sampled}
     _until("waiting for the exporters", SETTLE_SECONDS, lambda: not incomplete(stack, list(sampled)))
     return [
+        *_share_checks(traffic.by_worker(answered, burst.seconds), rule, workers),
         *_store_checks(stack, burst, answered, sampled),
         *_group_checks(stack, sampled),
-        *_share_checks(traffic.by_worker(answered, burst.seconds), rule, workers),
     ]
+
+
+def _requests(stack: Stack) -> tuple[traffic.Burst, list[traffic.Answered]]:
+    """Send the requests, and return the burst with its lines of the access log."""
+    seen = traffic.settled_lines(stack.access_log)
+
+    def answered(number: int) -> None:
+        if number % 20 == 0:
+            console.progress(f"{number} of {REQUESTS} requests")
+
+    burst = traffic.send(stack.addresses.service, REQUESTS, answered=answered)
+    traffic.settled_lines(stack.access_log)
+    console.progress_end()
+    return burst, traffic.read_log(stack.access_log, skip=seen)
 
 
 def incomplete(stack: Stack, trace_ids: list[str]) -> list[str]:
@@ -171,10 +182,11 @@ def _store_checks(
 ) -> list[Check]:
     found = documents(stack, list(sampled))
     entries = Counter(is_span(document) for trace in found.values() for document in trace)
-    for path in traffic.ROUTES:
-        counts = {status: count for (at, status), count in burst.answers.items() if at == path}
-        console.line(f"{path:32} " + ", ".join(f"{count} x {status}" for status, count in counts.items()))
-    console.line(f"received: {len(found)} traces, {entries[False]} segments, {entries[True]} spans")
+    statuses = Counter[int]()
+    for (_path, status), count in burst.answers.items():
+        statuses[status] += count
+    console.line("answered      " + ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items())))
+    console.line(f"stored        {len(found)} traces from {entries[False]} segments and {entries[True]} spans")
     return [
         checks.equal("every request has its route's status", burst.wrong, 0),
         checks.equal("every answered request is in the access log", len(answered), burst.requests),
@@ -189,7 +201,7 @@ def _group_checks(stack: Stack, sampled: Mapping[str, traffic.Answered]) -> list
     name = group["spec"].get("groupName", group["metadata"]["name"])
     matching = set(_matching(stack, expression)) & set(sampled)
     expected = {trace_id for trace_id, request in sampled.items() if request.status >= 400}
-    console.line(f"group {name}: {expression} matches {len(matching)} of them")
+    console.line(f"failed        {len(matching)}, by the group {name}: {expression}")
     return [checks.equal("the group matches exactly the failed requests", len(matching ^ expected), 0)]
 
 
@@ -204,8 +216,7 @@ def _share_checks(tallies: Mapping[int, Tally], rule: Mapping[str, Any], workers
     rate, reservoir = float(rule["fixedRate"]), float(rule["reservoirSize"])
     results = [checks.equal("every worker answered requests", len(tallies), workers)]
     for worker, tally in tallies.items():
-        counted = f"{tally.sampled} of {tally.requests} sampled = {tally.share:.1%}"
-        console.line(f"worker {worker}: {counted}, the rule's rate is {rate:.0%}")
+        console.share(worker, tally)
         name = f"worker {worker} samples {rate:.0%}"
         results.append(checks.share_follows(name, tally, rate=rate, reservoir=reservoir))
     return results
@@ -214,18 +225,17 @@ def _share_checks(tallies: Mapping[int, Tally], rule: Mapping[str, Any], workers
 def changed_rule(stack: Stack, workers: int) -> list[Check]:
     """Apply a changed rate and check that every worker samples at it."""
     manifest = _rule()
-    console.heading(f"the rule's fixedRate changes from {manifest['spec']['fixedRate']} to {CHANGED_RATE}")
+    console.heading(
+        f"A changed rule reaches running workers: from {manifest['spec']['fixedRate']:.0%} to {CHANGED_RATE:.0%}"
+    )
     manifest["spec"]["fixedRate"] = CHANGED_RATE
     changed = stack.folder / "sampling-rule.yaml"
     changed.write_text(yaml.safe_dump(manifest, sort_keys=False))
     applied = time.time()  # a worker may have fetched the rule before the command has ended
-    console.block(stack.run("xray-operator", "apply", "-f", changed))
+    stack.run("xray-operator", "apply", "-f", str(changed))
     _wait_for_rules(stack, workers, since=applied)
-    console.line(f"every worker fetched the changed rule within {time.time() - applied:.1f} s")
-    seen = traffic.settled_lines(stack.access_log)
-    burst = traffic.send(stack.addresses.service, REQUESTS)
-    traffic.settled_lines(stack.access_log)
-    answered = traffic.read_log(stack.access_log, skip=seen)
+    console.line(f"every worker has fetched it after {time.time() - applied:.1f} s, without a restart")
+    burst, answered = _requests(stack)
     return _share_checks(traffic.by_worker(answered, burst.seconds), manifest["spec"], workers)
 
 

@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +64,24 @@ def get(url: str) -> int:
         return error.code
 
 
-def send(service: str, requests: int, paths: Sequence[str] = tuple(ROUTES)) -> Burst:
-    """Send `requests` requests to the paths in turn, from several clients concurrently."""
+def send(
+    service: str,
+    requests: int,
+    paths: Sequence[str] = tuple(ROUTES),
+    answered: Callable[[int], None] = lambda _number: None,
+) -> Burst:
+    """Send `requests` requests to the paths in turn, from several clients concurrently.
+
+    `answered` is called with the number of responses so far.
+    """
     started = time.monotonic()
+    statuses: list[int] = []
     chosen = [paths[number % len(paths)] for number in range(requests)]
     with ThreadPoolExecutor(CLIENTS) as clients:
-        statuses = clients.map(lambda path: get(service + path), chosen)
-        answers = Counter(zip(chosen, statuses, strict=True))
-    return Burst(answers, time.monotonic() - started)
+        for status in clients.map(lambda path: get(service + path), chosen):
+            statuses.append(status)
+            answered(len(statuses))
+    return Burst(Counter(zip(chosen, statuses, strict=True)), time.monotonic() - started)
 
 
 def read_log(path: Path, *, skip: int = 0) -> list[Answered]:

@@ -229,12 +229,17 @@ class Cluster:
         return run.stdout + run.stderr
 
     def operator_client(self, namespaces: tuple[str, ...] = ()) -> Client:
-        """Return a token of a service account that has exactly the chart's rules: in namespaces, or in the cluster."""
+        """Return a token of a service account that has exactly the chart's rules: in namespaces, or in the cluster.
+
+        Its Lease is the chart's: it has no spec.
+        """
         home, name = lease_of(namespaces)
         client = self.account(name, yaml.safe_load(RULES.read_text()), namespaces)
         rules = yaml.safe_load(LEASE_RULES.read_text().replace("[LEASE]", f"[{name}]"))
         subject = {"kind": "ServiceAccount", "name": name, "namespace": home}
-        self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(_bound(f"{name}-lease", rules, home, subject)))
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name, "namespace": home}}
+        documents = [lease, *_bound(f"{name}-lease", rules, home, subject)]
+        self.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(documents))
         return client
 
     def account(self, name: str, rules: list[dict[str, Any]], namespaces: tuple[str, ...]) -> Client:

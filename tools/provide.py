@@ -99,6 +99,15 @@ TOOLS = {
         ("main.version",),
         ("otelcol-contrib",),
     ),
+    # Its released programs print the version; one that is built here prints it by the linker's variable.
+    "actionlint": Tool(
+        "actionlint",
+        "github.com/rhysd/actionlint",
+        "github.com/rhysd/actionlint/cmd/actionlint",
+        ("--version",),
+        2,
+        ("github.com/rhysd/actionlint.version",),
+    ),
     "kstatus": Tool("kstatus", "sigs.k8s.io/cli-utils", ".", ("--version",), 3, ("main.version",)),
 }
 

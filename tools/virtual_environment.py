@@ -19,13 +19,14 @@ class VirtualEnvironmentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VirtualEnvironment:
-    """A virtual environment in a folder."""
+    """A virtual environment in a folder, of a Python."""
 
     folder: Path
+    python: Path = PYTHON
 
     def create(self) -> None:
         """Create it, empty."""
-        _run(UV, "venv", "--quiet", "--clear", "--python", PYTHON, self.folder)
+        _run(UV, "venv", "--quiet", "--clear", "--python", self.python, self.folder)
 
     def install(self, *packages: str) -> None:
         """Install packages; those that uv.lock names have its version."""

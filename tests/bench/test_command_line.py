@@ -44,9 +44,13 @@ def test_loss_compares_ours_with_stock() -> None:
     [
         (
             ["nonsense"],
-            "NAME: 'nonsense': expected one of ingest, udp, queries, pages, start, requests, loss, operator, profile",
+            "NAME: 'nonsense': expected one of ingest, udp, queries, pages, start, first-use, requests, loss, ",
         ),
         (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, command, otel,"),
+        (
+            ["first-use", "--only", "otel"],
+            "--only: 'otel': expected one of tracing, xray-local, pytest, operator, demo",
+        ),
         (["requests", "--clients", "0"], "--clients: '0': expected 1 or more"),
     ],
 )

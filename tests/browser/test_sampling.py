@@ -37,9 +37,9 @@ def test_a_request_that_is_typed_in_is_decided_about(tab: Tab, rules: None) -> N
     expect(answer).to_contain_text("POST shop.example.com/checkout: posts decides: 1 a second, then 10 %.")
     expect(answer).to_contain_text("At 40 requests a second it keeps 4.9 (12.25 %).")
     expect(tab.page.locator("tr.decides th")).to_have_text("posts")
-    expect(tab.page.locator("table.rules tbody tr").nth(1)).to_contain_text("comes after the winner 'posts'")
+    expect(tab.page.locator("table.rules tbody tr").nth(1)).to_contain_text("comes after 'posts', which matches")
     form.get_by_label("Method").fill("GET")
-    form.get_by_role("button", name="Ask").click()
+    form.get_by_role("button", name="Evaluate").click()
     expect(tab.page.locator("tr.decides th")).to_have_text("Default")
     expect(tab.page.locator("table.rules tbody tr").nth(0)).to_contain_text("HTTPMethod 'POST' does not match 'GET'")
     assert tab.complaints == []
@@ -52,7 +52,7 @@ def test_a_rule_leads_to_its_traces_and_a_trace_to_its_rule(tab: Tab, rules: Non
     expect(tab.page.get_by_role("region", name="Clients of Default")).to_contain_text("a" * 24)
     tab.page.get_by_role("region", name="Traces of Default").get_by_role("link", name="/checkout").click()
     tab.page.get_by_role("link", name="Default").click()
-    tab.page.get_by_role("region", name="Traces of Default").get_by_role("link", name="Ask").click()
+    tab.page.get_by_role("region", name="Traces of Default").get_by_role("link", name="Evaluate").click()
     expected = "POST storefront.internal/checkout to storefront of type AWS::EKS::Container: posts decides"
     expect(tab.page.get_by_role("status")).to_contain_text(expected)
     assert tab.complaints == []

@@ -79,16 +79,16 @@ def test_a_group_has_its_last_hour_and_its_manifest(tab: Tab, xray_local: Server
 def test_the_example_is_one_click_away_and_cleared_after_a_question(tab: Tab) -> None:
     """The buttons pass the guard that refuses those of other sites."""
     tab.open("/start")
-    expect(tab.page.get_by_role("status")).to_contain_text("Nothing arrives")
+    expect(tab.page.get_by_role("status")).to_contain_text("Nothing has arrived")
     tab.page.get_by_role("button", name="Store an example trace").click()
     expect(tab.page.locator("h1")).to_contain_text("/checkout")
     tab.open("/start")
     expect(tab.page.get_by_role("status")).to_have_text("1 trace stored.")
     tab.page.get_by_role("link", name="Clear all").click()
-    tab.page.get_by_role("link", name="Keep it").click()
+    tab.page.get_by_role("link", name="Cancel").click()
     tab.page.get_by_role("link", name="Clear all").click()
     tab.page.get_by_role("button", name="Delete 1 trace").click()
-    expect(tab.page.get_by_role("status")).to_contain_text("Nothing arrives")
+    expect(tab.page.get_by_role("status")).to_contain_text("Nothing has arrived")
     assert tab.complaints == []
 
 

@@ -106,7 +106,7 @@ def test_rows_are_folded_chosen_and_found(tab: Tab, xray_local: Server, now: flo
     expect(rows(tab.page)).to_have_count(4)
     tab.page.get_by_role("link", name="errors 4").click()
     expect(rows(tab.page)).to_have_count(3)
-    tab.page.get_by_role("link", name="calls and answers apart").click()
+    tab.page.get_by_role("link", name="calls and answers as two rows").click()
     expect(rows(tab.page)).to_have_count(4)
     tab.page.get_by_label("Find in this trace").fill("score")
     tab.page.get_by_label("Find in this trace").press("Enter")
@@ -156,6 +156,54 @@ def test_an_annotation_leads_to_its_traces(tab: Tab, xray_local: Server, now: fl
     tab.open(f"/traces/{two_wires(xray_local, now)}?row=00000000000000b2")
     tab.page.get_by_role("link", name="Traces with handle andrewbrown").click()
     expect(tab.page).to_have_url(re.compile("q=annotation.*andrewbrown"))
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("query", ["", "?live=1"])
+def test_a_trace_grows_while_it_is_looked_at(tab: Tab, xray_local: Server, now: float, query: str) -> None:
+    """By events; without a script the page reloads itself if its address says so."""
+    name = trace_id(now, 7)
+    started = {"id": "00000000000000c0", "name": "backend-flask", "start_time": now - 1, "in_progress": True}
+    put_segments(xray_local.api, {"trace_id": name, **started})
+    tab.open(f"/traces/{name}{query}")
+    expect(rows(tab.page)).to_have_count(1)
+    if tab.page.get_by_role("link", name="live").get_attribute("title") == "Reload every 5 seconds":
+        return  # without a script, and not asked to reload
+    find = tab.page.get_by_label("Find in this trace")
+    find.fill("pay")
+    put_segments(xray_local.api, segment(name, "00000000000000c1", now - 0.5, 0.3, parent_id="00000000000000c0"))
+    expect(rows(tab.page)).to_have_count(2, timeout=10_000)
+    if query:
+        return
+    expect(find).to_have_value("pay")
+    expect(find).to_be_focused()
+    put_segments(xray_local.api, segment(name, "00000000000000c0", now - 1, 0.8, http=http("/end", 200)))
+    expect(tab.page.locator("h1")).to_contain_text("/end")
+    expect(tab.page).to_have_title(re.compile("^200 GET /end"))
+    assert tab.complaints == []
+
+
+def test_on_a_phone_the_pane_stands_below_its_row(tab: Tab, xray_local: Server, now: float) -> None:
+    """Above the row that follows."""
+    tab.page.set_viewport_size({"width": 390, "height": 800})
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    rows(tab.page).nth(1).get_by_role("link").click()
+    pane = tab.page.get_by_label("Selected row")
+    expect(pane).to_contain_text("PutItem")
+    boxes = [part.bounding_box() for part in (rows(tab.page).nth(1), pane, rows(tab.page).nth(2))]
+    tops = [box["y"] for box in boxes if box]
+    assert tops == sorted(tops)
+    expect(rows(tab.page).nth(1)).to_be_in_viewport()
+    assert tab.complaints == []
+
+
+def test_a_service_of_the_drawing_opens_its_first_row(tab: Tab, xray_local: Server, now: float) -> None:
+    """The drawing has the services, each a link."""
+    tab.open(f"/traces/{failing(xray_local, now)}")
+    drawn = tab.page.get_by_role("group", name="Services and their calls")
+    expect(drawn.get_by_role("link")).to_have_count(3)
+    drawn.get_by_role("link", name="payments, own time").click()
+    expect(tab.page.get_by_label("Selected row")).to_contain_text("payments")
     assert tab.complaints == []
 
 

@@ -121,3 +121,88 @@ def test_a_live_list_without_javascript_is_reloaded(browser: Browser, xray_local
     put_segments(xray_local.api, segment(trace_id(now, 3), "00000000000000a3", now, 0.1, http=http("/ok", 200)))
     expect(page.locator("table.traces tbody tr")).to_have_count(3, timeout=15_000)
     context.close()
+
+
+@pytest.mark.parametrize("tab", [True], indirect=True, ids=["javascript"])
+def test_a_trace_is_found_by_keyboard_alone(tab: Tab, xray_local: Server, now: float) -> None:
+    """From the field by a chip and the rows to a trace, to the one after it, and back to its row."""
+    for number in range(4):
+        more = {"http": http(f"/orders/{number}", 500), "fault": True, "user": "bob"}
+        put_segments(xray_local.api, segment(trace_id(now, number), f"{number:016x}", now - number, 0.1, **more))
+    page, press, focused = tab.page, tab.page.keyboard.press, tab.page.locator(":focus")
+    tab.open("/")
+    press("/")
+    page.keyboard.type("user=bob")
+    press("Enter")
+    expect(page.locator(".read")).to_contain_text('user = "bob"')
+    page.get_by_label("Order").focus()
+    for _ in range(2):
+        press("Tab")
+    for _ in range(9):
+        if focused.inner_text().startswith("failed"):
+            break
+        press("Tab")
+    press("Enter")
+    expect(page.locator(".chip[aria-current]")).to_contain_text("failed 4")
+    for key in ("j", "j", "ArrowDown", "k"):
+        press(key)
+    expect(focused).to_contain_text("/orders/1")
+    press("Enter")
+    expect(page.get_by_label("Traces of the list")).to_contain_text("2 of 4")
+    press("]")
+    expect(page.get_by_label("Traces of the list")).to_contain_text("3 of 4")
+    press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("back to its row in the list")
+    press("u")
+    press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    press("u")
+    expect(focused).to_contain_text("/orders/2")
+    expect(page.locator(".chip[aria-current]")).to_contain_text("failed 4")
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    expect(focused).to_contain_text("/orders/1")
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("tab", [True], indirect=True, ids=["javascript"])
+def test_the_field_completes_words(tab: Tab, xray_local: Server, now: float) -> None:
+    """By keys: arrows choose, Enter takes, and then searches; Escape closes the words and leaves what was typed."""
+    put_two(xray_local, now)
+    field, words = tab.page.get_by_role("combobox", name="Find traces"), tab.page.locator("#words li")
+    press = tab.page.keyboard.press
+    tab.open("/")
+    press("/")
+    tab.page.keyboard.type("bo")
+    expect(words).to_have_text(["user=bobuser"])
+    expect(field).to_have_attribute("aria-expanded", "true")
+    press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", words.get_attribute("id") or "")
+    press("Enter")
+    expect(field).to_have_value("user=bob ")
+    expect(words).to_have_count(0)
+    tab.page.keyboard.type("fa")
+    expect(words.first).to_contain_text("failed")
+    press("Escape")
+    expect(words.first).not_to_be_visible()
+    press("Enter")
+    expect(tab.page).to_have_url(re.compile("q=user%3Dbob\\+fa"))
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("tab", [True], indirect=True, ids=["javascript"])
+def test_names_are_completed_within_an_expression(tab: Tab, xray_local: Server, now: float) -> None:
+    """After a quotation mark only names; a click takes one."""
+    put_two(xray_local, now)
+    field, words = tab.page.get_by_role("combobox", name="Find traces"), tab.page.locator("#words li")
+    tab.open("/")
+    field.press_sequentially("!serv")
+    words.filter(has_text='service("').click()
+    field.press_sequentially("fla")
+    expect(words).to_have_text(['"backend-flask"service'])
+    words.click()
+    expect(field).to_have_value('!service("backend-flask"')
+    field.press_sequentially(") AND respo")
+    expect(words.first).to_contain_text("responsetime")
+    assert tab.complaints == []

@@ -60,14 +60,15 @@ def test_the_operator_has_the_rights_of_its_tests() -> None:
 
 
 def test_the_operator_may_write_its_own_lease_alone() -> None:
-    """In the release's namespace, also when it serves others; only `create` is not limited to the name."""
+    """In the release's namespace, also when it serves others; to create it is limited to its name as well."""
     found = render({"operator.namespaces": ["kitchen"]})
-    [create, write] = named(found, "Role", "demo-cruddur-operator-lease")["rules"]
+    [rule] = named(found, "Role", "demo-cruddur-operator-lease")["rules"]
     env = named_container(named(found, "Deployment", "demo-cruddur-operator")["spec"]["template"], "operator")["env"]
     [lease] = [variable["value"] for variable in env if variable["name"] == "XRAY_OPERATOR_LEASE"]
     assert lease == "shop/demo-cruddur-operator"
-    assert (create["verbs"], "resourceNames" in create) == (["create"], False)
-    assert (write["verbs"], write["resourceNames"]) == (["get", "update"], [lease.partition("/")[2]])
+    assert (rule["verbs"], rule["resourceNames"]) == (["get", "create", "update"], [lease.partition("/")[2]])
+    assert "spec" not in named(found, "Lease", lease.partition("/")[2])
+    assert not of_kind(render({"operator.lease.create": False}), "Lease")
     [subject] = named(found, "RoleBinding", "demo-cruddur-operator-lease")["subjects"]
     assert subject == {"kind": "ServiceAccount", "name": "demo-cruddur-operator", "namespace": "shop"}
 

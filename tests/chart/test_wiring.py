@@ -6,6 +6,7 @@ from typing import Any
 from tests.chart.each import ValueSet, for_each
 from tests.chart.matrix import AWS, CASES, EVERYTHING
 from tests.chart.release import NAMESPACE, Object, Values, containers, named, named_container, of_kind, pods, render
+from tools.dist.parts import workspace_version
 
 LASTING_LABELS = {
     "app.kubernetes.io/name": "cruddur",
@@ -13,7 +14,8 @@ LASTING_LABELS = {
     "app.kubernetes.io/part-of": "cruddur",
     "app.kubernetes.io/managed-by": "Helm",
 }
-VERSIONS = {"app.kubernetes.io/version": "0.1.0", "helm.sh/chart": "cruddur-0.1.0"}
+VERSION = workspace_version()
+VERSIONS = {"app.kubernetes.io/version": VERSION, "helm.sh/chart": f"cruddur-{VERSION}"}
 # What the values of a set name and the user provides.
 BROUGHT = {"aws", "mine", "keys", "registry", "tls"}
 LASTING = {"agent", "collector"}  # whose Services and NetworkPolicies are there with and without pods behind them

@@ -3,7 +3,7 @@
 import re
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -45,18 +45,25 @@ class Command:
         return f"{self.page}: {shlex.join(self.words)}"
 
 
-def blocks() -> list[Block]:
-    """Return the code blocks of the README and of docs/."""
+def blocks(pages: Iterable[Path] = PAGES) -> list[Block]:
+    """Return the code blocks of pages, by default of the README and of docs/."""
     return [
         Block(page.name, found[2], textwrap.dedent(found[3]))
-        for page in PAGES
+        for page in pages
         for found in _BLOCK.finditer(page.read_text())
     ]
 
 
-def lines() -> Iterator[tuple[str, str]]:
+def section(page: str, title: str, language: str = "sh") -> list[str]:
+    """Return the text of a page's code blocks of one language below a heading of the second level."""
+    text = (ROOT / page).read_text()
+    [found] = [part for part in re.split(r"^## ", text, flags=re.MULTILINE) if part.startswith(f"{title}\n")]
+    return [block[3] for block in _BLOCK.finditer(found) if block[2] == language]
+
+
+def lines(pages: Iterable[Path] = PAGES) -> Iterator[tuple[str, str]]:
     """Yield the page and text of each shell line, with continued lines joined and prompts removed."""
-    for block in blocks():
+    for block in blocks(pages):
         if block.language not in {"sh", "console"}:
             continue
         for line in block.text.replace("\\\n", " ").splitlines():

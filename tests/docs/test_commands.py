@@ -12,6 +12,7 @@ from botocore import xform_name
 
 from tests.chart.release import KUBERNETES, SECONDS
 from tests.docs.blocks import ROOT, Command, commands, lines, values_files
+from tools.docs.links import pages
 from tools.provide import tool_path
 
 HELM = [*commands("helm", "install"), *commands("helm", "upgrade")]
@@ -101,7 +102,7 @@ def _operations(service: str) -> dict[str, set[str]]:
     return found
 
 
-AWS = sorted({(found[1], found[2], found[3]) for _, line in lines() for found in _AWS.finditer(line)})
+AWS = sorted({(found[1], found[2], found[3]) for _, line in lines(pages()) for found in _AWS.finditer(line)})
 
 
 @pytest.mark.parametrize(("service", "name", "rest"), AWS, ids=[f"{command[0]} {command[1]}" for command in AWS])

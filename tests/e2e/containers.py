@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tools.dist.parts import workspace_version
+
 DOCKER = os.environ.get("DOCKER", "docker")
-TAG = os.environ.get("TAG", "0.1.0")
+TAG = os.environ.get("TAG") or workspace_version()
 SECONDS = 120
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges")
 

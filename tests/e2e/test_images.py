@@ -27,8 +27,14 @@ print(json.dumps({"user": os.getuid(), "group": os.getgid(),
 """
 BUILDERS = """
 import importlib.util, json, shutil
-tools = [tool for tool in ("cc", "gcc", "make", "pip", "pip3", "uv", "git", "curl") if shutil.which(tool)]
+names = ("cc", "gcc", "make", "pip", "pip3", "uv", "git", "curl", "apt", "dpkg", "perl")
+tools = [tool for tool in names if shutil.which(tool)]
 print(json.dumps(tools + [name for name in ("ensurepip", "pip", "uv", "hatchling") if importlib.util.find_spec(name)]))
+"""
+SETUID = """
+import json, pathlib, stat
+files = (file for folder in ("usr", "app") for file in pathlib.Path("/", folder).rglob("*") if file.is_file())
+print(json.dumps([str(file) for file in files if file.stat().st_mode & (stat.S_ISUID | stat.S_ISGID)]))
 """
 CONTENTS = """
 import importlib.metadata, importlib.util, json, pathlib, sys
@@ -62,6 +68,12 @@ def test_it_is_nobodys_and_may_write_to_tmp_only(name: str) -> None:
 def test_nothing_in_it_builds_or_installs(name: str) -> None:
     """No compiler, no installer, and nothing that would bring one back."""
     assert run_python(name, BUILDERS) == []
+
+
+@each
+def test_no_program_in_it_runs_as_another_user(name: str) -> None:
+    """No setuid or setgid bit, such as that of su and mount in the base."""
+    assert run_python(name, SETUID) == []
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,16 @@ def _last(file: Path) -> Stage:
 
 @each
 def test_the_base_is_one_argument_with_a_fixed_tag(file: Path) -> None:
-    """Every stage starts from it or from another stage."""
+    """Every stage starts from it or from another stage; a release gives it a digest, and a mirror its own name."""
     first, *others = stages(file)
     assert first.of("ARG") == ["BASE=python:3.13-slim"]
-    assert {stage.base for stage in others} <= {"${BASE}", "build"}
+    assert {stage.base for stage in others} <= {"${BASE}", "build", "scratch"}
+
+
+@each
+def test_it_builds_on_every_architecture(file: Path) -> None:
+    """Nothing names one: the base and the wheels are chosen by the platform that is built for."""
+    assert re.search(r"amd64|x86|arm64|aarch64", file.read_text()) is None
 
 
 @each
@@ -60,13 +66,19 @@ def test_only_what_is_locked_is_installed(file: Path) -> None:
 
 @each
 def test_the_last_stage_has_a_numeric_user_and_builds_nothing(file: Path) -> None:
-    """A kubelet can check a number only; of the build it has the virtual environment."""
+    """A kubelet can check a number only; it has what is left of the base, and of the build the virtual environment."""
     last = _last(file)
-    assert last.base == "${BASE}"
+    assert last.base == "scratch"
     assert last.of("USER") == ["10001:10001"]
-    assert [text for text in last.of("COPY") if "--from=" in text] == ["--from=build /app/.venv .venv"]
-    (run,) = last.of("RUN")
-    assert run.startswith("python3 -m pip uninstall")
+    copied = [text for text in last.of("COPY") if "--from=" in text]
+    assert copied == ["--from=system / /", "--from=build /app/.venv .venv"]
+    assert last.of("RUN") == []
+
+
+def test_the_images_share_the_layer_of_their_system() -> None:
+    """Its instructions are the same in each, so that a builder makes it once and a node pulls it once."""
+    (system,) = {next(stage.lines for stage in stages(file) if stage.name == "system") for file in FILES.values()}
+    assert [line.instruction for line in system] == ["COPY", "RUN"]
 
 
 @each
@@ -81,7 +93,7 @@ def test_python_neither_buffers_nor_writes_bytecode(file: Path) -> None:
     [
         ("backend", [], '["opentelemetry-instrument", "gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app"]'),
         ("operator", ['["xray-operator"]'], '["run"]'),
-        ("xray-local", ['["xray-local"]'], '["serve", "--host", "0.0.0.0"]'),
+        ("xray-local", ['["xray-local"]'], '["serve"]'),
     ],
 )
 def test_what_runs(name: str, entry: list[str], command: str) -> None:
@@ -92,13 +104,14 @@ def test_what_runs(name: str, entry: list[str], command: str) -> None:
 
 @each
 def test_the_labels_name_the_image(file: Path) -> None:
-    """Title, description, licence, version and commit, by their OCI names."""
+    """Title, description, licence, repository, version and commit, by their OCI names."""
     project = tomllib.loads((file.parent / "pyproject.toml").read_text())["project"]
     (label,) = _last(file).of("LABEL")
     assert dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', label)) == {
         "title": project["name"],
         "description": project["description"],
         "licenses": project["license"],
+        "source": "https://github.com/cruddur/cruddur-tracing",
         "version": "${VERSION}",
         "revision": "${REVISION}",
     }

@@ -23,7 +23,8 @@ def stack(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stack]:
     try:
         running.start_xray_local()
         steps.apply_examples(running)
-        running.start_backend(WORKERS)
+        running.launch_backend(WORKERS)
+        running.wait_for_backend()
         yield running
     finally:
         running.close()

@@ -99,6 +99,7 @@ def test_every_tool_is_pinned_in_its_go_mod() -> None:
         "kind": "0",
         "kstatus": "0",
         "skaffold": "2",
+        "actionlint": "1",
     }
 
 

@@ -3,11 +3,12 @@
 import functools
 import logging
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 from aws_xray_sdk.core import xray_recorder
-from flask import Flask
+from flask import Flask, before_render_template, template_rendered
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.aws import AwsXRayPropagator
@@ -17,6 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 
+import cruddur_tracing
 from cruddur_tracing import SettingsError, TracingSettings, install
 from cruddur_tracing.install import current
 from cruddur_tracing.resilience.failures import FAILURES
@@ -40,6 +42,13 @@ def test_another_kind_of_app_is_refused(app: Any) -> None:
     """In words that name what was given."""
     with pytest.raises(TypeError, match=r"install takes a flask\.Flask, not builtins\.(object|str)"):
         install(app)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """And nothing else is made up."""
+    assert cruddur_tracing.__version__ == version("cruddur-tracing")
+    with pytest.raises(AttributeError, match="has no attribute 'versoin'"):
+        cruddur_tracing.versoin  # noqa: B018 - the lookup is the point
 
 
 def test_a_bad_setting_stops_the_start() -> None:
@@ -247,10 +256,9 @@ def test_a_provider_that_appears_later_is_joined(traced: Make) -> None:
 
 def test_many_apps_leave_nothing_behind(traced: Make) -> None:
     """No receivers of signals, and no layers, of apps that are gone."""
-    from flask import before_render_template
-
     traced()
-    before = len(before_render_template.receivers)
+    signals = (before_render_template, template_rendered)
+    before = [len(signal.receivers) for signal in signals]
     for number in range(50):
         install(Flask(f"app-{number}"), TracingSettings(), {})
-    assert len(before_render_template.receivers) == before
+    assert [len(signal.receivers) for signal in signals] == before

@@ -46,6 +46,22 @@ def test_one_trace_from_every_worker_also_after_sighup(
             rules_fetched(xray_local, fetched + 2)
 
 
+def test_a_worker_may_start_opentelemetry_after_the_fork(
+    xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path
+) -> None:
+    """An app that was installed in the master, by OpenTelemetry's fork example: both wires from every worker."""
+    sample_all(xray_local)
+    options = ("--preload", "-c", "python:tests.tracing.gunicorn_fork_example")
+    with served(free_port(), tmp_path / "log", environment(xray_local), *options, opentelemetry=False) as running:
+        running.one_of_each(2)  # with its first request a worker fetches the rules
+        rules_fetched(xray_local, 2)
+        for answer in running.one_of_each(2):
+            span, segment = both(xray_local, answer.trace)
+            assert (segment["id"], segment["name"]) == (span["id"], "shop")
+            assert span["metadata"]["otel"]["resource"]["service.name"] == "api-service"
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
 def test_without_opentelemetry(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
     """Without opentelemetry-instrument there are segments only, and outgoing calls carry X-Ray's header."""
     sample_all(xray_local)

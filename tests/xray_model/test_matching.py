@@ -118,7 +118,7 @@ def test_each_rule_that_does_not_apply_has_a_reason() -> None:
         ("path", False, "URLPath '/admin/*' does not match '/api/home'"),
         ("arn", False, "the SDKs ignore it: ResourceARN is 'arn:x', not '*'"),
         ("home", True, "every property matches"),
-        ("Default", False, "comes after the winner 'home'"),
+        ("Default", False, "comes after 'home', which matches"),
     ]
 
 

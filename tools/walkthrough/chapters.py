@@ -7,7 +7,7 @@ from typing import Protocol
 from tools.walkthrough.terminal import Terminal
 
 INTERVAL = 3  # seconds between the operator's reads of AWS, here
-_DEBUG_SECONDS = 5
+_DEBUG_SECONDS = 15
 _RATES = "get-sampling-rules --output text --query 'SamplingRuleRecords[].SamplingRule.[RuleName,FixedRate]'"
 _GROUPS = "get-groups --output text --query 'Groups[].[GroupName,FilterExpression]'"
 

@@ -1,28 +1,26 @@
-"""X-Ray away, a sidecar killed, and the operator killed while it has work to do."""
+"""X-Ray away, a sidecar killed, and both at once with a queue on disk."""
 
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.containers import DOCKER
-from tests.e2e.kind import peers
+from tests.e2e.kind import peers, programs
 from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
-from tests.e2e.kind.test_sampling import rule
 from tests.e2e.kind.traffic import DEAD_SECONDS, SETTLE_SECONDS, delivery, load
 
 pytestmark = pytest.mark.e2e
 RATE = 10.0  # requests a second
 AWAY_SECONDS = 30
 SINK = "honeycomb"
-RULES = 24  # X-Ray's quota is 25 besides its own rule
-SLOW_SECONDS = 1.0  # that X-Ray takes to make a rule while the operator is killed
 
 
 @pytest.fixture(scope="module")
@@ -111,29 +109,39 @@ def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> No
     assert (resumed.without_segment, resumed.without_span) == ([], []), resumed
 
 
-def rates(store: Store) -> dict[str, float]:
-    """Return the rate of each rule that X-Ray has."""
-    records = [record["SamplingRule"] for record in store.call("GetSamplingRules", {})["SamplingRuleRecords"]]
-    return {record["RuleName"]: record["FixedRate"] for record in records}
+def stored_queue(cluster: Cluster, folder: Path) -> dict[str, Any]:
+    """Build the values of a collector that keeps its queue in a file and retries soon; spans alone are sent."""
+    repository, _, tag = programs.load(cluster, "otelcol", folder).partition(":")
+    retry = {"initial_interval": "500ms", "max_interval": "2s"}
+    collector = {
+        "image": {"repository": repository, "tag": tag},
+        "queue": {"volume": {"emptyDir": {}}, "maxElapsedTime": "0s"},
+        "config": {"exporters": {"otlp_http/xray-local": {"retry_on_failure": retry}}},
+    }
+    return {"tracing": {"xraySdk": {"enabled": False}}, "collector": collector}
 
 
-def test_the_operator_is_killed_during_an_apply(release: Release, store: Store) -> None:
-    """Many rules, a slow X-Ray, and no grace: the next operator brings there what was not, and all are Ready."""
-    release.ensure({})
-    rules = [rule(number / 100) | {"metadata": {"name": f"rule-{number}"}} for number in range(RULES)]
-    asked = {rule["metadata"]["name"]: rule["spec"]["fixedRate"] for rule in rules}
-    (operator,) = release.pods("operator")
-    store.local("PUT", "faults", [{"operation": "CreateSamplingRule", "times": RULES, "delay": SLOW_SECONDS}])
-    with killer(operator["spec"]["nodeName"], "xray-operator run") as kill:
-        release.apply(*rules)
-        until(lambda: rates(store).keys() & asked, "X-Ray has one of the rules", pause=0.01)
-        kill()
-        made = rates(store).keys() & asked
-    store.local("DELETE", "faults")
-    note("faults", {"the operator killed": f"{len(made)} of {RULES} rules made by then"})
-    assert len(made) < RULES, "all was done before the operator was killed"
-    resources = [f"xsr/{name}" for name in asked]
-    release.kubectl("wait", "--for=condition=Ready", "--timeout=90s", *resources)
-    assert {name: rate for name, rate in rates(store).items() if name in asked} == asked
-    release.kubectl("delete", "--timeout=60s", *resources)
-    assert not rates(store).keys() & asked
+def test_a_queue_on_disk_loses_nothing(cluster: Cluster, release: Release, store: Store, tmp_path: Path) -> None:
+    """All collectors are killed while X-Ray is away: what they had acknowledged arrives later."""
+    release.ensure(stored_queue(cluster, tmp_path))
+    release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=0")
+    release.wait_for_no_leavers("xray-local")
+    with load(release, RATE) as running:
+        running.wait_for(int(5 * RATE))
+        collectors = release.pods("collector")
+        before = sum(map(restarts, collectors))
+        with ExitStack() as stack:
+            kills = [stack.enter_context(killer(pod["spec"]["nodeName"], "otelcol --config")) for pod in collectors]
+            for kill in kills:
+                kill()
+        until(
+            lambda: sum(map(restarts, release.pods("collector"))) == before + len(collectors),
+            "the kubelets have started the collectors",
+        )
+        release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=1")
+        release.kubectl("rollout", "status", "deployment/cruddur-xray-local", "--timeout=60s")
+        running.wait_for(int(2 * RATE))
+        answers = running.stop()
+    found = delivery(answers, store, segments=False)
+    note("faults", {"collectors with a queue on disk killed while X-Ray is away": str(found)})
+    assert (found.failed, found.without_span) == ([], []), found

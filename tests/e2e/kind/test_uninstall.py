@@ -63,10 +63,7 @@ def groups(aws: Store) -> set[str]:
 
 
 def test_uninstall_follows_the_policies_and_leaves_nothing(place: Release, aws: Store) -> None:
-    """Delete goes, Orphan stays in X-Ray; a user's resource stays with what it made, and holds up nothing.
-
-    The operator's Lease stays: it is not the release's object, but the operator's.
-    """
+    """Delete goes, Orphan stays in X-Ray; a user's resource stays with what it made, and holds up nothing."""
     cluster, here = place.cluster, f"--namespace={place.namespace}"
     before = cluster.names(here) | cluster.names()
     # All that the defaults make, and Honeycomb's Secret; X-Ray is outside for the operator alone, and outlives it.
@@ -80,8 +77,7 @@ def test_uninstall_follows_the_policies_and_leaves_nothing(place: Release, aws: 
     place.wait_for_no_leavers()
 
     def remaining() -> set[str]:
-        names = (cluster.names(here) | cluster.names()) - before
-        return {name for name in names if CRDS not in name and not name.startswith("lease.coordination.k8s.io/")}
+        return {name for name in (cluster.names(here) | cluster.names()) - before if CRDS not in name}
 
     until(lambda: not remaining(), "nothing is left of the release")
     cluster.kubectl("delete", "namespace", place.namespace, "--timeout=60s")

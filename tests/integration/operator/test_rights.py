@@ -26,12 +26,15 @@ def granted() -> set[tuple[str, str]]:
 
 
 def used(requests: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Return each verb on each resource in an audit log."""
+    """Return each verb on each resource in an audit log; a PUT that created its object is a `create`."""
     found = set()
     for request in requests:
         target = request.get("objectRef", {})
         if "resource" in target:
-            found.add((request["verb"], "/".join(filter(None, (target["resource"], target.get("subresource"))))))
+            resource = "/".join(filter(None, (target["resource"], target.get("subresource"))))
+            found.add((request["verb"], resource))
+            if request["responseStatus"]["code"] == 201:
+                found.add(("create", resource))
     return found
 
 
@@ -49,7 +52,7 @@ def operator(api_server: Cluster, aws: Aws, tmp_path: Path) -> Iterator[Operator
 
 
 def test_every_right_is_used_and_none_is_missing(operator: OperatorFixture) -> None:
-    """A new Lease, a rule and a group, each with a rival, drift, and deletions."""
+    """A Lease that is missing, a rule and a group, each with a rival, drift, and deletions."""
     earlier = len(operator.cluster.audited(":operator"))
     namespace, name = lease_of()
     operator.cluster.kubectl("-n", namespace, "delete", "lease", name, "--ignore-not-found")

@@ -11,11 +11,16 @@ from typing import Final, Protocol
 import pytest
 
 from tests.tracing.served import ROOT, Served, running
+from tools.pythons import find_python
 
-PEERS: Final = ("gunicorn>=23", "opentelemetry-distro>=0.61b0", "opentelemetry-instrumentation-requests>=0.61b0")
+PEERS: Final = (
+    "gunicorn>=23",
+    "asgiref>=3.8",  # with which Flask runs asynchronous views
+    "opentelemetry-distro>=0.61b0",
+    "opentelemetry-instrumentation-requests>=0.61b0",
+)
 UNREACHABLE: Final = ("error sending request", "dns error", "failed to fetch", "could not connect")
 REQUIREMENTS: Final = ("--no-sources", "--requirements=libs/tracing/pyproject.toml", "--all-extras")
-PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
 
 
 class Install(Protocol):
@@ -39,15 +44,12 @@ def uv(*arguments: str) -> str:
     return done.stdout
 
 
-def interpreter(version: str) -> str:
-    """Return the path of a Python, from PATH or pyenv. Skip the test if there is none."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-    found = [shutil.which(f"python{version}"), *map(str, pyenv.glob(f"{version}.*/bin/python"))]
-    for path in filter(None, found):
-        works = subprocess.run([path, "-c", ""], capture_output=True, check=False)  # one of pyenv's shims may not
-        if works.returncode == 0:
-            return path
-    pytest.skip(f"Python {version} is not installed")
+def interpreter(version: str) -> Path:
+    """Return the path of a Python; skip the test if there is none."""
+    found = find_python(version)
+    if found is None:
+        pytest.skip(f"Python {version} is not installed")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +70,7 @@ def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
 
     def install(version: str, *wanted: str) -> Path:
         folder = tmp_path_factory.mktemp("environment")
-        uv("venv", "--quiet", "--clear", "--python", interpreter(version), str(folder))
+        uv("venv", "--quiet", "--clear", "--python", str(interpreter(version)), str(folder))
         python = f"--python={folder}/bin/python"
         uv("pip", "install", "--quiet", python, str(wheels["xray-model"]), *REQUIREMENTS, *PEERS, *wanted)
         uv("pip", "install", "--quiet", python, "--no-deps", str(wheels["cruddur-tracing"]))

@@ -1,5 +1,6 @@
 """A Flask app with OpenTelemetry's and X-Ray's calls and no word about `cruddur_tracing`."""
 
+import asyncio
 import os
 import time
 
@@ -28,6 +29,21 @@ def slow() -> dict[str, str]:
             time.sleep(0.05)
         current = xray_recorder.current_subsegment()
         return {"begun": subsegment.id, "current": current.id, "trace": current.trace_id}
+
+
+@app.get("/gathered")
+async def gathered() -> dict[str, int]:
+    """Record two parts at the same time, in a view that Flask runs in an event loop."""
+
+    async def part(number: int) -> None:
+        async with xray_recorder.in_subsegment_async(f"part {number}"):
+            await asyncio.sleep(0.01)
+            with tracer.start_as_current_span(f"span {number}"):
+                await asyncio.sleep(0)
+
+    async with xray_recorder.in_subsegment_async("parts"):
+        await asyncio.gather(part(1), part(2))
+    return {"pid": os.getpid()}
 
 
 @app.get("/healthz")

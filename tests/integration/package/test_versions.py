@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_xray_local import XRayLocal
-from tests.integration.package.conftest import PYTHONS, Install, stock
+from tests.integration.package.conftest import Install, stock
 from tests.tracing.served import Served, documents, environment, is_span, sample_all, until
+from tools.pythons import SUPPORTED
 
 pytestmark = pytest.mark.process
 
@@ -44,7 +45,25 @@ def one_trace(local: XRayLocal, served: Served) -> None:
     assert "Traceback" not in served.log.read_text()
 
 
-@pytest.fixture(scope="module", params=PYTHONS)
+def names(document: dict[str, Any]) -> Any:
+    """Return the names of what is in a document, with what is in each."""
+    return {child["name"]: names(child) for child in document.get("subsegments", ())}
+
+
+def asynchronous_view(local: XRayLocal, served: Served) -> None:
+    """Assert that what tasks record at the same time is nested in their request, on both wires."""
+    trace = served.get("/gathered").trace
+    until(lambda: len(documents(local, trace)) == 7)
+    found = documents(local, trace)
+    (segment,) = (document for document in found if not is_span(document))
+    assert names(segment) == {"parts": {"part 1": {"span 1": {}}, "part 2": {"span 2": {}}}}
+    spans = {document["id"]: document for document in found if is_span(document)}
+    above = {span["name"]: spans[span["parent_id"]]["name"] for span in spans.values() if "parent_id" in span}
+    below = {"part 1": "parts", "part 2": "parts", "span 1": "part 1", "span 2": "part 2"}
+    assert {name: above[name] for name in below} == below
+
+
+@pytest.fixture(scope="module", params=SUPPORTED)
 def newest(install: Install, request: pytest.FixtureRequest) -> Path:
     """Return the programs of an environment with the newest version of everything."""
     return install(request.param)
@@ -55,6 +74,7 @@ def test_on_each_python(newest: Path, xray_local: XRayLocal, free_port: Callable
     sample_all(xray_local)
     with stock(newest, free_port(), tmp_path, environment(xray_local)) as served:
         one_trace(xray_local, served)
+        asynchronous_view(xray_local, served)
 
 
 def test_the_end_on_each_python(newest: Path, free_port: Callable[[], int], tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_refused_connection_is_one_line(free_port: Callable[[], int]) -> None:
     with pytest.raises(GatewayError) as raised:
         connect("us-east-1", endpoint).groups()
     assert raised.value.reason is Reason.UNREACHABLE
-    assert raised.value.message == f"cannot reach X-Ray at {endpoint}: EndpointConnectionError"
+    assert raised.value.message == f"cannot reach X-Ray at {endpoint}: connection refused"
 
 
 class _ProxyFirst(BaseHTTPRequestHandler):
@@ -171,7 +171,7 @@ def test_account_is_read_from_sts(monkeypatch: pytest.MonkeyPatch, free_port: Ca
     assert (gateway.region, gateway.endpoint) == ("us-east-1", "http://127.0.0.1:1")
     with pytest.raises(GatewayError) as unreachable:
         gateway.account()
-    expected = "cannot read the account from STS: cannot reach STS: EndpointConnectionError"
+    expected = "cannot read the account from STS: cannot reach STS: connection refused"
     assert (unreachable.value.reason, unreachable.value.message) == (Reason.UNREACHABLE, expected)
     with ThreadingHTTPServer(("127.0.0.1", 0), _Sts) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()

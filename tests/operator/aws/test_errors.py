@@ -38,6 +38,8 @@ TOKEN = "FwoGZXIvYXdzEBYaDH+" + "a1B2/" * 40
         ),
         (f"x-amz-security-token:{TOKEN}", "x-amz-security-token=…"),
         (f"the token {TOKEN} is not valid", "the token … is not valid"),
+        (f"the token /{TOKEN} is not valid", "the token … is not valid"),
+        (f"cannot read {'/a-long-folder' * 6}/token: no", f"cannot read {'/a-long-folder' * 6}/token: no"),
         ("Credential=AKIAIOSFODNN7EXAMPLE/20261129/us-east-1", "Credential=…"),
         ("key ASIAIOSFODNN7EXAMPLE is unknown", "key … is unknown"),
         ("cannot reach http://user:secret@proxy.test:8080/x", "cannot reach http://proxy.test:8080/x"),

@@ -324,6 +324,58 @@ async def test_late_deletion_of_an_earlier_object_is_ignored() -> None:
     await operator.controller.stop()
 
 
+def replace_by_another(operator: Operator) -> None:
+    """Delete the object without waiting for a finalizer, and create another one of its name with another rate."""
+    operator.cluster.bodies.pop(RULE)
+    operator.cluster.apply(rule(fixedRate=0.7))
+
+
+@virtually
+async def test_object_that_is_created_again_during_a_pass_is_applied() -> None:
+    """The spec of the first object does not become that of the second, whose generation is the same."""
+    operator = await Operator().started()
+    watch = operator.cluster.watch
+
+    def replace(kind: str, body: dict[str, Any]) -> None:
+        operator.cluster.watch = watch
+        replace_by_another(operator)
+
+    operator.cluster.apply(rule())
+    operator.cluster.watch = replace  # called for the claim
+    await asyncio.sleep(30)
+    assert operator.aws.values["rule", "backend"].to_api()["FixedRate"] == 0.7
+    assert operator.conditions()["Synced"] == "True InSync"
+    await operator.controller.stop()
+
+
+class LateKubernetes(InMemoryKubernetes):
+    """Answers the first claim that the object does not exist, after it was created again."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    async def claim(self, resource: Resource, previous: str | None) -> Resource:
+        """Respond late, once."""
+        if resource.uid != "uid-1":
+            return await super().claim(resource, previous)
+        self.meanwhile()
+        await asyncio.sleep(1)
+        raise KubernetesError(404, "the Kubernetes API refused: not found")
+
+
+@virtually
+async def test_late_refusal_of_an_earlier_object_is_ignored() -> None:
+    """The response to a PATCH comes after the watch has reported another object of that name."""
+    earlier = Environment()
+    cluster = LateKubernetes(earlier.log)
+    earlier.cluster = cluster
+    operator = Operator(after=earlier)
+    cluster.meanwhile = lambda: replace_by_another(operator)
+    await operator.started(rule())
+    await asyncio.sleep(30)
+    assert operator.aws.values["rule", "backend"].to_api()["FixedRate"] == 0.7
+    await operator.controller.stop()
+
+
 class HangingKubernetes(InMemoryKubernetes):
     """Never responds to a claim."""
 

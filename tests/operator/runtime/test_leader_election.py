@@ -241,3 +241,33 @@ async def test_release_empties_a_lease_whose_renewal_was_cancelled() -> None:
     await first.elector.release()
     assert store.lease.holder == "second"
     await second.kill()
+
+
+@virtual_time
+async def test_lease_without_its_spec_is_still_its_holders() -> None:
+    """Whether it was replaced (Helm's --force-replace) or deleted: no standby leads before the holder knows."""
+    for metadata in ({"resourceVersion": "0"}, {}):
+        store = Store()
+        first, second = Candidate(store, "first"), Candidate(store, "second")
+        await first.lead()
+        waiting = asyncio.create_task(second.lead())
+        for offset in (60.0, 60.4, 60.8, 61.2, 61.6):
+            await asyncio.sleep(offset)
+            store.lease = Lease(metadata=metadata)
+            await asyncio.sleep(4)
+            assert (first.elector.is_leader, second.elector.is_leader) == (True, False)
+            assert store.lease.holder == "first"
+        waiting.cancel()
+        await first.kill()
+
+
+@virtual_time
+async def test_release_does_not_create_a_deleted_lease() -> None:
+    """Helm has deleted it with the release."""
+    store = Store()
+    first = Candidate(store, "first")
+    await first.lead()
+    await first.kill()
+    store.lease = Lease()
+    await first.elector.release()
+    assert store.lease.metadata == {}

@@ -21,6 +21,16 @@ async def test_health_counts_stored_evicted_and_rejected(api: Client, region: Re
     }
 
 
+async def test_health_says_why_nothing_can_be_indexed(api: Client, region: Region) -> None:
+    """Its answer is 200, since a probe that fails would end the process with the page that could reset it."""
+    region.put([document(1)])
+    region.store._database.execute("ALTER TABLE documents RENAME TO other")
+    answer = await api.get("/_local/health")
+    assert (answer.status, (await answer.json())["status"][:30]) == (200, "the store cannot be written: n")
+    assert (await api.post("/_local/reset")).status == 200
+    assert (await (await api.get("/_local/health")).json())["status"] == "ok"
+
+
 async def test_traces_are_the_documents_as_they_were_sent(api: Client) -> None:
     """In the shape of BatchGetTraces, which compiles them."""
     sent = [text(1, 1), text(1, 2, type="subsegment", parent_id=f"{1:016x}")]

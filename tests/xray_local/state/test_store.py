@@ -1,46 +1,19 @@
 import signal
-import sqlite3
 import subprocess
 import sys
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.xray_local.samples import NOW, document, text, trace_id
+from tests.xray_local.state.conftest import Opener, ids, listed
 from xray_local.api.filters import TraceFilter
-from xray_local.errors import StoreError
 from xray_local.state import heads
-from xray_local.state.store import RangeBy, Selection, Store, TraceRow
+from xray_local.state.store import RangeBy, Selection
 from xray_local.traces.flags import Flag
 from xray_model.filter_expression import parse
 
-Opener = Callable[..., Store]
 ROOT = Path(__file__).parents[3]
-EXPECTED = "expected a writable file, or :memory:"
-
-
-@pytest.fixture
-def opened() -> Iterator[Opener]:
-    """Open stores, which the fixture closes."""
-    with ExitStack() as cleanup:
-
-        def opener(*path: str, max_traces: int = 1000, max_bytes: int | None = None) -> Store:
-            store = Store(*path, max_traces=max_traces, max_bytes=max_bytes)
-            cleanup.callback(store.close)
-            return store
-
-        yield opener
-
-
-def listed(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[TraceRow]:
-    return store.find(Selection(start, end, by)).rows
-
-
-def ids(store: Store, start: float = 0.0, end: float = NOW * 2, by: RangeBy = "start") -> list[str]:
-    return [row.summary.id for row in listed(store, start, end, by)]
 
 
 def test_a_document_replaces_the_one_of_its_id(opened: Opener) -> None:
@@ -274,120 +247,6 @@ def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None
     assert [row.summary.flags for row in listed(store)] == [()]
     store.put([document(1, fault=True)], now=NOW)
     assert [row.summary.flags for row in listed(store)] == [(Flag.FAULT,)]
-
-
-def test_a_file_keeps_everything(opened: Opener, tmp_path: Path) -> None:
-    """Traces, resources and counts survive a restart; new traces follow the old ones."""
-    path = str(tmp_path / "xray.db")
-    store = opened(path)
-    store.put([document(1), document(1, 2)], now=NOW)
-    store.put_resource("rule", "one", {"rule": 1})
-    store.close()
-    store = opened(path, max_traces=1)
-    assert store.counts() == {"traces": 1, "segments": 2, "spans": 0}
-    assert store.resource("rule", "one") == {"rule": 1}
-    store.put([document(2)], now=NOW)
-    assert ids(store) == [trace_id(2)]
-    store.close()
-
-
-def test_a_file_belongs_to_one_process(opened: Opener, tmp_path: Path) -> None:
-    """Opening it a second time fails at once."""
-    path = str(tmp_path / "xray.db")
-    store = opened(path)
-    with pytest.raises(StoreError, match=f"^--db: '{path}': another process has it open: {EXPECTED}$"):
-        opened(path)
-    store.close()
-
-
-def test_a_directory_cannot_be_opened(opened: Opener, tmp_path: Path) -> None:
-    """The message has the option, the path and what is expected."""
-    with pytest.raises(StoreError, match=f"^--db: '{tmp_path}': unable to open database file: {EXPECTED}$"):
-        opened(str(tmp_path))
-
-
-def test_a_file_that_is_not_a_database_is_not_changed(opened: Opener, tmp_path: Path) -> None:
-    """A mistyped path must not destroy a file."""
-    path = tmp_path / "letter.txt"
-    path.write_text("Dear Sir or Madam, " * 100)
-    with pytest.raises(StoreError, match="file is not a database"):
-        opened(str(path))
-    assert path.read_text() == "Dear Sir or Madam, " * 100
-
-
-@pytest.mark.parametrize(("version", "hint"), [(0, ""), (6, " (written by a newer xray-local?)")])
-def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, hint: str) -> None:
-    """Those of another program have version 0."""
-    path = str(tmp_path / "other.db")
-    with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE traces (trace_id TEXT)")
-        other.execute(f"PRAGMA user_version = {version}")
-    other.close()
-    with pytest.raises(StoreError) as refused:
-        opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5{hint}"
-
-
-FORMER_SCHEMA = """
-CREATE TABLE traces (seq INTEGER PRIMARY KEY, trace_id TEXT NOT NULL UNIQUE, first REAL NOT NULL, last REAL NOT NULL,
-  updated REAL NOT NULL, bytes INTEGER NOT NULL, limited INTEGER NOT NULL DEFAULT 0, summary TEXT);
-CREATE INDEX traces_by_start ON traces (first);
-CREATE TABLE documents (seq INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, ended INTEGER NOT NULL,
-  size INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (seq, id));
-CREATE TABLE resources (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
-"""
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_former_version_of_the_schema_is_upgraded(opened: Opener, tmp_path: Path, version: int) -> None:
-    """Its documents stay in their order; its summaries are computed again."""
-    path = str(tmp_path / "xray.db")
-    first, second = document(1, 2), document(1, 1, metadata={"otel": {}})
-    with sqlite3.connect(path) as former:
-        former.executescript(FORMER_SCHEMA)
-        former.execute("INSERT INTO traces VALUES (1, ?, ?, ?, ?, 9, 0, '{}')", (trace_id(1), NOW, NOW + 1, NOW))
-        for sent, kind in ((first, "segment"), (second, "span")):
-            row = (sent.id, kind, sent.size, sent.text)
-            former.execute("INSERT INTO documents VALUES (1, ?, ?, 1, ?, ?)", row)
-        former.execute(f"PRAGMA user_version = {version}")
-    former.close()
-    store = opened(path)
-    assert (ids(store), store.parsed(trace_id(1))) == ([trace_id(1)], [first, second])
-    assert store.counts() == {"traces": 1, "segments": 1, "spans": 1}
-    store.put([document(1, 1)], now=NOW)
-    store.close()
-    assert opened(path).counts() == {"traces": 1, "segments": 2, "spans": 1}
-
-
-def test_summaries_of_a_former_version_are_not_read(opened: Opener, tmp_path: Path) -> None:
-    """Neither those of traces nor the examples that filters are decided on."""
-    path = str(tmp_path / "xray.db")
-    store = opened(path)
-    store.put([document(1)], now=NOW)
-    assert ids(store) == [trace_id(1)]
-    store.close()
-    with sqlite3.connect(path) as former:
-        former.executescript("ALTER TABLE traces DROP COLUMN bucket; ALTER TABLE traces DROP COLUMN route;")
-        former.execute("UPDATE shapes SET example = ?", (zlib.compress(b"{}"),))
-        former.execute("PRAGMA user_version = 4")
-    former.close()
-    chosen = Selection(0.0, NOW * 2, "start", TraceFilter(parse('service("backend")')))
-    assert [row.summary.id for row in opened(path).find(chosen).rows] == [trace_id(1)]
-
-
-def test_a_batch_that_cannot_be_written_changes_nothing(opened: Opener, tmp_path: Path) -> None:
-    """A full disk is a StoreError; counts stay correct, and the next batch is stored."""
-    path = str(tmp_path / "xray.db")
-    store = opened(path)
-    store.put([document(1)], now=NOW)
-    store._database.execute("PRAGMA max_page_count = 1")
-    with pytest.raises(StoreError, match=r"^the store cannot be written: database or disk is full$"):
-        store.put([document(2, number, metadata={"filling": "x" * 60_000}) for number in range(1, 8)], now=NOW)
-    assert store.counts() == {"traces": 1, "segments": 1, "spans": 0}
-    store._database.execute("PRAGMA max_page_count = 100000")
-    assert store.put([document(2)], now=NOW) == []
-    assert store.counts() == {"traces": 2, "segments": 2, "spans": 0}
-    store.close()
 
 
 def test_clear_deletes_traces_resources_and_counts(opened: Opener) -> None:

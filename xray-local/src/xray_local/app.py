@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from xray_local.api import admin, request_guard, routes
 from xray_local.api.faults import FaultScript
 from xray_local.errors import StartError, StoreError
 from xray_local.ingest import otlp, otlp_grpc, udp
+from xray_local.listener.connections import Connections, limit_by_descriptors, watch_request
 from xray_local.page import routes as page
 from xray_local.settings import MEMORY, Addresses, Settings
 from xray_local.state import indexing
@@ -29,13 +30,13 @@ OTLP_PORT, GRPC_PORT = 4318, 4317  # the usual ones of OTLP
 AGENT_TRIES = 20  # free port numbers tried until one is free for both UDP and TCP
 EVICTION_LOG_SECONDS = 60.0  # between two log lines
 EVICTION_POLL_SECONDS = 0.5
-SHUTDOWN_SECONDS = 2.0  # that each listener waits for its last requests; Docker kills ten seconds after SIGTERM
+SHUTDOWN_SECONDS = 1.5  # that all listeners wait for their last requests; Docker kills ten seconds after SIGTERM
 
 
 def build_app(region: Region, script: FaultScript, settings: Settings, name: listener.Name) -> web.Application:
     """Return the application of an HTTP listener: `api` (API, OTLP, page, admin), `agent` (API) or `otlp`."""
     guard = request_guard.middleware(settings.allow_host, settings.allow_origin)
-    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[guard, listener.index_first])
+    app = web.Application(client_max_size=listener.BODY_MAX, middlewares=[watch_request, guard, listener.index_first])
     app[listener.REGION_KEY], app[listener.NAME_KEY], app[routes.FAULTS_KEY] = region, name, script
     if name != "agent":
         otlp.add_routes(app)
@@ -66,23 +67,27 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
             "agent": agent_socket,
             "otlp": _bind(settings.host, settings.otlp_port, "OTLP"),
         }
+        connections = Connections(limit_by_descriptors())
+        stops: list[Callable[[], Awaitable[None]]] = []
+        cleanup.push_async_callback(_stop, stops)
         for name, bound in sockets.items():
             app = build_app(region, script, settings, name)
             runner = web.AppRunner(
                 app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=listener.server_logger()
             )
             await runner.setup()
-            cleanup.push_async_callback(runner.cleanup)
-            await web.SockSite(runner, bound).start()
+            stops.append(runner.cleanup)
+            assert runner.server is not None
+            cleanup.callback((await connections.listen(runner.server, bound)).close)
         ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}
         grpc = _bind_grpc(settings, region)
         if grpc is not None:
             await grpc.start()
-            cleanup.push_async_callback(grpc.stop)
+            stops.append(grpc.stop)
         datagrams = udp.UdpListener(region, udp_socket)
         datagrams.start()
         cleanup.callback(datagrams.stop)
-        for background in (_watch_evictions(region), indexing.run(store)):
+        for background in (_watch_evictions(region), indexing.run(store), connections.watch()):
             cleanup.callback(loop.create_task(background).cancel)
         grpc_port = grpc.port if grpc else None
         region.addresses = Addresses(settings.host, ports["api"], ports["agent"], ports["otlp"], grpc_port)
@@ -90,12 +95,18 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
         await stopping.wait()
 
 
+async def _stop(stops: list[Callable[[], Awaitable[None]]]) -> None:
+    """Stop all listeners at the same time."""
+    await asyncio.gather(*(stop() for stop in stops))
+
+
 def _store(settings: Settings) -> Store:
     try:
         max_bytes = max_document_bytes() if settings.db == MEMORY else None
         return Store(settings.db, max_traces=settings.max_traces, max_bytes=max_bytes)
     except StoreError as error:
-        raise StartError(str(error)) from error
+        place = "" if str(error).startswith("--db") else f"--db: {settings.db!r}: "
+        raise StartError(f"{place}{error}") from error
 
 
 def _bind(host: str, port: int, purpose: str) -> socket.socket:

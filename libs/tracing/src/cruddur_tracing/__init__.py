@@ -1,6 +1,6 @@
 """One recording of a Flask app for OpenTelemetry and AWS X-Ray: one trace, one decision, two wires.
 
-`opentelemetry-instrument` traces every Flask app of a process by itself; `install(app)` is for apps that start
+`opentelemetry-instrument` traces every Flask app of a process automatically; `install(app)` is for apps that start
 OpenTelemetry themselves. Importing this package starts nothing, and imports neither Flask nor an SDK. From then on
 `import aws_xray_sdk` finds a stand-in, unless the package is installed.
 """

@@ -1,4 +1,4 @@
-"""gunicorn's workers: what belongs to a process that serves starts there, and not in the master.
+"""gunicorn's workers: the tracing starts in them, and not in the master.
 
 No line in gunicorn.conf.py is needed under `opentelemetry-instrument`. Where an app calls `install` itself, the line
 `from cruddur_tracing.gunicorn import post_fork` lets a worker request the sampling rules before its first request.
@@ -19,14 +19,14 @@ _PATCHED: Final = "_cruddur_tracing"
 
 
 def post_fork(server: object, worker: object) -> None:  # noqa: ARG001 - gunicorn looks at the names
-    """Have the worker that was just forked start what belongs to it, after gevent has patched it."""
+    """Start the tracing of a worker that was just forked, after gevent has patched it."""
     from gunicorn.workers import base
 
     watch_workers(base)
 
 
 def watch_workers(base: Any) -> None:
-    """Let every worker serve; `base` is the module gunicorn.workers.base."""
+    """Start the tracing in every worker; `base` is the module gunicorn.workers.base."""
     original = base.Worker.init_process
     if hasattr(original, _PATCHED):
         return

@@ -71,7 +71,7 @@ def tracing(settings: TracingSettings, environ: Mapping[str, str]) -> "Tracing":
 
 
 def serve() -> None:
-    """Start now what belongs to a process that answers requests, or as soon as something in it is traced."""
+    """Start the tracing of a serving process now, or as soon as something in it is traced."""
     _serving.clear()
     _serving.add(os.getpid())
     if _process:
@@ -79,7 +79,7 @@ def serve() -> None:
 
 
 def uninstall() -> None:
-    """Stop tracing in this process, and give back what was taken over. Apps that were traced stay as they are."""
+    """Stop tracing in this process, and undo every takeover. Apps that were traced stay as they are."""
     with _lock:
         while _process:
             _process.pop().close()

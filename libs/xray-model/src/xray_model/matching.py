@@ -113,7 +113,7 @@ def explain(rules: Iterable[SamplingRule], request: RequestProperties, *, sdk: b
     won: SamplingRule | None = None
     for rule in ordered(rules):
         if won is not None:
-            verdicts.append(Verdict(rule, matched=False, reason=f"comes after the winner {won.rule_name!r}"))
+            verdicts.append(Verdict(rule, matched=False, reason=f"comes after {won.rule_name!r}, which matches"))
             continue
         ignored = sdk_ignores(rule) if sdk else ()
         reason = f"the SDKs ignore it: {', '.join(ignored)}" if ignored else mismatch(rule, request)

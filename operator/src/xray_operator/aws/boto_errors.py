@@ -112,7 +112,17 @@ def _reason(code: str, message: str, status: int, *, is_xray: bool) -> Reason:
 
 def _unreachable(endpoint: str, error: Exception) -> GatewayError:
     where = "STS" if endpoint == "STS" else f"X-Ray at {endpoint}"
-    return GatewayError(Reason.UNREACHABLE, f"cannot reach {where}: {type(error).__name__}")
+    return GatewayError(Reason.UNREACHABLE, f"cannot reach {where}: {_cause(error)}")
+
+
+def _cause(error: BaseException) -> str:
+    """Return the operating system's reason, such as "connection refused", or the name of the exception."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def _sentence(error: Exception) -> str:

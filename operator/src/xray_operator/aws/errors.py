@@ -20,7 +20,8 @@ _VARYING = (
     (re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT"), _HIDDEN),
     (re.compile(r"\b1\d{9}(\d{3})?\b"), _HIDDEN),  # seconds or milliseconds since 1970
     (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b"), _HIDDEN),
-    (re.compile(r"(?<![\w:/+=-])[\w+/=-]{60,}"), _HIDDEN),  # a token, or an encoded authorization message
+    # A token, or an encoded authorization message; not the path of a file.
+    (re.compile(r"(?<![\w:/+=-])(?!(?:/[\w-]{1,40}){2,}(?![\w+/=-]))[\w+/=-]{60,}"), _HIDDEN),
 )
 
 

@@ -35,7 +35,7 @@ def main(
 ) -> int:
     """Run `xray-operator` and return the exit code; `connect` returns the gateway of a region and an endpoint."""
     environ = os.environ if environ is None else environ
-    return _run(_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
+    return _run(build_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
 
 
 def kubectl_main(
@@ -45,12 +45,12 @@ def kubectl_main(
 ) -> int:
     """Run `kubectl xray` and return the exit code."""
     environ = os.environ if environ is None else environ
-    return _run(_kubectl_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
+    return _run(build_kubectl_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
 
 
 def kubectl_complete() -> int:
     """Print the candidates for the completion of `kubectl xray`."""
-    return _run(_kubectl_parser(os.environ), [completion.COMMAND, *sys.argv[1:]], _connect)
+    return _run(build_kubectl_parser(os.environ), [completion.COMMAND, *sys.argv[1:]], _connect)
 
 
 def _run(parser: Parser, arguments: Sequence[str], connect: _GatewayFactory) -> int:
@@ -85,7 +85,8 @@ def _use_utf8() -> None:
             stream.reconfigure(encoding="utf-8")
 
 
-def _parser(environ: Mapping[str, str]) -> Parser:
+def build_parser(environ: Mapping[str, str]) -> Parser:
+    """Return the parser of `xray-operator`."""
     parser = Parser(prog=PROGRAM, description="Syncs sampling rules and groups to AWS X-Ray.")
     commands = _commands(parser, environ)
     for family in (cluster, export, plan, explain):
@@ -97,7 +98,8 @@ def _parser(environ: Mapping[str, str]) -> Parser:
     return parser
 
 
-def _kubectl_parser(environ: Mapping[str, str]) -> Parser:
+def build_kubectl_parser(environ: Mapping[str, str]) -> Parser:
+    """Return the parser of `kubectl xray`."""
     parser = Parser(prog=kubectl.PROGRAM, description="Compares a cluster's sampling rules and groups with AWS X-Ray.")
     kubectl.add_commands(_commands(parser, environ), environ)
     return parser

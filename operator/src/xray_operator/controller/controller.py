@@ -70,7 +70,7 @@ class Controller:
         """Handle a deletion; a new object of the same name may already exist."""
         cached = self._cache.resources.get(key_of(body))
         if cached is not None and cached.uid == body["metadata"]["uid"]:
-            self._mark_deleted(cached.key)
+            self._mark_deleted(cached)
 
     def start(self) -> None:
         """Start the timer and the workers in the running loop."""
@@ -125,10 +125,6 @@ class Controller:
             retry = True
             try:
                 retry = await self._reconcile(key)
-            except KubernetesError as error:
-                retry = self._refused(key, error)
-            except ResourceDeletedError:
-                retry = self._mark_deleted(key)
             except asyncio.CancelledError:
                 if _is_cancelled():
                     raise
@@ -153,12 +149,25 @@ class Controller:
         lock = self._locks.setdefault(resource.target, asyncio.Lock())
         async with lock:
             resource = self._cache.resources.get(key, resource)
-            retry = await self._reconciler.reconcile(resource)
+            retry = await self._pass(resource)
         if self._has_changed(resource):  # by the response to a PATCH, so that the watch brings nothing new
             self._queue.add(key)
         if state.changes != self._queued_changes and self._settling is None:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._queue_all)
         return retry
+
+    async def _pass(self, resource: Resource) -> bool:
+        """Make one pass and return whether to retry it."""
+        try:
+            return await self._reconciler.reconcile(resource)
+        except ResourceDeletedError:
+            return self._mark_deleted(resource)
+        except KubernetesError as error:
+            if error.is_not_found:
+                return self._mark_deleted(resource)
+            if not error.is_conflict:
+                logger.warning("kubernetes.refused", extra={"object": str(resource.key), "error": str(error)})
+            return True
 
     def _has_changed(self, resource: Resource) -> bool:
         cached = self._cache.resources.get(resource.key, resource)
@@ -167,14 +176,6 @@ class Controller:
             resource.deleting,
             resource.token,
         )
-
-    def _refused(self, key: Key, error: KubernetesError) -> bool:
-        """Return whether to retry a pass that failed at the Kubernetes API."""
-        if error.is_not_found:
-            return self._mark_deleted(key)
-        if not error.is_conflict:
-            logger.warning("kubernetes.refused", extra={"object": str(key), "error": str(error)})
-        return True
 
     def _schedule(self, key: Key, *, retry: bool) -> None:
         resource = self._cache.resources.get(key)
@@ -193,15 +194,19 @@ class Controller:
         if expires is not None and expires > self._now():
             self._queue.add_after(key, (expires - self._now()).total_seconds())
 
-    def _mark_deleted(self, key: Key) -> bool:
-        """Handle a deletion; True if the object was claimed, so that its object in AWS must be deleted, too.
+    def _mark_deleted(self, resource: Resource) -> bool:
+        """Handle a deletion; True if another pass is needed.
 
-        The API server can delete an object while our finalizer is added: it checks for finalizers first.
+        A claimed object leaves its object in AWS, which must be deleted, too: the API server can delete an object while
+        our finalizer is added, since it checks for finalizers first. Another object of the same name may exist already.
         """
-        if self._cache.mark_deleted(key) is None:
-            self._forget(key)
+        cached = self._cache.resources.get(resource.key)
+        if cached is not None and cached.uid != resource.uid:
+            return True
+        if self._cache.mark_deleted(resource.key) is None:
+            self._forget(resource.key)
             return False
-        self._queue.add(key)
+        self._queue.add(resource.key)
         return True
 
     def _forget(self, key: Key) -> None:

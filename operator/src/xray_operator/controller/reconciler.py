@@ -15,7 +15,7 @@ from xray_operator.controller.decision import Config, Decision, FinalizerChange,
 from xray_operator.controller.deletion import Deletion
 from xray_operator.kubernetes.api import Kubernetes
 from xray_operator.kubernetes.resource import PREVIOUS_FIELD, Resource, previous_text
-from xray_operator.kubernetes.resource_cache import ResourceCache
+from xray_operator.kubernetes.resource_cache import ResourceCache, ResourceDeletedError
 from xray_operator.manifests.manifest import Manifest
 from xray_operator.plan.apply import Outcome
 from xray_operator.plan.writer import AwsWriter
@@ -191,8 +191,10 @@ class Reconciler:
         return failed
 
     def _latest(self, resource: Resource) -> Resource:
-        """Return the cached resource with the spec of this pass."""
+        """Return the cached resource with the spec of this pass; ResourceDeletedError if it is another one."""
         cached = self._cache.resources.get(resource.key, resource)
+        if cached.uid != resource.uid:
+            raise ResourceDeletedError(f"{resource.key} was deleted in the meantime")
         return replace(cached, generation=resource.generation, manifest=resource.manifest, target=resource.target)
 
     async def _delete(self, resource: Resource) -> bool:

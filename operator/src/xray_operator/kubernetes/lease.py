@@ -1,4 +1,7 @@
-"""The Lease (coordination.k8s.io/v1) that names the leader: read, created, and replaced by its resourceVersion."""
+"""The Lease (coordination.k8s.io/v1) that names the leader: read, and replaced by its resourceVersion.
+
+The chart makes it without a spec; one that is missing is created, if the operator may.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +35,7 @@ class Leases(Protocol):
         ...
 
     async def write(self, lease: Lease) -> Lease:
-        """Create or replace the Lease; a conflict if it was written since it was read."""
+        """Replace the Lease, or create it if none was read; a conflict if it was written since it was read."""
         ...
 
 
@@ -41,7 +44,8 @@ class LeaseApi:
 
     def __init__(self, credentials: Credentials, namespace: str, name: str) -> None:
         self._connection = Connection(credentials)
-        self._folder = f"/apis/{API_VERSION}/namespaces/{namespace}/leases"
+        self._path = f"/apis/{API_VERSION}/namespaces/{namespace}/leases/{name}"
+        self._namespace = namespace
         self._name = name
 
     async def close(self) -> None:
@@ -51,16 +55,29 @@ class LeaseApi:
     async def read(self) -> Lease:
         """Read the Lease; an empty one if there is none."""
         try:
-            return _lease(await self._connection.send("GET", f"{self._folder}/{self._name}"))
+            return _lease(await self._connection.send("GET", self._path))
         except KubernetesError as error:
             if error.is_not_found:
                 return Lease()
             raise
 
     async def write(self, lease: Lease) -> Lease:
-        """Create or replace the Lease; a conflict if it was written since it was read."""
-        method, path = ("PUT", f"{self._folder}/{self._name}") if lease.metadata else ("POST", self._folder)
-        return _lease(await self._connection.send(method, path, self._body(lease)))
+        """Replace the Lease, or create it if none was read; a conflict if it was written since it was read.
+
+        Always by PUT: for a POST the right to create could not be limited to the Lease's name.
+        """
+        try:
+            return _lease(await self._connection.send("PUT", self._path, self._body(lease)))
+        except KubernetesError as error:
+            if lease.metadata or error.status not in {403, 422}:
+                raise
+            raise self._creation_error(error) from error
+
+    def _creation_error(self, error: KubernetesError) -> KubernetesError:
+        if error.status == 422:  # another process has created it in the meantime
+            return KubernetesError(409, str(error))
+        name = f"--lease: '{self._namespace}/{self._name}'"
+        return KubernetesError(403, f"{name}: not found: expected the Lease, or the right to create it: {error}")
 
     def _body(self, lease: Lease) -> dict[str, Any]:
         spec = {

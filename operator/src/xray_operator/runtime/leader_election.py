@@ -51,8 +51,8 @@ class LeaderElector:
 
     @property
     def leader(self) -> str | None:
-        """The holder's identity, empty if there is none; None before the Lease was read."""
-        return self._lease.holder if self._lease else None
+        """The holder's identity, empty if there is none; None before a stored Lease was read."""
+        return self._lease.holder if self._lease and self._lease.metadata else None
 
     async def acquire(self) -> None:
         """Wait until this process leads."""
@@ -84,9 +84,9 @@ class LeaderElector:
             self._report(error)
 
     async def _release(self) -> None:
-        """Empty the Lease if it is ours: also by a renewal that was cancelled before its answer."""
+        """Empty the Lease if it is ours: also by a renewal that was cancelled before its answer. None is created."""
         lease = await self._read()
-        if lease.holder != self._identity:
+        if lease.holder != self._identity or not lease.metadata:
             return
         self._observe(await self._leases.write(replace(lease, holder="", seconds=1, renewed=self._time())))
         logger.info("leader.released", extra={"identity": self._identity})
@@ -103,7 +103,7 @@ class LeaderElector:
             async with asyncio.timeout(min(self._seconds * _ATTEMPT, remaining)):
                 lease = self._lease if self._lease and self._is_fresh else await self._read()
                 if self._is_held_by_another(lease):
-                    self._leads_until, self._is_fresh = float("-inf"), False
+                    self._leads_until, self._is_fresh, self._error = float("-inf"), False, ""
                     return False
                 self._observe(await self._leases.write(self._claimed(lease)))
         except (*_ERRORS, TimeoutError) as error:
@@ -115,10 +115,7 @@ class LeaderElector:
         return True
 
     async def _read(self) -> Lease:
-        lease = await self._leases.read()
-        self._observe(lease)
-        self._error = ""
-        return lease
+        return self._observe(await self._leases.read())
 
     def _is_held_by_another(self, lease: Lease) -> bool:
         return lease.holder not in {"", self._identity} and self._clock() < self._expires_at
@@ -127,15 +124,23 @@ class LeaderElector:
         claimed = replace(lease, holder=self._identity, seconds=self._seconds, renewed=self._time())
         if lease.holder == self._identity:
             return claimed
-        transitions = lease.transitions + bool(lease.metadata)
+        transitions = lease.transitions + bool(lease.renewed)
         return replace(claimed, acquired=claimed.renewed, transitions=transitions)
 
-    def _observe(self, lease: Lease) -> None:
-        earlier, self._lease = self._lease, lease
+    def _observe(self, lease: Lease) -> Lease:
+        """Keep a Lease as read or written.
+
+        One that was deleted, or replaced by one without a spec, is still its holder's, who does not know it yet.
+        """
+        earlier = self._lease
+        if earlier and earlier.renewed and not lease.renewed:
+            lease = replace(earlier, metadata=lease.metadata)
+        self._lease = lease
         if lease != earlier:
             self._observed_at = self._clock()
         if lease.holder != self._identity and (earlier is None or earlier.holder != lease.holder):
             logger.info("leader.observed", extra={"leader": lease.holder})
+        return lease
 
     def _report(self, error: Exception) -> None:
         """Log an error once, until an attempt succeeds; a conflict is another candidate's success."""

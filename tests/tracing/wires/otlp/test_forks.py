@@ -85,7 +85,7 @@ import signal, time
 for number in range(100):
     end(str(number))
     time.sleep(0.01)
-time.sleep(1)
+time.sleep(0.6)
 end("lost")
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -6,7 +6,7 @@ import pytest
 from tests.xray_local.samples import NOW, document, trace_id
 from xray_local.api.rendering import trace_summary
 from xray_local.cli.terminal.screen import Screen, cells
-from xray_local.cli.terminal.trace_table import Table, reason, short_ids
+from xray_local.cli.terminal.trace_table import Table, short_ids
 from xray_local.ingest.example import documents
 from xray_local.traces.documents import parse_stored
 from xray_local.traces.summaries import summarize
@@ -63,15 +63,15 @@ def test_colours_say_how_it_ended() -> None:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({}, ""),
-        ({"fault": True}, ""),
-        ({"fault": True, "cause": CAUSE}, "backend: KeyError 'x'"),
-        ({"fault": True, "subsegments": [CALL]}, "backend: db failed"),
+        ({}, []),
+        ({"fault": True}, []),
+        ({"fault": True, "cause": CAUSE}, ["backend: KeyError 'x'"]),
+        ({"fault": True, "subsegments": [CALL]}, ["backend: db"]),
     ],
 )
-def test_a_reason_is_the_exception_or_what_failed(more: dict[str, Any], expected: str) -> None:
+def test_the_reason_is_the_exception_or_the_call(more: dict[str, Any], expected: list[str]) -> None:
     """With the service; none if only the whole request failed."""
-    assert reason(summary(SENT | more)) == expected
+    assert [line.strip() for line in rows(summary(SENT | more), 80)[2:]] == expected
 
 
 def test_short_ids_are_as_long_as_they_must_be() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from xray_local.page.listing.lines import Scale, reason, trace_lines
+from xray_local.page.listing.lines import Reason, Scale, reason, trace_lines
 
 ID = "1-5759e988-bd862e3fe1be46a994272793"
 SCALE = Scale(0.001, 1.0)
@@ -59,9 +59,9 @@ def service(name: str, *entities: Any, inferred: bool = False) -> dict[str, Any]
 )
 def test_the_reason_is_where_and_by_what_a_trace_failed(services: list[Any], expected: str) -> None:
     """The service that sent a segment, and the last exception without its package, or else the call."""
-    assert reason({"HasFault": True, "FaultRootCauses": [{"Services": services}]}) == expected
+    assert reason({"HasFault": True, "FaultRootCauses": [{"Services": services}]}).text == expected
 
 
 def test_a_trace_that_did_not_fail_has_no_reason() -> None:
     """Even if a call of it did."""
-    assert reason({"FaultRootCauses": [{"Services": [service("front", ("front", "Odd"))]}]}) == ""
+    assert reason({"FaultRootCauses": [{"Services": [service("front", ("front", "Odd"))]}]}) == Reason()

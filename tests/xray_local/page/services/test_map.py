@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from tests.xray_local.page.services.graphs import SHOP, STORE, TABLE, calls, shop
-from xray_local.page.services.map import CALLS_MAX, HEIGHT, SERVICES_MAX, WIDTH, Map, draw
+from xray_local.page.services.map import CALLS_MAX, GRID, SERVICES_MAX, Map, draw
 from xray_local.page.services.numbers import Show, graph_numbers
 from xray_local.traces.service_graph import GraphService, Key
 
@@ -23,7 +23,9 @@ def test_boxes_are_in_the_order_of_the_calls() -> None:
 def test_everything_is_within_the_drawing() -> None:
     """Boxes and texts."""
     found = drawn(shop())
-    assert all(0 <= box.x <= found.width - WIDTH and 0 <= box.y <= found.height - HEIGHT for box in found.boxes)
+    assert all(
+        0 <= box.x <= found.width - GRID.width and 0 <= box.y <= found.height - GRID.height for box in found.boxes
+    )
     assert all(0 <= line.x <= found.width and 0 <= line.y <= found.height for line in found.lines)
 
 
@@ -59,8 +61,8 @@ def test_a_line_leads_from_box_to_box() -> None:
     boxes = {box.service.key: box for box in found.boxes}
     line = next(line for line in found.lines if (line.call.source, line.call.target) == (SHOP, STORE))
     numbers = [float(number) for number in re.findall(r"[\d.]+", line.path)]
-    assert numbers[:2] == [boxes[SHOP].x + WIDTH, boxes[SHOP].y + HEIGHT / 2]
-    assert numbers[-2:] == [boxes[STORE].x, boxes[STORE].y + HEIGHT / 2]
+    assert numbers[:2] == [boxes[SHOP].x + GRID.width, boxes[SHOP].y + GRID.height / 2]
+    assert numbers[-2:] == [boxes[STORE].x, boxes[STORE].y + GRID.height / 2]
 
 
 def test_a_call_back_is_a_line_of_its_own() -> None:

@@ -11,9 +11,13 @@ from xray_local.state.region import Region
 @pytest.mark.parametrize(
     ("seen", "state", "text"),
     [
-        (Arrivals(), "nothing", "Nothing arrives: no datagram, no request with segments or spans, no sampling poll."),
+        (
+            Arrivals(),
+            "nothing",
+            "Nothing has arrived: no datagram, no request with segments or spans",
+        ),
         (Arrivals(polls=3), "not sampled", "3 sampling polls, no segment. An SDK is connected"),
-        (Arrivals(polls=3, reported=40), "not sampled", "SDKs counted 40 requests; the rules took none."),
+        (Arrivals(polls=3, reported=40), "not sampled", "SDKs counted 40 requests; the rules sampled none."),
         (Arrivals(polls=1, reported=9, sampled=2), "not sent", "SDKs sampled 2 of 9 requests and send them elsewhere."),
         (Arrivals(datagrams=5, refused=5, reason="no JSON"), "refused", "5 documents, and none was stored. no JSON."),
         (Arrivals(polls=1, reason="Host: 'x'"), "refused", "Refused before it was read. Host: 'x'."),
@@ -23,7 +27,7 @@ from xray_local.state.region import Region
     ],
 )
 def test_the_verdict_says_why_there_are_no_traces(seen: Arrivals, state: State, text: str) -> None:
-    """Nothing arrives, it is refused, or nothing is sampled."""
+    """Nothing has arrived, it is refused, or nothing is sampled."""
     found = verdict(seen)
     assert found.state == state
     assert text in found.text

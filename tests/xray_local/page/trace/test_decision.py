@@ -19,9 +19,9 @@ RULES = [
     ("name", "path", "because"),
     [
         ("checkout", "/checkout", "the first rule that matches method POST, path /checkout*"),
-        ("checkout", "/cart", "by today's rules it would not: URLPath '/checkout*' does not match '/cart'"),
+        ("checkout", "/cart", "but not by today's rules: URLPath '/checkout*' does not match '/cart'"),
         ("rest", "/cart", "the first rule that matches any request"),
-        ("rest", "/checkout", "by today's rules it would not: comes after the winner 'checkout'"),
+        ("rest", "/checkout", "but not by today's rules: comes after 'checkout', which matches"),
         ("deleted", "/cart", "no such rule is stored here"),
     ],
 )

@@ -29,8 +29,8 @@ def selected(expression: str, start: float = 0.0, end: float = math.inf) -> Sele
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A hundred traces in blocks of eight: the tenth of a second that each takes is its number, every fifth failed."""
-    monkeypatch.setattr(blocks, "SIZE", 8)
+    """A hundred traces in small blocks: the tenth of a second that each takes is its number, every fifth failed."""
+    monkeypatch.setattr(blocks, "SIZES", (2, 8, 24))
     opened = Store(max_traces=100)
     for number in range(1, 101):
         times = {"start_time": NOW + number, "end_time": NOW + number + number / 10}

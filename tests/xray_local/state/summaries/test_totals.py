@@ -21,8 +21,8 @@ RANGES: tuple[RangeBy, ...] = ("start", "end", "update", "overlap")
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store with blocks of 8 traces that keeps 60."""
-    monkeypatch.setattr(blocks, "SIZE", 8)
+    """A store with blocks of 2, 8 and 24 traces that keeps 60."""
+    monkeypatch.setattr(blocks, "SIZES", (2, 8, 24))
     store = Store(max_traces=60)
     yield store
     store.close()
@@ -106,8 +106,8 @@ def test_whether_all_traces_of_a_block_are_in_a_range(
     assert Bounds(10, 20, 30, 40, 50, 60).are_within(Selection(start, end, by)) is within
 
 
-def test_full_blocks_are_summed_up_when_there_is_nothing_else_to_do(store: Store) -> None:
+def test_blocks_are_summed_up_when_there_is_nothing_else_to_do(store: Store) -> None:
     """So that the first graph of many traces is a matter of adding."""
     store.put([document(trace) for trace in range(1, 30)], now=NOW)
     store.index()
-    assert sum(1 for _ in iter(store.work, False)) == 29 // 4 + 3
+    assert sum(1 for _ in iter(store.work, False)) == 29 // 4 + 2 + 7  # two blocks of 8 and seven of 2

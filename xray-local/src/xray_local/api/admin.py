@@ -9,7 +9,7 @@ from xray_local.api import faults
 from xray_local.api.operations.traces import stored_traces
 from xray_local.api.routes import FAULTS_KEY
 from xray_local.errors import ApiError
-from xray_local.listener import REGION_KEY
+from xray_local.listener import REGION_KEY, read_body
 
 IDS_MAX = 5  # trace ids with the same ending in one response
 
@@ -49,7 +49,7 @@ async def _clear(request: web.Request) -> web.Response:
 
 async def _traces(request: web.Request) -> web.Response:
     try:
-        trace_ids = json.loads(await request.read())["TraceIds"]
+        trace_ids = json.loads(await read_body(request))["TraceIds"]
     except (ValueError, RecursionError, KeyError, TypeError):
         trace_ids = None
     if not isinstance(trace_ids, list) or not all(isinstance(trace_id, str) for trace_id in trace_ids):
@@ -69,7 +69,7 @@ async def _faults(request: web.Request) -> web.Response:
 
 async def _set_faults(request: web.Request) -> web.Response:
     try:
-        script: Any = json.loads(await request.read())
+        script: Any = json.loads(await read_body(request))
         request.app[FAULTS_KEY].faults = faults.parse(script)
     except (ValueError, RecursionError) as error:
         raise ApiError("InvalidScript", str(error)) from error

@@ -12,6 +12,7 @@ from xray_local.traces.service_graph import CLIENT
 from xray_local.traces.services import Edge, ServiceNode
 from xray_local.traces.summaries import TraceSummary
 from xray_model.filter_expression import Expression, TraceFacts, matches, names_groups, to_text
+from xray_model.filter_expression.nodes import And
 
 Group = Mapping[str, Any]
 
@@ -36,6 +37,10 @@ class TraceFilter:
         groups = self._groups if names_groups(self._expression) else ()
         texts = [f"{group.get('GroupName')} {group.get('GroupARN')} {to_text(of_group)}" for group, of_group in groups]
         return "\n".join([to_text(self._expression), *texts])
+
+    def narrowed(self, term: Expression) -> "TraceFilter":
+        """Return the filter of those of the traces for which a term is true as well."""
+        return TraceFilter(term if self._expression is None else And((self._expression, term)), self._groups)
 
     def holds(self, expression: Expression, trace: TraceSummary) -> bool:
         """Return whether another expression is true for a trace."""

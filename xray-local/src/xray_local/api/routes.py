@@ -12,7 +12,7 @@ from xray_local.api.faults import READS, FaultScript
 from xray_local.api.operations import OPERATIONS
 from xray_local.api.operations.sampling.accepted import accepted
 from xray_local.errors import ApiError, invalid
-from xray_local.listener import NAME_KEY, REGION_KEY, log_request
+from xray_local.listener import NAME_KEY, REGION_KEY, log_request, read_body
 
 FAULTS_KEY = web.AppKey("faults", FaultScript)
 CONTENT_TYPES = ("application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1")
@@ -29,7 +29,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
         raw = b""
         status = 500
         try:
-            raw = await request.read()
+            raw = await read_body(request)
             body, odd = accepted(route.operation, _body(request.headers.get("Content-Type", ""), raw))
             _check(route, body)
             for message in odd:

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     """Run the command line and return the exit code."""
     environ = os.environ if environ is None else environ
     try:
-        options = _parser(environ).parse_args(arguments)
+        options = build_parser(environ).parse_args(arguments)
         command: Any = options.command
         return int(command(options, environ))
     except (UsageError, SettingsError, StartError, client.ClientError) as error:
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         return 130
 
 
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser of `xray-local`."""
     parser = _Parser(prog="xray-local", description="AWS X-Ray on one machine.")
     parser.add_argument("--version", action="version", version=f"xray-local {version('xray-local')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)

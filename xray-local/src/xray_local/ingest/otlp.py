@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from xray_local.errors import ApiError
 from xray_local.ingest.otlp_request import JSON, PROTOBUF, kind
 from xray_local.ingest.spans import SpanError, decode
-from xray_local.listener import REGION_KEY, log_request
+from xray_local.listener import REGION_KEY, log_request, read_body
 from xray_local.state.region import Region
 
 
@@ -26,7 +26,7 @@ def add_routes(app: web.Application) -> None:
 async def _traces(request: web.Request) -> web.Response:
     status = 400
     try:
-        answer = _put(request, await request.read())
+        answer = _put(request, await read_body(request))
         status = 200
         return answer
     finally:

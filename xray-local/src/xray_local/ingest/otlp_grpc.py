@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import grpc.aio
 
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
-STOP_SECONDS = 2.0  # for requests that are still being answered
+STOP_SECONDS = 1.5  # for requests that are still being answered
 _OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", BODY_MAX))
 
 

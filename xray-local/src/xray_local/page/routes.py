@@ -8,7 +8,7 @@ from xray_local.page.frame import help as help_page
 from xray_local.page.frame import responses
 from xray_local.page.frame.exchange import Show
 from xray_local.page.groups import page as groups
-from xray_local.page.listing import live, save
+from xray_local.page.listing import completion, live, save
 from xray_local.page.listing import page as listing
 from xray_local.page.sampling import page as sampling
 from xray_local.page.services import page as services
@@ -17,6 +17,7 @@ from xray_local.page.start import refused
 from xray_local.page.trace import exports
 from xray_local.page.trace import page as trace
 from xray_local.page.trace.about import compare
+from xray_local.page.trace.about import live as trace_live
 
 ROUTES: tuple[tuple[str, Show], ...] = (
     ("/traces", listing.show),
@@ -40,9 +41,11 @@ PLAIN: tuple[tuple[str, Show], ...] = (
     ("/traces/{trace_id:[^/]+?}.md", exports.show_markdown),
     ("/traces/{trace_id:[^/]+?}.otlp.json", exports.show_otlp),
     ("/traces/{trace_id:[^/]+?}.segments.json", exports.show_segments),
+    ("/traces/{trace_id:[^/]+?}/live", trace_live.stream),
     ("/", listing.show),
     ("/groups/{name:.+}.yaml", groups.show_manifest),
     ("/live", live.stream),
+    ("/words.json", completion.show),
     ("/theme", responses.choose_theme),
 )
 """Addresses that exist as they are only: files of other formats, streams, redirections."""

@@ -6,7 +6,7 @@ here checks all of a document's JSON, but does not read the numbers of the membe
 holds is found when the document is indexed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
@@ -54,36 +54,37 @@ class Heads(NamedTuple):
 
 def read(texts: Sequence[str]) -> Heads | None:
     """Return the heads of documents that are all valid, or None if one has to be parsed to know."""
-    names: set[str] = set()
-    keys: set[str] = set()
     try:
         heads = [_decode(text) for text in texts]
-        _collect(heads, names, keys)
+        names, keys = _names_and_keys(heads)
         sizes = list(map(len, texts)) if all(map(str.isascii, texts)) else list(map(utf8_size, texts))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     if not (all(map(_is_name, names)) and all(map(_is_key, keys))):
         return None
-    if not all(map(_is_complete, heads)) or max(sizes, default=0) > limits.SEGMENT_BYTES:
+    if max(sizes, default=0) > limits.SEGMENT_BYTES or not _are_complete(heads):
         return None
     trace_ids = [head.trace_id for head in heads]
     ids = [head.id for head in heads] + [head.parent_id for head in heads if head.parent_id is not None]
     return Heads(trace_ids, sizes) if _are_ids(trace_ids, ids) else None
 
 
-def _collect(parts: Iterable[_Part], names: set[str], keys: set[str]) -> None:
-    """Add the names of (sub)segments at all depths, and the keys of their annotations."""
-    for part in parts:
-        names.add(part.name)
-        if part.annotations:
-            keys.update(part.annotations)
-        if part.subsegments:
-            _collect(part.subsegments, names, keys)
+def _names_and_keys(heads: Sequence[_Part]) -> tuple[set[str], set[str]]:
+    """Return the names of (sub)segments at all depths, and the keys of their annotations."""
+    names: set[str] = set()
+    keys: set[str] = set()
+    parts = heads
+    while parts:
+        names.update([part.name for part in parts])
+        keys.update(*[part.annotations for part in parts if part.annotations])
+        parts = [nested for part in parts for nested in part.subsegments]
+    return names, keys
 
 
-def _is_complete(head: _Head) -> bool:
-    is_ended = head.end_time is not None or head.in_progress
-    return is_ended and (head.type != "subsegment" or head.parent_id is not None)
+def _are_complete(heads: Sequence[_Head]) -> bool:
+    if any([head.end_time is None and not head.in_progress for head in heads]):  # noqa: C419 (a list is faster)
+        return False
+    return not any([head.type == "subsegment" and head.parent_id is None for head in heads])  # noqa: C419
 
 
 def _are_ids(found: Sequence[str], ids: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from xray_local.errors import StoreError
 from xray_local.state.store import Store
 
 QUIET_SECONDS = 0.25  # without a new document, after which a step may begin
-SEARCHED_QUIET_SECONDS = 0.003  # the same between searches, which would otherwise wait for the whole log
+SEARCHED_QUIET_SECONDS = 0.001  # the same between searches, which would otherwise wait for the whole log
 SEARCHED_SECONDS = 10.0  # after a search, that more are expected
 STEP_SECONDS = 0.005
 POLL_SECONDS = 0.05  # while there is nothing to do

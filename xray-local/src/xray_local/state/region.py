@@ -79,9 +79,10 @@ class Region:
 
     def health(self) -> dict[str, int | str]:
         """Return what is stored, and what was rejected or evicted."""
+        counts = self.store.counts()
         return {
-            "status": "ok",
-            **self.store.counts(),
+            "status": self.store.problem or "ok",
+            **counts,
             "evicted_traces": self.store.evicted,
             "rejected": self.counters["rejected"] + self.store.not_indexed,
             "max_traces": self.store.max_traces,

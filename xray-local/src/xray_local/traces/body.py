@@ -89,11 +89,11 @@ class Body:
                 break
         return found
 
-    def text(self, *path: str) -> str | None:
+    def text(self, key: str, *path: str) -> str | None:
         """Return the string at a path of keys."""
-        found: Any = self.raw.get(path[0])
-        for key in path[1:]:
-            found = as_object(found).get(key)
+        found: Any = self.raw.get(key)
+        for inner in path:
+            found = as_object(found).get(inner)
         return found if isinstance(found, str) else None
 
     @property
@@ -114,11 +114,12 @@ class Body:
     @cached_property
     def http(self) -> Http:
         """The HTTP request and response."""
-        if "http" not in self.raw:
+        http = self.raw.get("http")
+        if not http or not isinstance(http, Mapping):
             return _NO_HTTP
-        status = self.object("http", "response").get("status")
-        is_status = isinstance(status, int) and not isinstance(status, bool) and 0 <= status <= STATUS_MAX
-        text = Body(self.object("http", "request")).text
+        status = as_object(http.get("response")).get("status")
+        is_status = type(status) is int and 0 <= status <= STATUS_MAX
+        text = Body(as_object(http.get("request"))).text
         return Http(text("method"), text("url"), text("user_agent"), text("client_ip"), status if is_status else None)
 
     @cached_property
@@ -130,7 +131,7 @@ class Body:
         found = as_object(self.raw.get("annotations"))
         if not found:
             return {}
-        attributes = as_object(self.otel.get("attributes"))
+        attributes = as_object(self.otel.get("attributes")) if "metadata" in self.raw else {}
         return {
             key: value
             for key, value in found.items()

@@ -85,10 +85,12 @@ def _edge(source: int | None, target: int, call: Entry) -> Edge:
 
 
 def _node(entry: Entry, root: Entry) -> ServiceNode:
-    body, inside = entry.body, _inside(entry)
-    ec2 = Body(body.object("aws", "ec2")) if "aws" in body.raw else _NOTHING
+    body, inside = entry.body, _inside(entry) if entry.children else ()
+    parts, raw = (entry, *inside), body.raw
+    ec2 = Body(body.object("aws", "ec2")) if "aws" in raw else _NOTHING
     is_inferred = entry.is_inferred
     name, type_ = inferred_service(entry) if is_inferred else (entry.name, body.text("origin") or "")
+    duration = entry.duration
     return ServiceNode(
         name=name,
         type=type_,
@@ -100,15 +102,15 @@ def _node(entry: Entry, root: Entry) -> ServiceNode:
         last=not any(child.is_segment or child.is_remote for child in inside),
         start=entry.start,
         end=entry.start if entry.end is None else entry.end,
-        duration=entry.duration,
-        coverage=min(1.0, entry.duration / root.duration) if root.duration else 1.0,
+        duration=duration,
+        coverage=min(1.0, duration / root.duration) if root.duration else 1.0,
         http=body.http,
         user=body.text("user"),
-        availability_zone=ec2.text("availability_zone"),
-        instance_id=ec2.text("instance_id"),
+        availability_zone=ec2.text("availability_zone") if ec2.raw else None,
+        instance_id=ec2.text("instance_id") if ec2.raw else None,
         resource_arn=body.text("resource_arn"),
-        messages=tuple([found.message for part in (entry, *inside) for found in part.body.exceptions]),
-        annotations=_annotations((entry, *inside)),
+        messages=tuple([found.message for part in parts if "cause" in part.body.raw for found in part.body.exceptions]),
+        annotations=_annotations(parts),
     )
 
 
@@ -130,7 +132,7 @@ def _inside(entry: Entry) -> list[Entry]:
 def _flags(entry: Entry, inside: Sequence[Entry]) -> tuple[Flag, ...]:
     # A handled failure of a call shows on the call, not on the service that made it.
     own = entry.body.flags
-    if Flag.THROTTLE in own or not any(Flag.THROTTLE in part.body.flags for part in inside):
+    if not inside or Flag.THROTTLE in own or not any(Flag.THROTTLE in part.body.flags for part in inside):
         return own
     return tuple(flag for flag in Flag if flag in own or flag == Flag.THROTTLE)
 
@@ -138,6 +140,7 @@ def _flags(entry: Entry, inside: Sequence[Entry]) -> tuple[Flag, ...]:
 def _annotations(parts: Sequence[Entry]) -> dict[str, list[Annotation]]:
     values: dict[str, list[Annotation]] = {}
     for part in parts:
-        for key, value in part.body.annotations.items():
-            values.setdefault(key, []).append(value)
+        if "annotations" in part.body.raw:
+            for key, value in part.body.annotations.items():
+                values.setdefault(key, []).append(value)
     return values

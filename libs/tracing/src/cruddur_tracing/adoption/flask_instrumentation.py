@@ -1,6 +1,6 @@
 """Takes OpenTelemetry's own Flask instrumentation out of an app: the server span is made here.
 
-What it was given goes on: hooks, excluded URLs, and its metrics, for which its WSGI layer stays in the app.
+Its configuration stays in effect: hooks, excluded URLs, and its metrics, for which its WSGI layer stays in the app.
 """
 
 import inspect
@@ -18,7 +18,7 @@ SPAN_KEY: Final = "opentelemetry-flask.span_key"  # in the WSGI environ; its lay
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the instrumentation of an app was given. `stays`: its WSGI layer is still around the app."""
+    """The configuration of an app's instrumentation. `stays`: its WSGI layer is still around the app."""
 
     request_hook: Callable[..., Any] | None = None
     response_hook: Callable[..., Any] | None = None
@@ -32,7 +32,7 @@ def is_in(app: Flask) -> bool:
 
 
 def take_out(app: Flask, environ: Mapping[str, str]) -> Given:
-    """Remove its hooks, and its WSGI layer unless it serves metrics or lies under somebody's own layer."""
+    """Remove its hooks, and its WSGI layer unless it serves metrics or is inside another layer."""
     known: dict[str, Any] = {}
     for hook in _hooks(app):
         known |= inspect.getclosurevars(hook).nonlocals

@@ -19,7 +19,7 @@ def has_metrics(environ: Mapping[str, str]) -> bool:
 
 
 def observe_losses(counts: Callable[[], Mapping[str, int]], wires: Mapping[str, str]) -> None:
-    """Show the counts of some events as a metric, by event and by the wire that `wires` names for it.
+    """Export the counts of some events as a metric, by event and by the wire that `wires` names for it.
 
     It is read by the MeterProvider that is set, now or later; without one nothing is.
     """

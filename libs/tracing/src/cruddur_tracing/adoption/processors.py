@@ -1,4 +1,4 @@
-"""What the SDK hides of its span processors."""
+"""Reads private attributes of the SDK's span processors."""
 
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor

@@ -27,7 +27,7 @@ def started(given: trace.TracerProvider | None) -> sdk.TracerProvider | None:
 
 
 def chosen_sampler(provider: sdk.TracerProvider) -> Sampler | None:
-    """Return the sampler that somebody has chosen for the provider, None where it has the SDK's default."""
+    """Return the sampler that was chosen for the provider; None for the SDK's default."""
     return None if provider.sampler is DEFAULT_ON else provider.sampler
 
 
@@ -49,7 +49,7 @@ class Adopted:
     """A provider whose spans are made here.
 
     `replace` returns the wire that does a processor's work, or None to leave the processor alone. With `ask_always` the
-    sampler is somebody's own and is asked about every span, as OpenTelemetry's SDK does.
+    sampler is the app's own and is called for every span, as by OpenTelemetry's SDK.
     """
 
     def __init__(  # noqa: PLR0913 - the facts of a provider
@@ -80,7 +80,7 @@ class Adopted:
         tracers.own(provider._active_span_processor, self)
 
     def name(self, service: str) -> None:
-        """Call the service what X-Ray calls it, where nobody has named it for OpenTelemetry; empty is not known yet."""
+        """Give the service X-Ray's name for it if it has none for OpenTelemetry; empty means not known yet."""
         if service:
             self.service = service
             resource = self.provider._resource
@@ -92,7 +92,7 @@ class Adopted:
         tracers.disown(self.provider._active_span_processor)
 
     def refresh(self) -> Pipeline:
-        """Look whether a processor was added, or the resource has changed, and return the pipeline."""
+        """Check whether a processor was added or the resource changed, and return the pipeline."""
         multi = self.provider._active_span_processor
         processors = getattr(multi, "_span_processors", None)
         if processors is not self._seen:
@@ -132,9 +132,9 @@ class WireProcessor(sdk.SpanProcessor):
         self._wire = wire
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Send what is waiting and return whether all was sent in that time."""
+        """Send what is queued and return whether all was sent in that time."""
         return self._wire.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """Send what is waiting; the library shuts the wire down when the process ends."""
+        """Send what is queued; the library shuts the wire down at the end of the process."""
         self._wire.flush(2.0)

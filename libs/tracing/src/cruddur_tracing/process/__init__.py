@@ -1,1 +1,1 @@
-"""The tracing of one process: who decides, which wires there are, and the Flask apps that are traced."""
+"""The tracing of one process: its sampling decisions, its wires, and the Flask apps that are traced."""

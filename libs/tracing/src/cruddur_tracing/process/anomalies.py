@@ -20,7 +20,7 @@ ANNOTATION: Final = "anomaly"
 
 
 class Anomalies:
-    """What becomes of a request that has ended."""
+    """Counts and captures anomalies among finished requests."""
 
     def __init__(self, decisions: Decisions, settings: TracingSettings) -> None:
         self._decisions = decisions

@@ -31,7 +31,7 @@ def trace_app(
     environ: Mapping[str, str],
     tracer_provider: trace.TracerProvider | None = None,
 ) -> TracedApp:
-    """Trace an app, which keeps what is known of it as its extension `cruddur_tracing`."""
+    """Trace an app, and keep its state as the app's extension `cruddur_tracing`."""
     tracing.first_app = tracing.first_app or app.name
     naming = Naming(settings, app.name, lambda: tracing.configured.naming)
     traced = TracedApp(

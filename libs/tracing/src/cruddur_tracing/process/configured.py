@@ -15,7 +15,7 @@ log = logging.getLogger("cruddur_tracing")
 
 
 class Configured:
-    """Takes what `xray_recorder.configure` and its properties set, and changes the decisions and wires by it."""
+    """Applies the values set by `xray_recorder.configure` and its properties to the decisions and wires."""
 
     def __init__(self, settings: TracingSettings, decisions: Decisions, wires: Wires) -> None:
         self.made = RecorderSettings()
@@ -29,7 +29,7 @@ class Configured:
         return self.made.service, self.made.dynamic_naming
 
     def change(self, changed: RecorderSettings) -> None:
-        """Take what has been set; None is what has not."""
+        """Apply the values that were set; None was not set."""
         given = {item.name: value for item in fields(changed) if (value := getattr(changed, item.name)) is not None}
         self.made = replace(self.made, **given)
         for name, value in given.items():

@@ -1,6 +1,6 @@
-"""Who decides about a trace that begins here, in one order of precedence.
+"""What decides about a trace that begins here, in order of precedence.
 
-1. A sampler that somebody chose for OpenTelemetry: OTEL_TRACES_SAMPLER, or `TracerProvider(sampler=...)`.
+1. A sampler that was configured for OpenTelemetry: OTEL_TRACES_SAMPLER, or `TracerProvider(sampler=...)`.
 2. What the app configured with X-Ray's API: `sampling=False` (every trace), or a `sampler`.
 3. X-Ray's sampling rules.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EVENT: Final = "sampling.failed"
 
 
-# Whether a request is sampled, the rule that decided, and what the trace state says of it from here on.
+# Whether a request is sampled, the rule that decided, and the trace state that carries it to other services.
 Outcome = tuple[bool, str | None, TraceState | None]
 
 
@@ -45,6 +45,7 @@ class Decisions:
         agent_answers: Callable[[Address, bool], None] = lambda _agent, _answers: None,
     ) -> None:
         self._local: LocalSampler | None = None
+        self._sampler: XRaySampler | None = None
         self._captures_per_second = captures_per_second
         self._agent_answers = agent_answers
         self.rules = self._rules_of(agent)
@@ -56,15 +57,23 @@ class Decisions:
 
     def sampler(self) -> Sampler:
         """Return the sampler of the spans that begin a trace outside of any request."""
-        return self.opentelemetry or XRaySampler(self.rules)
+        if self.opentelemetry is not None:
+            return self.opentelemetry
+        self._sampler = self._sampler or XRaySampler(self.rules)
+        return self._sampler
 
     def change_agent(self, agent: Address) -> None:
-        """Ask another agent for the rules."""
+        """Request the rules from another agent."""
+        polling = self.rules.polling
         self.rules.stop()
         self.rules = self._rules_of(agent, self.rules.service_name)
+        if self._sampler is not None:
+            self._sampler.rules = self.rules
+        if polling:
+            self.rules.start()
 
     def use_local_rules(self, rules: Mapping[str, Any]) -> None:
-        """Let local rules of the X-Ray SDK's kind decide for as long as X-Ray's are not known."""
+        """Let local rules in the X-Ray SDK's format decide until X-Ray's are known."""
         self._local = LocalSampler(rules)
         self.change_agent(self.rules.settings.address)
 
@@ -88,11 +97,11 @@ class Decisions:
 
     @property
     def in_words(self) -> str:
-        """Who decides, for the log."""
+        """What decides, for the log."""
         if self.opentelemetry is not None:
             return f"OpenTelemetry's sampler {self.opentelemetry.get_description()}"
         if self.every_trace:
-            return "nobody: xray_recorder was configured with sampling=False, so every trace is sampled"
+            return "xray_recorder.configure(sampling=False): every trace is sampled"
         if self.recorder is not None:
             return f"xray_recorder's {type(self.recorder).__name__}"
         return f"X-Ray's sampling rules from {self.rules.settings.address}"

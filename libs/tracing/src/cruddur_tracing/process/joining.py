@@ -1,4 +1,4 @@
-"""Takes over from an app what would record its requests a second time, and says so once."""
+"""Removes from an app whatever would record its requests a second time, and logs it once."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ class Joining:
     """One app: what is in it when it is installed, and what was added before its first request.
 
     `remove_middleware` takes the X-Ray SDK's middleware out of an app and returns whether it was there; `in_words`
-    describes the wires and who decides.
+    describes the wires and what decides.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Joining:
         self._take_over()
 
     def join(self, environ: "WSGIEnvironment") -> None:
-        """Look once more at the first request, after which Flask takes no more hooks."""
+        """Check again at the first request, after which Flask accepts no more hooks."""
         if self._joined:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""What the segments of an app are called."""
+"""The names of an app's segments."""
 
 from collections.abc import Callable
 from typing import Any

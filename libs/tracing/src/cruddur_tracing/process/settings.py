@@ -1,6 +1,6 @@
 """The settings of the tracing library: one table, frozen, read from an environment that is an argument.
 
-Nothing here reads `os.environ` by itself.
+Nothing here reads `os.environ`.
 """
 
 import math
@@ -70,7 +70,7 @@ def _setting(variable: str, default: object, parse: Callable[[str, str], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracingSettings:
-    """What the library can be told. An empty variable counts as not set; None stands for a default that depends."""
+    """The library's settings. An empty variable counts as unset; None: the default depends on other settings."""
 
     enabled: bool = _setting("CRUDDUR_TRACING_ENABLED", True, _switch, "false: nothing is traced by this library")
     segments: bool | None = _setting(

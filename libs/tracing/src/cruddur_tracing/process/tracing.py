@@ -63,7 +63,7 @@ class Tracing:
 
     @property
     def in_words(self) -> str:
-        """Where spans go and who decides, for the log."""
+        """Where spans go and what decides, for the log."""
         return f"{self.wires.in_words}; decided by {self.decisions.in_words}"
 
     def pipeline(self, given: trace.TracerProvider | None, service: Callable[[], str]) -> Pipeline:
@@ -88,18 +88,18 @@ class Tracing:
             self.pipeline(None, lambda: service)
 
     def serve(self) -> None:
-        """Start what belongs to a process that serves: the rules are known when its first request comes."""
+        """Start what a serving process needs, so that the rules are known before its first request."""
         if self.decisions.by_rules:
             self.decisions.rules.start()
 
     def shutdown(self) -> None:
-        """Send what is waiting, for at most two seconds, and stop."""
+        """Send what is queued within two seconds, and stop."""
         atexit.unregister(self.shutdown)
         self.decisions.rules.stop()
         self.wires.shutdown(EXIT_SECONDS)
 
     def close(self) -> None:
-        """Stop, and give back what was taken over; for tests, and for a process that takes its apps down."""
+        """Stop, and undo every takeover; for tests, and for a process that removes its apps."""
         self.shutdown()
         global_recorder.release()
         for adopted in self._adopted.values():
@@ -160,19 +160,19 @@ class Tracing:
 
 @cache
 def show_losses() -> None:
-    """Show what the wires lose as a metric, if there is a MeterProvider."""
+    """Export the wires' losses as a metric, if there is a MeterProvider."""
     observe_losses(lambda: FAILURES.counts, LOSSES)
 
 
 def patch_requests(_requests: Any) -> None:
-    """Let the X-Ray SDK record what `requests` sends, and put its header on it, where OpenTelemetry is not started."""
+    """Let the X-Ray SDK record the calls of `requests` and add its header, if OpenTelemetry is not started."""
     from aws_xray_sdk.core import patch
 
     patch(("requests",))
 
 
 def carry_xray_header() -> None:
-    """Let outgoing calls carry `X-Amzn-Trace-Id`, as with the X-Ray SDK, besides what OTEL_PROPAGATORS says."""
+    """Send `X-Amzn-Trace-Id` with outgoing calls, as the X-Ray SDK does, besides the headers of OTEL_PROPAGATORS."""
     current = propagate.get_global_textmap()
     header = AwsXRayPropagator()
     if not header.fields & current.fields:

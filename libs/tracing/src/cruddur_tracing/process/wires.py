@@ -70,7 +70,7 @@ class Wires:
             self.segments.on = on
 
     def describe(self, origin: str | None, aws: Mapping[str, Any] | None) -> None:
-        """Put what the X-Ray SDK's plugins found out on every segment."""
+        """Add what the X-Ray SDK's plugins found to every segment."""
         if self.segments is not None:
             self.segments.documents = Documents(origin, aws)
 
@@ -98,7 +98,7 @@ class Wires:
         return None if exporter is None else from_exporter(exporter, self._environ)
 
     def shutdown(self, seconds: float) -> None:
-        """Send what is waiting, for at most that time, and take nothing more.
+        """Send what is queued within that time, and accept nothing more.
 
         The threads of the OTLP wires send while segments are sent here: at the exit of a process no thread can be
         started any more.
@@ -113,7 +113,7 @@ class Wires:
 
 
 class OtlpProcessor(SpanProcessor):
-    """Says where the spans of its provider go by OTLP, until a wire takes its place."""
+    """Holds the OTLP endpoint of its provider's spans until a wire replaces it."""
 
     def __init__(self, endpoint: OtlpSettings) -> None:
         self.endpoint = endpoint
@@ -126,7 +126,7 @@ class NoWire:
         """Do nothing."""
 
     def flush(self, seconds: float) -> bool:  # noqa: ARG002 - Wire's
-        """Return True: nothing waits."""
+        """Return True: nothing is queued."""
         return True
 
     def shutdown(self, seconds: float) -> None:

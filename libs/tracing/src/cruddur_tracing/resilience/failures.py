@@ -1,4 +1,4 @@
-"""Counts what the tracing could not do, and logs each kind at most once a minute.
+"""Counts failures of the tracing, and logs each kind at most once a minute.
 
 Every hook of the library reports here instead of raising: a request never fails because its trace does.
 """
@@ -32,7 +32,7 @@ class Failures:
         restart_in_children(self)
 
     def restart(self) -> None:
-        """Count from nothing again, in a process that was just forked."""
+        """Reset the counts in a process that was just forked."""
         self._lock = threading.RLock()  # a garbage collection may end a span, and so report here, at any point
         self._counts: Counter[str] = Counter()
         self._details: dict[str, object] = {}
@@ -65,7 +65,7 @@ class Failures:
         self._report(0.0)
 
     def _due(self, event: str, silent_seconds: float) -> tuple[str, object, int, int] | None:
-        """Return the next line about an event, which counts as logged, or None in a silence or without news."""
+        """Return the next line about an event, which then counts as logged; None in a silence or without new events."""
         now, total = self._clock(), self._counts[event]
         last, reported = self._logged.get(event, (-math.inf, 0))
         if now - last < silent_seconds or (total == reported and event in self._logged):
@@ -81,7 +81,7 @@ class Failures:
                 _log(*line)
 
     def _remind(self) -> None:
-        """Have what is not yet logged logged after a silence."""
+        """Schedule the log of what is not yet logged for the end of the silence."""
         if self._reminder is None:
             self._reminder = threading.Timer(self._silent_seconds, self._end_silence)
             self._reminder.daemon = True

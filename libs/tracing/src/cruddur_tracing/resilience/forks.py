@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 
 class Restartable(Protocol):
-    """What has locks, sockets or threads."""
+    """An object with locks, sockets or threads."""
 
     def restart(self) -> None:
         """Start from nothing, without the parent's locks, which may be held. Must not raise."""
@@ -16,7 +16,7 @@ _restartable: WeakSet[Restartable] = WeakSet()
 
 
 def restart_in_children(item: Restartable) -> None:
-    """Have `item` restarted in every process that is forked from now on, as long as it is in use."""
+    """Restart `item` in every process that is forked from now on, while it is referenced."""
     _restartable.add(item)
 
 

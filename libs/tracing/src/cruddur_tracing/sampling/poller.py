@@ -30,7 +30,7 @@ from cruddur_tracing.sampling.settings import Schedule
 log = logging.getLogger("cruddur_tracing")
 
 JITTER: Final = SystemRandom().random  # without a state that a fork would copy
-LINE_SECONDS: Final = 1.0  # that a line of the log may take when the process ends
+LINE_SECONDS: Final = 1.0  # to wait for a line of the log when the process ends
 LINES_MAX: Final = 100  # about single rules, in the life of a process
 
 
@@ -48,7 +48,7 @@ class Agent(Protocol):
         """Report statistics and return what is assigned."""
 
     def interrupt(self) -> None:
-        """Let a call that is under way fail at once."""
+        """Abort a call that is under way."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -88,7 +88,7 @@ class Poller:
         self._speaking = threading.RLock()
 
     def begin(self) -> None:
-        """Let the rules be due now, and the first report after one interval."""
+        """Schedule the rules for now, and the first report after one interval."""
         self._rules_due = self._clock()
         self._targets_due = self._clock() + self._schedule.targets
 
@@ -98,7 +98,7 @@ class Poller:
         threading.Thread(target=self._run, name="xray-sampling", daemon=True).start()
 
     def stop(self) -> None:
-        """Let the thread end, without waiting for it; a line that it is writing is written, and none after it.
+        """End the thread without waiting for it; a line that it is writing is written, and none after it.
 
         An interpreter that ends while a thread is writing to its standard error aborts.
         """

@@ -60,6 +60,11 @@ class RemoteRules:
         return self._poller.client_id
 
     @property
+    def polling(self) -> bool:
+        """Whether the agent is polled: from the first decision or `start` until `stop`."""
+        return self._started and not self._stopped
+
+    @property
     def rule_names(self) -> tuple[str, ...]:
         """The names of the rules that were fetched, in the order of evaluation."""
         return tuple(state.name for state in self._rules.states)

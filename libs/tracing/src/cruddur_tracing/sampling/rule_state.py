@@ -1,4 +1,4 @@
-"""What a process knows of one sampling rule: its reservoir, its rate, and the counts for the next report.
+"""The state of one sampling rule in a process: its reservoir, its rate, and the counts for the next report.
 
 A reservoir gives a quota of requests a second that X-Ray has assigned to this process until a time. Without a valid
 quota a process borrows one request a second. The requests that the reservoir does not sample are sampled at the rate.

@@ -35,7 +35,7 @@ EMPTY_URL: Final = urlsplit("")
 
 
 class Process(NamedTuple):
-    """What rules may ask about the process itself; None means unknown."""
+    """The properties of the process that rules may match; None means unknown."""
 
     service_name: str | None = None
     service_type: str | None = None
@@ -43,7 +43,7 @@ class Process(NamedTuple):
 
     @classmethod
     def of(cls, resource: Mapping[str, object]) -> "Process":
-        """Return what the attributes of an OpenTelemetry resource say."""
+        """Return the properties from the attributes of an OpenTelemetry resource."""
         on_lambda = resource.get("cloud.platform") == "aws_lambda"
         arn_keys = ("cloud.resource_id", "faas.id") if on_lambda else ("aws.ecs.container.arn",)
         service_type = SERVICE_TYPES.get(_text(resource, "cloud.platform") or "")
@@ -51,7 +51,7 @@ class Process(NamedTuple):
 
 
 def request_properties(process: Process, attributes: Mapping[str, object]) -> RequestProperties:
-    """Return what rules may ask about a root span, from its attributes at the start; old and new names are read."""
+    """Return the properties of a root span that rules may match, from its first attributes, by old or new names."""
     url = _url(_text(attributes, "url.full", "http.url"))
     path = _text(attributes, "url.path") or (_text(attributes, "http.target") or "").partition("?")[0]
     host = _text(attributes, "server.address") or _without_port(_text(attributes, "http.host"))

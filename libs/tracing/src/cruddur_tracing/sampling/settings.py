@@ -1,4 +1,4 @@
-"""Where the agent is, when it is called, and how both are configured.
+"""The agent's address, the schedule of calls, and how both are configured.
 
 The address is read from OTEL_TRACES_SAMPLER_ARG (as ADOT: `endpoint=http://HOST:PORT,polling_interval=SECONDS`), then
 from AWS_XRAY_DAEMON_ADDRESS (as the X-Ray SDKs). Nothing here reads `os.environ`.

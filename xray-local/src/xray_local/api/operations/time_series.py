@@ -46,20 +46,18 @@ def get_time_series_service_statistics(region: Region, request: dict[str, Any]) 
         raise invalid("EntitySelectorExpression is missing: expected one with ForecastStatistics")
     selector = _selector(request.get("EntitySelectorExpression"))
     traces = selection(region, request)
-    periods = _merged(_parts(region, traces, selector, seconds))
+    periods = _of_traces(region, traces, selector, seconds)
     items, token = paging.page(
         [_shape(start, periods[start]) for start in sorted(periods)], request.get("NextToken"), PAGE
     )
     return paging.answer("TimeSeriesServiceStatistics", items, token) | {"ContainsOldGroupVersions": False}
 
 
-def _parts(region: Region, traces: Selection, selector: Expression | None, seconds: int) -> Iterator[_Periods]:
-    """Yield the periods of a part of the traces after the other."""
+def _of_traces(region: Region, traces: Selection, selector: Expression | None, seconds: int) -> _Periods:
     if _has_conditions(selector):
-        yield _periods(_each_trace(region, traces), selector, seconds)
-        return
+        return _periods(_each_trace(region, traces), selector, seconds)
     key = ("periods", selector, seconds)
-    yield from region.store.fold(traces, key, lambda shapes: _periods(shapes, selector, seconds))
+    return region.store.fold(traces, key, lambda shapes: _periods(shapes, selector, seconds), _merged)
 
 
 def _merged(parts: Iterable[_Periods]) -> _Periods:

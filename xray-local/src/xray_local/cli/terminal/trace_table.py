@@ -5,7 +5,7 @@ from typing import Any
 
 from xray_local.cli.terminal.screen import Colours, Screen, Style, cells, cut, padded, printable
 from xray_local.page.frame import formats
-from xray_local.page.listing.lines import Scale, TraceLine, summary_flags, trace_lines
+from xray_local.page.listing.lines import Scale, TraceLine, reason, summary_flags, trace_lines
 
 ID_DIGITS = 8  # the fewest of a short id
 STARTED, TOOK, BAR, RESULT = 8, 8, 8, 8  # columns
@@ -34,20 +34,6 @@ def short_ids(trace_ids: Sequence[str]) -> dict[str, str]:
         (length for length in lengths if len({text[-length:] for text in digits.values()}) == len(digits)), 33
     )
     return {trace_id: text[-length:] for trace_id, text in digits.items()}
-
-
-def reason(summary: Mapping[str, Any]) -> str:
-    """Return where and why a trace failed, by the first of its root causes; empty if it has none."""
-    causes = [*(summary.get("FaultRootCauses") or ()), *(summary.get("ErrorRootCauses") or ())]
-    services = [service for service in causes[0]["Services"] if not service["Inferred"]] if causes else []
-    path = [(service["Name"], entity) for service in services for entity in service["EntityPath"]]
-    for name, entity in reversed(path):
-        for found in entity.get("Exceptions") or ():
-            return f"{name}: {found['Name'].rpartition('.')[2]} {found['Message']}".rstrip()
-    name, entity = path[-1] if path else ("", {"Name": ""})
-    return (
-        f"{name}: {entity['Name']} failed" if entity["Name"] != name else f"{name} failed" if len(services) > 1 else ""
-    )
 
 
 class Table:
@@ -89,9 +75,11 @@ class Table:
             self._service_names(trace.services),
             self._screen.style(short_id, Style.QUIET),
         )
-        if why := reason(summary):
+        why = reason(summary)
+        if why.what:
             indent = self._screen.width - self._request - self._services - ID_DIGITS - (2 if self._is_wide else 1)
-            yield " " * indent + self._screen.style(cut(printable(why), self._screen.width - indent), style)
+            text = cut(printable(f"{why.text} {why.message}".rstrip()), self._screen.width - indent)
+            yield " " * indent + self._screen.style(text, style)
 
     def _joined(self, started: str, took: str, bar: str, result: str, request: str, services: str, id_: str) -> str:
         wide = [started, took, bar, result, request, services, id_]

@@ -132,7 +132,7 @@ class _Drawing:
     def _line(self, row: ShownRow) -> str:
         trace = self._trace
         flags = trace.failed.get(row.at_work) or trace.failed.get(row.place, ())
-        service = self._colours.style(trace.service_at_work(trace.rows[row.at_work]))
+        service = self._colours.style(trace.at_work[row.at_work])
         is_origin = self._mark(row) == "✗ "
         style = _flag_style(flags[0]) if is_origin else service
         label = padded(self._label(row), self._name)

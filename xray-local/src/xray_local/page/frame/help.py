@@ -4,10 +4,13 @@ from xray_local.page.frame.exchange import Page, PageRequest
 
 KEYS = (
     (("/",), "move to the field"),
-    (("?",), "this help"),
-    (("j", "k"), "in a trace: the next row, the previous row"),
+    (("?",), "show these keys"),
+    (("j", "k"), "the next trace of the list or row of a trace, the previous one"),
+    (("Enter",), "open the trace, or the row beside the list of rows"),
+    (("[", "]"), "in a trace: the trace before it in its list, the one after it"),
+    (("u",), "in a trace: back to its row in the list"),
     (("h", "l"), "in a trace: fold the row or go to the row above it, unfold it or go on"),
-    (("Enter", "Esc"), "in a trace: open the row beside the list, close it"),
+    (("Esc",), "in a trace: close the row"),
     (("e",), "in a trace: the next row that failed"),
     (("c",), "in a trace: the critical path only, or all rows again"),
     (("/", "n", "N"), "in a trace: find rows, the next one found, the previous one"),
@@ -19,4 +22,4 @@ KEYS = (
 async def show(_request: PageRequest) -> Page:
     """Show the keys."""
     data = {"keys": [{"keys": keys, "meaning": meaning} for keys, meaning in KEYS]}
-    return Page(title="Help", section="", template="help.html", context={"keys": KEYS}, data=data)
+    return Page(title="Help", section="", template="help.html", context={"keys": KEYS}, data=data, parts=("keys",))

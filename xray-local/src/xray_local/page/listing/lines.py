@@ -34,6 +34,20 @@ class TraceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Where a trace failed, by which exception or call, and the message of the exception; empty if it did not."""
+
+    service: str = ""
+    what: str = ""
+    message: str = ""
+
+    @property
+    def text(self) -> str:
+        """The service and the exception or the call."""
+        return f"{self.service}: {self.what}" if self.what else self.service
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """A logarithmic scale of durations in seconds."""
 
@@ -92,23 +106,25 @@ def _trace_line(summary: Mapping[str, Any], scale: Scale, now: float) -> TraceLi
         duration=duration,
         place=scale.place(duration),
         services=services,
-        reason=formats.shortened(reason(summary), 120),
+        reason=formats.shortened(reason(summary).text, 120),
     )
 
 
-def reason(summary: Mapping[str, Any]) -> str:
-    """Return which service failed, and by which exception, for the first cause that a TraceSummary shape names."""
+def reason(summary: Mapping[str, Any]) -> Reason:
+    """Return why a trace failed, by the first cause that its TraceSummary shape names."""
     causes = summary.get("FaultRootCauses") or summary.get("ErrorRootCauses") or ()
-    for cause in causes if summary.get("HasFault") or summary.get("HasError") else ():
-        services = cause.get("Services") or ()
-        named = [service for service in services if not service.get("Inferred")] or services
-        entities = [entity for service in services for entity in service.get("EntityPath") or ()]
-        exceptions = [exception for entity in entities for exception in entity.get("Exceptions") or ()]
-        where = str(named[-1].get("Name") or "") if named else ""
-        what = str(((exceptions or entities or [{}])[-1]).get("Name") or "")
-        what = what.rpartition(".")[2] if exceptions else what
-        return f"{where}: {what}" if what and what != where else where
-    return ""
+    if not causes or not (summary.get("HasFault") or summary.get("HasError")):
+        return Reason()
+    services = causes[0].get("Services") or ()
+    entities = [(service, entity) for service in services for entity in service.get("EntityPath") or ()]
+    for service, entity in reversed(entities):
+        for thrown in reversed(entity.get("Exceptions") or ()):
+            name = str(thrown.get("Name") or "").rpartition(".")[2]
+            return Reason(str(service.get("Name") or ""), name, str(thrown.get("Message") or ""))
+    named = [service for service in services if not service.get("Inferred")] or services
+    where = str(named[-1].get("Name") or "") if named else ""
+    what = str(entities[-1][1].get("Name") or "") if entities else ""
+    return Reason(where, what if what != where else "")
 
 
 def summary_flags(summary: Mapping[str, Any]) -> tuple[str, ...]:

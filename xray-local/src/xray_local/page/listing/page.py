@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xray_local.api import rendering
-from xray_local.api.filters import TraceFilter
-from xray_local.api.operations import groups as group_operations
 from xray_local.api.operations import paging
 from xray_local.api.operations.traces import trace_position
 from xray_local.page.frame import formats
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect
 from xray_local.page.listing import charts, field, lines
-from xray_local.page.listing.query import GROUPINGS, ORDERS, RANGES, Query, read_query, step_seconds
+from xray_local.page.listing.query import GROUPINGS, ORDERS, RANGES, Query
+from xray_local.page.listing.selected import OVERVIEW_SECONDS, Selected, list_query, selected
 from xray_local.page.queries import all_items
 from xray_local.state.region import Region
 from xray_local.state.store import Group, Overview, Position, Selection, TraceRow
@@ -24,7 +23,6 @@ PAGE = 100  # traces
 SEARCHED_PAGES = 10
 """So often a search goes on for what fills a page; after that the page has a link to continue."""
 
-OVERVIEW_SECONDS = 0.3  # of CPU time; beyond it the numbers are those of the newest traces
 GROUPS_MAX = 6  # chips
 PARTS = ("results",)
 
@@ -40,16 +38,15 @@ class _Found:
 async def show(request: PageRequest) -> Answer:
     """Show the traces that match; an id leads to its trace, and a mistake in an expression is a 400 with its column."""
     request = replace(request, path="/")  # also of the links in JSON
-    query = read_query(request.query)
-    step = _step(request, query)
-    reading = _reading(request, query, step)
+    traces = selected(request)
+    query, reading = traces.query, traces.reading
     context = _context(request, query, reading)
     if trace_id := _trace_id(request.region, reading):
         return Redirect(formats.trace_href(trace_id))
     if reading.mistake:
         data = {"message": reading.mistake.message, "column": reading.mistake.column, "filter": query.typed}
         return _page(query, context | {"found": None}, data, status=400)
-    found = await _find(request, query, reading, step)
+    found = await _find(request, traces)
     groups = _groups(request.region, query, found)
     expression = query.expression(reading)
     href = request.href
@@ -64,6 +61,7 @@ async def show(request: PageRequest) -> Answer:
         "chips": charts.chips(found.overview, reading.expression, href),
         "groups": charts.group_lines(groups, query.by, reading.expression, href),
         "saved": _saved_groups(request.region),
+        "list_query": formats.link("", **list_query(request)),
         "next": next_href,
         "command": _example_command(request),
         "save_as": formats.link("/groups/new", q=to_text(expression) if expression else ""),
@@ -111,27 +109,6 @@ def _context(request: PageRequest, query: Query, reading: field.Reading) -> dict
     }
 
 
-def _step(request: PageRequest, query: Query) -> int:
-    seconds = RANGES[query.range][1]
-    if query.start is None and seconds is not None:
-        return step_seconds(seconds)
-    span = request.region.store.span() or (request.now, request.now)
-    start = query.start if query.start is not None else span[0]
-    end = query.end if query.end is not None else span[1]
-    return step_seconds(max(0.0, end - start))
-
-
-def _reading(request: PageRequest, query: Query, step: int) -> field.Reading:
-    if query.strict:
-        return field.read_expression(query.typed)
-    slow = 0.0
-    if "slow" in query.typed.lower().split():
-        everything = Selection(*query.times(request.now, step))
-        overview = request.region.store.overview(everything, step=step, seconds=OVERVIEW_SECONDS)
-        slow = charts.slow_seconds(overview.total)
-    return field.read(query.typed, slow=slow)
-
-
 def _trace_id(region: Region, reading: field.Reading) -> str:
     """Return the id of the stored trace that the field names, if it names one."""
     if reading.trace_id:
@@ -140,12 +117,8 @@ def _trace_id(region: Region, reading: field.Reading) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-async def _find(request: PageRequest, query: Query, reading: field.Reading, step: int) -> _Found:
-    region = request.region
-    trace_filter = TraceFilter(query.expression(reading), group_operations.expressions(region))
-    selection = Selection(*query.times(request.now, step), "start", trace_filter)
-    if reading.trace_id:  # of a trace that is not stored
-        selection = Selection(0.0, 0.0)
+async def _find(request: PageRequest, traces: Selected) -> _Found:
+    region, query, selection = request.region, traces.query, traces.selection
     position = trace_position(query.token) if query.token else None
     rows: list[TraceRow] = []
     for _ in range(SEARCHED_PAGES):
@@ -154,7 +127,7 @@ async def _find(request: PageRequest, query: Query, reading: field.Reading, step
         if position is None or len(rows) == PAGE:
             break
         await asyncio.sleep(0)
-    overview = region.store.overview(selection, step=step, seconds=OVERVIEW_SECONDS)
+    overview = region.store.overview(selection, step=traces.step, seconds=OVERVIEW_SECONDS)
     return _Found(selection, overview, rows, position)
 
 

@@ -34,7 +34,7 @@ async def show(request: PageRequest) -> Page:
     rules = all_rules(region)
     asked = described(request.query)
     windows = list(all_items("GetSamplingStatisticSummaries", region, "SamplingStatisticSummaries"))
-    reports = Reports(windows, region.reservoirs.clients(now=request.now), region.store.by_rule())
+    reports = Reports(windows, region.reservoirs.clients(now=request.now), region.store.traffic.by_rule())
     lines = rule_lines(rules, reports, () if asked.is_empty else verdicts(rules, asked.properties))
     context: dict[str, Any] = {
         "lines": lines,
@@ -89,7 +89,7 @@ def _rule(request: PageRequest, rules: Sequence[SamplingRule], reports: Reports)
         "name": name,
         "is_known": any(rule.rule_name == name for rule in rules),
         "clients": [asdict(line) for line in client_lines(name, reports.clients, request.now)],
-        "traces": [asdict(line) for line in taken_lines(request.region.store.of_rule(name, TRACES_MAX))],
+        "traces": [asdict(line) for line in taken_lines(request.region.store.traffic.of_rule(name, TRACES_MAX))],
         "stored": reports.traces.get(name, 0),
     }
 
@@ -103,6 +103,6 @@ def _rehearsal(request: PageRequest, rules: Sequence[SamplingRule], reports: Rep
     seconds = RANGES.get(range_, RANGES[RANGE])[1]
     attributes = any(rule.attributes for rule in changed.rules)
     start = 0.0 if seconds is None else request.now - seconds
-    found = list(request.region.store.requests(start, math.inf, attributes=attributes, limit=REHEARSED))
+    found = list(request.region.store.traffic.requests(start, math.inf, attributes=attributes, limit=REHEARSED))
     rehearsed = asdict(rehearse(found, rules, changed.rules, reports.counts()))
     return rehearsed | {"problem": changed.problem, "changed": [rule.to_api() for rule in changed.rules]}

@@ -3,20 +3,17 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from xray_local.page.frame.formats import duration, number, percent, shortened
+from xray_local.page.services.grid import Grid
 from xray_local.page.services.layout import Layout, Point, arrange, spread
 from xray_local.page.services.numbers import Call, Graph, Numbers, Service, Show
 
 SERVICES_MAX = 60
 CALLS_MAX = 180
-WIDTH, HEIGHT = 176, 64  # of a box
-GAP, PITCH = 104, 84  # between two layers, and from row to row
-MARGIN = 12
+GRID = Grid(width=176, height=64, gap=104, pitch=84)
 STRIP = 5  # the height of the strip of results
 LABEL = 14  # the height of a line's text
-ARROW = 6
 NAME_MAX, KIND_MAX = 17, 25  # characters that fit in a box
 CHARACTER = 6.2  # the width of one in the text of a line
 LINE_MIN, LINE_MAX = 1.0, 6.0  # the width of a line
@@ -81,38 +78,31 @@ def draw(graph: Graph, show: Show) -> Map | None:
     places = {service.key: place for place, service in enumerate(graph.services)}
     layout = arrange(len(places), [(places[call.source], places[call.target]) for call in graph.calls])
     boxes = [_box(service, layout.places[places[service.key]], show) for service in graph.services]
+    width, height = GRID.size(layout)
     return Map(
-        width=max(layout.layers * (WIDTH + GAP) - GAP, 0) + 2 * MARGIN,
-        height=round(layout.rows * PITCH, 1) + 2 * MARGIN,
-        box=(WIDTH, HEIGHT),
+        width=width,
+        height=height,
+        box=(GRID.width, GRID.height),
         strip=STRIP,
         boxes=tuple(sorted(boxes, key=lambda box: (box.x, box.y))),
         lines=_lines(graph.calls, places, layout, show),
     )
 
 
-def _x(layer: int) -> float:
-    return MARGIN + layer * (WIDTH + GAP)
-
-
-def _y(row: float) -> float:
-    return round(MARGIN + row * PITCH, 1)
-
-
 def _box(service: Service, place: Point, show: Show) -> Box:
-    x, y = _x(place[0]), _y(place[1]) - HEIGHT / 2
+    x, y = GRID.corner(place)
     return Box(
         service=service,
         x=x,
         y=y,
-        name="client" if service.is_client else shortened(_short(service.name), NAME_MAX),
+        name="client" if service.is_client else shortened(short_name(service.name), NAME_MAX),
         kind=shortened(f"of {service.name}" if service.is_client else service.kind, KIND_MAX),
         text=f"{number(service.numbers.calls)} · {_shown(service.numbers, show)}",
         parts=_parts(service.numbers, x),
     )
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """Return the last part of a URL, such as the name of a queue; any other name as it is."""
     return name.rstrip("/").rpartition("/")[2] if "://" in name else name
 
@@ -120,7 +110,7 @@ def _short(name: str) -> str:
 def _parts(found: Numbers, x: float) -> tuple[Part, ...]:
     counts = (("ok", found.ok), ("error", found.errors), ("throttle", found.throttles), ("fault", found.failures))
     parts: list[Part] = []
-    at, scale = x + 1, (WIDTH - 2) / max(1, found.calls)
+    at, scale = x + 1, (GRID.width - 2) / max(1, found.calls)
     for kind, count in counts:
         if count:
             parts.append(Part(kind, round(at, 1), round(count * scale, 1)))
@@ -141,8 +131,8 @@ def _lines(calls: Sequence[Call], places: dict[tuple[str, str], int], layout: La
     return tuple(
         Line(
             call=call,
-            path=_path(path),
-            arrow=_arrow(path),
+            path=GRID.line(path),
+            arrow=GRID.arrow(path),
             width=round(LINE_MIN + (LINE_MAX - LINE_MIN) * (weight / most if most else 0.0), 1),
             severity=_severity(call.numbers, show),
             text=text,
@@ -177,42 +167,9 @@ def _line_text(found: Numbers, show: Show) -> str:
     return f"{number(found.calls)} · {failed}" if failed else number(found.calls)
 
 
-def _path(path: Sequence[Point]) -> str:
-    """Return a curve through the gaps between layers, level within each layer."""
-    forward = path[0][0] < path[-1][0]
-    parts: list[str] = []
-    for place, (before, after) in enumerate(pairwise(path)):
-        (start, y), (end, to) = _ends(before, after, forward)
-        middle = (start + end) / 2
-        if place == 0:
-            parts.append(f"M{start:g},{y:g}")
-        else:
-            parts.append(f"H{start:g}")
-        parts.append(f"C{middle:g},{y:g} {middle:g},{to:g} {end:g},{to:g}")
-    return " ".join(parts)
-
-
-def _ends(before: Point, after: Point, forward: bool) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return where a line leaves a layer and where it reaches the next; one against the flow is a little lower."""
-    start = _x(before[0]) + (WIDTH if forward else 0)
-    end = _x(after[0]) + (0 if forward else WIDTH)
-    lower = 0 if forward else 2 * ARROW
-    return (start, _y(before[1]) + lower), (end, _y(after[1]) + lower)
-
-
-def _arrow(path: Sequence[Point]) -> str:
-    forward = path[0][0] < path[-1][0]
-    _, (x, y) = _ends(path[-2], path[-1], forward)
-    back = x - ARROW if forward else x + ARROW
-    return f"M{x:g},{y:g} L{back:g},{y - ARROW / 1.5:g} V{y + ARROW / 1.5:g} Z"
-
-
 def _centres(paths: Sequence[Sequence[Point]]) -> list[tuple[float, float]]:
     """Return the centre of each text: in the last gap, as near to the middle of the line as the others allow."""
-    wanted: list[tuple[float, float]] = []
-    for path in paths:
-        (start, y), (end, to) = _ends(path[-2], path[-1], path[0][0] < path[-1][0])
-        wanted.append(((start + end) / 2, (y + to) / 2))
+    wanted = [GRID.middle(path) for path in paths]
     centres = [(0.0, 0.0)] * len(paths)
     for x in {x for x, _ in wanted}:
         here = sorted((y, place) for place, (at, y) in enumerate(wanted) if at == x)

@@ -72,7 +72,7 @@ def verdict(seen: Arrivals) -> Verdict:
         return Verdict("empty", f"Requests arrive ({seen.requests:,} so far), but without a segment or a span.")
     if seen.polls:
         return _unsampled(seen)
-    return Verdict("nothing", "Nothing arrives: no datagram, no request with segments or spans, no sampling poll.")
+    return Verdict("nothing", "Nothing has arrived: no datagram, no request with segments or spans, no sampling poll.")
 
 
 def _unsampled(seen: Arrivals) -> Verdict:
@@ -81,7 +81,7 @@ def _unsampled(seen: Arrivals) -> Verdict:
         sampled = f"SDKs sampled {seen.sampled:,} of {count(seen.reported, 'request')} and send them elsewhere"
         return Verdict("not sent", f"Not sent to this process: {polls}, no segment. {sampled}.")
     if seen.reported:
-        reported = f"SDKs counted {count(seen.reported, 'request')}; the rules took none"
+        reported = f"SDKs counted {count(seen.reported, 'request')}; the rules sampled none"
         return Verdict("not sampled", f"Not sampled: {polls}, no segment. {reported}.")
     return Verdict(
         "not sampled", f"Not sampled: {polls}, no segment. An SDK is connected, but has recorded no request."

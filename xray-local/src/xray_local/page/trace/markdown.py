@@ -63,7 +63,7 @@ def _table(trace: AnalysedTrace) -> Iterator[str]:
             formats.duration(max(0.0, row.start - trace.tree.start)),
             formats.duration(row.duration),
             formats.duration(trace.own[place]),
-            text(trace.service_at_work(row)),
+            text(trace.at_work[place]),
             f"{'· ' * min(row.depth, 20)}{text(trace.label(place).text)}",
             f"{status} {flags}".strip() + (" (it began here)" if place in trace.origins else ""),
             text(pairs),

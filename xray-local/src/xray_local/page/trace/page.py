@@ -7,14 +7,16 @@ from typing import Any
 from xray_local.api.operations.sampling.rules import all_rules
 from xray_local.page.frame import formats
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect, missing
+from xray_local.page.listing.selected import list_query
 from xray_local.page.trace import header, rows
-from xray_local.page.trace.about import decision, others
+from xray_local.page.trace.about import decision, live, neighbours, others
 from xray_local.page.trace.row import pane
 from xray_local.page.trace.row.exceptions import RecordedFailure, failures
 from xray_local.page.trace.shown import minimap, view
+from xray_local.page.trace.shown.picture import Picture, picture
 from xray_local.page.trace.sources import SOURCES, StoredTrace
 
-PARTS = ("rows", "pane")
+PARTS = ("about", "rows", "pane")
 CHIPS = (("errors", "errors"), ("critical", "critical path"), ("slow", "over 5 %"))
 """What `only` may name, and the text of its link."""
 
@@ -37,6 +39,7 @@ async def show(request: PageRequest) -> Answer:
         context={"page": page},
         data=page.json,
         parts=PARTS,
+        refresh=page.view.live,
     )
 
 
@@ -79,6 +82,18 @@ class TracePage:
         return self._request.now - self.head.start
 
     @cached_property
+    def stream(self) -> str:
+        """The address that reports its changes, empty if none is expected."""
+        if not live.may_grow(self.age, self.head.in_progress):
+            return ""
+        return formats.link(f"{self.path}/live", after=self._request.region.store.revision(self.stored.id))
+
+    @cached_property
+    def neighbours(self) -> neighbours.Neighbours:
+        """Its number in the list that the address names, and the traces before and after it."""
+        return neighbours.neighbours(self._request, self.stored.id, self.head.start)
+
+    @cached_property
     def place(self) -> others.Place | None:
         """Its place among the traces of the same request."""
         first = self.trace.rows[0]
@@ -110,6 +125,11 @@ class TracePage:
         """The services by their own time in seconds, each with its share of all of them."""
         total = sum(self.trace.services.values()) or 1.0
         return [(name, seconds, seconds / total) for name, seconds in self.trace.spent if seconds > 0]
+
+    @cached_property
+    def picture(self) -> Picture | None:
+        """The services and their calls as a drawing."""
+        return picture(self.trace)
 
     @cached_property
     def shown(self) -> list[view.Shown]:
@@ -174,6 +194,10 @@ class TracePage:
         """Return the address of a row in the whole trace."""
         return formats.link(self.path, row=view.key(self.trace, place))
 
+    def whole_href(self, **changes: str) -> str:
+        """Return the address of the whole trace, as one of the same list."""
+        return formats.link(self.path, **(list_query(self._request) | changes))
+
     def href(self, **changes: str | int) -> str:
         """Return the address of another view; it begins with the first row."""
         return formats.link(self.path, **self._known(**{"offset": "", **changes}))
@@ -200,7 +224,7 @@ class TracePage:
                 found.append((f"{text}{counts.get(name, '')}", self.href(only=only), is_on))
         if self.trace.answers:
             found.append(
-                ("calls and answers apart", self.href(calls="" if self.view.calls else "all"), self.view.calls)
+                ("calls and answers as two rows", self.href(calls="" if self.view.calls else "all"), self.view.calls)
             )
         return found
 

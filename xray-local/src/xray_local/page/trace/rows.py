@@ -180,7 +180,7 @@ def _line(trace: AnalysedTrace, shown: Shown, time: Axis) -> RowLine:
         depth=shown.depth,
         expanded=shown.expanded,
         found=shown.found,
-        service=trace.service_at_work(trace.rows[both[-1]]),
+        service=trace.at_work[both[-1]],
         shape=SHAPES[wires],
         wires=WIRES[wires],
         called=_called(trace, shown),
@@ -213,7 +213,7 @@ def _bars(trace: AnalysedTrace, both: Sequence[int], time: Axis) -> Iterable[Bar
         if start <= time.end and end >= time.start:
             kind = "began" if place == began else "call" if row.entry.is_remote else ""
             kind += " open" if row.end is None else ""
-            yield time.bar(start, end, trace.service_at_work(row), kind.strip())
+            yield time.bar(start, end, trace.at_work[place], kind.strip())
 
 
 def _joined(pieces: Iterable[tuple[float, float]], time: Axis) -> Iterable[Bar]:
@@ -246,7 +246,7 @@ def row_json(trace: AnalysedTrace, place: int) -> dict[str, Any]:
         "parent_id": row.parent_id,
         "depth": row.depth,
         "name": row.name,
-        "service": trace.service_at_work(row),
+        "service": trace.at_work[place],
         "called": found.text,
         "wires": list(row.wires),
         "kind": row.kind,

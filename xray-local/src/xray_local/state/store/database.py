@@ -1,28 +1,52 @@
 """The SQLite database: opening, schema, transactions. The only module that uses sqlite3."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
 
-MEMORY_PAGE_BYTES = 16_384
+PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and writes each changed one of a file by itself
 SCHEMA_VERSION = 5
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
+OWN_FILE = 0o600  # traces may hold secrets
 
 
 class Database:
     """One writer's connection; every change is in a `transaction`."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._connection = _open(path)
+        self._unread = self._unwritten = ""
 
     def close(self) -> None:
         """Close the database; nothing is pending."""
         self._connection.close()
+
+    def replace(self, kept: Sequence[str] = ()) -> None:
+        """Begin again with a new file, for which also a full disk has room, with the rows of these tables."""
+        rows = {table: self.rows(f"SELECT * FROM {table}") for table in kept}  # noqa: S608 (constants)
+        self._connection.close()
+        if self._path != MEMORY:
+            for end in ("", "-wal", "-shm"):
+                Path(f"{self._path}{end}").unlink(missing_ok=True)
+        self._connection = _open(self._path)
+        self._unread = ""
+        with self.transaction():
+            for table, found in rows.items():
+                for row in found:
+                    self.execute(f"INSERT INTO {table} VALUES ({marks(row)})", row)  # noqa: S608 (constants)
+
+    @property
+    def problem(self) -> str:
+        """Why something could not be read, or the last change could not be written; else empty."""
+        return self._unread or self._unwritten
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -31,7 +55,9 @@ class Database:
             with self._connection:
                 yield
         except sqlite3.Error as error:
-            raise StoreError(f"the store cannot be written: {error}") from error
+            self._unwritten = f"the store cannot be written: {error}"
+            raise StoreError(self._unwritten) from error
+        self._unwritten = ""
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement that returns no rows."""
@@ -42,12 +68,22 @@ class Database:
         self._connection.executemany(statement, rows)
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Return a query's rows as tuples."""
-        return self._connection.execute(statement, parameters).fetchall()
+        """Return a query's rows as tuples. StoreError if they cannot be read."""
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._cannot_read(error) from error
 
     def row(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
-        """Return a query's first row as a tuple, or None."""
-        return self._connection.execute(statement, parameters).fetchone()
+        """Return a query's first row as a tuple, or None. StoreError if it cannot be read."""
+        try:
+            return self._connection.execute(statement, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise self._cannot_read(error) from error
+
+    def _cannot_read(self, error: sqlite3.Error) -> StoreError:
+        self._unread = f"the store cannot be read: {error}"
+        return StoreError(self._unread)
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -62,6 +98,7 @@ def marks(values: Sequence[Any]) -> str:
 
 
 def _open(path: str) -> sqlite3.Connection:
+    _create(path)
     try:
         connection = sqlite3.connect(path, timeout=1.0)
         try:
@@ -75,21 +112,69 @@ def _open(path: str) -> sqlite3.Connection:
     return connection
 
 
+def _create(path: str) -> None:
+    """Create the file for its owner only; SQLite's own would be readable by all, and at the end of a dangling link."""
+    if path == MEMORY or Path(path).exists():
+        return
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWN_FILE))
+    except FileExistsError as error:
+        problem = "a symbolic link to a file that does not exist"
+        raise StoreError(f"--db: {path!r}: {problem}: expected a writable file, or {MEMORY}") from error
+    except OSError:
+        return  # SQLite says why
+
+
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    if path == MEMORY:  # a commit in memory visits every page, so there should be few
-        connection.execute(f"PRAGMA page_size = {MEMORY_PAGE_BYTES}")
-    else:
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
+    if path != MEMORY:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = int(connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
-    if tables and version not in range(1, SCHEMA_VERSION + 1):
-        hint = " (written by a newer xray-local?)" if version > SCHEMA_VERSION else ""
-        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}{hint}")
-    scripts = files("xray_local.state.store") / "schema"
-    if tables:
-        for former in range(max(version, 2), SCHEMA_VERSION):  # versions 1 and 2 have the same tables
-            connection.executescript((scripts / f"upgrade_to_{former + 1}.sql").read_text())
-    connection.executescript((scripts / "schema.sql").read_text())
+    known = _tables(connection)
+    if known and version not in range(1, SCHEMA_VERSION + 1):
+        cure = "a newer xray-local, or another file" if version > SCHEMA_VERSION else "another file"
+        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}: use {cure}")
+    problem = (_upgraded(connection, version) or _difference(connection)) if known else ""
+    if problem:
+        found = f"schema version {version} of an unreleased xray-local ({problem})"
+        raise StoreError(
+            f"--db: {path!r}: {found}: expected version 1 to {SCHEMA_VERSION} of a release: use another file"
+        )
+    connection.executescript(_script("schema"))
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # also shows that the file can be written
+
+
+def _script(name: str) -> str:
+    return (files("xray_local.state.store") / "schema" / f"{name}.sql").read_text()
+
+
+def _upgraded(connection: sqlite3.Connection, version: int) -> str:
+    """Bring the tables from a version to the present one; return why that is not possible, or nothing."""
+    try:
+        for former in range(max(version, 2), SCHEMA_VERSION):  # versions 1 and 2 have the same tables
+            connection.executescript(_script(f"upgrade_to_{former + 1}"))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # the statements do not fit the tables
+            raise
+        connection.rollback()
+        return str(error)
+    return ""
+
+
+def _difference(connection: sqlite3.Connection) -> str:
+    """Return a table that has other columns than in the schema, or nothing."""
+    expected = sqlite3.connect(MEMORY)
+    expected.executescript(_script("schema"))
+    tables = _tables(expected)
+    expected.close()
+    found = _tables(connection)
+    return next((f"columns of {name}" for name, columns in tables.items() if found.get(name, columns) != columns), "")
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
+    """Return the columns of each table."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    columns = "SELECT name FROM pragma_table_info(?)"
+    return {name: frozenset(column for (column,) in connection.execute(columns, (name,))) for (name,) in names}

@@ -89,9 +89,11 @@ class IngestLog:
 
     def _fit(self, trace_ids: Sequence[str], sizes: Sequence[int]) -> bool:
         """Count documents in what waits for their traces, and return True, unless one may not fit."""
-        known, waiting = self._waiting, dict[str, int]()
-        for trace_id, size in zip(trace_ids, sizes, strict=True):
-            waiting[trace_id] = (waiting.get(trace_id) or known.get(trace_id, 0)) + size
+        known, waiting = self._waiting, dict(zip(trace_ids, sizes, strict=True))
+        if len(waiting) < len(trace_ids) or not known.keys().isdisjoint(waiting):
+            waiting = {trace_id: known.get(trace_id, 0) for trace_id in waiting}
+            for trace_id, size in zip(trace_ids, sizes, strict=True):
+                waiting[trace_id] += size
         if max(waiting.values(), default=0) > SMALL_TRACE_BYTES or not self.large.isdisjoint(waiting):
             return False
         known.update(waiting)

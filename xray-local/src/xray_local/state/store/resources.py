@@ -8,10 +8,15 @@ from xray_local.state.store.database import Database
 
 
 class Resources:
-    """The table of resources."""
+    """The table of resources, and the state of its database."""
 
     def __init__(self, database: Database) -> None:
         self._resources = database
+
+    @property
+    def problem(self) -> str:
+        """Why the database cannot be read or written; else empty."""
+        return self._resources.problem
 
     def put_resource(self, kind: str, name: str, body: dict[str, Any]) -> None:
         """Store a resource's JSON under its kind and name."""

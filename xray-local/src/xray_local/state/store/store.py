@@ -6,11 +6,12 @@ they are read.
 """
 
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
 from xray_local.state.store.batches import Refused
 from xray_local.state.store.database import Database
@@ -21,13 +22,12 @@ from xray_local.state.store.summaries.search import Search
 from xray_local.state.store.summaries.selection import Count, Filter, Order, Page, Position, Selection
 from xray_local.state.store.summaries.totals import Calls, Made
 from xray_local.state.store.trace_index import TraceIndex
-from xray_local.state.store.traffic import Requests, Traffic
+from xray_local.state.store.traffic import Traffic
 from xray_local.traces.documents import Document, parse_stored
 from xray_local.traces.service_graph import Graph
-from xray_local.traces.summaries import TraceSummary
 
 INDEXED_ROWS = 32  # of the log in one transaction, unless they have more bytes than INDEXED_BYTES
-INDEXED_BYTES = 32 * 1024  # so that a step takes about a millisecond
+INDEXED_BYTES = 96 * 1024  # so that a step takes a few milliseconds
 SUMMARIZED = 4  # traces in one transaction
 CACHED = 128  # values that are kept until a trace changes
 T = TypeVar("T")
@@ -48,9 +48,9 @@ class Store(Resources):
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
-        self._not_indexed = 0
         self._cached: OrderedDict[Hashable, Any] = OrderedDict()
-        self._traffic = Traffic(self._database)
+        self.traffic = Traffic(self._database)  # of the traces that are summarized
+        self._not_indexed = 0
         self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
@@ -75,7 +75,8 @@ class Store(Resources):
 
     def counts(self) -> dict[str, int]:
         """Return how many traces, segments and spans are stored."""
-        self.index()
+        with suppress(StoreError):  # `problem` says why the rest is not counted
+            self.index()
         totals = self._index.totals
         return {"traces": totals.traces, "segments": totals.segments, "spans": totals.spans}
 
@@ -187,6 +188,11 @@ class Store(Resources):
         self.index()
         return self._index.trace(trace_id)
 
+    def revision(self, trace_id: str) -> str:
+        """Return a text that is another one after a document of a trace has arrived; empty when it is not stored."""
+        self.index()
+        return self._index.revision(trace_id)
+
     def _prepare_search(self) -> None:
         self.searched_at = time.monotonic()
         self.index()
@@ -252,10 +258,16 @@ class Store(Resources):
         self._prepare_search()
         return self._search.graph(selection)
 
-    def fold(self, selection: Selection, key: Hashable, make: Callable[[Calls], Made]) -> Iterator[Made]:
-        """Yield what a function makes of each block of matching traces; `key` is equal for equal functions."""
+    def fold(
+        self,
+        selection: Selection,
+        key: Hashable,
+        make: Callable[[Calls], Made],
+        merge: Callable[[Iterable[Made]], Made],
+    ) -> Made:
+        """Return what a function makes of the matching traces, merged of blocks; `key` is equal for equal functions."""
         self._prepare_search()
-        return self._search.fold(selection, key, make)
+        return self._search.fold(selection, key, make, merge)
 
     def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return a value that is computed from the stored traces: once, until one of them changes. None is not kept."""
@@ -271,26 +283,21 @@ class Store(Resources):
                 self._cached.popitem(last=False)
         return made
 
-    def requests(self, start: float, end: float, *, attributes: bool, limit: int) -> Iterator[Requests]:
-        """Yield the requests of the newest summarized traces that started in a range (epoch seconds)."""
-        return self._traffic.requests(start, end, attributes=attributes, limit=limit)
-
-    def by_rule(self) -> Counter[str]:
-        """Return how many traces each sampling rule took; of those that are summarized."""
-        return self._traffic.by_rule()
-
-    def of_rule(self, rule_name: str, limit: int) -> list[TraceSummary]:
-        """Return the newest traces that a sampling rule took; of those that are summarized."""
-        return self._traffic.of_rule(rule_name, limit)
-
     def clear(self, *, resources: bool = True) -> None:
-        """Delete everything that is stored, or all but resources."""
+        """Delete everything that is stored, or all but resources; also from a store that cannot be written."""
+        kept = () if resources else ("resources",)
+        try:
+            self._empty(kept)
+        except StoreError:  # a full disk has no room for deletions either
+            self._database.replace(kept)
+            self._empty(kept)
+        self._search.clear()
+        self._cached.clear()
+        self._pruned = self._not_indexed = 0
+
+    def _empty(self, kept: Sequence[str]) -> None:
         with self._transaction():
             self._log.clear()
             self._index.clear()
-            if resources:
+            if not kept:
                 self._database.execute("DELETE FROM resources")
-        self._search.clear()
-        self._cached.clear()
-        self._pruned = 0
-        self._not_indexed = 0

@@ -153,6 +153,12 @@ class TraceIndex:
         row = self._database.row("SELECT last - first, limited FROM traces WHERE trace_id = ?", (trace_id,))
         return None if row is None else (float(row[0]), bool(row[1]))
 
+    def revision(self, trace_id: str) -> str:
+        """Return a text that is another one after a document of a trace has arrived; empty when it is not stored."""
+        statement = "SELECT updated, bytes, segments, spans, limited FROM traces WHERE trace_id = ?"
+        row = self._database.row(statement, (trace_id,))
+        return "" if row is None else "-".join(map(str, row))
+
 
 def _row(trace: TraceChange, now: float) -> tuple[float, float, float, int, int, int, bool, int]:
     size = sum(trace.bytes.values())

@@ -27,7 +27,7 @@ def pre_instrument() -> None:
 
 
 def start(environ: Mapping[str, str]) -> None:
-    """See `pre_instrument`. A setting that cannot be used is logged, and then nothing is traced by the library."""
+    """See `pre_instrument`. An invalid setting is logged, and the library traces nothing."""
     try:
         settings = chosen_settings(environ)
     except SettingsError as error:

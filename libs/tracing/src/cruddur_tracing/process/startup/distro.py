@@ -1,6 +1,6 @@
 """The OpenTelemetry distro named `cruddur`: its defaults, its start, and which instrumentations it loads when.
 
-`opentelemetry-instrument` loads it before the app; `launcher` selects it. A variable that is set is left as it is.
+`opentelemetry-instrument` loads it before the app; `launcher` selects it. Variables that are set stay as they are.
 See docs/decisions/001-otel-defaults.md.
 """
 
@@ -31,7 +31,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
 
 
 def set_defaults(environ: MutableMapping[str, str]) -> None:
-    """Set what is missing in `environ`; the service is called what the X-Ray SDK calls it."""
+    """Set the defaults of unset variables; the service gets the name that the X-Ray SDK uses."""
     for variable, value in DEFAULTS.items():
         environ.setdefault(variable, value)
     tracing_name = environ.get("AWS_XRAY_TRACING_NAME")
@@ -40,7 +40,7 @@ def set_defaults(environ: MutableMapping[str, str]) -> None:
 
 
 class CruddurDistro(BaseDistro):  # type: ignore[misc]
-    """What OTEL_PYTHON_DISTRO=cruddur means."""
+    """The distro of OTEL_PYTHON_DISTRO=cruddur."""
 
     def _configure(self, **_kwargs: Any) -> None:
         set_defaults(os.environ)
@@ -80,7 +80,7 @@ class _LateInstrumentation:
             self.load()
 
     def load(self, _module: Any = None) -> None:
-        """Load it. An error is logged, for an import of the app must not fail because of it."""
+        """Load it. An error is logged, so that the app's import does not fail."""
         if self._loaded:
             return
         self._loaded = True

@@ -2,7 +2,7 @@
 
 Only that command imports this module (entry point group `opentelemetry_environment_variables`), before it replaces
 itself with the program to run. With two distros installed OpenTelemetry takes the one whose folder is listed first,
-unless OTEL_PYTHON_DISTRO names one; so this names ours, if nobody has named another. That is the one import in the
+unless OTEL_PYTHON_DISTRO names one; so this sets it to ours if it is unset. That is the one import in the
 library that has an effect. See docs/decisions/001-otel-defaults.md.
 """
 

@@ -54,7 +54,7 @@ def start_sdk(environ: MutableMapping[str, str]) -> None:
 
 
 def endpoint_of(environ: Mapping[str, str]) -> OtlpSettings | None:
-    """Return where this library sends spans by OTLP, or None if it is not to, or an exporter is needed for it."""
+    """Return where this library sends spans by OTLP, or None if it does not, or needs an exporter for it."""
     try:
         if chosen_settings(environ) is None or not wants_http(environ):
             return None

@@ -1,1 +1,1 @@
-"""The address of the agent, and connections that ask for no import, follow no proxy and end at a deadline."""
+"""The address of the agent, and connections that need no import, use no proxy and end at a deadline."""

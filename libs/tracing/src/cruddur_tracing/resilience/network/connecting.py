@@ -1,4 +1,4 @@
-"""Looks hosts up and connects to them without an import.
+"""Resolves hosts and connects to them without an import.
 
 The socket module imports a codec for a host that is text. If another thread of the parent is
 importing it at the moment of a fork, the child waits for that import forever.

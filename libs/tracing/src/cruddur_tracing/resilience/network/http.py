@@ -54,7 +54,7 @@ class Connection:
             connected.close()
 
     def abort(self) -> None:
-        """Let the request that another thread waits for fail."""
+        """Abort a request that another thread is waiting for."""
         connected = self._socket
         if connected is not None:
             with suppress(OSError):  # it is not connected any more

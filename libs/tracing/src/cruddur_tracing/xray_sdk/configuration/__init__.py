@@ -1,1 +1,1 @@
-"""What an app configures with X-Ray's API, and what becomes of it."""
+"""What an app configures with X-Ray's API, and its effect."""

@@ -1,4 +1,4 @@
-"""What an app configures with X-Ray's API, as values; and what the recorder needs of the process that it serves."""
+"""What an app configures with X-Ray's API, as values, and what the recorder needs from its process."""
 
 import logging
 import os
@@ -118,7 +118,7 @@ class Emitter:
 
 
 class Streaming:
-    """The division of large traces, which the wires do by themselves."""
+    """The division of large traces, which is the wires' task."""
 
     streaming_threshold = 30
 
@@ -131,5 +131,5 @@ class Streaming:
 
 
 def warn_without_effect(argument: str) -> None:
-    """Warn that a setting has no meaning here, and why."""
+    """Warn that a setting has no effect here, and why."""
     log.warning("xray_recorder: %s has no effect: %s", argument, WITHOUT_EFFECT[argument])

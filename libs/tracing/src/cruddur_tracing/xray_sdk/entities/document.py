@@ -1,4 +1,4 @@
-"""What a segment or subsegment holds so far, in the shape of a segment document: for the app's own eyes.
+"""What a segment or subsegment holds so far, in the shape of a segment document, for the app to read.
 
 What is sent is translated by the wires, which also know the children.
 """

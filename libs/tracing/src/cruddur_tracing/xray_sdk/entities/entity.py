@@ -1,6 +1,6 @@
 """What segments and subsegments have in common: a view of a recorded span, with the members that aws_xray_sdk's have.
 
-A view keeps nothing by itself: X-Ray's data is in the span's `XRayData`, an exception is an event of the span.
+A view has no data of its own: X-Ray's data is in the span's `XRayData`, an exception is an event of the span.
 """
 
 import contextlib
@@ -188,7 +188,7 @@ class Entity:
         self.fault = True
 
     def add_error_flag(self) -> None:
-        """Flag a mistake of the client."""
+        """Flag an error of the client."""
         self.error = True
 
     def add_throttle_flag(self) -> None:
@@ -227,7 +227,7 @@ class Entity:
         self.end(nanoseconds(end_time))
 
     def begin(self) -> None:
-        """Note that X-Ray's API has begun it; it is open until it ends."""
+        """Record that X-Ray's API has begun it; it is open until it ends."""
         self.begun = True
         recording = self._span.recording
         if not isinstance(recording.open, list):

@@ -1,4 +1,4 @@
-"""Names and annotation keys as X-Ray takes them; what it does not take is rewritten with a warning, never dropped."""
+"""Names and annotation keys that X-Ray accepts; others are rewritten with a warning, never dropped."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ _warned_keys: set[str] = set()
 
 
 def entity_name(name: str) -> str:
-    """Return a segment's name without the characters that X-Ray does not take."""
+    """Return a segment's name without the characters that X-Ray rejects."""
     if not _NAME_FORBIDDEN.search(name):
         return name
     cleaned = _NAME_FORBIDDEN.sub("", name)

@@ -1,7 +1,7 @@
 """What X-Ray's API has begun in the current context, innermost first: kept in OpenTelemetry's context.
 
-So it follows a request through threads and tasks as the current span does. What has begun makes its span the current
-one; what ends gives the context back that it found, in whatever thread, task or order it ends.
+So it follows a request through threads and tasks as the current span does. What begins makes its span the current
+one; what ends restores the context that it found, in whatever thread, task or order it ends.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def current() -> tuple[Frame | None, trace.Span]:
     frame: Frame | None = found.get(_KEY)  # type: ignore[assignment]
     while frame is not None and frame.popped:
         if frame.span is found.get(_SPAN):
-            # An inner frame was popped later than this one, and gave the context of this one back.
+            # An inner frame was popped later than this one, and restored the context of this one.
             found = frame.before
             context.attach(found)
             frame = found.get(_KEY)  # type: ignore[assignment]
@@ -69,7 +69,7 @@ def current_entity() -> Entity | None:
 
 
 def is_unsampled(span: trace.Span) -> bool:
-    """Return whether a span that is not recorded here stands for a trace that this process does not sample."""
+    """Return whether a span that is not recorded here represents a trace that this process does not sample."""
     ids = span.get_span_context()
     return ids.is_valid and not ids.is_remote and not span.is_recording()
 
@@ -90,7 +90,7 @@ def push(entity: Entity, span: trace.Span, outer: Frame | None) -> Frame:
 
 
 def pop(frame: Frame, end_time: int) -> None:
-    """End a frame's entity and what was begun in it and forgotten, and give the context back.
+    """End a frame's entity and what was begun in it and forgotten, and restore the context.
 
     `end_time` is in nanoseconds since 1970.
     """
@@ -101,7 +101,7 @@ def pop(frame: Frame, end_time: int) -> None:
             _end(forgotten, end_time)
     _end(frame, end_time)
     if innermost is not None and innermost.popped:
-        current()  # gives the context back
+        current()  # restores the context
 
 
 def pop_segment(frame: Frame, end_time: int) -> None:
@@ -112,7 +112,7 @@ def pop_segment(frame: Frame, end_time: int) -> None:
 
 
 def step_out(frame: Frame) -> None:
-    """Give the context back while the frame's entity goes on."""
+    """Restore the context; the frame's entity stays open."""
     frame.popped = True
     current()
 

@@ -1,8 +1,8 @@
 """The recorder as the SDK's extensions see it: each outgoing call is recorded once, whoever has patched its library.
 
 An extension looks the recorder up at each call, by the name `xray_recorder` in its own module. There it finds a guard,
-which lets pass what OpenTelemetry's instrumentation of the same library records, and what is part of another recorded
-call.
+which passes through what OpenTelemetry's instrumentation of the same library records, and what is part of another
+recorded call.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Takes aws_xray_sdk over module by module, each as soon as it has been imported, and gives it back."""
+"""Takes aws_xray_sdk over module by module, each as soon as it has been imported, and restores it."""
 
 import logging
 import sys
@@ -45,7 +45,7 @@ class TakeOver:
             core.xray_recorder.wire(wiring)
 
     def release(self) -> None:
-        """Give everything back, the last first."""
+        """Restore everything, the last first."""
         self.released = True
         while self._undo:
             self._undo.pop()()

@@ -69,7 +69,7 @@ def _compared(first: AnalysedTrace, one: int | None, second: AnalysedTrace, othe
     return Compared(
         depth=depth,
         called=trace.label(place),
-        service=trace.service_at_work(trace.rows[place]),
+        service=trace.at_work[place],
         first=_side(first, one),
         second=_side(second, other),
     )

@@ -30,6 +30,6 @@ def decision(sampled: Sampled, rules: Sequence[SamplingRule]) -> Decision:
     )
     verdict = next(verdict for verdict in explain(rules, request) if verdict.rule.rule_name == sampled.rule)
     if not verdict.matched:
-        return Decision(sampled.rule, f"by today's rules it would not: {verdict.reason}")
+        return Decision(sampled.rule, f"but not by today's rules: {verdict.reason}")
     required = map(" ".join, conditions(verdict.rule))
     return Decision(sampled.rule, f"the first rule that matches {', '.join(required) or 'any request'}")

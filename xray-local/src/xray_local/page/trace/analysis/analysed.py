@@ -59,17 +59,25 @@ class AnalysedTrace:
 
         A call that no segment answered is time of the service that it leads to.
         """
-        of_segments: defaultdict[Entry, float] = defaultdict(float)
         found: defaultdict[str, float] = defaultdict(float)
-        for row, own in zip(self.rows, self.own, strict=True):
-            entry = row.entry
-            if entry.segment is None or "namespace" in entry.body.raw:
-                found[self.service_at_work(row)] += own
-            else:
-                of_segments[entry.segment] += own
-        for segment, seconds in of_segments.items():
-            found[calls.service(segment)] += seconds
+        for service, own in zip(self.at_work, self.own, strict=True):
+            found[service] += own
         return found
+
+    @cached_property
+    def at_work(self) -> tuple[str, ...]:
+        """The service whose work each row is: its own, or the one that its call leads to if that sent nothing."""
+        names: dict[Entry, str] = {}
+        found = []
+        for row in self.rows:
+            segment = row.entry.segment
+            if segment is None or "namespace" in row.entry.body.raw:
+                found.append(_service_at_work(row))
+                continue
+            if segment not in names:
+                names[segment] = calls.service(segment)
+            found.append(names[segment])
+        return tuple(found)
 
     @property
     def spent(self) -> list[tuple[str, float]]:
@@ -81,13 +89,13 @@ class AnalysedTrace:
         """The place of each id; of repeats, the first one."""
         return {row.id: place for place, row in reversed(list(enumerate(self.rows))) if row.id}
 
-    def service_at_work(self, row: Row) -> str:
-        """Return the service whose work a row is: its own, or the one that its call leads to if that sent nothing."""
-        entry = row.entry
-        if entry.body.raw.get("namespace") is not None and entry.is_remote and entry.is_inferred:
-            return inferred_service(entry)[0] or calls.UNKNOWN
-        return calls.service(entry)
-
     def label(self, place: int) -> calls.Called:
         """Return what a row called."""
         return calls.called(self.rows[place])
+
+
+def _service_at_work(row: Row) -> str:
+    entry = row.entry
+    if entry.body.raw.get("namespace") is not None and entry.is_remote and entry.is_inferred:
+        return inferred_service(entry)[0] or calls.UNKNOWN
+    return calls.service(entry)

@@ -61,7 +61,7 @@ def _part(trace: AnalysedTrace, place: int) -> Part:
         key=key(trace, place),
         row=row,
         called=trace.label(place),
-        service=trace.service_at_work(row),
+        service=trace.at_work[place],
         wires=WIRES[row.wires],
         own=trace.own[place],
         starts=max(0.0, row.start - trace.tree.start),

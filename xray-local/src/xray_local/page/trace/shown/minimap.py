@@ -48,7 +48,7 @@ def lanes(trace: AnalysedTrace, shown: Sequence[Shown]) -> tuple[Lane, ...]:
         left = (places.start[place] - trace.tree.start) / total * 100
         width = (places.end[place] - places.start[place]) / total * 100
         began = any(row.place in trace.origins or row.answer in trace.origins for row in part)
-        service = trace.service_at_work(trace.rows[place])
+        service = trace.at_work[place]
         top, height = number / count * 100, min(10.0, 80 / count)
         found.append(Lane(round(left, 1), round(max(0.5, width), 1), round(top, 1), round(height, 1), service, began))
     return tuple(found)

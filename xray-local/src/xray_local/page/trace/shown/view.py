@@ -22,7 +22,8 @@ SLOW_SHARE = 0.05
 class View:
     """An address's query: `row` is what the pane shows, `zoom` seconds from the trace's start to seconds from it.
 
-    With `calls` a call and the segment that answered it are two rows. `offset` is None if the address has none.
+    With `calls` a call and the segment that answered it are two rows. `offset` is None if the address has none, `live`
+    the seconds until the page is reloaded, 0 for never.
     """
 
     row: str = ""
@@ -32,6 +33,7 @@ class View:
     calls: bool = False
     zoom: tuple[float, float] | None = None
     offset: int | None = None
+    live: int = 0
 
 
 class Shown(NamedTuple):
@@ -57,6 +59,7 @@ def read(query: Mapping[str, str]) -> View:
         calls=query.get("calls") == "all",
         zoom=_zoom(query.get("zoom", "")),
         offset=formats.whole_number(query.get("offset", "")),
+        live=formats.whole_number(query.get("live", "")) or 0,
     )
 
 

@@ -6,6 +6,8 @@ A trace whose documents have changed has no columns; it is summarized when it is
 import time
 from array import array
 from collections import Counter, defaultdict
+from functools import partial
+from itertools import chain
 
 from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import ANY, Condition, annotation_value, joined_conditions
@@ -21,7 +23,7 @@ from xray_local.state.store.summaries.selection import (
     TraceRow,
 )
 from xray_local.state.store.summaries.summaries import IN_SPAN, SUMMARIZED, Candidate
-from xray_local.state.store.summaries.totals import Totals
+from xray_local.state.store.summaries.totals import OutOfTimeError, Totals
 
 _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come after a position
     "-start": ("first", "DESC", "<"),
@@ -31,8 +33,7 @@ _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come af
 }
 _NONE = Condition("0")
 _OVERVIEWS = 8  # that are kept
-_FEW = 256  # matches in a block, which are found faster by their sequence numbers than in order
-_FEW_IN_ALL = 4000
+_FEW = 4000  # matches, which are found faster by their sequence numbers than in order
 _CHUNK = 500  # rows that one query returns
 
 
@@ -56,26 +57,32 @@ class Search(Totals):
                     return Page(rows, position, examined)
                 examined, position = examined + 1, candidate.position
                 if self._is_match(candidate, selection.filter, chosen):
-                    rows.append(TraceRow(position, candidate.summary or self._summary(candidate.seq)))
+                    rows.append(TraceRow(position, candidate.summary or self._listed_summary(candidate.seq)))
             if len(candidates) < size:
                 return Page(rows, None, examined)
 
     def overview(self, selection: Selection, *, step: float, seconds: float) -> Overview:
         """Return the numbers of all traces that match and start in the range, if the CPU time is enough."""
-        key = (selection.start, selection.end, selection.filter.key if selection.filter else "", step)
+        key = (selection.start, selection.end, selection.key, step)
         if known := self._overviews.get(key):
             return known
         end = time.process_time() + seconds
         complete = self._catch_up(selection, end)
         chosen = self._condition(selection.filter)
         blocks: list[Strings] = []
-        for span in self._blocks.spans():
+
+        def of_span(span: Span) -> Strings:
             if blocks and time.process_time() > end:
-                complete = False
-                break
-            blocks.append(self._block(selection, chosen, step, span))
+                raise OutOfTimeError
+            within = Condition(WITHIN["start"], (selection.start, selection.end))
+            return self._blocks.read(span, step, self._exact(selection.filter, chosen, span), within)
+
+        try:
+            blocks.extend(self._values(self._blocks.kept, (selection.key, step), selection, of_span, joined))
+        except OutOfTimeError:
+            complete = False
         overview = Overview(
-            joined(blocks), step=step, complete=complete, routes=self._routes.all(), example=self._shapes.example
+            blocks, step=step, complete=complete, routes=self._routes.all(), example=self._shapes.example
         )
         if complete:
             self._overviews[key] = overview
@@ -91,7 +98,7 @@ class Search(Totals):
         within = Condition(WITHIN["start"], (selection.start, selection.end))
         key = Condition("http_status") if annotation is None else annotation_value(annotation)
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for span in self._blocks.spans():
+        for span, _ in self._spans(selection, level=1):
             both = joined_conditions(" AND ", [self._exact(selection.filter, chosen, span), within])
             for value, results in self._blocks.results(span, key, both).items():
                 found[str(value)].update(results)
@@ -115,19 +122,6 @@ class Search(Totals):
         candidates = (Candidate(*row) for row in self._database.rows(statement, (after, last, *by.parameters)))
         return last, len(rows), sum(self._is_match(candidate, chosen, by) for candidate in candidates)
 
-    def _block(self, selection: Selection, chosen: Condition, step: float, span: Span) -> Strings:
-        key = selection.filter.key if selection.filter else ""
-        block = self._blocks.kept(key, step, span)
-        if block is None:
-            block = self._blocks.read(span, step, self._exact(selection.filter, chosen, span))
-            self._blocks.keep(key, step, span, block)
-        if not block.results or (block.first >= selection.start and block.last < selection.end):
-            return block
-        if block.last < selection.start or block.first >= selection.end:
-            return Strings()
-        within = Condition(WITHIN["start"], (selection.start, selection.end))
-        return self._blocks.read(span, step, self._exact(selection.filter, chosen, span), within)
-
     def _exact(self, chosen: Filter | None, by: Condition, span: Span) -> Condition:
         """Return the condition for a block, in which the evaluator has decided what columns cannot decide."""
         if by.exact:
@@ -141,22 +135,22 @@ class Search(Totals):
         """Return the sequence numbers of the traces that may match, None if they are many."""
         if chosen is ANY:
             return None
-        key, found = ("few", selection.key), list[int]()
-        statement = (
-            f"SELECT seq, shape FROM traces WHERE {IN_SPAN} AND {WITHIN[selection.by]}"  # noqa: S608 (constants)
-            f" AND (shape IS NULL OR {chosen.sql}) LIMIT {_FEW + 1}"
-        )
-        for span, is_whole in self._spans(selection):
-            seqs: array[int] | None = self._known.get(key, span) if is_whole else None
-            if seqs is None:
-                rows = self._database.rows(statement, (*span, selection.start, selection.end, *chosen.parameters))
-                seqs = array("q", [seq for seq, _ in rows])
-                if is_whole and not any(shape is None for _, shape in rows):
-                    self._known.put(key, span, seqs)
+        found: list[int] = []
+        of_span = partial(self._seqs, selection, chosen)
+        for seqs in self._values(self._few_of_blocks, selection.key, selection, of_span, _all):
             found += seqs
-            if len(seqs) > _FEW or len(found) > _FEW_IN_ALL:
+            if len(found) > _FEW:
                 return None
         return found
+
+    def _seqs(self, selection: Selection, chosen: Condition, span: Span) -> "array[int]":
+        """Return the sequence numbers of the traces of a block that may match."""
+        statement = (
+            f"SELECT seq FROM traces WHERE {IN_SPAN} AND {WITHIN[selection.by]}"  # noqa: S608 (constants)
+            f" AND (shape IS NULL OR {chosen.sql}) LIMIT {_FEW + 1}"
+        )
+        parameters = (span.low, span.high, selection.start, selection.end, *chosen.parameters)
+        return array("q", [seq for (seq,) in self._database.rows(statement, parameters)])
 
     def _candidates(
         self,
@@ -187,3 +181,7 @@ class Search(Totals):
             if time.process_time() > end:
                 return False
         return True
+
+
+def _all(parts: list["array[int]"]) -> "array[int]":
+    return array("q", chain.from_iterable(parts))

@@ -1,5 +1,6 @@
 """What a search of the store is given and what it returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -63,6 +64,12 @@ class Bounds(NamedTuple):
     last_high: float
     updated_low: float
     updated_high: float
+
+    @staticmethod
+    def around(parts: Sequence["Bounds"]) -> "Bounds":
+        """Return the bounds of all traces of some parts, at least one."""
+        places = zip(*parts, strict=True)
+        return Bounds(*((max if place % 2 else min)(values) for place, values in enumerate(places)))
 
     def are_within(self, selection: Selection) -> bool | None:
         """Return whether all of the traces are in the range of a selection (True), none (False), or maybe some."""

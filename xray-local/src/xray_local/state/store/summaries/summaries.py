@@ -2,8 +2,10 @@
 
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from xray_local.state.store.database import Database
 from xray_local.state.store.summaries import cache, columns
@@ -22,6 +24,8 @@ _SET = ", ".join(f"{name} = ?" for name in columns.COLUMNS)
 IN_SPAN = "seq BETWEEN ? AND ?"
 _BOUNDS = ", ".join(f"MIN({name}), MAX({name})" for name in ("first", "last", "updated"))
 SUMMARIZED = 20  # traces in one transaction
+T = TypeVar("T")
+LISTED = 400  # summaries that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Summaries:
         self._verdicts = Verdicts()
         self._first = 0  # the lowest sequence number
         self._known = cache.Blocks()
+        self._few_of_blocks = cache.Blocks()  # which also names traces that have no columns yet
+        self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # until a trace changes
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
@@ -65,7 +71,8 @@ class Summaries:
             self._shapes.forget()
             self._routes.forget()
             raise
-        self._blocks.forget(seq for seq, _ in traces)
+        self._blocks.kept.forget(seq for seq, _ in traces)
+        self._few_of_blocks.forget(seq for seq, _ in traces)
         self._overviews.clear()
         return found
 
@@ -77,9 +84,11 @@ class Summaries:
     def forget(self, changed: set[int]) -> None:
         """Forget what is known of traces that have changed, and of all of them together."""
         self._verdicts.forget(changed)
-        self._blocks.forget(changed)
-        self._known.forget(changed)
+        for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
+            blocks.forget(changed)
         self._overviews.clear()
+        for seq in changed:
+            self._listed.pop(seq, None)
 
     def prune(self) -> None:
         """Delete what only evicted traces had, within the caller's transaction."""
@@ -90,35 +99,55 @@ class Summaries:
         """Forget everything."""
         self._shapes.forget()
         self._routes.forget()
-        self._blocks.clear()
         self._verdicts.clear()
-        self._known.clear()
+        for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
+            blocks.clear()
         self._overviews.clear()
+        self._listed.clear()
 
     def summarize_span(self, span: cache.Span, end: float) -> bool:
         """Summarize the traces of a block that have no columns; return whether a process time was enough for all."""
         statement = f"SELECT seq, trace_id FROM traces WHERE {IN_SPAN} AND shape IS NULL LIMIT {SUMMARIZED}"  # noqa: S608
-        while stale := self._database.rows(statement, span):
+        while stale := self._database.rows(statement, (span.low, span.high)):
             self.summarize(stale)
             if time.process_time() > end and len(stale) == SUMMARIZED:
                 return False
         return True
 
-    def _spans(self, selection: Selection) -> Iterator[tuple[cache.Span, bool]]:
-        """Yield the blocks that have traces of a range, and whether all of theirs are in it."""
+    def _spans(self, selection: Selection, level: int = len(cache.SIZES) - 1) -> Iterator[tuple[cache.Span, bool]]:
+        """Yield the blocks that have traces of a range, and whether all of theirs are in it; the newest first."""
         first, last = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
         if first is None:
             return
-        self._known.evict(first)
-        for span in cache.spans(first, last):
-            bounds: Bounds | None = self._known.get(_BOUNDS, span)
-            if bounds is None:
-                row = self._database.row(f"SELECT {_BOUNDS} FROM traces WHERE {IN_SPAN}", span)  # noqa: S608 (constants)
-                bounds = Bounds(*row)
-                self._known.put(_BOUNDS, span, bounds)
-            is_whole = bounds.are_within(selection)
-            if is_whole is not False:
+        for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
+            blocks.evict(first)
+        yield from self._within(selection, cache.spans(first, last, level))
+
+    def _within(self, selection: Selection, spans: Iterable[cache.Span]) -> Iterator[tuple[cache.Span, bool]]:
+        for span in spans:
+            is_whole = self._known.value(_BOUNDS, span, self._bounds, Bounds.around).are_within(selection)
+            if is_whole is None and span.level:
+                yield from self._within(selection, span.parts())
+            elif is_whole is not False:
                 yield span, is_whole is True
+
+    def _bounds(self, span: cache.Span) -> Bounds:
+        return Bounds(*self._database.row(f"SELECT {_BOUNDS} FROM traces WHERE {IN_SPAN}", (span.low, span.high)))  # noqa: S608 (constants)
+
+    def _values(
+        self,
+        known: cache.Blocks,
+        key: Hashable,
+        selection: Selection,
+        make: Callable[[cache.Span], T],
+        merge: Callable[[list[T]], T],
+    ) -> Iterator[T]:
+        """Yield the values of the traces of a selection by blocks; those of whole blocks are kept by the key."""
+        for span, is_whole in self._spans(selection):
+            if is_whole:
+                yield from known.values(key, (span,), make, merge)
+            else:
+                yield make(span)
 
     def _condition(self, chosen: Filter | None) -> Condition:
         if chosen is None or chosen.expression is None:
@@ -147,6 +176,14 @@ class Summaries:
     def _summary(self, seq: int) -> TraceSummary:
         (body,) = self._database.row("SELECT body FROM summaries WHERE seq = ?", (seq,))
         return load(zlib.decompress(body))
+
+    def _listed_summary(self, seq: int) -> TraceSummary:
+        """Return the same, kept for the next time: lists are read again and again."""
+        found = self._listed.pop(seq, None) or self._summary(seq)
+        self._listed[seq] = found
+        if len(self._listed) > LISTED:
+            self._listed.popitem(last=False)
+        return found
 
     def _documents(self, seq: int) -> list[Document]:
         rows = self._database.rows("SELECT text FROM documents WHERE seq = ? ORDER BY rowid", (seq,))

@@ -2,9 +2,17 @@
 
 import { fragment } from "./fragments.js";
 
-const part = (name) => document.querySelector(`[data-part="${name}"]`);
+export const part = (name) => document.querySelector(`[data-part="${name}"]`);
 
-const put = async (name, address) => part(name).replaceChildren(await fragment(address, name));
+export const put = async (name, address) => part(name).replaceChildren(await fragment(address, name));
+
+// Changes the page and leaves a row where it is in sight.
+export const steady = async (row, change) => {
+  const top = row?.getBoundingClientRect().top;
+  await change();
+  const same = row && document.getElementById(row.id);
+  if (same) scrollBy(0, same.getBoundingClientRect().top - top);
+};
 
 const showPane = (open) => {
   part("pane").hidden = !open;
@@ -27,9 +35,11 @@ export const address = (changes) => {
 
 export const openRow = async (key) => {
   const url = address({ row: key });
-  await put("pane", url);
-  showPane(true);
-  select(key);
+  await steady(document.getElementById(`s-${key}`), async () => {
+    await put("pane", url);
+    showPane(true);
+    select(key);
+  });
   history.replaceState(null, "", url);
 };
 

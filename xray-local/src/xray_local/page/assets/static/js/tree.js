@@ -1,8 +1,8 @@
 // The rows of a trace as a tree with one tab stop: keys move, fold, open and find; every state is an address.
 
 import { copies, copy } from "./copy.js";
+import { onDrag } from "./drag.js";
 import { address, closeRow, openRow, view } from "./pane.js";
-import { endZoom, moveZoom, startZoom } from "./zoom.js";
 
 let current = null;
 
@@ -84,7 +84,7 @@ addEventListener("keydown", (event) => {
   const { target } = event;
   const action = KEYS[event.key];
   if (!action || !current || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target.closest("input, select, textarea, summary, .pane pre")) return;
+  if (target.closest("input, select, textarea, summary, dialog, .pane pre")) return;
   if (event.key.length > 1 && event.key !== "Escape" && !inTree(event)) return;
   event.preventDefault();
   event.stopPropagation();
@@ -99,6 +99,7 @@ addEventListener("click", (event) => {
   if (copies(link)) action = () => copy(link);
   else if (link?.matches(".fold")) action = () => fold(row);
   else if (row && link) action = () => { stop(row); return openRow(key(row)); };
+  else if (document.getElementById(`s-${link?.dataset.row}`)) action = () => openRow(link.dataset.row);
   else if (link?.matches("[data-close]")) action = closeRow;
   else if (link?.matches("[data-view]")) action = () => view(link.getAttribute("href"));
   if (!action) return;
@@ -114,9 +115,12 @@ addEventListener("submit", (event) => {
 });
 
 addEventListener("rows", () => { if (start()) focus(current); });
-addEventListener("pointerdown", startZoom);
-addEventListener("pointermove", moveZoom);
-addEventListener("pointerup", endZoom);
-addEventListener("dragstart", (event) => { if (event.target.closest?.("[data-mini]")) event.preventDefault(); });
+addEventListener("grown", start);
 
+onDrag("[data-mini]", (svg, ...shares) => {
+  const milliseconds = svg.dataset.seconds * 1000;
+  view(address({ zoom: shares.map((share) => Number((share * milliseconds).toFixed(3))).join("-"), offset: "" }));
+});
+
+sessionStorage.setItem("trace", location.pathname); // the list goes back to its row
 start();

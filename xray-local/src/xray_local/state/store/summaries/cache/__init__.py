@@ -1,5 +1,5 @@
 """What readers keep of traces until they change: values of blocks of them, and verdicts of filters."""
 
-from xray_local.state.store.summaries.cache.blocks import Blocks, Span, spans
+from xray_local.state.store.summaries.cache.blocks import SIZES, Blocks, Span, spans
 
-__all__ = ["Blocks", "Span", "spans"]
+__all__ = ["SIZES", "Blocks", "Span", "spans"]

@@ -4,8 +4,10 @@ SQLite writes the strings and `collections.Counter` counts their characters, bot
 counted in milliseconds. A block is read again only after one of its traces has changed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from xray_local.state.store.database import Database
@@ -13,13 +15,16 @@ from xray_local.state.store.summaries import cache
 from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import Condition, joined_conditions
 
-KEPT = 6  # filters and scales of which blocks are kept
+KEPT = 40  # filters and scales of which blocks are kept: those of the groups, and some of lists
 ROW_BUCKETS = 92  # of `durations` in one row of the heat map: five rows from a duration to ten times as long
 ROWS = 60
 CYCLE = 250  # columns of the heat map after which their characters begin again
 
 
-@dataclass(frozen=True, slots=True)
+LARGE = 4096  # traces of a block whose counts are kept as well
+
+
+@dataclass(frozen=True)
 class Strings:
     """A character for each trace: what it took and how it ended, its route, its shape, and its cell of the heat map.
 
@@ -32,6 +37,31 @@ class Strings:
     routes: str = ""
     shapes: str = ""
     cells: str = ""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the counts of this block should be added to those of others: the strings are counted otherwise."""
+        return len(self.results) >= LARGE
+
+    @cached_property
+    def result_counts(self) -> Counter[str]:
+        """How often each result occurs."""
+        return Counter(self.results)
+
+    @cached_property
+    def shape_counts(self) -> Counter[str]:
+        """How often each shape occurs."""
+        return Counter(self.shapes)
+
+    @cached_property
+    def cell_counts(self) -> Counter[str]:
+        """How often each cell of the heat map occurs."""
+        return Counter(self.cells)
+
+    @cached_property
+    def results_by_route(self) -> dict[str, str]:
+        """The results of each route."""
+        return results_by_key(self.routes, self.results)
 
 
 RESULT = "CHAR(1 + bucket * 8 + fault * 4 + error * 2 + throttle)"
@@ -47,27 +77,11 @@ _COLUMNS = f"""
 
 
 class Blocks:
-    """Reads blocks, and keeps those of a few filters and scales."""
+    """Reads blocks; `kept` has those of some filters and scales."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept = cache.Blocks(KEPT)
-
-    def spans(self) -> Iterator[Span]:
-        """Yield all blocks, the newest first; forget those whose traces are evicted."""
-        low, high = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
-        if low is None:
-            return iter(())
-        self._kept.evict(low)
-        return reversed([*cache.spans(low, high)])
-
-    def kept(self, key: str, step: float, span: Span) -> Strings | None:
-        """Return what is known of a block, None if it has to be read."""
-        return self._kept.get((key, step), span)
-
-    def keep(self, key: str, step: float, span: Span, found: Strings) -> None:
-        """Keep a block that was read without a time range."""
-        self._kept.put((key, step), span, found)
+        self.kept = cache.Blocks(KEPT)
 
     def read(self, span: Span, step: float, *conditions: Condition) -> Strings:
         """Return the traces of a block that meet conditions; `step` is a column of the heat map in seconds."""
@@ -88,15 +102,15 @@ class Blocks:
             f"SELECT {columns.sql} FROM traces WHERE seq BETWEEN ? AND ?"  # noqa: S608 (constants)
             f" AND shape IS NOT NULL AND {condition.sql} {suffix}"
         )
-        return self._database.rows(statement, (*columns.parameters, *span, *condition.parameters))
+        return self._database.rows(statement, (*columns.parameters, span.low, span.high, *condition.parameters))
 
-    def forget(self, changed: Iterable[int]) -> None:
-        """Forget the blocks of traces that have changed."""
-        self._kept.forget(changed)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
+def results_by_key(keys: str, results: str) -> dict[str, str]:
+    """Return the results of the traces of each key."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for key, result in zip(keys, results, strict=True):
+        found[key].append(result)
+    return {key: "".join(parts) for key, parts in found.items()}
 
 
 def joined(blocks: Iterable[Strings]) -> Strings:

@@ -4,12 +4,12 @@ Everything is counted from strings that have a character for each trace. Pure.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from xray_local.state.store.summaries.overview import durations
-from xray_local.state.store.summaries.overview.blocks import CYCLE, ROW_BUCKETS, ROWS, Strings
+from xray_local.state.store.summaries.overview.blocks import CYCLE, ROW_BUCKETS, ROWS, Strings, joined, results_by_key
 from xray_local.state.store.summaries.overview.routes import Route
 from xray_local.traces.summaries import TraceSummary
 
@@ -70,21 +70,26 @@ class Overview:
 
     def __init__(
         self,
-        strings: Strings,
+        blocks: Sequence[Strings],
         *,
         step: float,
         complete: bool,
         routes: Mapping[int, Route],
         example: Callable[[int], TraceSummary],
     ) -> None:
-        self._strings, self._routes, self._example = strings, routes, example
+        self._routes, self._example = routes, example
+        self._large = [block for block in blocks if block.is_large]
+        self._small = joined(block for block in blocks if not block.is_large)
+        self._blocks = [*self._large, self._small]
         self.step, self.complete = step, complete
-        self.first, self.last = strings.first, strings.last
+        started = [block for block in self._blocks if block.results]
+        self.first = min((block.first for block in started), default=0.0)
+        self.last = max((block.last for block in started), default=0.0)
 
     @cached_property
     def total(self) -> Spread:
         """All traces."""
-        return spread(Counter(self._strings.results))
+        return spread(_sum(block.result_counts for block in self._blocks))
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -92,7 +97,7 @@ class Overview:
         traces: Counter[tuple[int, int]] = Counter()
         faults: Counter[tuple[int, int]] = Counter()
         origin = int(self.first // self.step)
-        for character, number in Counter(self._strings.cells).items():
+        for character, number in _sum(block.cell_counts for block in self._blocks).items():
             place, fault = divmod(ord(character) - 1, 2)
             column, row = divmod(place, ROWS)
             at = (origin + (column - origin) % CYCLE, row)
@@ -108,14 +113,17 @@ class Overview:
     @cached_property
     def routes(self) -> tuple[Group, ...]:
         """The routes, the most frequent first."""
-        found = results_by_key(zip(self._strings.routes, self._strings.results, strict=True))
-        return groups({self._routes[ord(route) - 1]: results for route, results in found.items()})
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for block in self._blocks:
+            for route, results in block.results_by_route.items():
+                found[route].append(results)
+        return groups({self._routes[ord(route) - 1]: Counter("".join(parts)) for route, parts in found.items()})
 
     @cached_property
     def service_counts(self) -> Counter[str]:
         """How many of the traces have a segment of each service."""
         counts: Counter[str] = Counter()
-        for shape, number in Counter(self._strings.shapes).items():
+        for shape, number in _sum(block.shape_counts for block in self._blocks).items():
             for name in self._services(shape):
                 counts[name] += number
         return counts
@@ -127,19 +135,19 @@ class Overview:
     def services(self) -> tuple[Group, ...]:
         """The services that sent a segment of the traces, the most frequent first."""
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        shapes = results_by_key(zip(self._strings.shapes, self._strings.results, strict=True))
-        for shape, results in shapes.items():
-            for name in self._services(shape):
-                found[name].update(results)
+        for block in self._blocks:
+            for shape, results in results_by_key(block.shapes, block.results).items():
+                counts = Counter(results)
+                for name in self._services(shape):
+                    found[name].update(counts)
         return groups(found)
 
 
-def results_by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, Counter[str]]:
-    """Return the results of each key."""
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (key, result), number in Counter(pairs).items():
-        found[key][result] = number
-    return found
+def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
+    whole: Counter[str] = Counter()
+    for counts in counters:
+        whole.update(counts)
+    return whole
 
 
 def groups(found: Mapping[Route, Counter[str]] | Mapping[str, Counter[str]]) -> tuple[Group, ...]:

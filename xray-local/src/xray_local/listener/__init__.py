@@ -3,13 +3,16 @@
 A process has three listeners: `api` (the API, OTLP and the page), `agent` (the API) and `otlp` (OTLP).
 """
 
+import asyncio
 import logging
+from contextlib import nullcontext, suppress
 from typing import Literal
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
+from xray_local.errors import ApiError, StoreError
 from xray_local.state.indexing import catch_up
 from xray_local.state.region import Region
 from xray_local.state.request_log import LoggedRequest
@@ -20,9 +23,11 @@ REGION_KEY = web.AppKey("region", Region)
 LOGGED_BODY_MAX = 10_000  # bytes of a body that the log of requests keeps
 REASON_MAX = 200  # characters of why a request cannot be read
 BODY_MAX = 16 * 1024 * 1024  # bytes of a request, after decompression
+BODY_SECONDS = 30.0  # that a body may take to arrive
 _NOT_OF_TRACES = frozenset(
     {"/TraceSegments", "/v1/traces", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/_local/reset"}
 )
+_HEALTH = "/_local/health"
 
 
 class _OneLine(logging.Filter):
@@ -50,8 +55,18 @@ def server_logger() -> logging.Logger:
 async def index_first(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Index what was stored before a request that may read it; the store itself would do it without a break."""
     if request.path not in _NOT_OF_TRACES:
-        await catch_up(request.app[REGION_KEY].store)
+        with suppress(StoreError) if request.path == _HEALTH else nullcontext():  # it reports that itself
+            await catch_up(request.app[REGION_KEY].store)
     return await handler(request)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the body; ApiError if it does not arrive in time."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError as error:
+        raise ApiError("RequestTimeout", f"the body did not arrive within {BODY_SECONDS:g} s", 408) from error
 
 
 def log_request(request: web.Request, operation: str, status: int, body: bytes = b"") -> None:

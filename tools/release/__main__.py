@@ -1,0 +1,73 @@
+"""`python -m tools.release VERSION`: verifies a release and makes it one commit and one tag; publishes nothing."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tools.dist.parts import workspace_version
+from tools.provide import ROOT
+from tools.release import ReleaseError, changelog, verify
+from tools.release.versions import SKIPPED, next_version, other_mentions, replace_version
+from tools.release.worktree import Worktree, run, worktree
+from tools.virtual_environment import UV
+
+
+def prepare(tree: Worktree, current: str, version: str) -> list[str]:
+    """Write the version into the worktree's files; return the lines that still name the current one."""
+    files = tree.files()
+    ours = {path: text for path, text in files.items() if SKIPPED.fullmatch(path) is None}
+    changed = replace_version(ours, current, version)
+    date = datetime.now(UTC).date().isoformat()
+    history = changelog.with_release(files["CHANGELOG.md"], version, date)
+    tree.write(changed | {"CHANGELOG.md": history})
+    tree.run(UV, "lock", "--quiet")
+    return list(other_mentions(ours | changed, current))
+
+
+def release(text: str, *, dry_run: bool) -> None:
+    """Prepare and verify a release; ReleaseError with the first problem."""
+    current = workspace_version()
+    version = next_version(text, current)
+    _done(verify.clean_tree(version))
+    with worktree() as tree:
+        left = prepare(tree, current, version)
+        print(tree.difference(), flush=True)
+        if left:
+            print(f"lines that go on naming {current}: {', '.join(left)}", flush=True)
+        _done(verify.lock(tree))
+        for check in (verify.distributions, verify.chart, verify.images):
+            _done(check(tree, version))
+        if dry_run:
+            print(f"dry run: nothing was changed; without DRY_RUN=1 this is one commit and the tag v{version}")
+            return
+        commit = tree.commit(f"Release {version}")
+    run("git", "merge", "--quiet", "--ff-only", commit)
+    run("git", "tag", "--annotate", f"--message=Release {version}", f"v{version}", commit)
+    print(f"committed and tagged v{version}; to publish it: git push --atomic origin HEAD v{version}")
+
+
+def _done(what: str) -> None:
+    print(f"ok: {what}", flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Parse the arguments and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
+    parser.add_argument("version", metavar="VERSION", help="three numbers, such as 0.2.0")
+    parser.add_argument("--dry-run", action="store_true", help="verify and show it, and change nothing")
+    parser.add_argument("--notes", action="store_true", help="print what CHANGELOG.md says of a version, and exit")
+    options = parser.parse_args(arguments)
+    try:
+        if options.notes:
+            print(changelog.notes((ROOT / "CHANGELOG.md").read_text(), options.version), end="")
+        else:
+            release(options.version, dry_run=options.dry_run)
+    except ReleaseError as error:
+        print(f"release: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""What is verified of a release before it becomes a commit."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.provide import tool_path
+from tools.release import ReleaseError
+from tools.release.worktree import Worktree, run
+from tools.virtual_environment import UV
+
+
+def clean_tree(version: str) -> str:
+    """Verify that nothing is uncommitted and that the version has no tag yet."""
+    changed = run("git", "status", "--porcelain").splitlines()
+    if changed:
+        raise ReleaseError(f"git status: {len(changed)} uncommitted changes, first '{changed[0]}': expected none")
+    if run("git", "tag", "--list", f"v{version}"):
+        raise ReleaseError(f"VERSION: '{version}': the tag v{version} exists already")
+    return "the tree is clean"
+
+
+def lock(tree: Worktree) -> str:
+    """Verify that uv.lock fits every pyproject.toml."""
+    tree.run(UV, "lock", "--check", "--quiet")
+    return "uv.lock is consistent"
+
+
+def distributions(tree: Worktree, _version: str) -> str:
+    """Build and check the wheels and sdists."""
+    return tree.run(sys.executable, "-m", "tools.dist", "--build-only", "--out", "dist").strip()
+
+
+def chart(tree: Worktree, version: str) -> str:
+    """Lint and package the chart."""
+    helm = tool_path("helm")
+    tree.run(helm, "lint", "--strict", "charts/cruddur")
+    with tempfile.TemporaryDirectory() as folder:
+        tree.run(helm, "package", "charts/cruddur", "--destination", folder)
+        if not (Path(folder) / f"cruddur-{version}.tgz").is_file():
+            raise ReleaseError(f"helm package: expected cruddur-{version}.tgz")
+    return f"the chart packages as cruddur-{version}.tgz"
+
+
+def images(tree: Worktree, version: str) -> str:
+    """Build the images, where Docker answers."""
+    docker = os.environ.get("DOCKER", "docker")
+    try:
+        subprocess.run([docker, "version"], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "the images are left out: Docker does not answer"
+    lines = tree.run("make", "-s", "images", f"TAG={version}").splitlines()
+    return "the images build: " + ", ".join(" ".join(line.split()) for line in lines if line.endswith(" MB"))

@@ -1,4 +1,4 @@
-"""How much one span may hold, as OpenTelemetry's environment variables and the app's TracerProvider say."""
+"""The limits of a span, from OpenTelemetry's environment variables and the app's TracerProvider."""
 
 from dataclasses import dataclass
 from typing import Any

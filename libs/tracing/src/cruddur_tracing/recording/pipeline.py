@@ -1,4 +1,4 @@
-"""Where the spans of a TracerProvider go when they end, and what the wires there share between spans."""
+"""The destinations of a TracerProvider's ended spans, and what the wires share between spans."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ Attributes = tuple[Sequence[SharedAttributes], Values]  # those that a span shar
 
 
 class Facts(Protocol):
-    """What is known of a request, of which its span's attributes can be made."""
+    """The data of a request, from which its span's attributes can be made."""
 
     def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
@@ -59,10 +59,10 @@ class Wire(Protocol):
         """Take a sampled span that has just ended. Called by the thread that ended it; must not block."""
 
     def flush(self, seconds: float) -> bool:
-        """Send what is waiting and return whether all was sent in that time."""
+        """Send what is queued and return whether all was sent in that time."""
 
     def shutdown(self, seconds: float) -> None:
-        """Send what is waiting, for at most that time, and take nothing more."""
+        """Send what is queued within that time, and accept nothing more."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Pipeline:
 
     @property
     def leads_nowhere(self) -> bool:
-        """Whether nobody takes a span."""
+        """Whether spans have no destination."""
         return self.segments is None and self.otlp is None and not self.processors
 
 

@@ -54,7 +54,7 @@ class Recording:
             self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")
 
     def ended(self, span: Span) -> None:
-        """Hand an ended span on. Never raises: a request must not fail because its trace does."""
+        """Pass on an ended span. Never raises: a request must not fail because its trace does."""
         pipeline = self.pipeline
         for processor in pipeline.processors:
             self._hand_on(processor._on_ending, span)

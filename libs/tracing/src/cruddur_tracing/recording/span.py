@@ -39,7 +39,7 @@ class Span(sdk.Span):
     """A span that is recorded. Made by `Recording`; times are nanoseconds since 1970.
 
     `local_parent` is the parent in the same recording, None for its root; `parent_id` is 0 for the root of a trace.
-    `facts` are those of the request that a server span is of: its attributes are made of them when they are looked at.
+    `facts` are those of the request that a server span is of: its attributes are made from them when they are read.
     `subsegments` and `subsegments_size` belong to the wire of segments: the documents of the children that have ended.
     """
 
@@ -88,11 +88,11 @@ class Span(sdk.Span):
             self._set_status_on_exception = False
         self._start_time = time_ns() if start_time is None else start_time
 
-    # What is read of it
+    # Reading
 
     @property
     def is_touched(self) -> bool:
-        """Whether its attributes have been made, because they were looked at or written to."""
+        """Whether its attributes have been made, because they were read or written."""
         return self._attributes_made is not None
 
     @property
@@ -154,7 +154,7 @@ class Span(sdk.Span):
         """Return whether it has not ended."""
         return self._end_time is None
 
-    # What is written to it
+    # Writing
 
     def start(self, start_time: int | None = None, parent_context: Any = None) -> None:  # noqa: ARG002 - the SDK's
         """Warn: it has started when it was made."""
@@ -251,7 +251,7 @@ class Span(sdk.Span):
         return event
 
     def end(self, end_time: int | None = None) -> None:
-        """End it, and let the wires and processors have it; a second end is ignored with a warning."""
+        """End it, and pass it to the wires and processors; a second end is ignored with a warning."""
         if self._is_open("Calling end() on an ended span."):
             self._end_time = time_ns() if end_time is None else end_time
             self.recording.ended(self)

@@ -30,7 +30,7 @@ INTERNAL = Start()
 
 
 class NotRecorded(NonRecordingSpan):
-    """The span of a request that is not sampled; its id is made when it is asked for, which few requests do."""
+    """The span of a request that is not sampled; its id is made when it is read, which is rare."""
 
     def __init__(self, trace_id: int, ids: IdGenerator, state: TraceState | None) -> None:
         self._trace_id = trace_id
@@ -46,7 +46,7 @@ class NotRecorded(NonRecordingSpan):
 
 
 def start_child(parent: Span, name: str, start: Start = INTERNAL, parent_context: Context | None = None) -> Span:
-    """Start a span under one that is recorded here; nobody is asked, for the trace has been decided."""
+    """Start a span under one that is recorded here; no sampler is called, since the trace has been decided."""
     recording = parent.recording
     span_id = recording.pipeline.ids.generate_span_id()
     return _begin(_span(recording, name, span_id, start, parent), start.attributes, start.links, parent_context)

@@ -1,4 +1,4 @@
-"""What X-Ray's API writes on a span and OpenTelemetry's attributes have no place for."""
+"""What X-Ray's API writes to a span beyond OpenTelemetry's attributes."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -23,8 +23,8 @@ class XRayData:
 
     Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
     `namespace` is `aws`, `remote` or None; `http` has `request` and `response`; `service` is what `set_service` was
-    called with, on a segment; `cause_id` names an exception that a subsegment recorded first; flags are None where
-    nobody has set them.
+    called with, on a segment; `cause_id` names an exception that a subsegment recorded first; flags are None unless
+    they were set.
     """
 
     __slots__ = (

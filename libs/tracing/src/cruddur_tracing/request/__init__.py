@@ -1,1 +1,1 @@
-"""A request of a Flask app: the context that it brings, its server span, and what the span says of it."""
+"""A request of a Flask app: its trace context, its server span, and the span's attributes."""

@@ -1,4 +1,4 @@
-"""What the tracing knows of one Flask app: its names, what it leaves out, who decides, and where its spans go."""
+"""One traced Flask app: its names, exclusions and sampling decisions, and where its spans go."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,19 +43,19 @@ class TracedApp:
     excluded_paths: frozenset[str] = frozenset()
     excluded_url: Callable[[str], bool] | None = None
     conventions: Conventions = Conventions.OLD
-    span_key: str | None = None  # in the WSGI environ, for somebody else's layer that looks for the span there
+    span_key: str | None = None  # in the WSGI environ, for another library's layer that looks for the span there
     request_hooks: Sequence[Callable[..., Any]] = ()
     response_hooks: Sequence[Callable[..., Any]] = ()
     extraction: Extraction = field(default_factory=Extraction)
     known: KnownRequests = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start to learn what its requests have in common."""
+        """Create the cache of what its requests have in common."""
         self.known = KnownRequests(self.conventions)
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often each kind of failure happened since the start of the process."""
+        """The number of failures of each kind since the start of the process."""
         return self.failures.counts
 
     def is_excluded(self, environ: "WSGIEnvironment") -> bool:

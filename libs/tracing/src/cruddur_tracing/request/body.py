@@ -9,7 +9,7 @@ from cruddur_tracing.request.handling import CURRENT, Handling
 
 
 class Body:
-    """A body that is still being made: each part is made in the request's context, and the span ends with it."""
+    """A streamed body: each part is made in the request's context, and the span ends with it."""
 
     def __init__(self, parts: Iterable[bytes], handling: Handling) -> None:
         self._parts = parts
@@ -36,7 +36,7 @@ class Body:
             self._end()
 
     def __del__(self) -> None:
-        """End the span of a body that nobody closed."""
+        """End the span of a body that was not closed."""
         self._end()
 
     def _next(self) -> bytes:

@@ -45,7 +45,7 @@ def client_values(environ: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 class Conventions(Enum):
-    """Which names the attributes have."""
+    """The names of the attributes: old, new or both."""
 
     OLD = (True, False)
     NEW = (False, True)
@@ -57,7 +57,7 @@ class Conventions(Enum):
 
     @classmethod
     def chosen(cls, environ: Mapping[str, str]) -> "Conventions":
-        """Return what OTEL_SEMCONV_STABILITY_OPT_IN asks for."""
+        """Return the choice of OTEL_SEMCONV_STABILITY_OPT_IN."""
         asked = {part.strip() for part in environ.get(OPT_IN, "").lower().split(",")}
         if "http/dup" in asked:
             return cls.BOTH

@@ -1,7 +1,7 @@
-"""The way of a request through the tracing: decided, recorded as one server span, and closed whatever happens.
+"""A request through the tracing: decided, recorded as one server span, and closed whatever happens.
 
-It wraps the innermost WSGI app of Flask. It never answers a request itself, never fails one, and gives the context that
-it found back, whatever the app's own hooks do.
+It wraps the innermost WSGI app of Flask. It never answers a request itself, never fails one, and restores the context
+that it found, whatever the app's own hooks do.
 """
 
 from collections.abc import Iterable
@@ -69,7 +69,7 @@ def answer_excluded(
 
 
 def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
-    """Return whether the server may send the body by itself, which it does only for its own class."""
+    """Return whether the server may send the file itself, which it does only for a body of its own class."""
     wrapper = environ.get("wsgi.file_wrapper")
     return isinstance(wrapper, type) and isinstance(body, wrapper)
 

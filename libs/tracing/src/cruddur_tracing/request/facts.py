@@ -1,4 +1,4 @@
-"""What is known of a request, from which the attributes of its span are made when they are read or changed."""
+"""The data of a request, from which its span's attributes are made when they are read or changed."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final

@@ -1,4 +1,4 @@
-"""Puts the tracing into Flask: around the innermost WSGI app, and where a response and an exception are known.
+"""Patches the tracing into Flask: around the innermost WSGI app, and where a response and an exception are known.
 
 The methods of the class are wrapped, once in a process, so that it does not matter in which order an app is made,
 wrapped and instrumented. An app that is not traced goes through them unchanged.
@@ -29,7 +29,7 @@ Find = Callable[[flask.Flask], "TracedApp | None"]
 
 
 def patch(find: Find) -> None:
-    """Let every request of an app that `find` knows be traced; a second call changes who finds."""
+    """Trace every request of the apps that `find` returns; a second call replaces `find`."""
     _Patches.find = staticmethod(find)
     for name, wrap in (
         ("wsgi_app", _wsgi_app),
@@ -44,7 +44,7 @@ def patch(find: Find) -> None:
 
 
 def unpatch() -> None:
-    """Give Flask its own methods back."""
+    """Restore Flask's own methods."""
     for name in ("wsgi_app", "process_response", "handle_exception"):
         original = getattr(getattr(flask.Flask, name), _PATCHED, None)
         if original is not None:
@@ -80,7 +80,7 @@ def _answer(
 
 
 def enter(app: flask.Flask, traced: "TracedApp") -> None:
-    """Trace an app whose own method somebody has wrapped before it was patched: around what there is."""
+    """Trace an app whose method was wrapped before the patch: around the wrapper."""
     if "wsgi_app" not in vars(app):
         return
     below = app.wsgi_app

@@ -1,4 +1,4 @@
-"""What OpenTelemetry's environment variables ask an HTTP server's instrumentation for."""
+"""OpenTelemetry's environment variables for the instrumentation of an HTTP server."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -21,7 +21,7 @@ Hook = Callable[..., Any]
 
 
 def excluded_url() -> Callable[[str], bool] | None:
-    """Return what says whether a URL is excluded, by OTEL_PYTHON_FLASK_EXCLUDED_URLS or OTEL_PYTHON_EXCLUDED_URLS."""
+    """Return the predicate for excluded URLs, by OTEL_PYTHON_FLASK_EXCLUDED_URLS or OTEL_PYTHON_EXCLUDED_URLS."""
     excluded = get_excluded_urls("FLASK")
     return excluded.url_disabled if getattr(excluded, "_excluded_urls", None) else None
 

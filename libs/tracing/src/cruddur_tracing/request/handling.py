@@ -1,4 +1,4 @@
-"""One request that is being answered: what is known of it, and its span until that ends."""
+"""One request while it is answered: its data, and its span until that ends."""
 
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
@@ -34,11 +34,11 @@ class Handling:
 
     `started` is the time of one without a span, in nanoseconds since 1970.
     `boosts` is true if the rule that decided is one whose rate X-Ray raises for anomalies, which are counted for it.
-    `error` is what no error handler of the app has taken; `route` the rule that matched. `streamed` is true while
-    nobody knows that the whole body exists.
+    `error` is an exception that no error handler of the app has handled; `route` the rule that matched. `streamed` is
+    true until the whole body is known to exist.
     """
 
-    # What is found out while it is being answered.
+    # Set while it is answered.
     boosts = False
     error: BaseException | None = None
     route: str | None = None
@@ -74,7 +74,7 @@ class Handling:
             self.started = time_ns()
 
     def describe(self, span: Span) -> None:
-        """Put on the span what is known before the answer."""
+        """Describe the span as far as the request is known before the answer."""
         app = self.app
         self.facts = span.facts = RequestFacts(app.known, self.environ, self.rule)
         self._named = span._name
@@ -82,7 +82,7 @@ class Handling:
             hook(span, self.environ)
 
     def describe_again(self, environ: "WSGIEnvironment") -> None:
-        """Say what the app's own WSGI middleware has made of the request, where that lies within the tracing."""
+        """Describe the request again as the app's own WSGI middleware, inside the tracing, has changed it."""
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if self.span is not None:
             self.facts.environ = environ
@@ -99,7 +99,7 @@ class Handling:
         return self._start_response(status, headers, *rest)
 
     def answer(self, inner: "WSGIApplication", start_response: "StartResponse") -> Iterable[bytes]:
-        """Let the app answer."""
+        """Call the app."""
         self._start_response = start_response
         return inner(self.environ, self.start_response)
 
@@ -128,7 +128,7 @@ class Handling:
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
 
     def record(self, span: Span) -> None:
-        """Record the request on a span that was not made before it had been answered."""
+        """Record the request on a span that is made after it was answered."""
         self.describe(span)
         self._end(span)
 

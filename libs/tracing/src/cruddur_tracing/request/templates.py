@@ -13,13 +13,13 @@ NAMELESS: Final = "template_render"
 
 
 def watch() -> None:
-    """Watch every app of the process; a second call does nothing."""
+    """Record every app of the process; a second call does nothing."""
     flask.before_render_template.connect(_begin)
     flask.template_rendered.connect(_end)
 
 
 def unwatch() -> None:
-    """Watch no app any more."""
+    """Stop recording."""
     flask.before_render_template.disconnect(_begin)
     flask.template_rendered.disconnect(_end)
 

@@ -1,1 +1,1 @@
-"""The trace context that a request brings: its headers, and the propagators of the app."""
+"""The trace context of an incoming request: its headers, and the app's propagators."""

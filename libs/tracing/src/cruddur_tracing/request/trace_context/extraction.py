@@ -1,4 +1,4 @@
-"""Reads the context that a request brings, by the propagators that the app has configured and by X-Ray's header."""
+"""Reads the context of an incoming request with the app's propagators and from X-Ray's header."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -50,7 +50,7 @@ def _variable(header: str) -> str:
 
 
 class Extraction:
-    """The app's propagators as headers to look for; made again when the app sets others."""
+    """The headers of the app's propagators; built again when the app sets others."""
 
     def __init__(self) -> None:
         self._propagator: TextMapPropagator | None = None

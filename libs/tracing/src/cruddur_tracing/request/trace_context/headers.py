@@ -25,7 +25,7 @@ class Upstream:
     """The context a request came with.
 
     `trace_id` is 128 bits (None: a new trace starts), `parent_id` 64 bits (None: no caller is recorded), `sampled` None
-    means that nobody has decided yet. `asked` is true for `Sampled=?`: the caller wants to be told.
+    means not decided yet. `asked` is true for `Sampled=?`: the caller requests the decision.
     """
 
     trace_id: int | None = None

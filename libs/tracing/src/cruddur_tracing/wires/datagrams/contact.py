@@ -23,7 +23,7 @@ class Contact:
         self._tcp_answered_at: float | None = None
 
     def tcp_answers(self) -> None:
-        """Take note that a TCP connection was made; it proves nothing about a UDP port on another host."""
+        """Record that a TCP connection was made; it proves nothing about a UDP port on another host."""
         if self.agent.tcp.host == self.agent.udp.host:
             self._tcp_answered_at = self._clock()
 

@@ -47,7 +47,7 @@ class Line:
         self.sent = 0  # datagrams, to within those that threads are sending at this moment
 
     def usable(self) -> socket.socket | None:
-        """Return the socket to send on, or None if it has been given up."""
+        """Return the socket to send on, or None after `give_up`."""
         current = self.current
         if current is None:
             return self._open()
@@ -100,7 +100,7 @@ class Line:
         self._renew_at = 0.0
 
     def collect(self) -> None:
-        """Hand on what has been refused since the last call."""
+        """Report what has been refused since the last call."""
         with self._lock:
             for _, connected in self._retired:
                 self._collect(connected)
@@ -126,7 +126,7 @@ class Line:
             return self.current
 
     def _renew(self, current: socket.socket) -> socket.socket:
-        if not self._lock.acquire(blocking=False):  # another thread is about it
+        if not self._lock.acquire(blocking=False):  # another thread is doing it
             return current
         try:
             if self.current is current:

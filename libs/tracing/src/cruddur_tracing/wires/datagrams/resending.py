@@ -1,4 +1,4 @@
-"""The thread that sends what waits, at a pace that the agent's buffer takes; it ends when nothing waits."""
+"""The thread that sends queued datagrams, at a pace that the agent's buffer can take; it ends when none is left."""
 
 import threading
 import time
@@ -41,7 +41,7 @@ class Resending:
         self._stopped = False
 
     def start(self) -> None:
-        """Have what waits sent by the thread."""
+        """Start the thread, which sends what is queued."""
         if self._thread is not None:
             return
         with self._lock:
@@ -54,22 +54,22 @@ class Resending:
                 self._thread = None
 
     def hurry(self) -> None:
-        """Try now: something has changed."""
+        """Try now, since something has changed."""
         self._failed = 0
         self._wake.set()
 
     def stop(self) -> None:
-        """Let the thread end after its present step."""
+        """End the thread after its current step."""
         self._stopped = True
         self._wake.set()
 
     def finish(self, seconds: float) -> None:
-        """Wait for the thread's present step, which may be sending a datagram, at most that time."""
+        """Wait at most that time for the thread's current step, which may be sending a datagram."""
         if self._stepping.acquire(timeout=max(0.0, seconds)):
             self._stepping.release()
 
     def drain(self, seconds: float) -> None:
-        """Send what waits in the calling thread, for at most that time."""
+        """Send what is queued, in the calling thread, within that time."""
         deadline = time.monotonic() + seconds
         while self._waiting():
             remaining = deadline - time.monotonic()

@@ -1,4 +1,4 @@
-"""Looks the agent's name up in a thread of its own, never in a request, and again as long as it is used."""
+"""Resolves the agent's name in a thread of its own, never in a request, and again while it is used."""
 
 import socket
 import threading
@@ -42,11 +42,11 @@ class Resolver:
         return self._address
 
     def again(self) -> None:
-        """Look the name up now, because the agent does not answer at the present address."""
+        """Resolve the name now, because the agent does not answer at the current address."""
         self._wanted.set()
 
     def stop(self) -> None:
-        """Let the thread end, without waiting for it."""
+        """End the thread without waiting for it."""
         self._stopped = True
         self._wanted.set()
 

@@ -63,7 +63,7 @@ class DatagramSender:
 
     @property
     def agent(self) -> Agent:
-        """Where it sends to."""
+        """The agent it sends to."""
         return self._contact.agent
 
     def send(self, document: bytes) -> None:
@@ -102,7 +102,7 @@ class DatagramSender:
         return not len(self._ring)
 
     def shutdown(self, seconds: float) -> None:
-        """Send what is kept for at most that time, count the rest, and take nothing more."""
+        """Send what is kept within that time, count the rest, and accept nothing more."""
         deadline = time.monotonic() + seconds
         self._resending.stop()
         self.flush(seconds)
@@ -116,7 +116,7 @@ class DatagramSender:
         self._failures.report()
 
     def restart(self) -> None:
-        """Start from nothing in a process that was just forked: what is kept is the parent's to send."""
+        """Start empty in a process that was just forked: the parent sends what is kept."""
         self._line.close()
         self._aim(self.agent)
         self._begin()

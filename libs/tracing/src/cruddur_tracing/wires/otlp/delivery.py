@@ -1,4 +1,4 @@
-"""Sends batches to the backend, and decides what becomes of those that it does not take."""
+"""Sends batches to the backend, and decides which of the refused ones are sent again."""
 
 import math
 import random
@@ -14,7 +14,7 @@ from cruddur_tracing.wires.otlp.http.connection import Connection
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 
 PAUSES: Final = (0.2, 0.4, 0.8, 1.6, 2.0)  # seconds between two attempts while the backend is unreachable
-PAUSE_MIN: Final = 0.1  # seconds, also for a backend that wants none
+PAUSE_MIN: Final = 0.1  # seconds, also for a backend that requests none
 
 LOST: Final = "span.lost"
 REFUSED: Final = "span.refused"
@@ -38,11 +38,11 @@ class Delivery:
         self._endpoint = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
 
     def limit(self, deadline: float) -> None:
-        """Let no request that begins from now on take longer than until `deadline`, on the monotonic clock."""
+        """End every request that begins from now on at `deadline`, on the monotonic clock."""
         self._limit = deadline
 
     def abort(self) -> None:
-        """Let a request that waits for its answer fail, which has no consequences any more."""
+        """Abort a request that waits for its response."""
         self._aborted = True
         self._connection.abort()
 
@@ -51,7 +51,7 @@ class Delivery:
         self._connection.close()
 
     def send_waiting(self) -> float | None:
-        """Send all that waits now, or return the seconds after which it is to be tried again.
+        """Send all that is queued now, or return the seconds until the next attempt.
 
         Spans that are added meanwhile wait for the next round; otherwise each would become a request of its own.
         """

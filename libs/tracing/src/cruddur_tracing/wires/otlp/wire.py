@@ -1,4 +1,4 @@
-"""The wire `otlp`: encodes each span as it ends, and has one thread of the process send what waits."""
+"""The wire `otlp`: encodes each span as it ends; one thread of the process sends what is queued."""
 
 import threading
 import time
@@ -42,7 +42,7 @@ class OtlpWire:
         restart_in_children(self)
 
     def ended(self, span: Span) -> None:
-        """Encode a span that has just ended, and have it sent within 200 ms."""
+        """Encode a span that has just ended; it is sent within 200 ms."""
         of_resource, of_scope = span.recording.pipeline.resource, span._instrumentation_scope
         latest = self._latest
         if latest[0] is of_resource and latest[1] is of_scope:
@@ -57,7 +57,7 @@ class OtlpWire:
             self._wake_thread()
 
     def flush(self, seconds: float) -> bool:
-        """Send what waits now, and return whether the backend took all of it in that time."""
+        """Send what is queued now, and return whether the backend accepted all of it in that time."""
         losses, added = self._losses(), self._batches.added
         deadline = time.monotonic() + seconds
 
@@ -74,12 +74,12 @@ class OtlpWire:
         return is_done() and self._losses() == losses
 
     def begin_shutdown(self, deadline: float) -> None:
-        """Have the thread send what waits, no longer than until `deadline` on the monotonic clock."""
+        """Let the thread send what is queued until `deadline` on the monotonic clock."""
         self._delivery.limit(deadline)
         self._wakeup.set()
 
     def shutdown(self, seconds: float) -> None:
-        """Send what waits for at most that time, count the rest, and take nothing more."""
+        """Send what is queued within that time, count the rest, and accept nothing more."""
         deadline = time.monotonic() + seconds
         self._delivery.limit(deadline)
         while len(self._batches) and (remaining := deadline - time.monotonic()) > 0:
@@ -93,7 +93,7 @@ class OtlpWire:
         self._failures.report()
 
     def restart(self) -> None:
-        """Start from nothing in a process that was just forked: what waits is the parent's to send."""
+        """Start empty in a process that was just forked: the parent sends what is queued."""
         self._delivery.close()
         self._begin()
 
@@ -140,7 +140,7 @@ class OtlpWire:
         self._delivery.close()
 
     def _send_until(self, deadline: float) -> None:
-        """Send what waits in the calling thread."""
+        """Send what is queued, in the calling thread."""
         token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         try:
             while len(self._batches) and self._sending.acquire(timeout=max(0.0, deadline - time.monotonic())):

@@ -1,4 +1,4 @@
-"""What a resource gives each segment of its process: `origin`, `aws`, `service` and metadata `otel.resource.*`.
+"""What a resource adds to each segment of its process: `origin`, `aws`, `service` and metadata `otel.resource.*`.
 
 The rules are those of the collector's awsxray exporter; `service` has the runtime too, as the X-Ray SDK writes it.
 """

@@ -22,13 +22,13 @@ _LIST: Final = len(b',"subsegments":[]')
 
 
 class Sender(Protocol):
-    """What sends the documents to the agent."""
+    """Sends the documents to the agent."""
 
     def flush(self, seconds: float) -> bool:
-        """Send what is waiting and return whether all was sent in that time."""
+        """Send what is queued and return whether all was sent in that time."""
 
     def shutdown(self, seconds: float) -> None:
-        """Send what is waiting, for at most that time, and take nothing more."""
+        """Send what is queued within that time, and accept nothing more."""
 
 
 class SegmentsWire:
@@ -70,11 +70,11 @@ class SegmentsWire:
         self._send_alone(span, evicted, parent.span_id)
 
     def flush(self, seconds: float) -> bool:
-        """Send what is waiting and return whether all was sent in that time."""
+        """Send what is queued and return whether all was sent in that time."""
         return self._sender.flush(seconds)
 
     def shutdown(self, seconds: float) -> None:
-        """Send what is waiting, for at most that time."""
+        """Send what is queued within that time."""
         self._sender.shutdown(seconds)
 
     def _document(self, span: Span) -> bytes:

@@ -1,1 +1,1 @@
-"""HTTP/1.1 on sockets: one kept-alive connection, the heads of requests, and what an answer means for the spans."""
+"""HTTP/1.1 on sockets: one kept-alive connection, the heads of requests, and what a response means for the spans."""

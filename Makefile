@@ -54,6 +54,11 @@ $(UV): Makefile
 	@$(UV) sync --frozen --quiet --python $(PYTHON)
 	@touch $@
 
+.venv/.demo: $(UV) $(MANIFESTS)
+	@echo "installing what the demo runs into .venv/"
+	@$(UV) sync --frozen --quiet --python $(PYTHON) --no-default-groups --group demo
+	@touch $@
+
 .tools/awscli/.$(AWSCLI_VERSION): $(UV)
 	@echo "installing the AWS CLI $(AWSCLI_VERSION) into .tools/ (the tests drive it)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) .tools/awscli
@@ -84,7 +89,7 @@ images: ## build the three images with Docker and print their sizes (TAG BASE=py
 	  $(DOCKER) image inspect --format '{{.Size}}' $$name | awk -v name=$$name '{printf "%-24s %d MB\n", name, $$1 / 1e6}'; \
 	done
 
-demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
+demo: $(if $(wildcard .venv/.synced),.venv/.synced,.venv/.demo) ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
 test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools lint-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)

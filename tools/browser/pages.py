@@ -44,9 +44,10 @@ VARIANTS = frozenset(
         "services-failures",
         "sampling-rule",
         "clear",
+        "help",
     }
 )
-"""Other states of a page, which are tested but have no picture."""
+"""Other states of a page, and a page of text only, which are tested but have no picture."""
 
 
 def failing_trace(api: str) -> str:

@@ -54,6 +54,11 @@ $(UV): Makefile
 	@$(UV) sync --frozen --quiet --python $(PYTHON)
 	@touch $@
 
+.venv/.demo: $(UV) $(MANIFESTS)
+	@echo "installing what the demo runs into .venv/"
+	@$(UV) sync --frozen --quiet --python $(PYTHON) --no-default-groups --group demo
+	@touch $@
+
 .tools/awscli/.$(AWSCLI_VERSION): $(UV)
 	@echo "installing the AWS CLI $(AWSCLI_VERSION) into .tools/ (the tests drive it)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) .tools/awscli
@@ -62,8 +67,8 @@ $(UV): Makefile
 
 setup: .venv/.synced .tools/awscli/.$(AWSCLI_VERSION) ## install everything the project needs, inside the project
 
-tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind, skaffold and actionlint into bin/
-	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold actionlint
+tools: $(UV) ## put kube-apiserver, etcd, kubectl, kstatus, helm, helm3, otelcol, docker-compose, kind, skaffold, actionlint and kube-network-policies into bin/
+	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus helm helm3 otelcol docker-compose kind skaffold actionlint kube-network-policies
 
 cluster-tools: $(UV)
 	@$(PYTHON) tools/provide.py kube-apiserver etcd kubectl kstatus
@@ -84,7 +89,7 @@ images: ## build the three images with Docker and print their sizes (TAG BASE=py
 	  $(DOCKER) image inspect --format '{{.Size}}' $$name | awk -v name=$$name '{printf "%-24s %d MB\n", name, $$1 / 1e6}'; \
 	done
 
-demo: .venv/.synced ## run the whole path and show it (ONCE=1: exit after the checks)
+demo: $(if $(wildcard .venv/.synced),.venv/.synced,.venv/.demo) ## run the whole path and show it (ONCE=1: exit after the checks)
 	@$(RUN)python -m demo $(if $(ONCE),--once)
 
 test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools lint-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
@@ -125,7 +130,7 @@ integration: setup cluster-tools ## the whole integration suite: 100 fault sched
 	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))
 
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
-	@$(PYTHON) tools/provide.py kind skaffold
+	@$(PYTHON) tools/provide.py kind skaffold kube-network-policies
 	@$(TAG_COLLECTOR)
 	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --durations=12 $(or $(E2E),tests/e2e)
 

@@ -99,6 +99,14 @@ TOOLS = {
         ("main.version",),
         ("otelcol-contrib",),
     ),
+    "kube-network-policies": Tool(
+        "kube-network-policies",
+        "sigs.k8s.io/kube-network-policies",
+        ".",
+        ("--version",),
+        3,
+        ("main.version",),
+    ),
     # Its released programs print the version; one that is built here prints it by the linker's variable.
     "actionlint": Tool(
         "actionlint",

@@ -98,6 +98,7 @@ def test_every_tool_is_pinned_in_its_go_mod() -> None:
         "otelcol": "0",
         "kind": "0",
         "kstatus": "0",
+        "kube-network-policies": "0",
         "skaffold": "2",
         "actionlint": "1",
     }

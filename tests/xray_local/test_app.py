@@ -229,3 +229,13 @@ def test_a_delayed_request_does_not_block_others(start: Start) -> None:
         assert [summary["Id"] for summary in found["TraceSummaries"]] == [trace_id(1)]
         with pytest.raises(TimeoutError):
             waiting.recv(1)
+
+
+def test_a_server_imports_no_library_before_something_needs_it() -> None:
+    """Pages need jinja2, OTLP needs protobuf: a quarter of what the idle process would take."""
+    script = (
+        "import sys; from xray_local.cli import main; import xray_local.app;"
+        "print({'jinja2', 'google.protobuf', 'grpc', 'importlib.metadata', 'xray_local.cli.client'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert found.stdout == "set()\n"

@@ -194,6 +194,14 @@ def test_times_are_aware_datetimes(aws: Any) -> None:
     assert abs((record["CreatedAt"] - datetime.now(UTC)).total_seconds()) < 60
 
 
+def test_the_revision_of_a_summary_grows_when_a_segment_is_sent_again(aws: Any) -> None:
+    """So that a client sees that a trace which it knows has changed."""
+    revisions = [aws.get_trace_summaries(**WHOLE)["TraceSummaries"][0]["Revision"]]
+    aws.put_trace_segments(TraceSegmentDocuments=[text(1, name="again")])
+    revisions.append(aws.get_trace_summaries(**WHOLE)["TraceSummaries"][0]["Revision"])
+    assert revisions == [1, 2]
+
+
 def test_the_paginator_of_boto3_follows_the_tokens(aws: Any) -> None:
     """Over several pages."""
     for start in range(0, 250, 50):

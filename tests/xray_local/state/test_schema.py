@@ -14,7 +14,7 @@ from xray_local.state.store import Selection
 from xray_model.filter_expression import parse
 
 
-@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (6, "a newer xray-local, or another file")])
+@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (7, "a newer xray-local, or another file")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, cure: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -24,11 +24,17 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 5: use {cure}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 6: use {cure}"
 
 
 @pytest.mark.parametrize(
-    ("version", "problem"), [(5, "columns of traces"), (4, "no such table: traces"), (2, "no such table: documents")]
+    ("version", "problem"),
+    [
+        (6, "columns of traces"),
+        (5, "no such column: segments"),
+        (4, "no such table: traces"),
+        (2, "no such table: documents"),
+    ],
 )
 def test_tables_of_an_unreleased_version_are_refused(
     opened: Opener, tmp_path: Path, version: int, problem: str
@@ -36,13 +42,13 @@ def test_tables_of_an_unreleased_version_are_refused(
     """They have the number of a release and other columns; the file is left as it is."""
     path = str(tmp_path / "unreleased.db")
     with sqlite3.connect(path) as other:
-        other.execute(f"CREATE TABLE {'traces' if version == 5 else 'other'} (trace_id TEXT)")
+        other.execute(f"CREATE TABLE {'traces' if version >= 5 else 'other'} (trace_id TEXT)")
         other.execute(f"PRAGMA user_version = {version}")
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
     found = f"schema version {version} of an unreleased xray-local ({problem})"
-    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 5 of a release: use another file"
+    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 6 of a release: use another file"
 
 
 FORMER_SCHEMA = """
@@ -84,7 +90,8 @@ def test_summaries_of_a_former_version_are_not_read(opened: Opener, tmp_path: Pa
     assert ids(store) == [trace_id(1)]
     store.close()
     with sqlite3.connect(path) as former:
-        former.executescript("ALTER TABLE traces DROP COLUMN bucket; ALTER TABLE traces DROP COLUMN route;")
+        for column in ("bucket", "route", "revision"):
+            former.execute(f"ALTER TABLE traces DROP COLUMN {column}")
         former.execute("UPDATE shapes SET example = ?", (zlib.compress(b"{}"),))
         former.execute("PRAGMA user_version = 4")
     former.close()

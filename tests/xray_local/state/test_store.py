@@ -249,6 +249,21 @@ def test_a_summary_follows_a_document_that_arrives_later(opened: Opener) -> None
     assert [row.summary.flags for row in listed(store)] == [(Flag.FAULT,)]
 
 
+def test_a_revision_counts_whatever_changed_the_trace(opened: Opener) -> None:
+    """Also a segment that took another's place; one that was dropped does not count."""
+    store = opened()
+    revisions = []
+    for sent in (
+        document(1, end_time=None, in_progress=True),
+        document(1),
+        document(1, end_time=None, in_progress=True),
+        document(1, 2, parent_id=f"{1:016x}"),
+    ):
+        store.put([sent], now=NOW)
+        revisions.append(listed(store)[0].summary.revision)
+    assert revisions == [1, 2, 2, 3]
+
+
 def test_clear_deletes_traces_resources_and_counts(opened: Opener) -> None:
     """As in a new process."""
     store = opened(max_traces=1)

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     environ = os.environ if environ is None else environ
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        options = build_parser(environ, is_server=arguments[:1] == ["serve"]).parse_args(arguments)
+        options = build_parser(environ, is_server=list(arguments[:1]) == ["serve"]).parse_args(arguments)
         command: Any = options.command
         return int(command(options, environ))
     except (UsageError, SettingsError, StartError) as error:

@@ -49,7 +49,8 @@ class Sampling(Struct, frozen=True):
 
 
 class TraceSummary(Struct, frozen=True):
-    """A trace in short; `start` in epoch seconds, durations in seconds, `revision` counts its documents.
+    """A trace in short; `start` in epoch seconds, durations in seconds, `revision` counts its documents,
+    and those that they replaced.
 
     `partial` says that something is still expected: an end, or the parent of any entry but the root. `sampling`
     is the decision to record the trace, if that was recorded.
@@ -85,8 +86,8 @@ load = json.Decoder(TraceSummary).decode
 """Returns the summary that was dumped as this JSON."""
 
 
-def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
-    """Return the summary of a trace that has at least one document."""
+def summarize(trace_id: str, documents: Sequence[Document], *, revision: int | None = None) -> TraceSummary:
+    """Return the summary of a trace that has at least one document; it has a revision for each without another one."""
     trace = flatten(document.body for document in documents)
     entries, root = trace.entries, trace.root
     start = min(entry.start for entry in entries)
@@ -110,7 +111,7 @@ def summarize(trace_id: str, documents: Sequence[Document]) -> TraceSummary:
         fault_causes=root_causes.failures(entries, Flag.FAULT),
         error_causes=root_causes.failures(entries, Flag.ERROR),
         response_time_causes=root_causes.slowest(root),
-        revision=len(documents),
+        revision=len(documents) if revision is None else revision,
         services=services,
         edges=edges,
         sampling=_sampling(entries),

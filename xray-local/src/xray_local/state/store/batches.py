@@ -31,6 +31,7 @@ class TraceChange:
     seq: int
     first: float
     last: float
+    revision: int = 0
     limited: bool = False
     documents: dict[tuple[Wire, str], tuple[bool, int]] = field(default_factory=dict)
     segments: int = 0
@@ -38,7 +39,7 @@ class TraceChange:
     bytes: dict[Wire, int] = field(default_factory=lambda: {"segments": 0, "otlp": 0})
 
     def add(self, wire: Wire, id_: str, *, ended: bool, size: int) -> None:
-        """Note a document, which replaces the one of the same wire and id."""
+        """Count a document, which replaces the one of the same wire and id."""
         former = self.documents.get((wire, id_))
         if former is None:
             self.segments += wire == "segments"
@@ -79,5 +80,6 @@ class Batch:
         self.added[wire] += is_new
         self.bytes_added += document.size - size
         trace.first, trace.last = min(trace.first, document.start_time), max(trace.last, end)
+        trace.revision += 1
         trace.add(wire, document.id, ended=document.end_time is not None, size=document.size)
         self.documents[trace.seq, wire, document.id] = document

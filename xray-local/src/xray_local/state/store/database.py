@@ -12,7 +12,7 @@ from xray_local.errors import StoreError
 from xray_local.settings import MEMORY
 
 PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and writes each changed one of a file by itself
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 OWN_FILE = 0o600  # traces may hold secrets
 

@@ -50,8 +50,7 @@ class Store(Resources):
         self._search = Search(self._database)
         self._cached: OrderedDict[Hashable, Any] = OrderedDict()
         self.traffic = Traffic(self._database)  # of the traces that are summarized
-        self._not_indexed = 0
-        self._pruned = 0  # how many traces were evicted when the shapes were pruned
+        self._pruned = self._not_indexed = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
     def close(self) -> None:
@@ -211,10 +210,7 @@ class Store(Resources):
         return self._search.find(selection, order=order, before=before, limit=limit, seconds=seconds)
 
     def overview(self, selection: Selection, *, step: float, seconds: float = 0.1) -> Overview:
-        """Return the numbers of all traces that match, of as many as some seconds of CPU time are enough for.
-
-        The range is that of their starts; `step` is a column of the heat map in seconds.
-        """
+        """Return the numbers of the matches; `step` and the CPU time that counting may take are in seconds."""
         self._prepare_search()
         return self._search.overview(selection, step=step, seconds=seconds)
 

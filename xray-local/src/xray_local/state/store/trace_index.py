@@ -71,7 +71,7 @@ class TraceIndex:
         stored: dict[str, TraceChange] = {}
         for chunk in chunks(sorted(trace_ids)):
             rows = self._database.rows(
-                f"SELECT trace_id, seq, first, last FROM traces WHERE trace_id IN ({marks(chunk)})",  # noqa: S608 (placeholders only)
+                f"SELECT trace_id, seq, first, last, revision FROM traces WHERE trace_id IN ({marks(chunk)})",  # noqa: S608 (placeholders only)
                 chunk,
             )
             stored.update({trace_id: TraceChange(*rest) for trace_id, *rest in rows})
@@ -85,12 +85,12 @@ class TraceIndex:
         new = [(id_, trace) for id_, trace in batch.traces.items() if trace.seq > self.totals.last_seq]
         changed = [trace for trace in batch.traces.values() if trace.seq <= self.totals.last_seq]
         self._database.execute_many(
-            "INSERT INTO traces (first, last, updated, bytes, segments, spans, limited, seq, trace_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO traces (first, last, updated, revision, bytes, segments, spans, limited, seq, trace_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*_row(trace, now), trace_id) for trace_id, trace in new],
         )
         self._database.execute_many(
-            "UPDATE traces SET first = ?, last = ?, updated = ?, bytes = ?, segments = ?, spans = ?,"
+            "UPDATE traces SET first = ?, last = ?, updated = ?, revision = ?, bytes = ?, segments = ?, spans = ?,"
             " limited = MAX(limited, ?), shape = NULL WHERE seq = ?",
             [_row(trace, now) for trace in changed],
         )
@@ -160,6 +160,6 @@ class TraceIndex:
         return "" if row is None else "-".join(map(str, row))
 
 
-def _row(trace: TraceChange, now: float) -> tuple[float, float, float, int, int, int, bool, int]:
-    size = sum(trace.bytes.values())
-    return trace.first, trace.last, now, size, trace.segments, trace.spans, trace.limited, trace.seq
+def _row(trace: TraceChange, now: float) -> tuple[float, float, float, int, int, int, int, bool, int]:
+    size, counts = sum(trace.bytes.values()), (trace.segments, trace.spans)
+    return trace.first, trace.last, now, trace.revision, size, *counts, trace.limited, trace.seq

@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS traces (
   annotations TEXT,
   trace_id TEXT NOT NULL UNIQUE,
   bucket INTEGER,                   -- the duration on a logarithmic scale: see `summaries.durations`
-  route INTEGER
+  route INTEGER,
+  revision INTEGER NOT NULL DEFAULT 0 -- how many documents were stored, with those that others replaced
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
 CREATE INDEX IF NOT EXISTS traces_without_summary ON traces (seq) WHERE shape IS NULL;

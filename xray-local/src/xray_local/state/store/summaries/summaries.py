@@ -65,7 +65,7 @@ class Summaries:
         try:
             with self._database.transaction():
                 for seq, trace_id in traces:
-                    found.append(summarize(trace_id, self._documents(seq)))
+                    found.append(summarize(trace_id, self._documents(seq), revision=self._revision(seq)))
                     self._write(seq, found[-1])
         except BaseException:
             self._shapes.forget()
@@ -188,6 +188,9 @@ class Summaries:
     def _documents(self, seq: int) -> list[Document]:
         rows = self._database.rows("SELECT text FROM documents WHERE seq = ? ORDER BY rowid", (seq,))
         return [parse_stored(text) for (text,) in rows]
+
+    def _revision(self, seq: int) -> int:
+        return int(self._database.row("SELECT revision FROM traces WHERE seq = ?", (seq,))[0])
 
     def _write(self, seq: int, summary: TraceSummary) -> None:
         dumped = dump(summary)

@@ -94,7 +94,8 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         handling = Handling(app, environ, upstream, None, trace_id, rule)
         handling.boosts = rule is not None and state is not None
         handling.service = service
-        handling.context = Context({**base, _SPAN_KEY: NotRecorded(trace_id, pipeline.ids, state)})
+        handling.unrecorded = NotRecorded(trace_id, pipeline.ids, state)
+        handling.context = Context({**base, _SPAN_KEY: handling.unrecorded})
         return handling
     recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
     span = allocated(Span)

@@ -32,7 +32,7 @@ def _code(status: str) -> int:
 class Handling:
     """One request that is being answered; `span` is None when it is not recorded.
 
-    `started` is the time of one without a span, in nanoseconds since 1970.
+    `started` is the time of one without a span, in nanoseconds since 1970, and `unrecorded` what has its ids.
     `boosts` is true if the rule that decided is one whose rate X-Ray raises for anomalies, which are counted for it.
     `error` is an exception that no error handler of the app has handled; `route` the rule that matched. `streamed` is
     true until the whole body is known to exist.
@@ -49,6 +49,7 @@ class Handling:
     context: Context
     started: int
     facts: RequestFacts
+    unrecorded: trace.Span | None = None
     _named = ""
     _start_response: "StartResponse"
 
@@ -105,11 +106,12 @@ class Handling:
 
     def _responding(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         self.status = _code(status)
+        span = self.span
+        known = span or self.unrecorded or trace.get_current_span()
         for hook in self.app.response_hooks:
-            hook(self.span or trace.get_current_span(), status, headers)
+            hook(known, status, headers)
         if self.nested:
             return headers
-        span = self.span
         root = f"Root={xray_trace_id(self.trace_id) if span is None else span.recording.xray_id}"
         if self.upstream.asked:
             root += f";Sampled={int(span is not None)}"

@@ -25,7 +25,7 @@ COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
 # What `make test` leaves to `make integration`: new environments, installed clients, the operator killed at each point, upgrades, walkthroughs.
 WHOLE := tests/integration/package tests/integration/clients tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py \
-  tests/integration/operator/test_crd_upgrade.py tests/pytest_xray_local/test_readme.py
+  tests/integration/operator/test_crd_upgrade.py tests/integration/operator/test_chart_upgrade.py tests/pytest_xray_local/test_readme.py
 SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2

@@ -28,9 +28,8 @@ class Look:
 
 LOOKS = {
     "wide": Look(1440),
-    "wide-forced": Look(1440, "dark", "active"),
     "phone-dark": Look(390, "dark"),
-    "narrow-without-scripts": Look(320, scripts=False),
+    "narrow-forced-without-scripts": Look(320, forced="active", scripts=False),
 }
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tools.generated import write_or_compare
 from xray_operator import settings
 from xray_operator.kubernetes import crds
 from xray_operator.manifests.kinds import KINDS, KindInfo
@@ -75,15 +76,8 @@ def _settings() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or compare the page; return the exit code."""
-    check = "--check" in arguments
     [file] = [Path(argument) for argument in arguments if argument != "--check"]
-    if not check:
-        file.write_text(render())
-        return 0
-    if file.exists() and file.read_text() == render():
-        return 0
-    sys.stderr.write(f"{file} is out of date; run make generate\n")
-    return 1
+    return write_or_compare({file: render()}, check="--check" in arguments)
 
 
 if __name__ == "__main__":

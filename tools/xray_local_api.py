@@ -6,6 +6,7 @@
 import sys
 from pathlib import Path
 
+from tools.generated import write_or_compare
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS
 from xray_local.api.shapes import Shape
@@ -87,13 +88,7 @@ def _range(shape: Shape) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the document, or with --check compare it."""
-    if arguments == ["--check"]:
-        if TARGET.exists() and TARGET.read_text() == table():
-            return 0
-        sys.stderr.write(f"{TARGET.name} is out of date: run python -m tools.xray_local_api\n")
-        return 1
-    TARGET.write_text(table())
-    return 0
+    return write_or_compare({TARGET: table()}, check="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.loaders import create_loader
 
+from tools.generated import write_or_compare
 from tools.provide import ROOT
 from xray_local.api import shapes
 
@@ -46,13 +47,7 @@ def _shape(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Write the file, or with --check compare it."""
-    if arguments == ["--check"]:
-        if TARGET.exists() and TARGET.read_text() == text():
-            return 0
-        sys.stderr.write(f"{TARGET.name} is out of date: run python -m tools.xray_local_model\n")
-        return 1
-    TARGET.write_text(text())
-    return 0
+    return write_or_compare({TARGET: text()}, check="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.docs import cli_reference, settings_reference
+from tools.generated import write_or_compare
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {"cli.md": cli_reference.render, "settings.md": settings_reference.render}
@@ -15,15 +16,8 @@ PAGES = {"cli.md": cli_reference.render, "settings.md": settings_reference.rende
 
 def main(arguments: Sequence[str], folder: Path = FOLDER) -> int:
     """Write or compare the pages; return the exit code."""
-    code = 0
-    for name, render in PAGES.items():
-        page = folder / name
-        if "--check" not in arguments:
-            page.write_text(render())
-        elif not page.exists() or page.read_text() != render():
-            sys.stderr.write(f"{page} is out of date; run make generate\n")
-            code = 1
-    return code
+    pages = {folder / name: render() for name, render in PAGES.items()}
+    return write_or_compare(pages, check="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from aiohttp import web
 from xray_local import listener
 from xray_local.api import admin, request_guard, routes
 from xray_local.api.faults import FaultScript
-from xray_local.errors import StartError, StoreError
+from xray_local.errors import StartError, StoreError, StoreFileError
 from xray_local.ingest import otlp, otlp_grpc, udp
 from xray_local.listener.connections import Connections, limit_by_descriptors, watch_request
 from xray_local.page import routes as page
@@ -112,9 +112,10 @@ def _store(settings: Settings) -> Store:
     try:
         max_bytes = max_document_bytes() if settings.db == MEMORY else None
         return Store(settings.db, max_traces=settings.max_traces, max_bytes=max_bytes)
+    except StoreFileError as error:
+        raise StartError(str(error)) from error
     except StoreError as error:
-        place = "" if str(error).startswith("--db") else f"--db: {settings.db!r}: "
-        raise StartError(f"{place}{error}") from error
+        raise StartError(f"--db: {settings.db!r}: {error}") from error
 
 
 def _bind(host: str, port: int, purpose: str) -> socket.socket:

@@ -22,7 +22,11 @@ def not_found(message: str) -> ApiError:
 
 
 class StoreError(Exception):
-    """The store cannot be opened or written; the message is the reason."""
+    """The store cannot be opened, read or written; the message is the reason."""
+
+
+class StoreFileError(StoreError):
+    """The store's file cannot be used; the message names `--db`, the file, and what was expected."""
 
 
 class StartError(Exception):

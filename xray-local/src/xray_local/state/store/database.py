@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from xray_local.errors import StoreError
+from xray_local.errors import StoreError, StoreFileError
 from xray_local.settings import MEMORY
 
 PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and writes each changed one of a file by itself
@@ -108,7 +108,7 @@ def _open(path: str) -> sqlite3.Connection:
             raise
     except sqlite3.Error as error:
         reason = "another process has it open" if "locked" in str(error) else str(error)
-        raise StoreError(f"--db: {path!r}: {reason}: expected a writable file, or {MEMORY}") from error
+        raise StoreFileError(f"--db: {path!r}: {reason}: expected a writable file, or {MEMORY}") from error
     return connection
 
 
@@ -120,7 +120,7 @@ def _create(path: str) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWN_FILE))
     except FileExistsError as error:
         problem = "a symbolic link to a file that does not exist"
-        raise StoreError(f"--db: {path!r}: {problem}: expected a writable file, or {MEMORY}") from error
+        raise StoreFileError(f"--db: {path!r}: {problem}: expected a writable file, or {MEMORY}") from error
     except OSError:
         return  # SQLite says why
 
@@ -135,11 +135,11 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     known = _tables(connection)
     if known and version not in range(1, SCHEMA_VERSION + 1):
         cure = "a newer xray-local, or another file" if version > SCHEMA_VERSION else "another file"
-        raise StoreError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}: use {cure}")
+        raise StoreFileError(f"--db: {path!r}: schema version {version}: expected 1 to {SCHEMA_VERSION}: use {cure}")
     problem = (_upgraded(connection, version) or _difference(connection)) if known else ""
     if problem:
         found = f"schema version {version} of an unreleased xray-local ({problem})"
-        raise StoreError(
+        raise StoreFileError(
             f"--db: {path!r}: {found}: expected version 1 to {SCHEMA_VERSION} of a release: use another file"
         )
     connection.executescript(_script("schema"))

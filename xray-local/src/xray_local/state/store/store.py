@@ -50,7 +50,8 @@ class Store(Resources):
         self._search = Search(self._database)
         self._cached: OrderedDict[Hashable, Any] = OrderedDict()
         self.traffic = Traffic(self._database)  # of the traces that are summarized
-        self._pruned = self._not_indexed = 0  # how many traces were evicted when the shapes were pruned
+        self._not_indexed = 0
+        self._pruned = 0  # how many traces were evicted when the shapes were pruned
         self.appended_at = self.searched_at = float("-inf")
 
     def close(self) -> None:
@@ -289,7 +290,8 @@ class Store(Resources):
             self._empty(kept)
         self._search.clear()
         self._cached.clear()
-        self._pruned = self._not_indexed = 0
+        self._pruned = 0
+        self._not_indexed = 0
 
     def _empty(self, kept: Sequence[str]) -> None:
         with self._transaction():

@@ -29,7 +29,7 @@ class Totals:
 class TraceIndex:
     """Writes documents to the traces that they belong to, within the caller's transaction.
 
-    `changed` are the traces whose summary is no longer theirs, until somebody clears it.
+    `changed` are the traces whose summary is out of date, until a caller clears it.
     """
 
     def __init__(self, database: Database) -> None:

@@ -35,7 +35,7 @@ def _health(port: int) -> dict[str, int]:
 
 
 def test_xray_local_answers_on_the_published_port() -> None:
-    """An address of the container's is no reason to refuse a call."""
+    """A call to the container's address is not refused."""
     page = free_port()
     run, *words = _words("xray-local")
     assert "127.0.0.1:8900:8900" in words

@@ -30,7 +30,7 @@ FILES = {
 
 
 def test_a_package_is_deleted_with_its_entry_and_nothing_else_is(tmp_path: Path) -> None:
-    """A scanner reads dpkg's list, and would otherwise report what is no longer there."""
+    """A scanner reads dpkg's list, and would otherwise report deleted packages."""
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -103,7 +103,7 @@ def headings() -> Iterator[str]:
 
 
 def test_the_recording_is_of_the_present_demo(demo: Cast) -> None:
-    """`make recording` makes it anew when the output has changed."""
+    """`make recording` records it again when the output has changed."""
     rows = ["".join(run.text for run in row.runs) for row in played(demo)[0]]
     assert [heading for heading in headings() if not any(re.fullmatch(heading, row) for row in rows)] == []
     assert re.fullmatch(r"all 18 checks passed in \d+ s", rows[-1])

@@ -54,7 +54,7 @@ def objects(cluster: Cluster, namespace: str) -> set[str]:
 def test_release_of_the_previous_version_is_upgraded_with_its_values(
     api_server: Cluster, previous: Path, namespace: str, values: str
 ) -> None:
-    """Nothing is created anew under another name: no address and no volume changes."""
+    """No object gets another name, so no address and no volume changes."""
     file = f"--values={previous / 'ci' / values}"
     helm(api_server, namespace, "install", "demo", str(previous), file, WITHOUT_MONITORS, "--skip-crds")
     before = objects(api_server, namespace)

@@ -48,7 +48,7 @@ def test_the_unreleased_part_becomes_the_versions() -> None:
     ],
 )
 def test_a_release_without_changes_is_refused(text: str, expected: str) -> None:
-    """Nobody could tell what is in it."""
+    """Its changes would be unknown."""
     with pytest.raises(ReleaseError) as raised:
         with_release(text, "0.3.0", "2026-11-30")
     assert str(raised.value) == expected

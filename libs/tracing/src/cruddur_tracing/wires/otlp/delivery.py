@@ -2,6 +2,7 @@
 
 import math
 import random
+import threading
 import time
 import zlib
 from typing import Final
@@ -33,6 +34,7 @@ class Delivery:
         self._connection = Connection(settings)
         self._failed = 0
         self._aborted = False
+        self._reporting = threading.Lock()  # of an attempt that failed
         self._limit = math.inf
         url = urlsplit(settings.endpoint)
         self._endpoint = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
@@ -42,8 +44,9 @@ class Delivery:
         self._limit = deadline
 
     def abort(self) -> None:
-        """Abort a request that waits for its response."""
-        self._aborted = True
+        """Abort a request that waits for its response, and report no attempt that fails from now on."""
+        with self._reporting:
+            self._aborted = True
         self._connection.abort()
 
     def close(self) -> None:
@@ -82,8 +85,9 @@ class Delivery:
         dropped = self._batches.put_back()
         if dropped:
             self.lose(dropped)
-        if not self._aborted:
-            self._failures.note(UNREACHABLE, f"{self._endpoint}: {verdict.reason}: {len(self._batches)} spans wait")
+        with self._reporting:
+            if not self._aborted:
+                self._failures.note(UNREACHABLE, f"{self._endpoint}: {verdict.reason}: {len(self._batches)} spans wait")
         pause = PAUSES[min(self._failed, len(PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311
         self._failed += 1
         return pause if verdict.pause is None else max(verdict.pause, PAUSE_MIN)

@@ -85,11 +85,11 @@ class OtlpWire:
         while len(self._batches) and (remaining := deadline - time.monotonic()) > 0:
             self.flush(remaining)
         self._closed = True
+        self._delivery.abort()
         rest = self._batches.close()
         if rest:
             self._delivery.lose(rest, "not taken by the end of the process")
         self._wakeup.set()
-        self._delivery.abort()
         self._failures.report()
 
     def restart(self) -> None:

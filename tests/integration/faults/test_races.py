@@ -26,9 +26,12 @@ SOON_SECONDS = 8.0
 def actions(fault_cluster: Cluster, aws: Aws, seldom_reading: OperatorProcess) -> Iterator[Actions]:
     """Return actions in an empty namespace and an AWS without faults."""
     found = Actions(fault_cluster.admin, aws, Environment("races"))
+    yield found
+    aws.script([])
     try:
-        yield found
-    finally:
+        found.clear()
+        assert not found.settle(lambda: None, SOON_SECONDS)
+    except AssertionError:  # after a failure only; a new process costs seconds
         seldom_reading.kill()
         found.reset()
         seldom_reading.start()
@@ -121,4 +124,18 @@ def test_an_object_deleted_while_its_finalizer_is_added_leaves_nothing(
     actions.apply(Wanted(name="fleeting", value=_rule("fleeting")))
     time.sleep(SLOW_SECONDS)
     assert key not in actions.environment.wanted
+    settled()
+
+
+def test_an_object_replaced_by_another_of_its_name_leaves_nothing(
+    actions: Actions, settled: Callable[[], None]
+) -> None:
+    """It vanishes while its rule is created in AWS; the next resource of that name has a rule of another name."""
+    key = Key("rule", "fleeting")
+    _slow(actions, "CreateSamplingRule")
+    actions.apply(Wanted(name="fleeting", value=_rule("first")))
+    _wait_begun(actions)
+    actions.vanish(key)
+    actions.apply(Wanted(name="fleeting", value=_rule("second")))
+    time.sleep(SLOW_SECONDS)
     settled()

@@ -1,5 +1,7 @@
 """Races: stale reads, lost responses, late writes, and objects that are deleted during a pass."""
 
+from typing import Any
+
 import pytest
 
 from tests.operator.environment import Environment, managed
@@ -181,6 +183,22 @@ async def test_object_that_is_deleted_during_the_claim_is_not_created() -> None:
     environment.cache.drop(RULE)
     with pytest.raises(ResourceDeletedError, match="XRaySamplingRule default/backend was deleted in the meantime"):
         await environment.reconciler.reconcile(resource)
+    assert environment.writes() == []
+
+
+async def test_object_that_vanishes_with_its_new_finalizer_is_not_created() -> None:
+    """The API server can delete an object while a finalizer is added, and answer both requests with success."""
+    environment = Environment()
+    key = environment.cluster.apply(rule())
+
+    def vanish(kind: str, body: dict[str, Any]) -> None:
+        del environment.cluster.bodies[key]
+
+    environment.cluster.watch = vanish  # called for the claim
+    environment.list_resources()
+    await environment.state.refresh()
+    with pytest.raises(ResourceDeletedError, match="was deleted while its finalizer was added"):
+        await environment.reconciler.reconcile(environment.cache.resources[key])
     assert environment.writes() == []
 
 

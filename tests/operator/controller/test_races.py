@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from tests.operator.environment import Environment, managed
-from tests.operator.in_memory_kubernetes import RULE, rule
-from xray_model import SamplingRule
+from tests.operator.in_memory_kubernetes import DEFAULT, RULE, default_rule_at, rule
+from xray_model import SamplingRule, default_rule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, Target
+from xray_operator.aws.state import DOUBT_SECONDS
 from xray_operator.kubernetes.resource import from_body
 from xray_operator.kubernetes.resource_cache import ResourceDeletedError
 from xray_operator.reasons import Reason
@@ -100,6 +101,22 @@ async def test_expiry_reads_again_if_the_object_is_missing() -> None:
     environment.seconds = HOUR
     await environment.run_pass(fresh=True)
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
+
+
+async def test_expiry_waits_for_a_write_that_may_take_effect_late() -> None:
+    """The first attempt of the last update had no answer, and AWS carries it out after that of the second."""
+    environment = Environment()
+    environment.aws.lost = {"update"}
+    environment.seconds = HOUR - 1
+    await environment.run_pass(environment.cluster.apply(default_rule_at(0.9, **SOON)), fresh=True)
+    environment.seconds = HOUR
+    environment.meanwhile = lambda: environment.edit_in_aws("rule", "Default", FixedRate=0.9)
+    await environment.run_pass(DEFAULT)
+    assert (environment.seconds, environment.aws.values["rule", "Default"]) == (
+        HOUR - 1 + DOUBT_SECONDS,
+        default_rule(),
+    )
+    assert environment.conditions(DEFAULT)["Synced"].startswith("True Expired")
 
 
 async def test_expiry_leaves_an_object_that_changed_its_owner() -> None:

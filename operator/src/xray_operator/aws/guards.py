@@ -96,7 +96,7 @@ class GuardedGateway:
 
     @contextmanager
     def _write(self) -> Iterator[None]:
-        """Count a write before it is checked: whoever sees none under way after a check has failed can rely on it."""
+        """Count a write before it is checked, so that after a failed check no uncounted write can begin."""
         with self._lock:
             self.writing += 1
         try:

@@ -29,7 +29,7 @@ WHOLE := tests/integration/package tests/integration/clients tests/integration/t
 SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
-PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
+PYTEST = $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 # Fails on a broken link: as the forge resolves it, then as the site does. With --quiet, --strict would see no warnings.
 DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --strict
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
@@ -128,6 +128,8 @@ chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, w
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract
 
+# These tests wait more than they compute: of two cores, two processes leave more than a third unused.
+integration: WORKERS := $(shell expr $(WORKERS) + 1)
 integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000; REST=1: without what make test runs)
 	@$(if $(REST),FAULT_SEED=$(shell expr $(SHORT_SCHEDULES) + 1) FAULT_SCHEDULES=$(shell expr 100 - $(SHORT_SCHEDULES))) \
 	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))

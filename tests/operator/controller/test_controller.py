@@ -314,7 +314,7 @@ async def test_claimed_object_that_vanishes_is_deleted_in_aws() -> None:
 
 
 @virtually
-async def test_replaced_object_is_released_in_aws() -> None:
+async def test_replaced_object_is_deleted_in_aws() -> None:
     """It vanished in that way; the next one of its name has another name in AWS. AWS is retried until it succeeds."""
     operator = await Operator().started(rule(ruleName="first"))
     operator.aws.failures["delete"] = [UNREACHABLE, THROTTLED]
@@ -329,7 +329,7 @@ async def test_replaced_object_is_released_in_aws() -> None:
 
 
 @virtually
-async def test_replaced_object_is_released_though_the_next_one_is_deleted() -> None:
+async def test_deletion_of_a_replaced_object_goes_on_after_that_of_the_next_one() -> None:
     """The retry does not end with the object that came after it."""
     operator = await Operator().started(rule(ruleName="first", deletionPolicy="Orphan"))
     operator.aws.failures["untag"] = [THROTTLED] * 2

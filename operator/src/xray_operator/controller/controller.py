@@ -142,7 +142,7 @@ class Controller:
 
     async def _reconcile(self, key: Key) -> bool:
         """Reconcile a key's object after those that it has replaced, and return whether to retry."""
-        retry = [await self._release(replaced) for replaced in self._cache.replaced(key)]
+        retry = [await self._delete_replaced(replaced) for replaced in self._cache.replaced(key)]
         resource = self._cache.resources.get(key)
         if resource is None or _is_finished(resource):
             return any(retry)
@@ -156,8 +156,8 @@ class Controller:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._queue_all)
         return any(retry)
 
-    async def _release(self, replaced: Resource) -> bool:
-        """Carry out the deletion of an object that another one of its name has replaced; True to retry it."""
+    async def _delete_replaced(self, replaced: Resource) -> bool:
+        """Carry out the deletion policy of an object that another one of its name has replaced; True to retry it."""
         await self._state.settle()
         async with self._lock(replaced):
             retry = await self._reconciler.reconcile(replaced)

@@ -13,7 +13,7 @@ class ResourceDeletedError(Exception):
 class ResourceCache:
     """Objects by key; callers only read `resources`.
 
-    A claimed object that another one of its name has replaced is kept apart until its object in AWS is released.
+    A claimed object that another one of its name has replaced is kept apart until its deletion policy is carried out.
     """
 
     def __init__(self) -> None:

@@ -42,12 +42,12 @@ def actions(fault_cluster: Cluster, aws: Aws, seldom_reading: OperatorProcess) -
 def settled(actions: Actions, seldom_reading: OperatorProcess) -> Callable[[], None]:
     """Return a check that the state of the resources is soon reached."""
 
-    def demand() -> None:
+    def check() -> None:
         actions.aws.script([])
         problems = actions.settle(lambda: None, SOON_SECONDS)
         assert not problems, "\n".join([*problems, seldom_reading.log[-3000:]])
 
-    return demand
+    return check
 
 
 def _rule(name: str, rate: float = 0.1) -> SamplingRule:
@@ -80,14 +80,14 @@ def test_an_object_deleted_while_the_watch_was_cut_owns_nothing(
     actions: Actions, proxy: Proxy, settled: Callable[[], None]
 ) -> None:
     """After 410 everything is listed again; what is not in the list does not exist."""
-    actions.apply(Wanted(name="first", value=_rule("asked-twice")))
+    actions.apply(Wanted(name="first", value=_rule("named-twice")))
     settled()
     _slow(actions, "DeleteSamplingRule")
     actions.delete(Key("rule", "first"))
     _wait_begun(actions)
     proxy.cut(gone=True, hold=2 * SLOW_SECONDS)
     time.sleep(2 * SLOW_SECONDS)
-    actions.apply(Wanted(name="second", value=_rule("asked-twice")))
+    actions.apply(Wanted(name="second", value=_rule("named-twice")))
     settled()
 
 

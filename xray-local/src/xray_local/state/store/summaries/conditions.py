@@ -121,13 +121,9 @@ def _annotation(key: str, operator: str | None, value: object) -> Condition:
     return Condition("INSTR(annotations, ?) > 0", (f"\n{member}",), exact=False)
 
 
-def annotation_value(key: str) -> Condition:
-    """Return the expression of an annotation's value as JSON, NULL without the annotation."""
-    start = f"\n[{_json(key)},"
-    value = "SUBSTR(annotations, INSTR(annotations, ?) + ?)"
-    text = f"SUBSTR({value}, 1, INSTR({value}, CHAR(93, 10)) - 1)"
-    found = (start, len(start))
-    return Condition(f"CASE WHEN INSTR(annotations, ?) > 0 THEN {text} END", (start, *found, *found))
+def annotation_start(key: str) -> str:
+    """Return what is before an annotation's value in the column of annotations; `]` and a newline are after it."""
+    return f"\n[{_json(key)},"
 
 
 def _line(column: str, start: str, operator: str, value: str, end: str = "") -> Condition:

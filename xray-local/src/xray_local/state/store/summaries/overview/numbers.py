@@ -22,6 +22,7 @@ from xray_local.state.store.summaries.overview.routes import Route
 from xray_local.traces.summaries import TraceSummary
 
 FAULT, ERROR, THROTTLE = 4, 2, 1  # bits of a result
+FLAGS = 8  # values that they have
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +163,17 @@ def groups(found: Mapping[Route, Counter[str]] | Mapping[str, Counter[str]]) -> 
 def spread(results: Counter[str]) -> Spread:
     """Return the numbers of some results."""
     total = results.total()
-    flags: Counter[int] = Counter()
-    buckets: Counter[int] = Counter()
+    flags = [0] * FLAGS
+    buckets: defaultdict[int, int] = defaultdict(int)
     for character, number in results.items():
-        bucket, flag = divmod(ord(character) - 1, 8)
+        bucket, flag = divmod(ord(character) - 1, FLAGS)
         flags[flag] += number
         buckets[bucket] += number
-    counted = (sum(number for flag, number in flags.items() if flag & bit) for bit in (FAULT, ERROR, THROTTLE))
+    counted = (sum(number for flag, number in enumerate(flags) if flag & bit) for bit in (FAULT, ERROR, THROTTLE))
     return Spread(total, *counted, *_percentiles(buckets, total))
 
 
-def _percentiles(buckets: Counter[int], total: int) -> list[float]:
+def _percentiles(buckets: Mapping[int, int], total: int) -> list[float]:
     """Return the duration that half of the traces, 95 and 99 in a hundred of them do not exceed."""
     found: list[float] = []
     wanted = [max(1, -(-total * share // 100)) for share in (50, 95, 99)] if total else []

@@ -19,13 +19,13 @@ BIN = Path(sys.executable).parent
 FOLDER = Path(__file__).parents[2] / "backend"
 GUNICORN = ("gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app")
 INSTRUMENTED = ("opentelemetry-instrument", *GUNICORN)
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 def get(url: str) -> int:
     """Send one request and return its status."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
             answer.read()
             return int(answer.status)
     except urllib.error.HTTPError as error:

@@ -19,7 +19,7 @@ from tests.xray_local.samples import NOW, text, trace_id
 from xray_local.cli import client
 
 pytestmark = pytest.mark.process
-SECONDS = 30
+SECONDS = 60
 Start = Callable[..., tuple[subprocess.Popen[str], dict[str, str]]]
 
 

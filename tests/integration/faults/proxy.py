@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 _DROPPED = {"connection", "content-length", "content-encoding", "host", "keep-alive", "transfer-encoding"}
 _GONE = {
     "type": "ERROR",

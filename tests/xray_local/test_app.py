@@ -164,7 +164,7 @@ def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path:
     [
         (["--db", "/nowhere/x.db"], "--db: '/nowhere/x.db': unable to open database file: expected a writable file"),
         (["--max-traces", "0"], "--max-traces: '0': expected a whole number of at least 1"),
-        (["--colour", "red"], "unrecognized arguments: --colour red (see xray-local --help)"),
+        (["--colour", "red"], "unknown arguments: --colour red (see xray-local serve --help)"),
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 0 (agent, TCP): "),
     ],
 )

@@ -5,6 +5,7 @@ With --once it exits after the checks: with 0 if all pass, otherwise with 1.
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -77,22 +78,32 @@ def main(arguments: list[str]) -> int:
     os.environ["no_proxy"] = ports.HOST  # everything runs here, where no proxy can reach it
     folder = Path(tempfile.mkdtemp(prefix="cruddur-demo-"))
     stack = Stack(_addresses(), folder)
+    try:
+        code = _run(stack, once=once)
+    except KeyboardInterrupt:
+        console.heading("stopping")
+        code = 130 if once else 0
+    finally:
+        stack.close()
+    if code == 1:
+        console.line(f"the logs are in {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def _run(stack: Stack, *, once: bool) -> int:
+    """Show and check everything, then wait for Ctrl-C; return the exit code."""
     started = time.monotonic()
     try:
         checks = _show(stack)
-        console.summary(checks, time.monotonic() - started)
-        if not once:
-            _wait_for_ctrl_c(stack)
-        return 0 if all(check.passed for check in checks) else 1
     except DemoError as error:
         console.line(str(error))
-        console.line(f"the logs are in {folder}")
         return 1
-    except KeyboardInterrupt:
-        console.heading("stopping")
-        return 130 if once else 0
-    finally:
-        stack.close()
+    console.summary(checks, time.monotonic() - started)
+    if not once:
+        _wait_for_ctrl_c(stack)
+    return 0 if all(check.passed for check in checks) else 1
 
 
 if __name__ == "__main__":

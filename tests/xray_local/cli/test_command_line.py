@@ -12,7 +12,7 @@ import pytest
 from pytest_xray_local import XRayLocal
 from tests.xray_local import otlp
 from tests.xray_local.samples import NOW, body, settings, text, trace_id
-from xray_local.cli import client, main
+from xray_local.cli import client, command_line, main
 from xray_local.cli.command_line import welcome
 from xray_local.settings import Addresses
 
@@ -263,6 +263,17 @@ def test_an_error_of_the_api_is_printed(xray_local: XRayLocal, capsys: Captured)
     """With its code and message."""
     line = refused(capsys, "traces", api=f"{xray_local.api}/nowhere")
     assert line == "xray-local: UnknownOperationException: unknown path /nowhere/TraceSummaries"
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """Exit 130, also while the command's modules are imported."""
+
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "main", interrupt)
+    assert run("traces") == 130
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_version_is_that_of_the_package(capsys: Captured) -> None:

@@ -65,8 +65,6 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         return 1
     except OSError as error:
         return _not_written(error)
-    except KeyboardInterrupt:
-        return 130
     return code
 
 

@@ -17,7 +17,7 @@ from cruddur_tracing.recording.values import CUT, safe_text
 from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData
 from cruddur_tracing.wires.segments import calls
 from cruddur_tracing.wires.segments.causes import cause_block
-from cruddur_tracing.wires.segments.fields import Fields, annotation_key, encoded, name_text, seconds_text
+from cruddur_tracing.wires.segments.fields import Fields, annotation_key, encoded, name_text, times_text
 from cruddur_tracing.wires.segments.http import TRIGGERS, Http, http_block
 from cruddur_tracing.wires.segments.requests import SPAN_NAME, plain_segment, server_request
 from cruddur_tracing.wires.segments.resource import SegmentConstants
@@ -118,7 +118,7 @@ def is_segment(span: Span) -> bool:
 
 
 def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:
-    times = f'"start_time":{seconds_text(span._start_time)},"end_time":{seconds_text(span._end_time)}'
+    times = times_text(span._start_time, span._end_time)
     head = f'"id":"{span_id:016x}","name":{name_text(name)},{times}'
     return f'{head},"namespace":"{namespace}"' if namespace in _NAMESPACES else head
 

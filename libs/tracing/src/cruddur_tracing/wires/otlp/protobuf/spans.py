@@ -46,7 +46,7 @@ def encode_span(span: Span) -> bytes:
         _parent(span),
         _times(span._start_time, span._end_time),
         *_described(span),
-        _status(span._status),
+        _UNSET if span._status is UNSET else _status(span._status),
     ]
     if recording.trace_state is not NO_STATE:
         parts.append(_trace_state(recording.trace_state))
@@ -174,8 +174,6 @@ def _fields(writer: Attributes, attributes: Mapping[str, Any] | None) -> list[by
 
 
 def _status(status: Status) -> bytes:
-    if status is UNSET:
-        return _UNSET
     code = status.status_code.value
     if not code and status.description is None:
         return _UNSET

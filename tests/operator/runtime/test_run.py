@@ -32,7 +32,7 @@ from xray_operator.runtime.run import StartError, run
 # aiohttp warns of the lambdas that probes.py gives it; this goes when they are coroutine functions.
 pytestmark = pytest.mark.filterwarnings("ignore:Bare functions are deprecated")
 API = "/apis/xray.cruddur.io/v1alpha1"
-SECONDS = 20
+SECONDS = 60
 # A pod runs under a user ID without a name: a look-up of the name fails.
 NAMELESS = "import getpass, sys; getpass.getuser = None; from xray_operator.cli import main; sys.exit(main())"
 

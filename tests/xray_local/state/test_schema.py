@@ -14,7 +14,7 @@ from xray_local.state.store import Selection
 from xray_model.filter_expression import parse
 
 
-@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (7, "a newer xray-local, or another file")])
+@pytest.mark.parametrize(("version", "cure"), [(0, "another file"), (8, "a newer xray-local, or another file")])
 def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, version: int, cure: str) -> None:
     """Those of another program have version 0."""
     path = str(tmp_path / "other.db")
@@ -24,13 +24,14 @@ def test_tables_of_another_version_are_refused(opened: Opener, tmp_path: Path, v
     other.close()
     with pytest.raises(StoreError) as refused:
         opened(path)
-    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 6: use {cure}"
+    assert str(refused.value) == f"--db: {path!r}: schema version {version}: expected 1 to 7: use {cure}"
 
 
 @pytest.mark.parametrize(
     ("version", "problem"),
     [
-        (6, "columns of traces"),
+        (7, "columns of traces"),
+        (6, "no such column: shape"),
         (5, "no such column: segments"),
         (4, "no such table: traces"),
         (2, "no such table: documents"),
@@ -48,7 +49,7 @@ def test_tables_of_an_unreleased_version_are_refused(
     with pytest.raises(StoreError) as refused:
         opened(path)
     found = f"schema version {version} of an unreleased xray-local ({problem})"
-    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 6 of a release: use another file"
+    assert str(refused.value) == f"--db: {path!r}: {found}: expected version 1 to 7 of a release: use another file"
 
 
 FORMER_SCHEMA = """

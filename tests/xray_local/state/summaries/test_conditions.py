@@ -20,6 +20,10 @@ def call(id_: int, name: str, **more: Any) -> dict[str, Any]:
     return {"id": f"{id_:016x}", "name": name, "namespace": "remote", **times, **more}
 
 
+def cause(type_: str, message: str) -> dict[str, Any]:
+    return {"exceptions": [{"id": "0" * 16, "type": type_, "message": message}]}
+
+
 BODIES: list[dict[str, Any]] = [
     {},
     {"fault": True, "user": "bob", "origin": "AWS::ECS::Container"},
@@ -31,6 +35,9 @@ BODIES: list[dict[str, Any]] = [
     {"http": {"request": {"url": "", "method": "get"}, "response": {"status": 404}}, "error": True},
     {"subsegments": [call(7, "users"), call(8, "db", fault=True, annotations={"handle": "bob"})]},
     {"subsegments": [call(7, "users", end_time=NOW + 0.7, throttle=True)], "end_time": NOW + 9},
+    {"fault": True, "cause": cause("ReadTimeout", "a")},
+    {"fault": True, "cause": cause("KeyError", "b")},
+    {"fault": True, "cause": cause("KeyError", "c")},
     {"name": "front", "subsegments": [call(7, "backend", http={"response": {"status": 404}})]},
     {"aws": {"ec2": {"instance_id": "i-1", "availability_zone": "eu-1"}}, "resource_arn": "arn:aws:x"},
 ]
@@ -56,7 +63,9 @@ ATOMS = (
     'user != "bob"',
     'user BEGINSWITH "b"',
     'user CONTAINS "\\""',
+    'user CONTAINS "o"',
     'user ENDSWITH "n"',
+    'user ENDSWITH "b"',
     "annotation.cached",
     "annotation.cached = false",
     "annotation.cached != false",
@@ -87,6 +96,9 @@ ATOMS = (
     'edge("backend", "db") { fault }',
     'edge("front", "backend") { http.status = 404 }',
     "rootcause.fault.service",
+    'rootcause.fault.exception { name CONTAINS "Timeout" }',
+    'rootcause.fault.exception { message = "b" }',
+    'rootcause.fault.entity { name = "db" AND remote }',
     "coverage > 0.3",
 )
 
@@ -144,6 +156,8 @@ def test_conditions_are_joined_as_the_evaluator_does(store: Store) -> None:
         'edge("backend", "users") { throttle }',
         'annotation.handle CONTAINS ""',
         'annotation.handle = "bob" OR annotation.cached',
+        'user CONTAINS "bob" OR annotation.handle ENDSWITH "b"',
+        'fault AND rootcause.fault.exception { name CONTAINS "Timeout" }',
     ],
 )
 def test_the_usual_filters_need_no_evaluator(text: str) -> None:

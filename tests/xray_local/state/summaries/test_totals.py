@@ -107,7 +107,7 @@ def test_whether_all_traces_of_a_block_are_in_a_range(
 
 
 def test_blocks_are_summed_up_when_there_is_nothing_else_to_do(store: Store) -> None:
-    """So that the first graph of many traces is a matter of adding."""
+    """So that the first graph and the first numbers of many traces are a matter of adding."""
     store.put([document(trace) for trace in range(1, 30)], now=NOW)
     store.index()
-    assert sum(1 for _ in iter(store.work, False)) == 29 // 4 + 2 + 7  # two blocks of 8 and seven of 2
+    assert sum(1 for _ in iter(store.work, False)) == 29 // 4 + 2 * (2 + 7)  # two blocks of 8 and seven of 2

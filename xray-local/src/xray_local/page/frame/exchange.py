@@ -36,6 +36,9 @@ class PageRequest:
         return whole_number(self.query.get(name, "")) or 0
 
 
+Data = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A page: `section` is the address of its entry in the navigation, `refresh` the seconds until it is reloaded.
@@ -47,7 +50,7 @@ class Page:
     section: str
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    data: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
+    data: Data = field(default_factory=dict)
     status: int = 200
     parts: tuple[str, ...] = ()
     refresh: int = 0

@@ -50,26 +50,28 @@ async def read_numbers(region: Region, group: Mapping[str, Any], now: float) -> 
     start = last - (MINUTES - 1) * STEP
     end = time.monotonic() + GROUP_SECONDS
     every, hour = (Selection(first, after, "start", chosen) for first, after in ((0.0, math.inf), (start, last + STEP)))
-    spread, all_counted = await _read(region, every, lambda overview: overview.total, end)
-    minutes, hour_counted = await _read(region, hour, lambda overview: by_minute(overview.cells, start), end)
+    spread, all_counted = await _read(region, every, 0.0, lambda overview: overview.total, end)
+    minutes, hour_counted = await _read(region, hour, STEP, lambda overview: by_minute(overview.cells, start), end)
     return GroupNumbers(spread, *minutes, at_least=not (all_counted and hour_counted))
 
 
-async def _read(region: Region, selection: Selection, compute: Callable[[Overview], T], end: float) -> tuple[T, bool]:
+async def _read(
+    region: Region, selection: Selection, step: float, compute: Callable[[Overview], T], end: float
+) -> tuple[T, bool]:
     """Return a value of an overview and whether it is of all traces; it is kept if it is."""
     key = ("group", selection.start, selection.end, selection.filter.key if selection.filter else "")
     known: T | None = region.store.cached(key, lambda: None)
     if known is not None:
         return known, True
-    overview = await _overview(region, selection, end)
+    overview = await _overview(region, selection, step, end)
     found = compute(overview)
     return (region.store.cached(key, lambda: found), True) if overview.complete else (found, False)
 
 
-async def _overview(region: Region, selection: Selection, end: float) -> Overview:
+async def _overview(region: Region, selection: Selection, step: float, end: float) -> Overview:
     """Return the overview of all traces, or of as many as were counted until a time of the monotonic clock."""
     while True:
-        overview = region.store.overview(selection, step=STEP, seconds=SECONDS)
+        overview = region.store.overview(selection, step=step, seconds=SECONDS)
         if overview.complete or time.monotonic() > end:
             return overview
         await asyncio.sleep(0)

@@ -4,7 +4,8 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from xray_local.page.frame import formats
@@ -30,13 +31,12 @@ class Chip:
     service: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HeatCell:
-    """A cell of the heat map in percent of its size; `opacity` grows with the number of traces."""
+class HeatCell(NamedTuple):
+    """A cell of the heat map in percent of its size, as text; `opacity` grows with the number of traces."""
 
-    x: float
-    y: float
-    opacity: float
+    x: str
+    y: str
+    opacity: str
     label: str
     href: str
     failed: bool
@@ -110,24 +110,28 @@ def heat_map(overview: Overview, href: Href) -> HeatMap | None:
     address = href(**{"from": "", "to": "", "took": "", "range": "", "next": ""})
     address += "&" if "?" in address else "?"
 
+    # What the cells of a column, of a row or with a number of traces have in common is written once.
+    @cache
+    def column(cell_start: float, cell_end: float) -> tuple[str, str]:
+        return f"{(cell_start - start) / span * 100:.2f}", f"{address}from={cell_start:.15g}&to={cell_end:.15g}"
+
+    @cache
+    def row(number: int, shortest: float, longest: float) -> tuple[str, str, str]:
+        took = f"{formats.duration(shortest)} to {formats.duration(longest)}"
+        return f"{(high.row - number) / rows * 100:.2f}", f"&took={shortest:.6g}-{longest:.6g}", took
+
+    @cache
+    def opacity(traces: int) -> str:
+        return f"{0.35 + 0.65 * math.log1p(traces) / most:.2f}"
+
     def drawn(cell: Cell) -> HeatCell:
-        return HeatCell(
-            x=round((cell.start - start) / span * 100, 2),
-            y=round((high.row - cell.row) / rows * 100, 2),
-            opacity=round(0.35 + 0.65 * math.log1p(cell.traces) / most, 2),
-            label=_cell_label(cell),
-            href=f"{address}from={cell.start:.15g}&to={cell.end:.15g}&took={cell.shortest:.6g}-{cell.longest:.6g}",
-            failed=bool(cell.faults),
-        )
+        (x, times), (y, durations, took) = column(cell.start, cell.end), row(cell.row, cell.shortest, cell.longest)
+        failed = f", {cell.faults:,} failed" if cell.faults else ""
+        label = f"{formats.count(cell.traces, 'trace')}{failed}: {took}"
+        return HeatCell(x, y, opacity(cell.traces), label, times + durations, cell.faults > 0)
 
     size = round(overview.step / span * 100, 2), round(100 / rows, 2)
     return HeatMap(tuple(map(drawn, cells)), start, end, low.shortest, high.longest, *size)
-
-
-def _cell_label(cell: Cell) -> str:
-    took = f"{formats.duration(cell.shortest)} to {formats.duration(cell.longest)}"
-    failed = f", {cell.faults:,} failed" if cell.faults else ""
-    return f"{formats.count(cell.traces, 'trace')}{failed}: {took}"
 
 
 def group_lines(

@@ -10,7 +10,7 @@ from xray_local.api import rendering
 from xray_local.api.operations import paging
 from xray_local.api.operations.traces import trace_position
 from xray_local.page.frame import formats
-from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect
+from xray_local.page.frame.exchange import Answer, Data, Page, PageRequest, Redirect
 from xray_local.page.listing import charts, field, lines
 from xray_local.page.listing.query import GROUPINGS, ORDERS, RANGES, Query
 from xray_local.page.listing.selected import OVERVIEW_SECONDS, Selected, list_query, selected
@@ -44,8 +44,7 @@ async def show(request: PageRequest) -> Answer:
     if trace_id := _trace_id(request.region, reading):
         return Redirect(formats.trace_href(trace_id))
     if reading.mistake:
-        data = {"message": reading.mistake.message, "column": reading.mistake.column, "filter": query.typed}
-        return _page(query, context | {"found": None}, data, status=400)
+        return _page(query, context | {"found": None}, _mistake_json(reading.mistake, query), status=400)
     found = await _find(request, traces)
     groups = _groups(request.region, query, found)
     expression = query.expression(reading)
@@ -67,17 +66,24 @@ async def show(request: PageRequest) -> Answer:
         "save_as": formats.link("/groups/new", q=to_text(expression) if expression else ""),
         "newest": request.region.store.newest(),
     }
-    data = {
-        "filter": reading.text,
-        "range": query.range,
-        "traces": summaries,
-        "next": next_href,
-        "overview": charts.overview_json(found.overview, groups),
-    }
+
+    def data() -> Mapping[str, Any]:
+        return {
+            "filter": reading.text,
+            "range": query.range,
+            "traces": summaries,
+            "next": next_href,
+            "overview": charts.overview_json(found.overview, groups),
+        }
+
     return _page(query, context, data)
 
 
-def _page(query: Query, context: Mapping[str, Any], data: Mapping[str, Any], status: int = 200) -> Page:
+def _mistake_json(mistake: field.Mistake, query: Query) -> Mapping[str, Any]:
+    return {"message": mistake.message, "column": mistake.column, "filter": query.typed}
+
+
+def _page(query: Query, context: Mapping[str, Any], data: Data, status: int = 200) -> Page:
     return Page(
         title="Traces",
         section="/",

@@ -64,6 +64,6 @@ def _reading(request: PageRequest, query: Query, step: int) -> field.Reading:
     slow = 0.0
     if "slow" in query.typed.lower().split():
         everything = Selection(*query.times(request.now, step))
-        overview = request.region.store.overview(everything, step=step, seconds=OVERVIEW_SECONDS)
+        overview = request.region.store.overview(everything, seconds=OVERVIEW_SECONDS)
         slow = charts.slow_seconds(overview.total)
     return field.read(query.typed, slow=slow)

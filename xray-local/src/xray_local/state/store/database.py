@@ -1,5 +1,6 @@
 """The SQLite database: opening, schema, transactions. The only module that uses sqlite3."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from xray_local.errors import StoreError, StoreFileError
 from xray_local.settings import MEMORY
 
 PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and writes each changed one of a file by itself
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 OWN_FILE = 0o600  # traces may hold secrets
 
@@ -125,7 +126,19 @@ def _create(path: str) -> None:
         return  # SQLite says why
 
 
+def has_text(lines: str, start: str, anywhere: bool, text: str) -> bool:
+    """Return whether a line of JSON with this start is or ends in a string that contains, or ends with, a text."""
+    for line in lines.split("\n"):
+        if line.startswith(start):
+            value = json.loads(line)
+            found = value[1] if isinstance(value, list) else value
+            if text in found if anywhere else found.endswith(text):
+                return True
+    return False
+
+
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    connection.create_function("HAS_TEXT", 4, has_text, deterministic=True)
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
     if path != MEMORY:

@@ -210,8 +210,8 @@ class Store(Resources):
         self._prepare_search()
         return self._search.find(selection, order=order, before=before, limit=limit, seconds=seconds)
 
-    def overview(self, selection: Selection, *, step: float, seconds: float = 0.1) -> Overview:
-        """Return the numbers of the matches; `step` and the CPU time that counting may take are in seconds."""
+    def overview(self, selection: Selection, *, step: float = 0.0, seconds: float = 0.1) -> Overview:
+        """Return the numbers of the matches; the `step` of the heat map and the CPU time are in seconds."""
         self._prepare_search()
         return self._search.overview(selection, step=step, seconds=seconds)
 

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS traces (
   revision INTEGER NOT NULL DEFAULT 0 -- how many documents were stored, with those that others replaced
 );
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (first);
+CREATE INDEX IF NOT EXISTS traces_by_duration ON traces (duration);
 CREATE INDEX IF NOT EXISTS traces_without_summary ON traces (seq) WHERE shape IS NULL;
 CREATE TABLE IF NOT EXISTS shapes (
   id INTEGER PRIMARY KEY,           -- what many traces have in common: services, calls, flags, causes, but no times or texts

@@ -47,7 +47,8 @@ VARIABLE = frozenset(
         "revision",
     }
 )
-"""Members that differ among traces of the same requests, and are no part of the shape. Of annotations, the keys are."""
+"""Members that differ among traces of the same requests, and are no part of the shape. The keys of annotations and the
+types of exceptions are."""
 
 
 def columns(summary: TraceSummary, shape_id: int, route: int) -> tuple[Any, ...]:
@@ -109,5 +110,11 @@ _of_entity = _fixed(CauseEntity)
 
 
 def _of_cause(cause: RootCause) -> tuple[Any, ...]:
-    parts = [(_of_part(part), tuple(map(_of_entity, part.path))) for part in cause.services]
+    parts = [
+        (
+            _of_part(part),
+            tuple([(_of_entity(entity), tuple([found.type for found in entity.exceptions])) for entity in part.path]),
+        )
+        for part in cause.services
+    ]
     return (cause.client_impacting, tuple(parts))

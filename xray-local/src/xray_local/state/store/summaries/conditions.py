@@ -21,6 +21,9 @@ _OF_SHAPE = frozenset(
 """Keywords whose values are equal for all traces of a shape, for a whole trace and for a service."""
 
 _OF_NODE = _OF_SHAPE | {"ok", *_FLAGS}
+_OF_CAUSE = frozenset({"name", "type", "inferred", "remote"})
+"""The same of a service, an entry or an exception of a root cause."""
+
 _SQL = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 ShapesOf = Callable[[Expression], Iterable[int]]
 
@@ -63,7 +66,9 @@ def _term(expression: Expression, shapes_of: ShapesOf) -> Condition:
         case nodes.Annotation(key, operator, value):
             return _annotation(key, operator, value)
         case nodes.Service() | nodes.Edge():
-            return _of_services(expression, shapes_of)
+            return _of_parts(expression, _OF_NODE, shapes_of)
+        case nodes.RootCause():
+            return _of_parts(expression, _OF_CAUSE, shapes_of)
         case _:
             return _UNKNOWN
 
@@ -112,8 +117,9 @@ def _text(column: str, operator: str, value: str) -> Condition:
 def _annotation(key: str, operator: str | None, value: object) -> Condition:
     member = f"[{_json(key)},"
     if operator is None or value is None:
-        other = "REPLACE(annotations, ?, CHAR(10))"
-        return Condition(f"INSTR({other}, ?) > 0", (f"\n{member}false]\n", f"\n{member}"))
+        start, false = f"\n{member}", f"\n{member}false]\n"
+        other = "(INSTR(annotations, ?) = 0 OR INSTR(REPLACE(annotations, ?, CHAR(10)), ?) > 0)"
+        return Condition(f"(INSTR(annotations, ?) > 0 AND {other})", (start, false, false, start))
     if isinstance(value, str):
         return _line("annotations", f'{member}"', operator, value, end="]")
     if isinstance(value, bool) and operator == "=":
@@ -121,13 +127,9 @@ def _annotation(key: str, operator: str | None, value: object) -> Condition:
     return Condition("INSTR(annotations, ?) > 0", (f"\n{member}",), exact=False)
 
 
-def annotation_value(key: str) -> Condition:
-    """Return the expression of an annotation's value as JSON, NULL without the annotation."""
-    start = f"\n[{_json(key)},"
-    value = "SUBSTR(annotations, INSTR(annotations, ?) + ?)"
-    text = f"SUBSTR({value}, 1, INSTR({value}, CHAR(93, 10)) - 1)"
-    found = (start, len(start))
-    return Condition(f"CASE WHEN INSTR(annotations, ?) > 0 THEN {text} END", (start, *found, *found))
+def annotation_start(key: str) -> str:
+    """Return what is before an annotation's value in the column of annotations; `]` and a newline are after it."""
+    return f"\n[{_json(key)},"
 
 
 def _line(column: str, start: str, operator: str, value: str, end: str = "") -> Condition:
@@ -143,8 +145,13 @@ def _line(column: str, start: str, operator: str, value: str, end: str = "") -> 
         case "BEGINSWITH":
             return _has(column, f"\n{start}{escaped}")
     present = _has(column, f"\n{start}")
-    within = _has(column, escaped)
-    return Condition(f"({present.sql} AND {within.sql})", present.parameters + within.parameters, exact=not value)
+    if not value:
+        return present
+    within = _has(column, escaped if operator == "CONTAINS" else f'{escaped}"{end}\n')
+    found = Condition(f"HAS_TEXT({column}, ?, ?, ?)", (start, operator == "CONTAINS", value))
+    if column == "users":  # all of it is searched: what is found is part of a text unless it is part of an escape
+        found = Condition(f"(INSTR(users, CHAR(92)) = 0 OR {found.sql})", found.parameters)
+    return joined_conditions(" AND ", [present, within, found])
 
 
 def _has(column: str, text: str) -> Condition:
@@ -155,20 +162,22 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _of_services(expression: nodes.Service | nodes.Edge, shapes_of: ShapesOf) -> Condition:
-    if expression.inner is None or _is_of_shape(expression.inner):
+def _of_parts(
+    expression: nodes.Service | nodes.Edge | nodes.RootCause, of_shape: frozenset[str], shapes_of: ShapesOf
+) -> Condition:
+    if expression.inner is None or _is_of_shape(expression.inner, of_shape):
         return _in_shapes(expression, shapes_of)
     return replace(_in_shapes(replace(expression, inner=None), shapes_of), exact=False)
 
 
-def _is_of_shape(inner: Expression) -> bool:
-    """Return whether an expression about a service or a call depends on the shape of its trace only."""
+def _is_of_shape(inner: Expression, of_shape: frozenset[str]) -> bool:
+    """Return whether an expression about a part of a trace depends on the shape of the trace only."""
     match inner:
         case nodes.Or(operands) | nodes.And(operands):
-            return all(map(_is_of_shape, operands))
+            return all(_is_of_shape(operand, of_shape) for operand in operands)
         case nodes.Not(operand):
-            return _is_of_shape(operand)
+            return _is_of_shape(operand, of_shape)
         case nodes.Flag(keyword) | nodes.Compare(keyword):
-            return keyword in _OF_NODE
+            return keyword in of_shape
         case _:
             return False

@@ -6,12 +6,14 @@ A trace whose documents have changed has no columns; it is summarized when it is
 import time
 from array import array
 from collections import Counter, defaultdict
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import chain
+from typing import TypeVar
 
 from xray_local.state.store.summaries.cache import Span
-from xray_local.state.store.summaries.conditions import ANY, Condition, annotation_value, joined_conditions
-from xray_local.state.store.summaries.overview.blocks import Strings, joined
+from xray_local.state.store.summaries.conditions import ANY, Condition, joined_conditions
+from xray_local.state.store.summaries.overview.blocks import Strings, added, joined
 from xray_local.state.store.summaries.overview.numbers import Group, Overview, groups
 from xray_local.state.store.summaries.selection import (
     WITHIN,
@@ -32,9 +34,10 @@ _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come af
     "duration": ("duration", "ASC", ">"),
 }
 _NONE = Condition("0")
-_OVERVIEWS = 8  # that are kept
+_GROUPS = 1000  # of one result that is kept
 _FEW = 4000  # matches, which are found faster by their sequence numbers than in order
 _CHUNK = 500  # rows that one query returns
+T = TypeVar("T")
 
 
 class Search(Totals):
@@ -46,7 +49,7 @@ class Search(Totals):
         chosen = self._condition(selection.filter)
         if order in {"duration", "-duration"}:
             self._catch_up(selection, end)
-        few = self._few(selection, chosen)
+        few = self._few(selection, chosen, order)
         size = min(_CHUNK, limit + 1)
         rows: list[TraceRow] = []
         examined, position = 0, before
@@ -62,49 +65,55 @@ class Search(Totals):
                 return Page(rows, None, examined)
 
     def overview(self, selection: Selection, *, step: float, seconds: float) -> Overview:
-        """Return the numbers of all traces that match and start in the range, if the CPU time is enough."""
+        """Return the numbers of all traces that match and start in the range, if the CPU time is enough.
+
+        Without a step the heat map has no cells.
+        """
         key = (selection.start, selection.end, selection.key, step)
         if known := self._overviews.get(key):
             return known
         end = time.process_time() + seconds
         complete = self._catch_up(selection, end)
-        chosen = self._condition(selection.filter)
+        matching = self._matching(selection)
+        strings_of = _until(end, lambda span: self._blocks.strings(span, matching(span)))
+        cells_of = _until(end, lambda span: self._blocks.cells(span, step, matching(span)))
         blocks: list[Strings] = []
-
-        def of_span(span: Span) -> Strings:
-            if blocks and time.process_time() > end:
-                raise OutOfTimeError
-            within = Condition(WITHIN["start"], (selection.start, selection.end))
-            return self._blocks.read(span, step, self._exact(selection.filter, chosen, span), within)
-
+        cells: list[Counter[str]] = []
         try:
-            blocks.extend(self._values(self._blocks.kept, (selection.key, step), selection, of_span, joined))
+            blocks.extend(self._values(self._blocks.kept, selection.key, selection, strings_of, joined))
+            if step:
+                cells.extend(self._values(self._blocks.kept, (selection.key, step), selection, cells_of, added))
         except OutOfTimeError:
             complete = False
-        overview = Overview(
-            blocks, step=step, complete=complete, routes=self._routes.all(), example=self._shapes.example
-        )
+        routes, example = self._routes.all(), self._shapes.example
+        overview = Overview(blocks, cells, step=step, complete=complete, routes=routes, example=example)
         if complete:
-            self._overviews[key] = overview
-            if len(self._overviews) > _OVERVIEWS:
-                self._overviews.pop(next(iter(self._overviews)))
+            self._overviews.put(key, overview)
         return overview
 
     def grouped(self, selection: Selection, annotation: str | None, *, seconds: float) -> tuple[Group, ...]:
         """Return the numbers of the traces that match by an annotation's value, or by status; values are JSON."""
+        key = (selection.start, selection.end, selection.key, annotation)
+        if known := self._groups.get(key):
+            return known
         end = time.process_time() + seconds
-        self._catch_up(selection, end)
-        chosen = self._condition(selection.filter)
-        within = Condition(WITHIN["start"], (selection.start, selection.end))
-        key = Condition("http_status") if annotation is None else annotation_value(annotation)
+        complete = self._catch_up(selection, end)
+        matching = self._matching(selection)
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for span, _ in self._spans(selection, level=1):
-            both = joined_conditions(" AND ", [self._exact(selection.filter, chosen, span), within])
-            for value, results in self._blocks.results(span, key, both).items():
-                found[str(value)].update(results)
+            if annotation is None:
+                results = self._blocks.results_by_status(span, matching(span))
+            else:
+                results = self._blocks.results_by_annotation(span, annotation, matching(span))
+            for value, of_value in results.items():
+                found[value].update(of_value)
             if time.process_time() > end:
+                complete = False
                 break
-        return groups(found)
+        made = groups(found)
+        if complete and len(made) <= _GROUPS:
+            self._groups.put(key, made)
+        return made
 
     def arrived(self, after: int, chosen: Filter, *, limit: int) -> tuple[int, int, int]:
         """Return the last of at most `limit` traces after a sequence number, how many they are, how many match."""
@@ -122,18 +131,24 @@ class Search(Totals):
         candidates = (Candidate(*row) for row in self._database.rows(statement, (after, last, *by.parameters)))
         return last, len(rows), sum(self._is_match(candidate, chosen, by) for candidate in candidates)
 
-    def _exact(self, chosen: Filter | None, by: Condition, span: Span) -> Condition:
-        """Return the condition for a block, in which the evaluator has decided what columns cannot decide."""
-        if by.exact:
-            return by
-        rows = self._blocks.rows(span, by)
-        candidates = (Candidate(*row) for row in rows)
-        matching = [str(found.seq) for found in candidates if self._is_match(found, chosen, by)]
-        return Condition(f"seq IN ({','.join(matching)})")
+    def _matching(self, selection: Selection) -> Callable[[Span], Condition]:
+        """Return what returns the condition for a block, in which the evaluator has decided what columns cannot."""
+        by = self._condition(selection.filter)
+        within = Condition(WITHIN["start"], (selection.start, selection.end))
 
-    def _few(self, selection: Selection, chosen: Condition) -> list[int] | None:
+        @cache
+        def of_span(span: Span) -> Condition:
+            if by.exact:
+                return joined_conditions(" AND ", [by, within])
+            candidates = (Candidate(*row) for row in self._blocks.rows(span, by))
+            matching = [str(found.seq) for found in candidates if self._is_match(found, selection.filter, by)]
+            return joined_conditions(" AND ", [Condition(f"seq IN ({','.join(matching)})"), within])
+
+        return of_span
+
+    def _few(self, selection: Selection, chosen: Condition, order: Order) -> list[int] | None:
         """Return the sequence numbers of the traces that may match, None if they are many."""
-        if chosen is ANY:
+        if chosen is ANY and order in {"-start", "start"}:  # the index of the starts has them in their order
             return None
         found: list[int] = []
         of_span = partial(self._seqs, selection, chosen)
@@ -165,7 +180,9 @@ class Search(Totals):
         """Return the first traces after a position that may match; those without columns only by their start."""
         column, direction, follows = _ORDERS[order]
         stale = "OR shape IS NULL" if column == "first" else "AND shape IS NOT NULL"
-        rows = "traces WHERE" if few is None else f"traces NOT INDEXED WHERE seq IN ({','.join(map(str, few))}) AND"
+        rows = "traces INDEXED BY traces_by_duration WHERE" if column == "duration" else "traces WHERE"
+        if few is not None:
+            rows = f"traces NOT INDEXED WHERE seq IN ({','.join(map(str, few))}) AND"
         position = f"AND ({column}, seq) {follows} (?, ?)" if after else ""
         statement = (
             f"SELECT shape, {column}, seq, trace_id FROM {rows} {WITHIN[selection.by]} {position}"  # noqa: S608
@@ -181,6 +198,20 @@ class Search(Totals):
             if time.process_time() > end:
                 return False
         return True
+
+
+def _until(end: float, read: Callable[[Span], T]) -> Callable[[Span], T]:
+    """Return what reads blocks until a process time, at least one; after that it raises OutOfTimeError."""
+    is_first = True
+
+    def of_span(span: Span) -> T:
+        nonlocal is_first
+        if not is_first and time.process_time() > end:
+            raise OutOfTimeError
+        is_first = False
+        return read(span)
+
+    return of_span
 
 
 def _all(parts: list["array[int]"]) -> "array[int]":

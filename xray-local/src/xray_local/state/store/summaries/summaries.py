@@ -9,10 +9,11 @@ from typing import TypeVar
 
 from xray_local.state.store.database import Database
 from xray_local.state.store.summaries import cache, columns
+from xray_local.state.store.summaries.cache.results import Results
 from xray_local.state.store.summaries.cache.verdicts import Verdicts
 from xray_local.state.store.summaries.conditions import ANY, Condition, condition
 from xray_local.state.store.summaries.overview.blocks import Blocks
-from xray_local.state.store.summaries.overview.numbers import Overview
+from xray_local.state.store.summaries.overview.numbers import Group, Overview
 from xray_local.state.store.summaries.overview.routes import Routes, route_of
 from xray_local.state.store.summaries.selection import Bounds, Filter, Position, Selection
 from xray_local.state.store.summaries.shapes import Shapes
@@ -57,7 +58,8 @@ class Summaries:
         self._known = cache.Blocks()
         self._few_of_blocks = cache.Blocks()  # which also names traces that have no columns yet
         self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
-        self._overviews: dict[tuple[float, float, str, float], Overview] = {}  # until a trace changes
+        self._overviews: Results[Overview] = Results()
+        self._groups: Results[tuple[Group, ...]] = Results()
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
         """Summarize traces by their sequence number and id, and write their columns. StoreError if it cannot."""
@@ -74,6 +76,7 @@ class Summaries:
         self._blocks.kept.forget(seq for seq, _ in traces)
         self._few_of_blocks.forget(seq for seq, _ in traces)
         self._overviews.clear()
+        self._groups.clear()
         return found
 
     def without_summary(self, limit: int) -> list[tuple[int, str]]:
@@ -87,6 +90,7 @@ class Summaries:
         for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
             blocks.forget(changed)
         self._overviews.clear()
+        self._groups.clear()
         for seq in changed:
             self._listed.pop(seq, None)
 
@@ -103,6 +107,7 @@ class Summaries:
         for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
             blocks.clear()
         self._overviews.clear()
+        self._groups.clear()
         self._listed.clear()
 
     def summarize_span(self, span: cache.Span, end: float) -> bool:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import ANY, Condition
+from xray_local.state.store.summaries.overview.blocks import Strings, joined
 from xray_local.state.store.summaries.selection import WITHIN, Count, Selection
 from xray_local.state.store.summaries.summaries import IN_SPAN, Candidate, Summaries
 from xray_local.traces.service_graph import Graph, Times, graph_of_shapes, merged
@@ -65,15 +66,20 @@ class Totals(Summaries):
         return self.fold(selection, _GRAPH, graph_of_shapes, merged)
 
     def prepare(self) -> bool:
-        """Make the graph of one block that has none; return whether there was one."""
+        """Make the graph or the strings of one block that has none; return whether there was one."""
         made: list[Span] = []
 
-        def of_span(span: Span) -> Graph:
+        def graph_of(span: Span) -> Graph:
             made.append(span)
             return graph_of_shapes(self._calls(_EVERYTHING, ANY, span))
 
-        graphs = self._values(self._known, (_GRAPH, ""), _EVERYTHING, of_span, merged)
-        return any(made for _ in graphs)
+        def strings_of(span: Span) -> Strings:
+            made.append(span)
+            return self._blocks.strings(span, ANY)
+
+        graphs = self._values(self._known, (_GRAPH, ""), _EVERYTHING, graph_of, merged)
+        strings = self._values(self._blocks.kept, "", _EVERYTHING, strings_of, joined)
+        return any(made for _ in graphs) or any(made for _ in strings)
 
     def _count(self, selection: Selection, chosen: Condition, end: float, span: Span) -> int:
         """Return how many traces of a block match; OutOfTimeError if a process time is not enough for all of them."""

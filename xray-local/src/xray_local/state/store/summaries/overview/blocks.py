@@ -13,9 +13,9 @@ from typing import Any
 from xray_local.state.store.database import Database
 from xray_local.state.store.summaries import cache
 from xray_local.state.store.summaries.cache import Span
-from xray_local.state.store.summaries.conditions import Condition, joined_conditions
+from xray_local.state.store.summaries.conditions import Condition, annotation_start, joined_conditions
 
-KEPT = 40  # filters and scales of which blocks are kept: those of the groups, and some of lists
+KEPT = 64  # filters, and scales of them, of which blocks are kept: those of the groups, and some of lists
 ROW_BUCKETS = 92  # of `durations` in one row of the heat map: five rows from a duration to ten times as long
 ROWS = 60
 CYCLE = 250  # columns of the heat map after which their characters begin again
@@ -26,7 +26,7 @@ LARGE = 4096  # traces of a block whose counts are kept as well
 
 @dataclass(frozen=True)
 class Strings:
-    """A character for each trace: what it took and how it ended, its route, its shape, and its cell of the heat map.
+    """A character for each trace: what it took and how it ended, its route, its shape.
 
     `first` and `last` are when the first and the last of them started, in epoch seconds.
     """
@@ -36,7 +36,6 @@ class Strings:
     results: str = ""
     routes: str = ""
     shapes: str = ""
-    cells: str = ""
 
     @property
     def is_large(self) -> bool:
@@ -54,11 +53,6 @@ class Strings:
         return Counter(self.shapes)
 
     @cached_property
-    def cell_counts(self) -> Counter[str]:
-        """How often each cell of the heat map occurs."""
-        return Counter(self.cells)
-
-    @cached_property
     def results_by_route(self) -> dict[str, str]:
         """The results of each route."""
         return results_by_key(self.routes, self.results)
@@ -69,7 +63,9 @@ _COLUMNS = f"""
   COALESCE(MIN(first), 0), COALESCE(MAX(first), 0),
   COALESCE(GROUP_CONCAT({RESULT}, ''), ''),
   COALESCE(GROUP_CONCAT(CHAR(1 + route), ''), ''),
-  COALESCE(GROUP_CONCAT(CHAR(1 + MIN(shape, 50000)), ''), ''),
+  COALESCE(GROUP_CONCAT(CHAR(1 + MIN(shape, 50000)), ''), '')
+"""
+_CELLS = f"""
   COALESCE(GROUP_CONCAT(CHAR(
     1 + (((CAST(first / ? AS INTEGER) % {CYCLE} + {CYCLE}) % {CYCLE}) * {ROWS} + bucket / {ROW_BUCKETS}) * 2 + fault
   ), ''), '')
@@ -83,19 +79,32 @@ class Blocks:
         self._database = database
         self.kept = cache.Blocks(KEPT)
 
-    def read(self, span: Span, step: float, *conditions: Condition) -> Strings:
-        """Return the traces of a block that meet conditions; `step` is a column of the heat map in seconds."""
-        return Strings(*self._rows(span, Condition(_COLUMNS, (step,)), joined_conditions(" AND ", conditions))[0])
+    def strings(self, span: Span, condition: Condition) -> Strings:
+        """Return the traces of a block that meet a condition."""
+        return Strings(*self._rows(span, Condition(_COLUMNS), condition)[0])
+
+    def cells(self, span: Span, step: float, condition: Condition) -> Counter[str]:
+        """Return how often the same traces are in each cell of the heat map; a column has `step` seconds."""
+        return Counter(self._rows(span, Condition(_CELLS, (step,)), condition)[0][0])
 
     def rows(self, span: Span, condition: Condition) -> list[tuple[int, float, int, str]]:
         """Return the shape, start, sequence number and id of a block's traces that meet a condition."""
         return self._rows(span, Condition("shape, first, seq, trace_id"), condition)
 
-    def results(self, span: Span, key: Condition, condition: Condition) -> dict[Any, str]:
-        """Return the results of a block's traces by the value of an expression, which is not NULL."""
-        found = Condition(f"{key.sql}, GROUP_CONCAT({RESULT}, '')", key.parameters)
-        rows = self._rows(span, found, condition, "GROUP BY 1")
-        return {value: results for value, results in rows if value is not None}
+    def results_by_status(self, span: Span, condition: Condition) -> dict[str, str]:
+        """Return the results of a block's traces by their status."""
+        columns = Condition(f"http_status, GROUP_CONCAT({RESULT}, '')")
+        rows = self._rows(span, columns, condition, "GROUP BY 1")
+        return {str(status): results for status, results in rows if status is not None}
+
+    def results_by_annotation(self, span: Span, key: str, condition: Condition) -> dict[str, str]:
+        """Return the results of a block's traces by the value of an annotation as JSON."""
+        start = annotation_start(key)
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        having = joined_conditions(" AND ", [Condition("INSTR(annotations, ?) > 0", (start,)), condition])
+        for annotations, result in self._rows(span, Condition(f"annotations, {RESULT}"), having):
+            found[annotations.partition(start)[2].partition("]\n")[0]].append(result)
+        return {value: "".join(parts) for value, parts in found.items()}
 
     def _rows(self, span: Span, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:
         statement = (
@@ -113,6 +122,14 @@ def results_by_key(keys: str, results: str) -> dict[str, str]:
     return {key: "".join(parts) for key, parts in found.items()}
 
 
+def added(counters: Iterable[Counter[str]]) -> Counter[str]:
+    """Return the sum of some counts."""
+    whole: Counter[str] = Counter()
+    for counts in counters:
+        whole.update(counts)
+    return whole
+
+
 def joined(blocks: Iterable[Strings]) -> Strings:
     """Return all traces of some blocks."""
     parts = [block for block in blocks if block.results]
@@ -121,5 +138,5 @@ def joined(blocks: Iterable[Strings]) -> Strings:
     return Strings(
         min(part.first for part in parts),
         max(part.last for part in parts),
-        *("".join(getattr(part, name) for part in parts) for name in ("results", "routes", "shapes", "cells")),
+        *("".join(getattr(part, name) for part in parts) for name in ("results", "routes", "shapes")),
     )

@@ -4,16 +4,25 @@ Everything is counted from strings that have a character for each trace. Pure.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from xray_local.state.store.summaries.overview import durations
-from xray_local.state.store.summaries.overview.blocks import CYCLE, ROW_BUCKETS, ROWS, Strings, joined, results_by_key
+from xray_local.state.store.summaries.overview.blocks import (
+    CYCLE,
+    ROW_BUCKETS,
+    ROWS,
+    Strings,
+    added,
+    joined,
+    results_by_key,
+)
 from xray_local.state.store.summaries.overview.routes import Route
 from xray_local.traces.summaries import TraceSummary
 
 FAULT, ERROR, THROTTLE = 4, 2, 1  # bits of a result
+FLAGS = 8  # values that they have
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Group:
 
 
 class Overview:
-    """The numbers of the traces that match a selection; `step` is a column of the heat map in seconds.
+    """The numbers of the traces that match a selection; `step` is a column of the heat map in seconds, 0 without one.
 
     It is `complete` unless there was no time to read all of them. `first` and `last` are when the first and the last
     of the traces started.
@@ -71,6 +80,7 @@ class Overview:
     def __init__(
         self,
         blocks: Sequence[Strings],
+        cells: Sequence[Counter[str]],
         *,
         step: float,
         complete: bool,
@@ -81,6 +91,7 @@ class Overview:
         self._large = [block for block in blocks if block.is_large]
         self._small = joined(block for block in blocks if not block.is_large)
         self._blocks = [*self._large, self._small]
+        self._cells = cells
         self.step, self.complete = step, complete
         started = [block for block in self._blocks if block.results]
         self.first = min((block.first for block in started), default=0.0)
@@ -89,7 +100,7 @@ class Overview:
     @cached_property
     def total(self) -> Spread:
         """All traces."""
-        return spread(_sum(block.result_counts for block in self._blocks))
+        return spread(added(block.result_counts for block in self._blocks))
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -97,7 +108,7 @@ class Overview:
         traces: Counter[tuple[int, int]] = Counter()
         faults: Counter[tuple[int, int]] = Counter()
         origin = int(self.first // self.step)
-        for character, number in _sum(block.cell_counts for block in self._blocks).items():
+        for character, number in added(self._cells).items():
             place, fault = divmod(ord(character) - 1, 2)
             column, row = divmod(place, ROWS)
             at = (origin + (column - origin) % CYCLE, row)
@@ -123,7 +134,7 @@ class Overview:
     def service_counts(self) -> Counter[str]:
         """How many of the traces have a segment of each service."""
         counts: Counter[str] = Counter()
-        for shape, number in _sum(block.shape_counts for block in self._blocks).items():
+        for shape, number in added(block.shape_counts for block in self._blocks).items():
             for name in self._services(shape):
                 counts[name] += number
         return counts
@@ -143,13 +154,6 @@ class Overview:
         return groups(found)
 
 
-def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
-    whole: Counter[str] = Counter()
-    for counts in counters:
-        whole.update(counts)
-    return whole
-
-
 def groups(found: Mapping[Route, Counter[str]] | Mapping[str, Counter[str]]) -> tuple[Group, ...]:
     """Return the groups of some keys, the most frequent first."""
     made = (Group(key, spread(results)) for key, results in found.items())
@@ -159,17 +163,17 @@ def groups(found: Mapping[Route, Counter[str]] | Mapping[str, Counter[str]]) -> 
 def spread(results: Counter[str]) -> Spread:
     """Return the numbers of some results."""
     total = results.total()
-    flags: Counter[int] = Counter()
-    buckets: Counter[int] = Counter()
+    flags = [0] * FLAGS
+    buckets: defaultdict[int, int] = defaultdict(int)
     for character, number in results.items():
-        bucket, flag = divmod(ord(character) - 1, 8)
+        bucket, flag = divmod(ord(character) - 1, FLAGS)
         flags[flag] += number
         buckets[bucket] += number
-    counted = (sum(number for flag, number in flags.items() if flag & bit) for bit in (FAULT, ERROR, THROTTLE))
+    counted = (sum(number for flag, number in enumerate(flags) if flag & bit) for bit in (FAULT, ERROR, THROTTLE))
     return Spread(total, *counted, *_percentiles(buckets, total))
 
 
-def _percentiles(buckets: Counter[int], total: int) -> list[float]:
+def _percentiles(buckets: Mapping[int, int], total: int) -> list[float]:
     """Return the duration that half of the traces, 95 and 99 in a hundred of them do not exceed."""
     found: list[float] = []
     wanted = [max(1, -(-total * share // 100)) for share in (50, 95, 99)] if total else []

@@ -159,6 +159,7 @@ one-trace: .venv/.synced ## the bootcamp's app before and after our package is i
 
 docs: .venv/.synced ## the site of the docs in build/site; fails on a broken link (SERVE=1: on http://127.0.0.1:8000)
 	@$(DOCS)
+	@echo "the site is in build/site/; make docs SERVE=1 serves it"
 	@$(if $(SERVE),$(RUN)python -m http.server --bind 127.0.0.1 --directory build/site)
 
 browser: .venv/.synced ## the page in a real headless Chromium

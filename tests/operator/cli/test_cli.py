@@ -103,6 +103,7 @@ def test_equal_unowned_object_is_reported(line: Line) -> None:
         (["fly"], "invalid choice: 'fly'"),
         (["plan"], "expected -f FILE or -f FOLDER"),
         (["plan", "--speed", "1"], "unknown arguments: --speed 1 (see xray-operator plan --help)"),
+        (["crds", "--apply", "--timeout", "soon"], "--timeout: 'soon': expected a number of seconds"),
         (["plan", "-f", "FILE", "--region", "us east"], "--region: 'us east': expected a region such as us-east-1"),
         (
             ["plan", "-f", "FILE", "--endpoint", "http://["],

@@ -114,7 +114,7 @@ def test_the_end_of_the_process_counts_what_is_left(
     sender.shutdown(0.5)
     assert time.monotonic() - started < 4
     assert failures.counts == {"agent.unreachable": 1, "segment.lost": 100}
-    reason = "unreachable until the end of the process (100 since the last such line, 100 in all)"
+    reason = "unreachable until the process ended (100 since the last such line, 100 in all)"
     lost = [message for message in caplog.messages if message.startswith("segment.lost")]
     assert lost == [f"segment.lost: {agent.address()}: {reason}"]
 

@@ -75,7 +75,7 @@ def _answer(
     environ[_ENTERED] = app
     if not traced.joined:
         traced.join(environ)
-    if traced.is_excluded(environ):
+    if (traced.excluded_paths or traced.excluded_url) and traced.is_excluded(environ):
         return answer_excluded(inner, environ, start_response)
     return answer(traced, inner, environ, start_response)
 

@@ -43,7 +43,7 @@ def encode_span(span: Span) -> bytes:
         recording.trace_id.to_bytes(16, "big"),
         b"\x12\x08",  # span_id = 2
         span.span_id.to_bytes(8, "big"),
-        _parent(span),
+        _parent(span) if span.parent_id else _FLAGS,
         _times(span._start_time, span._end_time),
         *_described(span),
         _UNSET if span._status is UNSET else _status(span._status),

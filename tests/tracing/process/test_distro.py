@@ -68,6 +68,14 @@ def test_an_exporter_that_is_not_installed_is_one_line() -> None:
     assert line.endswith("; no spans are exported")
 
 
+@pytest.mark.process
+def test_an_endpoint_that_is_not_a_url_is_named() -> None:
+    """OpenTelemetry's own exporter would report it only when it sends."""
+    done = run("", OTEL_EXPORTER_OTLP_ENDPOINT="collector:4318")
+    problem = "OTLP: endpoint: 'collector:4318/v1/traces': expected a URL that begins with http:// or https://"
+    assert done.stderr.splitlines()[0] == f"tracing.exporter: {problem}; OpenTelemetry's own exporter is used"
+
+
 HEAVY = (
     "google.protobuf",
     "opentelemetry.exporter",

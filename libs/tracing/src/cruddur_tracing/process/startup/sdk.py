@@ -14,6 +14,7 @@ from opentelemetry.instrumentation.version import __version__
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
+from cruddur_tracing.process.settings import SettingsError
 from cruddur_tracing.process.startup.autoload import CONFIGURATOR, NAME, chosen_settings
 from cruddur_tracing.process.wires import OtlpProcessor
 from cruddur_tracing.wires.otlp.settings import OtlpSettings, from_environment, has_netrc, wants_http
@@ -60,7 +61,10 @@ def endpoint_of(environ: Mapping[str, str]) -> OtlpSettings | None:
         if chosen_settings(environ) is None or not wants_http(environ):
             return None
         endpoint = from_environment(environ)
-    except ValueError:  # SettingsError, too
+    except SettingsError:  # `autoload` logs it
+        return None
+    except ValueError as error:
+        log.warning("tracing.exporter: OTLP: %s; OpenTelemetry's own exporter is used", error)
         return None
     return None if has_netrc(endpoint.endpoint, environ) else endpoint
 

@@ -23,13 +23,14 @@ BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
 COLLECTOR := $(shell sed -n 's/^ *image: \(.*opentelemetry-collector-contrib:.*\)/\1/p' compose.yaml)
 TAG_COLLECTOR = $(DOCKER) image inspect $(COLLECTOR) >/dev/null 2>&1 || $(DOCKER) tag otel/$(notdir $(COLLECTOR)) $(COLLECTOR) 2>/dev/null || true
-# What `make test` leaves to `make integration`: new environments, installed clients, the operator killed at each point, upgrades, walkthroughs.
+# What `make test` leaves to `make integration`: new environments, installed clients, the operator killed at each point, upgrades, walkthroughs, benchmarks.
 WHOLE := tests/integration/package tests/integration/clients tests/integration/test_one_trace.py tests/integration/faults/test_kill_points.py \
-  tests/integration/operator/test_crd_upgrade.py tests/integration/operator/test_chart_upgrade.py tests/pytest_xray_local/test_readme.py
+  tests/integration/operator/test_crd_upgrade.py tests/integration/operator/test_chart_upgrade.py tests/pytest_xray_local/test_readme.py \
+  tests/bench/test_command_line.py tests/docs/test_tutorial.py
 SHORT_SCHEDULES := 16
 # Processes that run the tests; one that has finished takes over tests of another.
 WORKERS ?= 2
-PYTEST := $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
+PYTEST = $(RUN)python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 # Fails on a broken link: as the forge resolves it, then as the site does. With --quiet, --strict would see no warnings.
 DOCS = $(RUN)python -m tools.docs.links && NO_MKDOCS_2_WARNING=1 $(RUN)python -m mkdocs build --strict
 COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
@@ -37,7 +38,7 @@ COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 NOT_COVERED := $(addprefix tests/,backend bench browser chart demo docs images tools xray_local)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools lint-tools version images demo test check unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools lint-tools version images demo test check types agreements unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,7 +97,7 @@ demo: $(if $(wildcard .venv/.synced),.venv/.synced,.venv/.demo) ## run the whole
 
 test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-tools lint-tools ## all gates and all tests without Docker, with coverage; few fault schedules (FAULT_SCHEDULES=16)
 	@rm -f .coverage .coverage.*
-	@$(PYTEST) $(NOT_COVERED)
+	@$(PYTEST) $(NOT_COVERED) $(WHOLE:%=--ignore=%)
 	@FAULT_SCHEDULES=$(or $(FAULT_SCHEDULES),$(SHORT_SCHEDULES)) \
 	  $(PYTEST) tests $(patsubst %,--ignore=%,tests/e2e $(WHOLE) $(NOT_COVERED)) --cov --cov-report=
 	@set -e; for package in $(COVERED); do \
@@ -104,9 +105,14 @@ test: check .tools/awscli/.$(AWSCLI_VERSION) cluster-tools chart-tools compose-t
 	  $(RUN)coverage report --include="*/src/$$package/*" --format=total --fail-under=95; done
 
 check: .venv/.synced ## lint, format, types, layers, structure, lock, generated files and docs
+	@$(MAKE) --no-print-directory --jobs=2 types agreements
+
+types: .venv/.synced
+	@$(RUN)mypy $(TYPED)
+
+agreements: .venv/.synced
 	@$(RUN)ruff check .
 	@$(RUN)ruff format --check .
-	@$(RUN)mypy $(TYPED)
 	@$(RUN)lint-imports --no-cache
 	@$(RUN)python -m tools.structure
 	@$(UV) lock --check --quiet
@@ -128,6 +134,8 @@ chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, w
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract
 
+# These tests wait more than they compute: of two cores, two processes leave more than a third unused.
+integration: WORKERS := $(shell expr $(WORKERS) + 1)
 integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000; REST=1: without what make test runs)
 	@$(if $(REST),FAULT_SEED=$(shell expr $(SHORT_SCHEDULES) + 1) FAULT_SCHEDULES=$(shell expr 100 - $(SHORT_SCHEDULES))) \
 	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))
@@ -135,7 +143,7 @@ integration: setup cluster-tools ## the whole integration suite: 100 fault sched
 e2e: setup cluster-tools chart-tools compose-tools images ## the images, compose.yaml, and the chart on kind clusters, one for each process, with Docker (KIND_NODE_IMAGE, E2E=tests/e2e/kind)
 	@$(PYTHON) tools/provide.py kind skaffold kube-network-policies
 	@$(TAG_COLLECTOR)
-	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --durations=12 $(or $(E2E),tests/e2e)
+	@TAG=$(TAG) $(RUN)python -m pytest --numprocesses=$(if $(E2E)$(KUBECONFIG),0,$(WORKERS)) --dist=loadfile --no-loadscope-reorder --durations=12 $(or $(E2E),tests/e2e)
 
 dev: .venv/.synced ## skaffold dev on the kind cluster `cruddur`, created if needed (PROFILE=collector)
 	@$(PYTHON) tools/provide.py kubectl helm kind skaffold
@@ -151,6 +159,7 @@ one-trace: .venv/.synced ## the bootcamp's app before and after our package is i
 
 docs: .venv/.synced ## the site of the docs in build/site; fails on a broken link (SERVE=1: on http://127.0.0.1:8000)
 	@$(DOCS)
+	@echo "the site is in build/site/; make docs SERVE=1 serves it"
 	@$(if $(SERVE),$(RUN)python -m http.server --bind 127.0.0.1 --directory build/site)
 
 browser: .venv/.synced ## the page in a real headless Chromium

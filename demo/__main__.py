@@ -4,6 +4,7 @@ With --once it exits after the checks: with 0 if all pass, otherwise with 1.
 """
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -73,6 +74,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--once", action="store_true", help="exit after the checks")
     once: bool = parser.parse_args(arguments).once
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ["no_proxy"] = ports.HOST  # everything runs here, where no proxy can reach it
     folder = Path(tempfile.mkdtemp(prefix="cruddur-demo-"))
     stack = Stack(_addresses(), folder)
     started = time.monotonic()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from pytest_xray_local import XRayLocal
 from tests.integration.faults.summary import summary
@@ -17,8 +18,13 @@ pytest_plugins = ["pytest_xray_local.plugin"]
 
 
 def pytest_configure() -> None:
-    """Let child processes be interrupted: a shell's background job inherits SIGINT ignored, and hands it on."""
+    """Let child processes be interrupted: a shell's background job inherits SIGINT ignored, and hands it on.
+
+    A property has no deadline: how long one input takes says more about the machine than about the code.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
 
 
 def _close_the_sdks_socket() -> None:

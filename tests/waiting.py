@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def until(done: Callable[[], object], what: str, seconds: float = SECONDS, pause: float = 0.02) -> Any:

@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -33,11 +34,20 @@ START_SECONDS = 60
 ADMIN = "admin"
 
 
+# In random order, so that two processes hardly meet; no system gives one of these to a socket that asks for any port.
+_PORTS = itertools.cycle(random.sample(range(20_000, 30_000), 10_000))
+
+
 def free_port() -> int:
-    """Return a free TCP port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a free TCP port, which no socket is given by chance before it is used."""
+    return next(filter(_is_free, _PORTS))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener, contextlib.suppress(OSError):
+        listener.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 class ApiError(Exception):

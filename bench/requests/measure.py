@@ -105,6 +105,7 @@ class Measurement(AbstractContextManager["Measurement"]):
             for key in _rotated(keys, number - 1):
                 self._say(f"requests: round {number} of {rounds}: {self._sinks[key][0].name}")
                 self._measure(self._served[key], self._figures[key], seconds)
+                self._sinks[key][1].counts()  # which decodes what has arrived
 
     def _measure(self, served: Served, figures: Figures, seconds: float) -> None:
         before = served.server.cpu_seconds()

@@ -21,7 +21,7 @@ class Sinks:
         self._agent_port = agent
         self._rate = rate
         self._received = Received()
-        self._udp = UdpListener(agent, lambda data: protocols.take_datagram(self._received, data))
+        self._udp = UdpListener(agent, lambda data: self._received.take(protocols.count_datagram, data))
         self._agent = Listener(agent, self._answer)
         self._intake = Listener(intake, self._answer)
 

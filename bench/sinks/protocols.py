@@ -1,13 +1,12 @@
 """The answers that each recorder expects, and the counting of what it sends."""
 
 import json
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bench.sinks.listener import Request
-from bench.sinks.received import Received, add_document
+from bench.sinks.received import Decode, Received, add_document
 
 SERVER = 2  # OTLP's SPAN_KIND_SERVER
 
@@ -24,44 +23,35 @@ TARGETS = json.dumps({"SamplingTargetDocuments": [], "LastRuleModification": 0.0
 DATADOG = json.dumps({"version": "7.70.0", "endpoints": ["/v0.4/traces", "/v0.5/traces", "/v0.6/stats"]}).encode()
 
 
-def take_datagram(received: Received, data: bytes) -> None:
+def count_datagram(received: Received, data: bytes) -> None:
     """Count a datagram of the agent's UDP port."""
     _header, _newline, document = data.partition(b"\n")
     add_document(received.segments, json.loads(document))
 
 
-def _otlp(received: Received, request: Request) -> bytes:
-    for resource in ExportTraceServiceRequest.FromString(request.body).resource_spans:
+def _count_spans(received: Received, body: bytes) -> None:
+    for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
         for scope in resource.scope_spans:
             for span in scope.spans:
                 trace = span.trace_id.hex()
                 received.otlp.add(trace, trace + span.span_id.hex(), root=span.kind == SERVER)
-    return b""
 
 
-def _elastic(received: Received, request: Request) -> bytes:
-    received.peer.events += sum(line.startswith(b'{"transaction"') for line in request.body.splitlines())
-    return b""
+def _count_elastic(received: Received, body: bytes) -> None:
+    received.peer.events += sum(line.startswith(b'{"transaction"') for line in body.splitlines())
 
 
-def _sentry(received: Received, request: Request) -> bytes:
-    received.peer.events += request.body.count(b'\n{"type":"transaction","content_type":')
-    return b"{}"
+def _count_sentry(received: Received, body: bytes) -> None:
+    received.peer.events += body.count(b'\n{"type":"transaction","content_type":')
 
 
-def _datadog(received: Received, request: Request) -> bytes:
-    received.peer.events += int(request.headers.get("x-datadog-trace-count", "0"))
-    return b'{"rate_by_service":{}}'
-
-
-COUNTED: dict[str, Callable[[Received, Request], bytes]] = {
-    "/v1/traces": _otlp,
-    "/intake/v2/events": _elastic,
-    "/api/1/envelope/": _sentry,
-    "/v0.4/traces": _datadog,
-    "/v0.5/traces": _datadog,
+COUNTED: dict[str, tuple[Decode, bytes]] = {  # and the answer
+    "/v1/traces": (_count_spans, b""),
+    "/intake/v2/events": (_count_elastic, b""),
+    "/api/1/envelope/": (_count_sentry, b"{}"),
 }
 ANSWERS = {"/": b'{"version": "8.15.0"}', "/info": DATADOG, "/SamplingTargets": TARGETS}
+DATADOG_TRACES = {"/v0.4/traces", "/v0.5/traces"}
 
 
 def answer(received: Received, rate: float, request: Request) -> bytes:
@@ -70,5 +60,10 @@ def answer(received: Received, rate: float, request: Request) -> bytes:
     if path == "/GetSamplingRules":
         return rules(rate)
     if path in COUNTED:
-        return COUNTED[path](received, request)
+        count, response = COUNTED[path]
+        received.take(count, request.body)
+        return response
+    if path in DATADOG_TRACES:
+        received.peer.events += int(request.headers.get("x-datadog-trace-count", "0"))
+        return b'{"rate_by_service":{}}'
     return ANSWERS.get(path, b"{}")

@@ -1,8 +1,11 @@
 """What a sink received: each wire's traces, with the entries that arrived twice."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+WAITING_MAX: Final = 20_000  # datagrams and requests that are kept as they came
 
 
 @dataclass(slots=True)
@@ -41,23 +44,44 @@ class Wire:
 
 @dataclass(slots=True)
 class Received:
-    """What arrived so far."""
+    """What arrived so far.
+
+    It is decoded when it is read: while requests are measured, the sink must not take the clients' core from them.
+    """
 
     otlp: Wire = field(default_factory=Wire)
     segments: Wire = field(default_factory=Wire)
     peer: Wire = field(default_factory=Wire)
+    _waiting: list[tuple["Decode", bytes]] = field(default_factory=list)
+
+    def take(self, decode: "Decode", data: bytes) -> None:
+        """Keep what `decode` will count."""
+        self._waiting.append((decode, data))
+        if len(self._waiting) >= WAITING_MAX:
+            self._decode()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the counts of each wire."""
+        self._decode()
         return {"otlp": self.otlp.counts(), "segments": self.segments.counts(), "peer": self.peer.counts()}
 
     def traces(self) -> dict[str, dict[str, int]]:
         """Return by trace the number of unique spans, and of unique segments without their subsegments."""
+        self._decode()
         return {"otlp": dict(self.otlp.by_trace), "segments": dict(self.segments.roots_by_trace)}
 
     def clear(self) -> None:
         """Forget everything."""
         self.otlp, self.segments, self.peer = Wire(), Wire(), Wire()
+        self._waiting.clear()
+
+    def _decode(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for decode, data in waiting:
+            decode(self, data)
+
+
+Decode = Callable[[Received, bytes], None]
 
 
 def add_document(wire: Wire, document: dict[str, Any]) -> None:

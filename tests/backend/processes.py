@@ -19,13 +19,13 @@ BIN = Path(sys.executable).parent
 FOLDER = Path(__file__).parents[2] / "backend"
 GUNICORN = ("gunicorn", "-c", "gunicorn.conf.py", "cruddur.wsgi:app")
 INSTRUMENTED = ("opentelemetry-instrument", *GUNICORN)
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0  # for three interpreters that import everything, on a busy machine
 
 
 def get(url: str) -> int:
     """Send one request and return its status."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
             answer.read()
             return int(answer.status)
     except urllib.error.HTTPError as error:
@@ -105,7 +105,7 @@ def running_backend(
         )
     backend = Backend(f"http://127.0.0.1:{port}", process, out, err)
     try:
-        until(lambda: _ready(backend), "the backend is ready")
+        until(lambda: _ready(backend), "the backend is ready", WAIT_SECONDS)
         yield backend
     finally:
         if process.poll() is None:
@@ -122,5 +122,5 @@ def _ready(backend: Backend) -> bool:
         raise AssertionError(f"the backend exited with {backend.process.returncode}: {backend.err.read_text()}")
     try:
         return get(f"{backend.url}/readyz") == 200
-    except (urllib.error.URLError, ConnectionError):
+    except OSError:  # refused, or accepted and not answered yet
         return False

@@ -3,9 +3,11 @@
 import contextlib
 import itertools
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.process
 
 HOME, FAIL = "/api/activities/home", "/api/activities/fail"
-ROUTES = (HOME, "/api/activities/notifications", "/api/activities/@worf", "/api/activities/@nobody")
+NOTIFICATIONS, NOBODY = "/api/activities/notifications", "/api/activities/@nobody"
+ROUTES = (HOME, NOTIFICATIONS, "/api/activities/@worf", NOBODY)
 SERVER, ERROR = 2, 2  # OTLP's numbers: SPAN_KIND_SERVER, STATUS_CODE_ERROR
 COMMANDS = {"plain": INSTRUMENTED, "preload": (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])}
 
@@ -46,37 +49,62 @@ def _wake_all_workers(backend: Backend, workers: int = 2) -> None:
     until(all_answered, f"{workers} workers have answered")
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_a_home_request_is_one_trace(tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]) -> None:
-    """The server span contains the two nested spans; the segment is the same tree, with the same ids."""
-    with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
-        assert get(backend.url + HOME) == 200
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A backend that has answered requests and was stopped, and the sinks that have what it sent."""
+
+    backend: Backend
+    sinks: Sinks
+
+    def recorded(self, path: str) -> tuple[dict[str, Any], list[Span]]:
+        """Return the segment and the spans of the first sampled request for a path."""
+        line = _sampled(self.backend, path)[0]
+        (segment,) = [segment for segment in self.sinks.received.segments if segment["trace_id"] == line["trace_id"]]
+        return segment, [span for span in self.sinks.received.spans if span.trace_id == line["otel_trace_id"]]
+
+
+def _sampled(backend: Backend, path: str) -> list[dict[str, Any]]:
+    return [line for line in backend.requests() if line["path"] == path and line["sampled"]]
+
+
+@pytest.fixture(scope="module", params=list(COMMANDS.values()), ids=list(COMMANDS))
+def visited(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, free_port: Ports
+) -> Iterator[Visited]:
+    """Request the probes, have each worker answer, request the routes until each was sampled, and stop."""
+    folder = tmp_path_factory.mktemp("backend")
+    with running_sinks() as sinks, running_backend(folder, free_port(), to(sinks), request.param) as backend:
+        assert (get(backend.url + "/healthz"), get(backend.url + "/readyz")) == (200, 200)
+        _wake_all_workers(backend)
+        for path, status in ((HOME, 200), (NOTIFICATIONS, 200), (NOBODY, 404)):
+            until(lambda: get(backend.url + path) == status and _sampled(backend, path), f"{path} is sampled")  # noqa: B023
         assert backend.stop() == 0
-    _both_have(sinks, backend)
-    spans, (segment,) = _by_name(sinks), sinks.received.segments
-    (server,) = [span for span in spans.values() if span.kind == SERVER]
-    outer, inner = spans["home-activities-data"], spans["home-result-activities"]
+        _both_have(sinks, backend)
+        yield Visited(backend, sinks)
+
+
+def test_a_home_request_is_one_trace(visited: Visited) -> None:
+    """The server span contains the two nested spans; the segment is the same tree, with the same ids."""
+    segment, spans = visited.recorded(HOME)
+    (server,) = [span for span in spans if span.kind == SERVER]
+    named = {span.name: span for span in spans}
+    outer, inner = named["home-activities-data"], named["home-result-activities"]
     assert [server.parent_id, outer.parent_id, inner.parent_id] == ["", server.id, outer.id]
-    assert {span.trace_id for span in spans.values()} == {segment["trace_id"][2:].replace("-", "")}
+    assert {span.trace_id for span in spans} == {segment["trace_id"][2:].replace("-", "")}
     (first,) = segment["subsegments"]
     (second,) = first["subsegments"]
     assert [segment["id"], first["id"], second["id"]] == [server.id, outer.id, inner.id]
     assert [first["name"], second["name"]] == [outer.name, inner.name]
-    assert len(sinks.received.spans) == 3
+    assert len(spans) == 3
     assert (outer.attributes["outer"], inner.attributes["inner"]) == (True, True)
     assert inner.attributes["app.result_length"] == 3
     assert (server.resource["service.name"], segment["name"]) == ("backend-flask", "backend-flask")
-    assert backend.complaints() == []
+    assert visited.backend.complaints() == []
 
 
-def test_the_subsegments_arrive_inside_their_segment(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
+def test_the_subsegments_arrive_inside_their_segment(visited: Visited) -> None:
     """Notifications are three nested subsegments, a user's activities one."""
-    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
-        assert get(backend.url + "/api/activities/notifications") == 200
-        assert get(backend.url + "/api/activities/@nobody") == 404
-        backend.stop()
-    _both_have(sinks, backend)
-    notifications, user = sorted(sinks.received.segments, key=lambda segment: float(segment["start_time"]))
+    (notifications, _), (user, _) = visited.recorded(NOTIFICATIONS), visited.recorded(NOBODY)
     (captured,) = notifications["subsegments"]
     (data,) = captured["subsegments"]
     (innermost,) = data["subsegments"]
@@ -86,6 +114,21 @@ def test_the_subsegments_arrive_inside_their_segment(tmp_path: Path, free_port: 
     assert set(innermost["annotations"]) == {"end_notifications"}
     assert user["subsegments"][0]["annotations"] == {"user_handle": "nobody", "user_found": False}
     assert (user["error"], user.get("fault"), user["http"]["response"]["status"]) == (True, None, 404)
+
+
+def test_each_worker_has_its_own_instance_id(visited: Visited) -> None:
+    """All spans of a worker have one service.instance.id, which no other worker's spans have."""
+    workers = {line["otel_trace_id"]: line["pid"] for line in visited.backend.requests() if line["sampled"]}
+    spans = visited.sinks.received.spans
+    pairs = {(workers[span.trace_id], span.resource["service.instance.id"]) for span in spans}
+    assert len(pairs) == len({worker for worker, _ in pairs}) == len({instance for _, instance in pairs}) == 2
+
+
+def test_probes_are_never_traced(visited: Visited) -> None:
+    """Successful probes are not logged; only what is logged has arrived at the sinks."""
+    assert {line["path"] for line in visited.backend.requests()} == {HOME, NOTIFICATIONS, NOBODY}
+    sampled = [line for line in visited.backend.requests() if line["sampled"]]
+    assert len(visited.sinks.received.segments) == len(sampled)
 
 
 def test_both_wires_carry_a_failure(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
@@ -102,20 +145,6 @@ def test_both_wires_carry_a_failure(tmp_path: Path, free_port: Ports, sinks: Sin
     assert "exception" in _by_name(sinks)["failing-activities-data"].events
     (logged,) = [message for message in backend.messages() if "exception" in message]
     assert logged["trace_id"] == segment["trace_id"]
-
-
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_each_worker_has_its_own_instance_id(
-    tmp_path: Path, free_port: Ports, sinks: Sinks, command: tuple[str, ...]
-) -> None:
-    """All spans of a worker have one service.instance.id, which no other worker's spans have."""
-    with running_backend(tmp_path, free_port(), to(sinks), command) as backend:
-        _wake_all_workers(backend)
-        backend.stop()
-    _both_have(sinks, backend)
-    workers = {line["otel_trace_id"]: line["pid"] for line in backend.requests() if line["sampled"]}
-    pairs = {(workers[span.trace_id], span.resource["service.instance.id"]) for span in sinks.received.spans}
-    assert len(pairs) == len({worker for worker, _ in pairs}) == len({instance for _, instance in pairs}) == 2
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -172,17 +201,6 @@ def test_a_rule_of_zero_records_nothing(tmp_path: Path, free_port: Ports) -> Non
         later = backend.requests()[-40:]
     # The local rule may have sampled one request of each worker before the response arrived.
     assert sum(line["sampled"] for line in later) <= 2
-
-
-def test_probes_are_never_traced(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:
-    """Nothing arrives at the sinks, and successful probes are not logged."""
-    with running_backend(tmp_path, free_port(), to(sinks)) as backend:
-        assert (get(backend.url + "/healthz"), get(backend.url + "/readyz")) == (200, 200)
-        get(backend.url + HOME)
-        backend.stop()
-    _both_have(sinks, backend)
-    assert [line["path"] for line in backend.requests()] == [HOME]
-    assert len(sinks.received.segments) == 1
 
 
 def test_without_the_xray_sdk_spans_are_still_sent(tmp_path: Path, free_port: Ports, sinks: Sinks) -> None:

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from bench.__main__ import main
 from bench.processes import ROOT
 
 pytestmark = pytest.mark.process
@@ -37,25 +36,3 @@ def test_loss_compares_ours_with_stock() -> None:
         assert row["spans"].endswith("/ 0 / 0")
         assert row["segments"] == row["spans"]
         assert not row["spans"].startswith("0 ")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            ["nonsense"],
-            "NAME: 'nonsense': expected one of ingest, udp, queries, pages, start, first-use, requests, loss, ",
-        ),
-        (["requests", "--only", "sigterm"], "--only: 'sigterm': expected one of none, command, otel,"),
-        (
-            ["first-use", "--only", "otel"],
-            "--only: 'otel': expected one of tracing, xray-local, pytest, operator, demo",
-        ),
-        (["requests", "--clients", "0"], "--clients: '0': expected 1 or more"),
-    ],
-)
-def test_a_wrong_argument_is_an_error(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names the argument, its value and what was expected."""
-    with pytest.raises(SystemExit):
-        main(arguments)
-    assert message in capsys.readouterr().err

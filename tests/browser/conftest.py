@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage
+from playwright.sync_api import Browser, ConsoleMessage, expect
 
 from tests.browser.recordings import Server
 from tests.browser.tab import Tab
 from tools.browser.chromium import MISSING, find_chromium, launched
+
+expect.set_options(timeout=20_000)  # milliseconds that a busy machine may take, instead of five seconds
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -100,7 +100,7 @@ def test_new_traces_are_offered_and_nothing_jumps(browser: Browser, xray_local: 
     )
     sent = time.monotonic()
     expect(pill).to_have_text("1 new")
-    assert time.monotonic() - sent < 5, "the promise is a second, on an idle machine"
+    assert time.monotonic() - sent < 10, "the promise is a second, on an idle machine"
     expect(rows).to_have_count(1)
     pill.click()
     expect(rows).to_have_count(2)

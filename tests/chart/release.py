@@ -1,5 +1,6 @@
 """Renders the chart with the real helm, as a release would be, without a cluster."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ RELEASE = "demo"
 KUBERNETES = "1.34.0"
 SECONDS = 60
 HELM, HELM3 = "helm", "helm3"  # the first is Helm 4
+SHARED: Path | None = None  # where the processes of a run keep what they have rendered
 
 Object = dict[str, Any]
 Values = Mapping[str, Any]
@@ -50,12 +52,24 @@ def _objects(values: str, release: str, helm: str, chart: Path) -> list[Object]:
 
 def text(flat: Values, *, again: bool = False) -> str:
     """Return the text of a release's manifest; with `again` from another run of helm."""
-    run = _text.__wrapped__ if again else _text
+    run = _rendered if again else _text
     return run(json.dumps(nested(flat)), RELEASE, HELM, CHART)
 
 
 @cache
 def _text(values: str, release: str, helm: str, chart: Path) -> str:
+    """Return a manifest that one of the processes of this run has rendered."""
+    if SHARED is None:
+        return _rendered(values, release, helm, chart)
+    kept = SHARED / hashlib.sha256("\n".join((values, release, helm, str(chart))).encode()).hexdigest()
+    if not kept.exists():
+        own = kept.with_suffix(f".{os.getpid()}")
+        own.write_text(_rendered(values, release, helm, chart))
+        own.rename(kept)
+    return kept.read_text()
+
+
+def _rendered(values: str, release: str, helm: str, chart: Path) -> str:
     run = _template(values, release, helm, chart)
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -70,20 +84,24 @@ def refusal(flat: Values, helm: str = HELM) -> list[str]:
 
 
 def _template(values: str, release: str, helm: str, chart: Path) -> subprocess.CompletedProcess[str]:
-    command: list[str | Path] = [
-        tool_path(helm),
-        "template",
-        release,
-        chart,
-        "--namespace",
-        NAMESPACE,
-        "--kube-version",
-        KUBERNETES,
-    ]
+    arguments = (release, chart, "--namespace", NAMESPACE, "--kube-version", KUBERNETES, "--values", "-")
+    return run_helm("template", *arguments, helm=helm, given=values)
+
+
+def run_helm(
+    *arguments: str | Path, helm: str = HELM, given: str | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run helm without a cluster, in a folder, with a text as its input."""
+    environ = {
+        "HELM_PLUGINS": os.devnull,  # one Helm complains of plugins that are for the other
+        "KUBECONFIG": os.devnull,
+        "GOGC": "off",  # a fifth of the time: it ends before it has to collect anything
+    }
     return subprocess.run(
-        [*command, "--values", "-"],
-        input=values,
-        env={**os.environ, "HELM_PLUGINS": os.devnull},  # one Helm complains of plugins that are for the other
+        [tool_path(helm), *arguments],
+        cwd=folder,
+        input=given,
+        env={**os.environ, **environ},
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.release import HELM, HELM3, Object, Values, named, refusal, render
+from tests.chart.release import HELM, HELM3, Object, Values, refusal, render
 from tools.chart.golden import value_sets
 from tools.chart.values import CHART
 
@@ -27,12 +27,6 @@ def showing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return chart
 
 
-def values_of(name: str) -> Values:
-    """Return one of the value sets that the golden renders are made of."""
-    values: Values = yaml.safe_load(value_sets()[name].read_text())
-    return values or {}
-
-
 def in_order(objects: list[Object]) -> list[Object]:
     """Return the objects by kind and name: Helm sends those of a kind in an order of its own."""
     return sorted(
@@ -42,22 +36,28 @@ def in_order(objects: list[Object]) -> list[Object]:
 
 
 @pytest.mark.parametrize("name", value_sets())
-def test_the_objects_are_the_same(name: str) -> None:
+def test_the_objects_are_the_same(name: str, showing: Path) -> None:
     """Hooks and tests too, each configuration in them letter by letter."""
-    given = values_of(name)
-    assert in_order(render(given, helm=HELM3)) == in_order(render(given, helm=HELM))
+    three, four = made(name, showing)
+    assert in_order(three) == in_order(four)
 
 
 @pytest.mark.parametrize("name", value_sets())
 def test_the_notes_are_the_same(name: str, showing: Path) -> None:
     """Except for `helm test --logs`: Helm 3 deletes the pod before it reads its logs (helm/helm#9098)."""
-    three, four = (
-        named(render(values_of(name), helm=helm, chart=showing), "ConfigMap", "notes")["data"]["notes"]
-        for helm in (HELM3, HELM)
-    )
+    three, four = (objects[0]["data"]["notes"] for objects in made(name, showing, notes=True))
     assert three.lstrip().startswith(("Send a request:\n", "See the traces:\n"))
     assert "--logs" not in three
     assert three == four.replace(" test demo --logs\n", " test demo\n")
+
+
+def made(name: str, chart: Path, *, notes: bool = False) -> list[list[Object]]:
+    """Return what Helm 3 and Helm 4 make of a value set: the object with the notes, or all others."""
+    given: Values = yaml.safe_load(value_sets()[name].read_text()) or {}
+    return [
+        [found for found in render(given, helm=helm, chart=chart) if (found["metadata"]["name"] == "notes") is notes]
+        for helm in (HELM3, HELM)
+    ]
 
 
 def test_the_schema_refuses_a_wrong_value() -> None:

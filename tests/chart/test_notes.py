@@ -1,16 +1,13 @@
 """What Helm prints after an installation: the next commands, and what is off or will surprise."""
 
 import json
-import os
-import subprocess
 from typing import Any
 
 import pytest
 
 from tests.chart.matrix import AWS
-from tests.chart.release import NAMESPACE, RELEASE, SECONDS, Values, nested
+from tests.chart.release import NAMESPACE, RELEASE, Values, nested, run_helm
 from tools.chart.values import CHART
-from tools.provide import tool_path
 
 FORGETS = "- xray-local stores traces, rules and groups, and loses them when its pod is deleted: not for production."
 ENDS = (
@@ -25,16 +22,8 @@ NO_HONEYCOMB = "- Nothing is sent to Honeycomb: destinations.honeycomb.enabled i
 
 def notes(given: Values) -> list[str]:
     """Return the lines of the notes; no cluster is asked."""
-    options = ["--namespace", NAMESPACE, "--dry-run=client", "--values", "-"]
-    run = subprocess.run(
-        [tool_path("helm"), "install", RELEASE, CHART, *options],
-        input=json.dumps(nested(given)),
-        env={**os.environ, "KUBECONFIG": os.devnull},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    options = ("--namespace", NAMESPACE, "--dry-run=client", "--values", "-")
+    run = run_helm("install", RELEASE, CHART, *options, given=json.dumps(nested(given)))
     assert run.returncode == 0, run.stderr
     return [line for line in run.stdout.partition("NOTES:\n")[2].splitlines() if line]
 

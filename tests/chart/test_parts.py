@@ -1,6 +1,6 @@
 """Every part has the same keys: what podDefaults sets for all, and what a part of its own sets over that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -32,16 +32,28 @@ POD_KEYS: list[tuple[str, Any]] = [
 ]
 
 
+VOLUMES: Values = {
+    "extraVolumes": [{"name": "ca", "configMap": {"name": "ca"}}, {"name": "tmp", "emptyDir": {"medium": "Memory"}}],
+    "extraVolumeMounts": [{"name": "ca", "mountPath": "/ca"}, {"name": "tmp", "mountPath": "/tmp", "subPath": "a"}],
+}
+WITHOUT_ID: Values = {"podSecurityContext": {"runAsUser": None, "fsGroup": 2000}}
+
+
+def given_all(part: str, helm: str = HELM) -> Mapping[str, list[Object]]:
+    """Return the pods by their components, of a release in which one part, or podDefaults, has all of the above."""
+    given = {**dict(POD_KEYS), **VOLUMES, **WITHOUT_ID}
+    return components(render({f"{part}.{key}": value for key, value in given.items()}, helm=helm))
+
+
 @pytest.mark.parametrize("helm", [HELM, HELM3])
 def test_every_part_has_the_keys_of_a_pod(helm: str) -> None:
     """Set for all parts, or for one of them alone."""
     keys = dict(POD_KEYS)
-    for pod_list in components(render({f"podDefaults.{key}": value for key, value in POD_KEYS}, helm=helm)).values():
+    for pod_list in given_all("podDefaults", helm).values():
         for pod in pod_list:
             assert {key: pod["spec"].get(key) for key in keys} == keys
     for part, own in COMPONENTS.items():
-        changed = components(render({f"{part}.{key}": value for key, value in POD_KEYS}, helm=helm))
-        for component, pod_list in changed.items():
+        for component, pod_list in given_all(part, helm).items():
             for pod in pod_list:
                 assert (pod["spec"].get("runtimeClassName") == "gvisor") is (component in own), (part, component)
                 assert (keys.items() <= pod["spec"].items()) is (component in own), (part, component)
@@ -64,7 +76,7 @@ def test_a_pod_requires_linux_and_what_its_part_requires() -> None:
 @pytest.mark.parametrize("part", ["podDefaults", *COMPONENTS])
 def test_null_leaves_an_id_to_the_cluster(part: str, helm: str) -> None:
     """On all pods or on those of a part, hooks and `helm test` among them."""
-    found = components(render({f"{part}.podSecurityContext": {"runAsUser": None, "fsGroup": 2000}}, helm=helm))
+    found = given_all(part, helm)
     changed = set(found) if part == "podDefaults" else COMPONENTS[part]
     for component, pod_list in found.items():
         for pod in pod_list:
@@ -83,17 +95,13 @@ def test_on_openshift_no_pod_has_an_id() -> None:
         assert pod["spec"]["securityContext"].get("fsGroup") in {None, 1000650000}
 
 
-VOLUMES: Values = {
-    "extraVolumes": [{"name": "ca", "configMap": {"name": "ca"}}, {"name": "tmp", "emptyDir": {"medium": "Memory"}}],
-    "extraVolumeMounts": [{"name": "ca", "mountPath": "/ca"}, {"name": "tmp", "mountPath": "/tmp", "subPath": "a"}],
-}
 CONTAINERS = {"xrayLocal": "xray-local", "tests": "test"}
 
 
 @pytest.mark.parametrize("part", COMPONENTS)
 def test_volumes_of_the_users_are_mounted(part: str) -> None:
     """In every part; `tmp` replaces the chart's volume, and a mount at /tmp the chart's mount."""
-    found = components(render({f"{part}.{key}": value for key, value in VOLUMES.items()}))
+    found = given_all(part)
     name = CONTAINERS.get(part, part)
     for pod in found[name]:
         volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}

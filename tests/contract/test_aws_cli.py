@@ -31,24 +31,20 @@ def run(api: str, folder: Path, *command: object) -> subprocess.CompletedProcess
     )
 
 
-def test_objects_of_the_aws_cli_match_the_manifests(xray_local: Any, tmp_path: Path) -> None:
-    """The examples' JSON by `aws xray create-...`, then `xray-operator diff` on their YAML: no differences."""
+def create(api: str, folder: Path, *kinds: str) -> None:
+    """Create the examples' objects by the AWS CLI from their JSON."""
     assert AWS.exists(), f"{AWS} is missing: run make setup"
-    for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
-        done = run(
-            xray_local.api, tmp_path, AWS, "xray", operation, "--cli-input-json", f"file://examples/aws/{file}.json"
-        )
+    for kind in kinds:
+        done = run(api, folder, AWS, "xray", f"create-{kind}", "--cli-input-json", f"file://examples/aws/{kind}.json")
         assert (done.returncode, done.stderr) == (0, "")
-    operator = ROOT / ".venv" / "bin" / "xray-operator"
+
+
+def test_objects_of_the_aws_cli_match_the_manifests(xray_local: Any, tmp_path: Path) -> None:
+    """`xray-operator diff` finds no differences, neither with the examples' YAML nor with what `import` writes."""
+    create(xray_local.api, tmp_path, "group", "sampling-rule")
+    operator, manifests = ROOT / ".venv" / "bin" / "xray-operator", tmp_path / "imported.yaml"
     done = run(xray_local.api, tmp_path, operator, "diff", "-f", "examples")
     assert (done.returncode, done.stdout, done.stderr) == (0, "no differences\n", "")
-
-
-def test_import_matches_the_objects_of_the_aws_cli(xray_local: Any, tmp_path: Path) -> None:
-    """`xray-operator import` of what the AWS CLI created, read by `diff`: no differences."""
-    for operation, file in (("create-group", "group"), ("create-sampling-rule", "sampling-rule")):
-        run(xray_local.api, tmp_path, AWS, "xray", operation, "--cli-input-json", f"file://examples/aws/{file}.json")
-    operator, manifests = ROOT / ".venv" / "bin" / "xray-operator", tmp_path / "imported.yaml"
     done = run(xray_local.api, tmp_path, operator, "import", "--defaults")
     assert (done.returncode, done.stderr, done.stdout.count("kind: ")) == (0, "", 4)
     manifests.write_text(done.stdout)
@@ -62,15 +58,7 @@ def test_unowned_different_object_is_a_conflict(xray_local: Any, tmp_path: Path)
     manifest = tmp_path / "rule.yaml"
     text = (ROOT / "examples" / "sampling-rule.yaml").read_text()
     manifest.write_text(text.replace("fixedRate: 0.5", "fixedRate: 0.6"))
-    run(
-        xray_local.api,
-        tmp_path,
-        AWS,
-        "xray",
-        "create-sampling-rule",
-        "--cli-input-json",
-        "file://examples/aws/sampling-rule.json",
-    )
+    create(xray_local.api, tmp_path, "sampling-rule")
     done = run(xray_local.api, tmp_path, operator, "apply", "-f", manifest)
     assert done.returncode == 1
     assert "NotOwned: 'backend-flask' already exists without an owner tag" in done.stdout

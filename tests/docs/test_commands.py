@@ -1,7 +1,6 @@
 """The commands in the pages are valid: helm renders them, and the AWS CLI has the others."""
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from tests.chart.release import KUBERNETES, SECONDS
+from tests.chart.release import KUBERNETES, run_helm
 from tests.docs.blocks import ROOT, Command, commands, lines, values_files
 from tools.docs.links import pages
-from tools.provide import tool_path
 
 HELM = [*commands("helm", "install"), *commands("helm", "upgrade")]
 FILES = values_files()
@@ -38,10 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def render(words: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
     """Return the objects that `helm install` or `helm upgrade` would send."""
     flags = [word for word in words[2:] if word not in NOT_FOR_TEMPLATE]
-    command = [str(tool_path("helm")), "template", *flags, "--kube-version", KUBERNETES]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    run = run_helm("template", *flags, "--kube-version", KUBERNETES, folder=folder)
     assert run.returncode == 0, run.stderr
-    return [document for document in yaml.safe_load_all(run.stdout) if document]
+    return [document for document in yaml.load_all(run.stdout, Loader=yaml.CSafeLoader) if document]
 
 
 @pytest.mark.parametrize("command", HELM, ids=str)

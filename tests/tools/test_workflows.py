@@ -89,6 +89,19 @@ def test_no_expression_is_in_a_shell(name: str) -> None:
     assert [run for run in runs if "${{" in run] == []
 
 
+@each
+def test_a_step_fails_with_any_command_of_a_pipe(name: str) -> None:
+    """Which the default shell does not set."""
+    assert _workflow(name)["defaults"]["run"]["shell"] == "bash"
+
+
+def test_the_registry_s_names_are_in_lower_case() -> None:
+    """The owner of a fork may have capitals in its name, which no image reference may have."""
+    scripts = [step["run"] for step in _steps("release") if "REGISTRY" in step.get("run", "")]
+    assert len(scripts) == 2
+    assert [re.findall(r"\$\{?REGISTRY(?!,,\})", script) for script in scripts] == [[], []]
+
+
 def test_every_run_is_limited_and_only_releases_wait_for_each_other() -> None:
     """A newer push of a change stops the tests of the older one; a release is never stopped halfway."""
     workflows = {name: _workflow(name) for name in FILES}

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -110,7 +109,7 @@ class Served:
         assert self.process.poll() is None, self.log.read_text()
         try:
             return self.get("/healthz").status == 200
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, or accepted and not answered yet
             return False
 
     def one_of_each(self, workers: int) -> list[Answer]:

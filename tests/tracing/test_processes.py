@@ -96,24 +96,17 @@ def test_without_segments(xray_local: XRayLocal, free_port: Callable[[], int], t
 
 
 def test_outgoing_calls_carry_both_headers(xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path) -> None:
-    """Same root, same parent, same decision, written once."""
+    """Same root, same parent, same decision, written once; an unsampled trace continues unrecorded, with its id."""
     sample_all(xray_local)
+    unsampled = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0"
     with echo() as url, served(free_port(), tmp_path / "log", environment(xray_local)) as running:
         rules_fetched(xray_local, 2)
         answer = running.get(f"/call?url={url}")
-        w3c = re.fullmatch(r"00-(\w{8})(\w{24})-(\w{16})-01", answer.body["traceparent"])
-        assert w3c is not None
-        assert answer.body["x-amzn-trace-id"] == f"Root=1-{w3c[1]}-{w3c[2]};Parent={w3c[3]};Sampled=1"
-        assert answer.trace == f"1-{w3c[1]}-{w3c[2]}"
-
-
-def test_an_unsampled_call_says_so_to_the_next_service(
-    xray_local: XRayLocal, free_port: Callable[[], int], tmp_path: Path
-) -> None:
-    """The trace goes on unrecorded: both headers carry the id and the decision."""
-    header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0"
-    with echo() as url, served(free_port(), tmp_path / "log", environment(xray_local)) as running:
-        seen = running.get(f"/call?url={url}", X_Amzn_Trace_Id=header).body
+        seen = running.get(f"/call?url={url}", X_Amzn_Trace_Id=unsampled).body
+    w3c = re.fullmatch(r"00-(\w{8})(\w{24})-(\w{16})-01", answer.body["traceparent"])
+    assert w3c is not None
+    assert answer.body["x-amzn-trace-id"] == f"Root=1-{w3c[1]}-{w3c[2]};Parent={w3c[3]};Sampled=1"
+    assert answer.trace == f"1-{w3c[1]}-{w3c[2]}"
     assert seen["traceparent"].startswith("00-5759e988bd862e3fe1be46a994272793-")
     assert seen["traceparent"].endswith("-00")
     assert seen["x-amzn-trace-id"].startswith("Root=1-5759e988-bd862e3fe1be46a994272793;")

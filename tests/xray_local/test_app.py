@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import until
 from tests.xray_local.process import FREE, started
 from tests.xray_local.samples import NOW, text, trace_id
 from xray_local.cli import client
 
 pytestmark = pytest.mark.process
-SECONDS = 30
+SECONDS = 60
 Start = Callable[..., tuple[subprocess.Popen[str], dict[str, str]]]
 
 
@@ -43,10 +44,19 @@ def refused(*options: str) -> str:
     return line
 
 
+def fetched(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+        return json.load(answer)
+
+
 def health(api: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{api}/_local/health", timeout=SECONDS) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+    return dict(fetched(f"{api}/_local/health"))
+
+
+def connected(api: str) -> socket.socket:
+    """Return a connection to the API on which nothing was sent."""
+    host, _, port = api.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=SECONDS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -74,7 +84,7 @@ def test_incomplete_requests_do_not_delay_the_shutdown(start: Start) -> None:
         began = time.monotonic()
         process.terminate()
         assert process.wait(SECONDS) == 0
-    assert time.monotonic() - began < 4  # about two, and a slow exit of the interpreter
+    assert time.monotonic() - began < 5.5  # about two; three listeners that end one after the other take six
 
 
 def test_datagrams_survive_sigterm_and_restart(start: Start, tmp_path: Path) -> None:
@@ -154,7 +164,7 @@ def test_a_file_that_another_process_has_open_is_refused(start: Start, tmp_path:
     [
         (["--db", "/nowhere/x.db"], "--db: '/nowhere/x.db': unable to open database file: expected a writable file"),
         (["--max-traces", "0"], "--max-traces: '0': expected a whole number of at least 1"),
-        (["--colour", "red"], "unrecognized arguments: --colour red (see xray-local --help)"),
+        (["--colour", "red"], "unknown arguments: --colour red (see xray-local serve --help)"),
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 0 (agent, TCP): "),
     ],
 )
@@ -163,13 +173,12 @@ def test_an_error_at_start_is_one_line(options: list[str], line: str) -> None:
     assert refused(*FREE, *options).startswith(f"xray-local: {line}")
 
 
-def test_it_listens_on_the_loopback_address(start: Start) -> None:
-    """By default; an IPv6 address works too."""
-    _, addresses = start(*FREE)
-    assert addresses["api"].startswith("http://127.0.0.1:")
-    _, addresses = start(*FREE, "--host", "::1")
+def test_it_listens_on_an_ipv6_address(start: Start) -> None:
+    """Of the loopback interface."""
+    _, addresses = start(*FREE, "--host", "::1", "--otlp-grpc-port", "off")
     assert health(addresses["api"])["status"] == "ok"
     assert addresses["agent"].startswith("[::1]:")
+    assert set(addresses) == {"api", "agent", "otlp"}  # gRPC is off
 
 
 def test_the_address_of_all_is_that_of_ipv4_as_well(start: Start) -> None:
@@ -179,54 +188,44 @@ def test_the_address_of_all_is_that_of_ipv4_as_well(start: Start) -> None:
     datagram = b'{"format":"json","version":1}\n' + text(1).encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(datagram, ("127.0.0.1", agent))
-    for _ in range(200):
-        if health(f"http://127.0.0.1:{port}")["segments"]:
-            break
-        time.sleep(0.02)
+    until(lambda: health(f"http://127.0.0.1:{port}")["segments"], "the datagram is stored")
     assert health(f"http://[::1]:{port}")["segments"] == 1
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_local/requests") as answer:
-        assert json.load(answer) == []
+    assert fetched(f"http://127.0.0.1:{port}/_local/requests") == []
 
 
 BROTLI = b"POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}"
 
 
-@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x00\x00\r\n\r\n", BROTLI])
-def test_bytes_that_are_no_request_are_one_line_in_the_log(start: Start, sent: bytes) -> None:
-    """A TLS hello, a port scan, an unknown compression: no traceback."""
+def test_bytes_that_are_no_request_are_one_line_in_the_log(start: Start) -> None:
+    """A TLS hello, a port scan, an unknown compression: no traceback. By default it listens on the loopback address."""
     process, addresses = start(*FREE)
-    host, _, port = addresses["api"].removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port))) as client_socket:
-        client_socket.sendall(sent)
-        client_socket.settimeout(SECONDS)
-        assert b"400" in client_socket.recv(1000)
+    assert addresses["api"].startswith("http://127.0.0.1:")
+    sent = (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x00\x00\r\n\r\n", BROTLI)
+    for request in sent:
+        with connected(addresses["api"]) as client_socket:
+            client_socket.sendall(request)
+            assert b"400" in client_socket.recv(1000)
     process.terminate()
     _, errors = process.communicate(timeout=SECONDS)
-    assert len(errors.splitlines()) <= 1
+    assert len(errors.splitlines()) <= len(sent)
     assert "Traceback" not in errors
     assert "ERROR" not in errors
-
-
-def test_grpc_can_be_off(start: Start) -> None:
-    """Then its port is not in the ready line."""
-    _, addresses = start(*FREE, "--otlp-grpc-port", "off")
-    assert set(addresses) == {"api", "agent", "otlp"}
 
 
 def test_a_delayed_request_does_not_block_others(start: Start) -> None:
     """Delayed by a scripted fault."""
     _, addresses = start(*FREE)
-    slow = json.dumps([{"operation": "GetGroups", "delay": 5}]).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{addresses['api']}/_local/faults", slow, method="PUT")):
+    slow = json.dumps([{"operation": "GetGroups", "delay": 60}]).encode()
+    faults = f"{addresses['api']}/_local/faults"
+    with urllib.request.urlopen(urllib.request.Request(faults, slow, method="PUT")):
         pass
-    host, _, port = addresses["api"].removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port))) as waiting:
+    with connected(addresses["api"]) as waiting:
         waiting.sendall(b"POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
-        waiting.settimeout(0.05)
-        time.sleep(0.1)
+        until(lambda: fetched(faults) == [], "the delay has begun")
         client.call(addresses["api"], "TraceSegments", {"TraceSegmentDocuments": [text(1)]})
         found = client.call(addresses["api"], "TraceSummaries", {"StartTime": NOW, "EndTime": NOW + 1})
         assert [summary["Id"] for summary in found["TraceSummaries"]] == [trace_id(1)]
+        waiting.settimeout(0.05)
         with pytest.raises(TimeoutError):
             waiting.recv(1)
 

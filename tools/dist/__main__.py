@@ -40,9 +40,9 @@ def run_on(python: Path, version: str, wheels: Path) -> dict[str, Installed]:
 
 def table(parts: dict[str, Installed], python: str) -> str:
     """Return the table of one Python."""
-    rows = [f"{'on Python ' + python:20} {'MB':>6} {'seconds':>8} {'dependencies':>13}"]
+    rows = [f"{'on Python ' + python:20} {'MB':>6} {'installed':>10} {'dependencies':>13}"]
     rows += [
-        f"{name:20} {part.megabytes:6.1f} {part.seconds:8.1f} {part.dependencies:13}" for name, part in parts.items()
+        f"{name:20} {part.megabytes:6.1f} {f'{part.seconds:.1f} s':>10} {part.dependencies:13}" for name, part in parts.items()
     ]
     return "\n".join(rows)
 
@@ -66,7 +66,7 @@ def run(versions: Sequence[str], folder: Path) -> None:
     if versions and tried == 0:
         raise DistError(f"no Python to install on: expected one of {', '.join(versions)}")
     if versions:
-        print(f"every part installs from its wheel and runs, after {time.monotonic() - began:.0f} s")
+        print(f"every part installs from its wheel and runs ({time.monotonic() - began:.0f} s)")
 
 
 def main(arguments: Sequence[str]) -> int:

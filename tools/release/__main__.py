@@ -34,12 +34,12 @@ def release(text: str, *, dry_run: bool) -> None:
         left = prepare(tree, current, version)
         print(tree.difference(), flush=True)
         if left:
-            print(f"lines that go on naming {current}: {', '.join(left)}", flush=True)
+            print(f"lines that still name {current}: {', '.join(left)}", flush=True)
         _done(verify.lock(tree))
         for check in (verify.distributions, verify.chart, verify.images):
             _done(check(tree, version))
         if dry_run:
-            print(f"dry run: nothing was changed; without DRY_RUN=1 this is one commit and the tag v{version}")
+            print(f"dry run: no file was changed; without DRY_RUN=1 this makes one commit and the tag v{version}")
             return
         commit = tree.commit(f"Release {version}")
     run("git", "merge", "--quiet", "--ff-only", commit)
@@ -55,8 +55,10 @@ def main(arguments: Sequence[str]) -> int:
     """Parse the arguments and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
     parser.add_argument("version", metavar="VERSION", help="three numbers, such as 0.2.0")
-    parser.add_argument("--dry-run", action="store_true", help="verify and show it, and change nothing")
-    parser.add_argument("--notes", action="store_true", help="print what CHANGELOG.md says of a version, and exit")
+    parser.add_argument("--dry-run", action="store_true", help="verify and show the release, and change no file")
+    parser.add_argument(
+        "--notes", action="store_true", help="print the changes of a version from CHANGELOG.md, and exit"
+    )
     options = parser.parse_args(arguments)
     try:
         if options.notes:

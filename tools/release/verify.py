@@ -45,11 +45,11 @@ def chart(tree: Worktree, version: str) -> str:
 
 
 def images(tree: Worktree, version: str) -> str:
-    """Build the images, where Docker answers."""
+    """Build the images, where Docker is running; they stay in it."""
     docker = os.environ.get("DOCKER", "docker")
     try:
         subprocess.run([docker, "version"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return "the images are left out: Docker does not answer"
+        return "the images are skipped: no Docker is running"
     lines = tree.run("make", "-s", "images", f"TAG={version}").splitlines()
-    return "the images build: " + ", ".join(" ".join(line.split()) for line in lines if line.endswith(" MB"))
+    return "the images are built: " + ", ".join(" ".join(line.split()) for line in lines if line.endswith(" MB"))

@@ -102,7 +102,15 @@ def _account(text: str) -> str:
     return text
 
 
-def _optional(text: str) -> str | None:
+def _region(text: str) -> str | None:
+    if text and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", text) is None:
+        raise ValueError("a region such as us-east-1")
+    return text or None
+
+
+def _url(text: str) -> str | None:
+    if text and re.fullmatch(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/\S*)?", text) is None:
+        raise ValueError("http://HOST:PORT, or https")
     return text or None
 
 
@@ -151,8 +159,8 @@ SETTINGS = (
     Setting("cluster_id", "local", "the first part of the owner tag, unique to the cluster", _cluster_id),
     Setting("class_", "", "the class of the resources that it manages (spec.class); empty: those without one", _class),
     Setting("account", "", "the AWS account; in any other, nothing is written; empty: any account", _account),
-    Setting("region", "", "the AWS region", _optional, "AWS_REGION"),
-    Setting("endpoint", "", "the URL of the X-Ray API; empty: AWS", _optional, "AWS_ENDPOINT_URL_XRAY"),
+    Setting("region", "", "the AWS region", _region, "AWS_REGION"),
+    Setting("endpoint", "", "the URL of the X-Ray API; empty: AWS", _url, "AWS_ENDPOINT_URL_XRAY"),
     Setting("interval", "60", "seconds between two reads of AWS", _number(1, 86400)),
     Setting("aws_timeout", "15", "the timeout of a call to AWS, in seconds", _number(0.1, 300)),
     Setting("write_rate", "5", "the sustained rate of writes to AWS, per second", _number(0.01, 1000)),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -84,15 +85,18 @@ class Cluster:
         return set(self.kubectl("get", ",".join(wanted), "--output=name", *scope).split())
 
     def workers(self) -> list[str]:
-        """Return the names of the nodes that run pods."""
-        nodes = self.items("nodes", "--selector=!node-role.kubernetes.io/control-plane")
-        return sorted(node["metadata"]["name"] for node in nodes)
+        """Return the names of the nodes that run pods: all but the control plane, unless it is alone."""
+        nodes = self.items("nodes")
+        others = [node for node in nodes if "node-role.kubernetes.io/control-plane" not in node["metadata"]["labels"]]
+        return sorted(node["metadata"]["name"] for node in others or nodes)
 
     def load(self, images: Sequence[str]) -> None:
-        """Put images that Docker has on the nodes that run pods."""
-        nodes = ",".join(self.workers())
-        load = (tool_path("kind"), "load", "docker-image", "--name", self.name, "--nodes", nodes)
-        self.run(*load, *images, seconds=MAKE_SECONDS)
+        """Put images that Docker has on the nodes that run pods; kind would check each node for each image first."""
+        with TemporaryDirectory() as folder:
+            archive = Path(folder, "images.tar")
+            self.run(DOCKER, "save", "--output", archive, *images)
+            load = (tool_path("kind"), "load", "image-archive", archive, "--name", self.name)
+            self.run(*load, "--nodes", ",".join(self.workers()), seconds=MAKE_SECONDS)
 
     def export_logs(self, folder: Path) -> None:
         """Keep kind's logs of the nodes and their pods. Raises nothing, since a test has failed already."""
@@ -162,10 +166,10 @@ def _make(cluster: Cluster, config: Path, node_image: str | None) -> None:
     # By itself kind removes at once what has failed, and with it every reason.
     create = (*create_command(cluster.name, node_image, config), "--retain")
     try:
-        cluster.run(*create, seconds=MAKE_SECONDS)
-        cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
+        cluster.run(*create, "--wait=0s", seconds=MAKE_SECONDS)
         _reject_unrouted(cluster)
         cluster.load(images())
+        cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=180s")
     except (AssertionError, subprocess.SubprocessError):
         cluster.export_logs(FOLDER / "nodes")
         raise

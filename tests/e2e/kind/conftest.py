@@ -1,13 +1,13 @@
 """One cluster for the session, and one release that the tests of a module bring to the values they need."""
 
-import os
 from collections.abc import Generator, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.kind import cluster as kind
-from tests.e2e.kind import evidence
+from tests.e2e.kind import evidence, peers
 from tests.e2e.kind.release import Release, installed
 from tests.e2e.kind.results import FOLDER
 from tests.e2e.kind.store import Store, opened
@@ -17,11 +17,11 @@ CLUSTER = pytest.StashKey[kind.Cluster]()  # for the hook, which has no fixtures
 
 
 @pytest.fixture(scope="session")
-def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[kind.Cluster]:
+def cluster(request: pytest.FixtureRequest, cluster_in_background: Future[kind.Cluster]) -> kind.Cluster:
     """A kind cluster of three nodes with the images."""
-    with kind.running(tmp_path_factory.mktemp("kind"), os.environ) as running:
-        request.session.stash[CLUSTER] = running
-        yield running
+    running = cluster_in_background.result()
+    request.session.stash[CLUSTER] = running
+    return running
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,13 @@ def release(cluster: kind.Cluster, tmp_path_factory: pytest.TempPathFactory) -> 
 def store(cluster: kind.Cluster, release: Release) -> Iterator[Store]:
     """The release's xray-local."""
     with opened(cluster, release.namespace) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def aws(cluster: kind.Cluster) -> Iterator[Store]:
+    """X-Ray outside the release, in AWS's place."""
+    with peers.running(cluster, peers.AWS) as found:
         yield found
 
 

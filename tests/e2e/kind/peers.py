@@ -9,6 +9,7 @@ from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import RESTRICTED, Release
 from tests.e2e.kind.store import Store, opened
 
+AWS = "aws"  # the namespace of the one that stands in for AWS
 READY = {"httpGet": {"path": "/_local/health", "port": 8900}, "periodSeconds": 1}
 _KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
@@ -20,7 +21,7 @@ def running(cluster: Cluster, name: str) -> Iterator[Store]:
     start(cluster, name, name)
     with opened(cluster, name, name) as found:
         yield found
-    cluster.kubectl("delete", "namespace", name)
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def endpoint(name: str) -> str:

@@ -20,7 +20,17 @@ NAME = "cruddur"
 HELM_SECONDS = 180
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
 _APP_VERSION = str(yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"])
-_TAGS = {part: {"image": {"tag": TAG}} for part in ("backend", "operator", "xrayLocal")}
+_TAGS: Mapping[str, Mapping[str, Any]] = {
+    part: {"image": {"tag": TAG}} for part in ("backend", "operator", "xrayLocal")
+}
+_AT_ONCE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}
+# For a change without load: no wait for clients that do not exist, and no Job for CRDs that have not changed.
+_QUICK: Mapping[str, Mapping[str, Any]] = {
+    **_TAGS,
+    "backend": {**_TAGS["backend"], "drainSeconds": 1, "strategy": _AT_ONCE},
+    "tracing": {"handoverSeconds": 3},
+    "crds": {"upgrade": False},
+}
 
 until = partial(waiting.until, seconds=60.0, pause=0.5)  # each look is a call of kubectl
 
@@ -34,24 +44,39 @@ class Release:
     folder: Path
     values: Mapping[str, Any] | None = field(default=None)
 
-    def ensure(self, values: Mapping[str, Any]) -> None:
-        """Install or upgrade to exactly these values, and wait until all pods are ready; nothing is done twice."""
-        if self.values != values:
+    def ensure(self, values: Mapping[str, Any], *, quick: bool = True) -> None:
+        """Install or upgrade to these values, and wait until all pods are ready; nothing is done twice.
+
+        If `quick`, the pods are replaced at once, and all previous ones have ended. Under load it must be False.
+        """
+        wanted = _merged(values, _QUICK if quick else _TAGS)
+        if self.values != wanted:
             self.values = None  # until it has them: an upgrade that fails leaves a mixture
-            self.helm("upgrade", "--install", NAME, str(CHART), "--values", str(self._file(values)), *_wait())
-            self.values = values
+            self.helm("upgrade", "--install", NAME, str(CHART), "--values", str(self._file(wanted)), *_wait())
+            if quick:
+                self.wait_for_no_leavers()
+            self.values = wanted
 
     def install(self) -> None:
         """Install with the chart's own values, and nothing else but our tag where it is another one."""
         self.uninstall()
-        tags = () if TAG == _APP_VERSION else ("--values", str(self._file({})))
+        tags = () if TAG == _APP_VERSION else ("--values", str(self._file(_TAGS)))
         self.helm("install", NAME, str(CHART), *tags, *_wait())
-        self.values = {}
+        self.values = _TAGS
+
+    def install_chart(self, chart: Path, values: Mapping[str, Any]) -> None:
+        """Install another version of the chart, with today's images."""
+        self.uninstall()
+        self.helm("install", NAME, str(chart), "--values", str(self._file(_merged(values, _TAGS))), *_wait())
+
+    def upgrade_chart(self) -> None:
+        """Upgrade to today's chart, with the values that the release has."""
+        self.values = None
+        self.helm("upgrade", NAME, str(CHART), "--reset-then-reuse-values", *_wait())
 
     def _file(self, values: Mapping[str, Any]) -> Path:
         file = self.folder / f"{self.namespace}-values.yaml"
-        tagged = {part: {**tag, **values.get(part, {})} for part, tag in _TAGS.items()}
-        file.write_text(yaml.safe_dump({**values, **tagged}))
+        file.write_text(yaml.safe_dump(dict(values)))
         return file
 
     def helm(self, *arguments: str) -> str:
@@ -104,6 +129,11 @@ class Release:
         lines = [(pod, line) for pod, written in self.logs("backend", "backend").items() for line in written]
         entries = [(pod, json.loads(line)) for pod, line in lines if line.startswith("{")]
         return [entry | {"pod": pod} for pod, entry in entries if entry.get("event") == "request"]
+
+
+def _merged(values: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a test's values with ours added to each part; the test's own come first."""
+    return {**values, **{part: {**own, **values.get(part, {})} for part, own in ours.items()}}
 
 
 def _wait() -> Sequence[str]:

@@ -1,12 +1,11 @@
 """Every agent in every place, with segments and without, delivers; with xray-local and with "AWS" outside."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
 
 from tests.e2e.kind import peers
-from tests.e2e.kind.cluster import Cluster
 from tests.e2e.kind.release import Release, until
 from tests.e2e.kind.results import note
 from tests.e2e.kind.store import Store
@@ -15,7 +14,6 @@ from tests.e2e.kind.traffic import delivery, load
 pytestmark = pytest.mark.e2e
 RATE = 40.0  # requests a second
 REQUESTS = 200
-AWS = "aws"
 
 
 # agent, placement, whether segments are sent; in this order an upgrade from one to the next replaces few pods.
@@ -63,20 +61,13 @@ def test_a_collector_in_the_pod_delivers_to_xray_local(
     delivered(release, store, name, segments=segments, spans=True)
 
 
-@pytest.fixture(scope="module")
-def aws(cluster: Cluster, release: Release) -> Iterator[Store]:
-    """X-Ray outside the release, in AWS's place, with keys in a Secret of the release's namespace."""
-    peers.give_keys(release)
-    with peers.running(cluster, AWS) as found:
-        yield found
-
-
 @each(WAYS)
 def test_every_way_to_aws_is_signed_and_delivers(
     release: Release, aws: Store, agent: str, placement: str, segments: bool
 ) -> None:
     """With keys from a Secret: PutTraceSegments by the agent, or spans by OTLP; the calls of sampling either way."""
-    release.ensure(combination(agent, placement, segments=segments) | peers.outside(AWS))
+    peers.give_keys(release)
+    release.ensure(combination(agent, placement, segments=segments) | peers.outside(peers.AWS))
     name = f"to AWS: {agent}, {placement}, segments {'on' if segments else 'off'}"
     delivered(release, aws, name, segments=segments, spans=not segments)
     operation = "PutTraceSegments" if segments else "PutSpans"
@@ -84,9 +75,9 @@ def test_every_way_to_aws_is_signed_and_delivers(
     assert {call["scope"] for call in calls} == {"eu-west-1/xray"}
     part = "backend" if placement == "sidecar" else agent if segments else "collector"
     agents = {pod["status"]["podIP"] for pod in release.pods(part)}
-    aws.local("DELETE", "requests")
     asked = until(lambda: by_agents(aws, agents), "an agent proxies the workers' calls of sampling")
     assert {call["scope"] for call in asked} == {"eu-west-1/xray"}
+    aws.local("DELETE", "requests")
 
 
 def by_agents(aws: Store, agents: Collection[str]) -> list[dict[str, Any]]:

@@ -47,17 +47,18 @@ def test_x_ray_away_for_half_a_minute(release: Release, store: Store, honeycomb:
         answers = running.stop()
     beside = delivery(answers, honeycomb, segments=False)
     assert (beside.failed, beside.without_span) == ([], []), beside
+    resumed = delivery(answers[-int(5 * RATE) :], store)
+    assert resumed.without_segment == [], resumed
+    spans = delivery(answers, store, segments=False)
+    assert spans.without_span == [], spans
     found = delivery(answers, store, settle=SETTLE_SECONDS if agent == "collector" else DEAD_SECONDS)
     during = sum(answer["id"] in found.without_segment for answer in answers[:away])
     note(
         "faults",
         {f"X-Ray away for {AWAY_SECONDS} s, {agent}": f"{found}; {during} of {away} segments of that time lost"},
     )
-    assert found.without_span == []
     if agent == "collector":
         assert found.without_segment == []
-    resumed = delivery(answers[-int(5 * RATE) :], store)
-    assert resumed.without_segment == [], resumed
 
 
 @contextmanager
@@ -102,11 +103,11 @@ def test_a_killed_sidecar_costs_no_request(release: Release, store: Store) -> No
         release.kubectl("rollout", "status", "deployment/cruddur-backend", "--timeout=60s")
         running.wait_for(int(10 * RATE))
         answers = running.stop()
+    resumed = delivery(answers[-int(5 * RATE) :], store)
+    assert (resumed.without_segment, resumed.without_span) == ([], []), resumed
     found = delivery(answers, store, settle=DEAD_SECONDS)
     note("faults", {"a sidecar collector killed": str(found)})
     assert not found.failed, found.failed[:5]
-    resumed = delivery(answers[-int(5 * RATE) :], store)
-    assert (resumed.without_segment, resumed.without_span) == ([], []), resumed
 
 
 def stored_queue(cluster: Cluster, folder: Path) -> dict[str, Any]:

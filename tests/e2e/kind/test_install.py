@@ -39,7 +39,7 @@ def test_the_release_tests_itself(release: Release) -> None:
 @pytest.fixture(scope="module")
 def asked(release: Release) -> dict[str, list[tuple[str, int, str]]]:
     """Every route of every backend pod, asked once: node -> path, status and trace id of each."""
-    release.ensure({"backend": {"extraEnv": [{"name": "CRUDDUR_FAIL_ROUTE", "value": "true"}]}})
+    release.ensure({"backend": {"extraEnv": [{"name": "CRUDDUR_FAIL_ROUTE", "value": "true"}]}}, quick=False)
     return {
         pod["spec"]["nodeName"]: ask(release, pod["metadata"]["name"], WITH_FAILING) for pod in release.pods("backend")
     }

@@ -54,7 +54,7 @@ def ipv6(tmp_path: Path) -> Iterator[kind.Cluster]:
         made.run(*create, "--wait=0s", seconds=kind.MAKE_SECONDS)
         made.run(DOCKER, "cp", tmp_path / "network", f"{node}:/etc/cni/net.d/10-pods.conflist")
         made.run(DOCKER, "exec", node, "sysctl", "--write", "net.ipv6.conf.all.forwarding=1")
-        made.run(tool_path("kind"), "load", "docker-image", "--name", name, *kind.images())
+        made.load(kind.images())
         made.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s")
         yield made
     finally:

@@ -35,9 +35,9 @@ WIRES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
 def test_the_agents_change_under_load(release: Release, store: Store, name: str) -> None:
     """No request fails, and every request has its segments and its spans."""
     before, after, ends_last = AGENTS[name]
-    release.ensure(before)
+    release.ensure(before, quick=False)
     with load(release, RATE) as running:
-        release.ensure(after)
+        release.ensure(after, quick=False)
         release.wait_for_no_leavers(ends_last)
         answers = running.stop()
     found = delivery(answers, store)
@@ -50,11 +50,11 @@ def test_the_agents_change_under_load(release: Release, store: Store, name: str)
 def test_the_segments_change_under_load(release: Release, store: Store, name: str) -> None:
     """Every request has its spans, those of the pods that send segments have these, and every trace keeps its tree."""
     before, after = WIRES[name]
-    release.ensure(before)
+    release.ensure(before, quick=False)
     first = traces_of_the_routes(release, store, segments=before is not OTLP)
     sending = backends(release) if before is not OTLP else set()
     with load(release, RATE) as running:
-        release.ensure(after)
+        release.ensure(after, quick=False)
         release.wait_for_no_leavers(BACKENDS)
         answers = running.stop()
     sending |= backends(release) if after is not OTLP else set()

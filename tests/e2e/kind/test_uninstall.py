@@ -12,15 +12,7 @@ from tests.e2e.kind.store import Store
 from tests.e2e.kind.test_sampling import rule
 
 pytestmark = pytest.mark.e2e
-AWS = "aws-of-the-end"
 CRDS = "xray.cruddur.io"  # Helm leaves them, and with them what the API server makes of them
-
-
-@pytest.fixture(scope="module")
-def aws(cluster: Cluster) -> Iterator[Store]:
-    """X-Ray outside the release, in AWS's place."""
-    with peers.running(cluster, AWS) as found:
-        yield found
 
 
 @pytest.fixture
@@ -68,7 +60,7 @@ def test_uninstall_follows_the_policies_and_leaves_nothing(place: Release, aws: 
     before = cluster.names(here) | cluster.names()
     # All that the defaults make, and Honeycomb's Secret; X-Ray is outside for the operator alone, and outlives it.
     honeycomb = {"enabled": True, "apiKey": "a-key", "endpoint": "http://honeycomb.invalid:4318"}
-    endpoint = {"name": "AWS_ENDPOINT_URL_XRAY", "value": peers.endpoint(AWS)}
+    endpoint = {"name": "AWS_ENDPOINT_URL_XRAY", "value": peers.endpoint(peers.AWS)}
     install(place, aws, {"destinations": {"honeycomb": honeycomb}, "operator": {"extraEnv": [endpoint]}} | sampling())
     place.uninstall()
     assert (rules(aws), groups(aws)) == ({"stays", "users-own"}, {"stays"})
@@ -87,7 +79,7 @@ def test_a_namespace_goes_with_the_operator_in_it(place: Release, aws: Store) ->
     """Kubernetes ends the pods first; on its way out the operator does as the policies say."""
     peers.give_keys(place)
     without = {"backend": {"enabled": False}, "tracing": {"xraySdk": {"enabled": False}}}
-    install(place, aws, peers.outside(AWS) | without | sampling())
+    install(place, aws, peers.outside(peers.AWS) | without | sampling())
     place.cluster.kubectl("delete", "namespace", place.namespace, "--timeout=120s")
     until(lambda: (rules(aws), groups(aws)) == ({"stays"}, {"stays"}), "what has the policy Delete is gone from X-Ray")
     leftovers = place.cluster.items(

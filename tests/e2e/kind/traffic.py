@@ -36,7 +36,7 @@ for path in {paths!r}:
     print(json.dumps([path, status, root]))
 """
 SETTLE_SECONDS = 40.0  # that the last batches may take to arrive
-DEAD_SECONDS = 15.0  # the same where a batch has died with its agent, and nothing is tried again for long
+DEAD_SECONDS = 3.0  # the same where later requests have arrived: what has not come has died with its agent
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,9 @@ class Actions:
             if item.target == target:
                 self.environment.wanted[key] = replace(item, taken=None)
         with self.aws.without_faults():
-            held = self.aws.find(target)
-            if held is not None:
-                _unless_missing(lambda: self.aws.gateway.delete(held.kind, held.arn))
+            found = self.aws.find(target)
+            if found is not None:
+                _unless_missing(lambda: self.aws.gateway.delete(found.kind, found.arn))
 
     def annotate(self, key: Key, annotation: str, text: str) -> None:
         """Set an annotation of a resource."""

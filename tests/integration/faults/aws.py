@@ -36,17 +36,17 @@ class Aws:
         """Close the connections."""
         self._client.close()
 
-    def held(self) -> list[AwsObject]:
+    def objects(self) -> list[AwsObject]:
         """Read all rules and groups."""
         return [*self.gateway.rules(), *self.gateway.groups()]
 
-    def tags(self, held: AwsObject) -> dict[str, str]:
+    def tags(self, found: AwsObject) -> dict[str, str]:
         """Read an object's tags."""
-        return dict(self.gateway.tags(held.arn))
+        return dict(self.gateway.tags(found.arn))
 
     def find(self, target: Target) -> AwsObject | None:
         """Read one object."""
-        return next((item for item in self.held() if item.target == target), None)
+        return next((item for item in self.objects() if item.target == target), None)
 
     def record(self, target: Target) -> dict[str, Any]:
         """Read an object as AWS returns it, with a rule's times."""

@@ -60,5 +60,5 @@ def seldom_reading(aws: Aws, kubeconfig: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def probe(fault_cluster: Cluster, aws: Aws) -> Probe:
-    """Return the way to have it read AWS."""
+    """Return the probe, by which a test makes the operator read AWS."""
     return Probe(Actions(fault_cluster.admin, aws, Environment("probe")))

@@ -112,10 +112,10 @@ def check(environment: Environment, aws: Aws, objects: Sequence[Mapping[str, Any
 
 
 def _aws(expected: Mapping[Target, Leftover], aws: Aws) -> Iterator[str]:
-    held = aws.held()
-    counts = Counter(item.target for item in held)
+    objects = aws.objects()
+    counts = Counter(item.target for item in objects)
     yield from (f"AWS has {_named(target)} {count} times" for target, count in counts.items() if count > 1)
-    found = {item.target: item for item in held}
+    found = {item.target: item for item in objects}
     for target, left in expected.items():
         if target in found:
             yield from _compared(found[target], left, aws)
@@ -125,15 +125,15 @@ def _aws(expected: Mapping[Target, Leftover], aws: Aws) -> Iterator[str]:
         yield f"AWS has {_named(target)}, which no resource describes, with tags {aws.tags(found[target])}"
 
 
-def _compared(held: AwsObject, left: Leftover, aws: Aws) -> Iterator[str]:
-    name = _named(held.target)
-    if held.value not in left.values:
-        yield f"{name} in AWS is {held.value}, expected {' or '.join(map(str, left.values))}"
-    tags = aws.tags(held)
+def _compared(found: AwsObject, left: Leftover, aws: Aws) -> Iterator[str]:
+    name = _named(found.target)
+    if found.value not in left.values:
+        yield f"{name} in AWS is {found.value}, expected {' or '.join(map(str, left.values))}"
+    tags = aws.tags(found)
     if tags != left.tags:
         yield f"{name} in AWS has tags {tags}, expected {dict(left.tags)}"
-    if left.record is not None and aws.record(held.target) != left.record:
-        yield f"the foreign {name} was touched: {aws.record(held.target)}, it was {left.record}"
+    if left.record is not None and aws.record(found.target) != left.record:
+        yield f"the foreign {name} was touched: {aws.record(found.target)}, it was {left.record}"
 
 
 def _named(target: Target) -> str:

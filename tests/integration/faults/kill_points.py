@@ -19,7 +19,7 @@ from xray_operator.kubernetes.resource import RECONCILE_ANNOTATION
 
 When = Literal["before", "after"]
 Point = tuple["Call", When]
-DELAY_SECONDS = 3.0
+DELAY_SECONDS = 1.5
 _POLL_SECONDS = 0.003
 _PROBE = Key("rule", "probe")
 _NO_SUCH_RULE = SamplingRule(rule_name="never-made", priority=1, fixed_rate=0, reservoir_size=0)

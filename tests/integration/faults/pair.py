@@ -8,7 +8,7 @@ from tools.operator_process import OperatorProcess
 
 Change = Literal["kill", "terminate", "freeze"]
 LEASE_SECONDS = 3
-_WAIT_SECONDS = 30.0
+_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 
 

@@ -6,6 +6,7 @@ in a thread of its own with an event loop of its own.
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 import time
@@ -13,11 +14,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import web
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 _DROPPED = {"connection", "content-length", "content-encoding", "host", "keep-alive", "transfer-encoding"}
 _GONE = {
     "type": "ERROR",
@@ -42,6 +44,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._watches: set[asyncio.Task[Any]] = set()
+        self._sockets: WeakSet[socket.socket] = WeakSet()  # to the API server
         self._expired: set[str] = set()
         self._held_until = 0.0
         self._meanwhile: Callable[[], None] | None = None
@@ -74,7 +77,8 @@ class Proxy:
     async def _start(self) -> None:
         trust = ssl.create_default_context(cafile=str(self._ca))
         self._client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=trust, limit=0), timeout=aiohttp.ClientTimeout(total=None)
+            connector=aiohttp.TCPConnector(ssl=trust, limit=0, socket_factory=self._open),
+            timeout=aiohttp.ClientTimeout(total=None),
         )
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
@@ -85,10 +89,17 @@ class Proxy:
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
 
+    def _open(self, address: tuple[Any, ...]) -> socket.socket:
+        opened = socket.socket(*address[:3])
+        self._sockets.add(opened)
+        return opened
+
     async def _stop(self) -> None:
         await self._cut(gone=False, hold=0.0)
         await self._runner.cleanup()
         await self._client.close()
+        while any(opened.fileno() >= 0 for opened in self._sockets):  # in TLS's closing handshake
+            await asyncio.sleep(0.01)
 
     async def _cut(self, *, gone: bool, hold: float) -> None:
         self._held_until = time.monotonic() + hold

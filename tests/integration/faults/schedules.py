@@ -165,7 +165,7 @@ class _Generator:
         kind: Kind = self._random.choice(["rule", "group"])
         number = next(self._numbers)
         name = f"s{self._seed}-{number}"
-        asked = name if self._random.random() < 0.7 else f"Asked {self._seed}.{number}"
+        aws_name = name if self._random.random() < 0.7 else f"In AWS {self._seed}.{number}"
         policies = {"deletionPolicy": "Orphan"} if self._random.random() < 0.25 else {}
         style = self._random.choices(list(_STYLES), [5, 2, 1, 1, 1, 1])[0]
         if style == "default":
@@ -181,15 +181,15 @@ class _Generator:
         if adoption == "Force":
             policies.pop("deletionPolicy", None)  # which tags remain would depend on timing
         if style != "plain":
-            self._foreign_object(kind, asked, owner)
-        self._apply(Wanted(name=name, value=self._value(kind, asked), policies=policies, expects=expects))
+            self._foreign_object(kind, aws_name, owner)
+        self._apply(Wanted(name=name, value=self._value(kind, aws_name), policies=policies, expects=expects))
 
-    def _foreign_object(self, kind: Kind, asked: str, owner: str) -> None:
-        value = self._value(kind, asked)
+    def _foreign_object(self, kind: Kind, aws_name: str, owner: str) -> None:
+        value = self._value(kind, aws_name)
         tags = {"team": "shop"} | ({OWNER_TAG: owner} if owner else {})
         self.steps.append(Foreign(value, tags))
-        self._foreign.add((kind, asked))
-        self._history[kind, asked] = [value]
+        self._foreign.add((kind, aws_name))
+        self._history[kind, aws_name] = [value]
 
     def _update(self, wanted: Wanted) -> None:
         self._apply(replace(wanted, value=self._value(*wanted.target)))

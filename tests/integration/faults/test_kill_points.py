@@ -23,7 +23,7 @@ LIMIT = int(os.environ.get("FAULT_KILL_POINTS", "0"))
 
 @pytest.fixture(scope="module")
 def runner(fault_cluster: Cluster, aws: Aws, probe: Probe, seldom_reading: OperatorProcess) -> ScenarioRunner:
-    """Return the one who kills the operator."""
+    """Return the runner of the scenarios, which kills the operator."""
     return ScenarioRunner(Actions(fault_cluster.admin, aws, Environment("kill-points")), probe, seldom_reading)
 
 

@@ -19,7 +19,7 @@ from xray_operator.manifests.kinds import KINDS
 from xray_operator.manifests.manifest import API_GROUP, API_VERSION
 
 CLUSTER_ID = "test"
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _KINDS: Mapping[str, Kind] = {info.short_name: kind for kind, info in KINDS.items()}
 _State = TypeVar("_State")

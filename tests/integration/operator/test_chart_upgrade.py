@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import previous_chart
 from tools.local_cluster import Cluster
 from tools.provide import ROOT, tool_path
 
 pytestmark = pytest.mark.process
-PREVIOUS = "bf02c7b"  # until there is a tag
 VALUES = sorted(path.name for path in (ROOT / "charts/cruddur/ci").glob("*-values.yaml"))
 # The API server has no kinds of the Prometheus operator.
 WITHOUT_MONITORS = "--set=monitoring.serviceMonitor.enabled=false,monitoring.prometheusRule.enabled=false"
@@ -20,13 +20,7 @@ KINDS = "deployments,daemonsets,services,configmaps,secrets,serviceaccounts,role
 @pytest.fixture(scope="module")
 def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the chart of the previous version."""
-    folder = tmp_path_factory.mktemp("previous")
-    command = ["git", "-C", str(ROOT), "archive", PREVIOUS, "charts/cruddur"]
-    archive = subprocess.run(command, capture_output=True, check=False)
-    if archive.returncode:
-        pytest.skip(f"the history does not reach back to {PREVIOUS}: {archive.stderr.decode().strip()}")
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
-    return folder / "charts/cruddur"
+    return previous_chart.extract(tmp_path_factory.mktemp("previous"))
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_without_an_operator_finalizers_are_removed_after_the_timeout(operator: 
     arn = operator.status("xsr/checkout")["arn"]
     operator.process.kill()
     assert hook.run("--delete", "-l", SELECTOR, "--timeout", "1") == [
-        "not deleted after 1 s: 1; expected a running operator with access to AWS",
+        "resources not deleted after 1 s: 1; expected a running operator with access to AWS",
         f"finalizer removed: XRaySamplingRule {operator.namespace}/checkout; AWS keeps the rule 'checkout' ({arn})",
     ]
     assert operator.kubectl("get", "xray", "-o", "name") == ""

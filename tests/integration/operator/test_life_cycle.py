@@ -1,6 +1,7 @@
 """The life of a rule and of a group on a real API server: status, events, PATCHes, columns, expiry and deletion."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
 
 pytestmark = pytest.mark.process
 READS = {"GetSamplingRules", "GetGroups", "GetSamplingStatisticSummaries", "ListTagsForResource"}
+LATE_SECONDS = 4.0  # of the operator's calls to AWS, whose timeout is one second here
 
 
 def checkout(rate: float) -> SamplingRule:
@@ -125,17 +127,23 @@ def test_26th_rule_waits_for_room_in_the_quota(operator: OperatorFixture) -> Non
 
 
 def test_takeover_is_undone_at_the_expiry(operator: OperatorFixture) -> None:
-    """The annotation on the API server has the previous values of an adopted rule, and of the Default rule."""
+    """The annotation on the API server has the previous values of an adopted rule, and of the Default rule.
+
+    AWS answers only the second attempts of both updates in time, and carries out the first ones after the expiry.
+    """
     previous = SamplingRule(
         rule_name="checkout", priority=7, fixed_rate=0.9, reservoir_size=3, service_name="shop", attributes={"a": "ü"}
     )
     operator.create_in_aws(previous, {"team": "shop"})
+    operator.aws.script([{"operation": "UpdateSamplingRule", "times": 2, "delay": LATE_SECONDS}])
     operator.apply(
         rule(adoptionPolicy="IfUnowned", **expiry()),
         rule("debug", ruleName="Default", priority=None, fixedRate=1.0, **expiry()),
     )
+    late = time.monotonic() + LATE_SECONDS + 1
     operator.wait_synced("xsr/debug", "True Expired")
     operator.wait_synced("xsr/checkout", "True Expired")
+    time.sleep(max(0, late - time.monotonic()))
     assert (operator.aws_value("checkout"), operator.tags("checkout")) == (previous, {"team": "shop"})
     assert operator.aws_value("Default") == default_rule()
     assert operator.finalizers("xsr/checkout") == []

@@ -174,12 +174,12 @@ def kstatus(body: Any, *arguments: str) -> str:
     return run.stdout.strip()
 
 
-def helm(operator: OperatorFixture, folder: Path, manifest: Any) -> str:
-    """Upgrade a release of one manifest with --wait; return Helm's error, or nothing."""
+def helm(operator: OperatorFixture, folder: Path, manifest: Any, seconds: int = 20) -> str:
+    """Upgrade a release of one manifest with --wait and a timeout; return Helm's error, or nothing."""
     (folder / "templates").mkdir(exist_ok=True)
     (folder / "Chart.yaml").write_text("{apiVersion: v2, name: rules, version: 0.1.0}")
     (folder / "templates/rule.yaml").write_text(yaml.safe_dump(manifest))
-    command = ["upgrade", "--install", "rules", str(folder), "--wait", "--timeout=5s"]
+    command = ["upgrade", "--install", "rules", str(folder), "--wait", f"--timeout={seconds}s"]
     config = operator.cluster.folder / "admin.kubeconfig"
     scope = [f"--kubeconfig={config}", f"--namespace={operator.namespace}"]
     run = subprocess.run([tool_path("helm"), *command, *scope], capture_output=True, text=True, check=False)
@@ -190,10 +190,10 @@ def test_helm_waits_until_aws_has_the_edit(operator: OperatorFixture, tmp_path: 
     """An edit that AWS refuses fails the upgrade, and so does an invalid one; a wanted end does not."""
     assert helm(operator, tmp_path, rule()) == ""
     refuse(operator, "UpdateSamplingRule")
-    assert "InProgress" in helm(operator, tmp_path, rule(fixedRate=0.5))
+    assert "InProgress" in helm(operator, tmp_path, rule(fixedRate=0.5), seconds=3)
     operator.aws.script([])
     assert helm(operator, tmp_path, rule(fixedRate=0.6)) == ""
     assert operator.rate() == 0.6
     assert helm(operator, tmp_path, rule(expiresAt=EXPIRED, fixedRate=0.6)) == ""
     assert operator.rate() is None
-    assert "Failed" in helm(operator, tmp_path, group(filterExpression="responsetime >"))
+    assert "Failed" in helm(operator, tmp_path, group(filterExpression="responsetime >"), seconds=3)

@@ -8,7 +8,9 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
+from botocore.hooks import HierarchicalEmitter
 
+from xray_model import default_rule
 from xray_operator.aws.boto_gateway import BotoGateway, connect
 from xray_operator.aws.errors import GatewayError
 from xray_operator.reasons import Reason
@@ -27,9 +29,9 @@ def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def script(api: str, **fault: Any) -> None:
-    """Make the next calls of GetSamplingRules fail."""
-    body = json.dumps([{"operation": "GetSamplingRules", "times": 10, **fault}]).encode()
+def script(api: str, operation: str = "GetSamplingRules", **fault: Any) -> None:
+    """Make the next calls of an operation fail."""
+    body = json.dumps([{"operation": operation, "times": 10, **fault}]).encode()
     with urllib.request.urlopen(urllib.request.Request(f"{api}/_local/faults", body, method="PUT"), timeout=10):
         pass
 
@@ -83,6 +85,18 @@ def test_response_after_the_timeout_is_unreachable(xray_local: Any) -> None:
         connect("us-east-1", xray_local.api, attempts=1, read_seconds=0.1).rules()
     assert raised.value.reason is Reason.UNREACHABLE
     assert raised.value.message == f"cannot reach X-Ray at {xray_local.api}: ReadTimeoutError"
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("fault", "count"), [({"delay": 0.6}, 1), ({"status": 500}, 0), ({"status": 429}, 0)])
+def test_attempt_of_a_write_without_an_answer_is_counted(xray_local: Any, fault: dict[str, Any], count: int) -> None:
+    """The second attempt succeeds; reads do not count, and neither do errors."""
+    gateway = connect("us-east-1", xray_local.api, read_seconds=0.3)
+    script(xray_local.api, times=1, **fault)
+    gateway.rules()
+    script(xray_local.api, "UpdateSamplingRule", times=1, **fault)
+    gateway.update(default_rule())
+    assert gateway.unanswered == count
 
 
 @pytest.mark.usefixtures("credentials")
@@ -216,6 +230,7 @@ class _Client:
 
     class meta:  # noqa: N801 - boto3 names it so
         endpoint_url = "http://aws"
+        events = HierarchicalEmitter()
 
     def __init__(self, response: dict[str, Any]) -> None:
         self.response = response

@@ -102,7 +102,13 @@ def test_equal_unowned_object_is_reported(line: Line) -> None:
         ([], "the following arguments are required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["plan"], "expected -f FILE or -f FOLDER"),
-        (["plan", "--speed", "1"], "unrecognized arguments: --speed 1"),
+        (["plan", "--speed", "1"], "unknown arguments: --speed 1 (see xray-operator plan --help)"),
+        (["crds", "--apply", "--timeout", "soon"], "--timeout: 'soon': expected a number of seconds"),
+        (["plan", "-f", "FILE", "--region", "us east"], "--region: 'us east': expected a region such as us-east-1"),
+        (
+            ["plan", "-f", "FILE", "--endpoint", "http://["],
+            "--endpoint: 'http://[': expected http://HOST:PORT, or https",
+        ),
         (
             ["plan", "-f", "FILE", "--cluster-id", "a/b"],
             "--cluster-id: 'a/b': expected 1 to 64 letters, digits, spaces and . _ : = + @ -",
@@ -190,6 +196,25 @@ def test_installed_command_writes_nothing_if_a_document_is_invalid(xray_local: A
     assert (done.returncode, done.stdout) == (1, "")
     with urllib.request.urlopen(f"{xray_local.api}/_local/requests", timeout=10) as response:
         assert json.load(response) == []
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("crds >&-", ""),
+        ("crds > /dev/full", "xray-operator: standard output: No space left on device\n"),
+        ("explain -f - <&-", "xray-operator: -: no manifests found\n"),
+        ("explain -f - < <(printf '\\xff')", "xray-operator: standard input: not UTF-8 text\n"),
+        ("explain -f $'\\xff'", "xray-operator: \\udcff: No such file or directory\n"),
+    ],
+)
+def test_no_stream_causes_a_traceback(command: str, output: str) -> None:
+    """Closed, full, or not text, in a locale without UTF-8."""
+    shell = ["bash", "-c", f"exec {sys.executable} -m xray_operator {command}"]
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(shell, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout + done.stderr == output
 
 
 @pytest.mark.process

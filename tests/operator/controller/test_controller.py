@@ -314,6 +314,55 @@ async def test_claimed_object_that_vanishes_is_deleted_in_aws() -> None:
 
 
 @virtually
+async def test_replaced_object_is_deleted_in_aws() -> None:
+    """It vanished in that way; the next one of its name has another name in AWS. AWS is retried until it succeeds."""
+    operator = await Operator().started(rule(ruleName="first"))
+    operator.aws.failures["delete"] = [UNREACHABLE, THROTTLED]
+    operator.cluster.bodies.pop(RULE)
+    operator.cluster.apply(rule(ruleName="second"))
+    await asyncio.sleep(0.1)
+    assert operator.conditions()["Synced"] == "True InSync"
+    await asyncio.sleep(30)
+    assert {name for _, name in operator.aws.values} == {"Default", "second"}
+    assert operator.cache.replaced(RULE) == ()
+    await operator.controller.stop()
+
+
+@virtually
+async def test_deletion_of_a_replaced_object_goes_on_after_that_of_the_next_one() -> None:
+    """The retry does not end with the object that came after it."""
+    operator = await Operator().started(rule(ruleName="first", deletionPolicy="Orphan"))
+    operator.aws.failures["untag"] = [THROTTLED] * 2
+    operator.cluster.bodies.pop(RULE)
+    operator.cluster.apply(rule(ruleName="second"))
+    await asyncio.sleep(0.1)
+    operator.cluster.delete(RULE)
+    await asyncio.sleep(30)
+    assert {name for _, name in operator.aws.values} == {"Default", "first"}
+    assert list(operator.aws.tags_by_arn.values()) == [{}]
+    assert operator.cache.resources == {}
+    await operator.controller.stop()
+
+
+@virtually
+async def test_next_object_waits_until_the_previous_values_are_restored() -> None:
+    """Otherwise it would store the values of the one that it has replaced as the previous ones."""
+    operator = await Operator().started(default_rule_at(0.9))
+    operator.aws.failures["update"] = [THROTTLED]
+    operator.cluster.bodies.pop(DEFAULT)
+    operator.cluster.apply(default_rule_at(1.0))
+    await asyncio.sleep(0.1)
+    managed = "Duplicate 'Default' is already managed by XRaySamplingRule default/debug"
+    assert not_ready("Reconciling", managed).items() <= operator.conditions(DEFAULT).items()
+    await asyncio.sleep(10)
+    assert operator.conditions(DEFAULT)["Synced"] == "True InSync"
+    operator.cluster.delete(DEFAULT)
+    await asyncio.sleep(10)
+    assert operator.aws.values["rule", "Default"] == default_rule()
+    await operator.controller.stop()
+
+
+@virtually
 async def test_late_deletion_of_an_earlier_object_is_ignored() -> None:
     """Of two objects with one name, the event of the first one's deletion may come last."""
     operator = await Operator().started(rule())

@@ -1,12 +1,15 @@
 """Races: stale reads, lost responses, late writes, and objects that are deleted during a pass."""
 
+from typing import Any
+
 import pytest
 
 from tests.operator.environment import Environment, managed
-from tests.operator.in_memory_kubernetes import RULE, rule
-from xray_model import SamplingRule
+from tests.operator.in_memory_kubernetes import DEFAULT, RULE, default_rule_at, rule
+from xray_model import SamplingRule, default_rule
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG, Target
+from xray_operator.aws.state import DOUBT_SECONDS
 from xray_operator.kubernetes.resource import from_body
 from xray_operator.kubernetes.resource_cache import ResourceDeletedError
 from xray_operator.reasons import Reason
@@ -100,6 +103,22 @@ async def test_expiry_reads_again_if_the_object_is_missing() -> None:
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
 
 
+async def test_expiry_waits_for_a_write_that_may_take_effect_late() -> None:
+    """The first attempt of the last update had no answer, and AWS carries it out after that of the second."""
+    environment = Environment()
+    environment.aws.lost = {"update"}
+    environment.seconds = HOUR - 1
+    await environment.run_pass(environment.cluster.apply(default_rule_at(0.9, **SOON)), fresh=True)
+    environment.seconds = HOUR
+    environment.meanwhile = lambda: environment.edit_in_aws("rule", "Default", FixedRate=0.9)
+    await environment.run_pass(DEFAULT)
+    assert (environment.seconds, environment.aws.values["rule", "Default"]) == (
+        HOUR - 1 + DOUBT_SECONDS,
+        default_rule(),
+    )
+    assert environment.conditions(DEFAULT)["Synced"].startswith("True Expired")
+
+
 async def test_expiry_leaves_an_object_that_changed_its_owner() -> None:
     """The cached tags do not decide."""
     environment = await managed(rule(**SOON))
@@ -181,6 +200,22 @@ async def test_object_that_is_deleted_during_the_claim_is_not_created() -> None:
     environment.cache.drop(RULE)
     with pytest.raises(ResourceDeletedError, match="XRaySamplingRule default/backend was deleted in the meantime"):
         await environment.reconciler.reconcile(resource)
+    assert environment.writes() == []
+
+
+async def test_object_that_vanishes_with_its_new_finalizer_is_not_created() -> None:
+    """The API server can delete an object while a finalizer is added, and answer both requests with success."""
+    environment = Environment()
+    key = environment.cluster.apply(rule())
+
+    def vanish(kind: str, body: dict[str, Any]) -> None:
+        del environment.cluster.bodies[key]
+
+    environment.cluster.watch = vanish  # called for the claim
+    environment.list_resources()
+    await environment.state.refresh()
+    with pytest.raises(ResourceDeletedError, match="was deleted while its finalizer was added"):
+        await environment.reconciler.reconcile(environment.cache.resources[key])
     assert environment.writes() == []
 
 

@@ -106,7 +106,7 @@ async def test_delete_removes_finalizers_after_the_timeout(environment: Finalize
     environment.add_claimed(rule(), arn="arn:1")
     await environment.remover.delete(Scope(), 5)
     assert environment.lines == [
-        "not deleted after 5 s: 1; expected a running operator with access to AWS",
+        "resources not deleted after 5 s: 1; expected a running operator with access to AWS",
         "finalizer removed: XRaySamplingRule default/backend; AWS keeps the rule 'backend' (arn:1)",
     ]
     assert environment.cluster.bodies == {}

@@ -14,7 +14,7 @@ from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import OWNER_TAG, AwsObject, Target
 from xray_operator.aws.rate_limit import TokenBucket
 from xray_operator.aws.reader import AwsReader
-from xray_operator.aws.state import AwsState
+from xray_operator.aws.state import DOUBT_SECONDS, AwsState
 from xray_operator.plan.actions import Action, Adopt, Create, Delete, Keep, Release, Replace, Restore, Update
 from xray_operator.plan.apply import Outcome
 from xray_operator.plan.writer import AwsWriter
@@ -145,6 +145,16 @@ async def test_failed_write_makes_the_state_stale_if_it_may_have_taken_effect(
     gateway.calls.clear()
     await writer.state.settle()
     assert gateway.calls == (READ if stale else [])
+
+
+async def test_write_of_several_attempts_is_in_doubt_if_one_had_no_answer() -> None:
+    """AWS may carry that one out later; the object is in doubt, and others are not."""
+    gateway = InMemoryGateway()
+    gateway.lost = {"create"}
+    writer = await read_writer(gateway)
+    assert (await writer.write(Create(RULE, OURS))).error is None
+    assert (await writer.write(Update(default_rule(), "", ()))).error is None
+    assert [writer.state.doubt(("rule", name)) for name in ("backend", "Default")] == [DOUBT_SECONDS, 0]
 
 
 def test_writes_pass_through_the_bucket() -> None:

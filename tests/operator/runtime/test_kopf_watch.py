@@ -31,7 +31,7 @@ DISCOVERY = {
         ]
     },
 }
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class ApiServer:

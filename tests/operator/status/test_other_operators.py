@@ -24,7 +24,7 @@ async def test_operators_of_two_cluster_ids_do_not_fight_over_a_status() -> None
     await run_both(first, second, 300)
     written = [status["operator"] for status in first.cluster.statuses]
     assert written == ["local/us-east-1", "prod/us-east-1"]
-    message = "manages this resource, too: give each operator its own class"
+    message = "manages this resource, too: expected another --class for each operator"
     assert f"Warning OtherOperator: the operator prod/us-east-1 {message}" in first.cluster.events
     assert second.reporter.others.conflicts(second.cache.resources) == 1
     assert first.conditions()["Synced"] == "True InSync"

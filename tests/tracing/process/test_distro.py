@@ -57,6 +57,17 @@ def test_the_bare_command_gets_the_defaults(given: dict[str, str], expected: dic
     assert done.stdout.strip() == str([expected[name] for name in names]), done.stderr
 
 
+@pytest.mark.process
+def test_an_exporter_that_is_not_installed_is_one_line() -> None:
+    """OpenTelemetry starts without it, and the program runs."""
+    program = "from opentelemetry import trace; print(type(trace.get_tracer_provider()).__module__)"
+    done = run(program, OTEL_TRACES_EXPORTER="nowhere")
+    assert done.stdout == "opentelemetry.sdk.trace\n"
+    [line] = done.stderr.splitlines()
+    assert line.startswith("tracing.exporter: OTEL_TRACES_EXPORTER: 'nowhere': expected an installed exporter: ")
+    assert line.endswith("; no spans are exported")
+
+
 HEAVY = (
     "google.protobuf",
     "opentelemetry.exporter",

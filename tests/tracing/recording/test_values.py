@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cruddur_tracing.recording.values import CIRCULAR, CUT, Writer, scalar_text
@@ -194,7 +194,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(values, st.integers(64, 3_000))
 def test_every_value_fits(value: Any, room: int) -> None:
     """The text is JSON and has about the size that was asked for; nothing is cut that would have fitted."""

@@ -7,7 +7,7 @@ import pytest
 
 from cruddur_tracing.resilience.failures import Failures
 
-SECONDS = 15.0  # what every test waits at most for something to happen
+SECONDS = 60.0  # what every test waits at most for something to happen
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -101,7 +101,9 @@ def test_an_unreachable_endpoint_is_named(service: str, capsys: Captured) -> Non
     ("arguments", "words"),
     [
         (["localhost:4567/"], "URL: 'localhost:4567/': expected http://HOST:PORT/PATH"),
-        (["http://localhost/", "--seconds=0"], "--seconds: 0: expected more than 0 and at most 3600"),
+        (["http://["], "URL: 'http://[': expected http://HOST:PORT/PATH"),
+        (["http://localhost/", "--seconds=0"], "--seconds: '0': expected a number above 0 and at most 3600"),
+        (["http://localhost/", "--seconds=soon"], "--seconds: 'soon': expected a number above 0 and at most 3600"),
     ],
 )
 def test_wrong_usage_is_one_line(arguments: list[str], words: str, capsys: Captured) -> None:

@@ -1,5 +1,7 @@
 import io
 import json
+import os
+import subprocess
 import sys
 import urllib.request
 from importlib.metadata import version
@@ -182,9 +184,10 @@ def test_put_says_what_a_file_lacks(tmp_path: Path, capsys: Captured, content: d
         (["put", "/nowhere.json"], "cannot read /nowhere.json: No such file or directory"),
         (["put", "/"], "cannot read /: Is a directory"),
         (["traces", "--filter", "fault AND"], "--filter: column 10: expected "),
-        (["traces", "--limit", "0"], "--limit: 0: expected at least 1"),
-        (["traces", "--limit", "many"], "argument --limit: invalid int value: 'many'"),
-        (["traces", "--colour"], "unrecognized arguments: --colour"),
+        (["traces", "--limit", "0"], "--limit: '0': expected a whole number of at least 1"),
+        (["traces", "--limit", "many"], "--limit: 'many': expected a whole number of at least 1"),
+        (["traces", "--by", "annotation."], "--by: 'annotation.': expected route, "),
+        (["traces", "--colour"], "unknown arguments: --colour (see xray-local traces --help)"),
         (["serve", "--api-port", "http"], "--api-port: 'http': expected a port from 0 to 65535"),
         (["list"], "argument COMMAND: invalid choice: 'list'"),
         ([], "the following arguments are required: COMMAND"),
@@ -208,15 +211,52 @@ def test_an_unreachable_endpoint_is_one_line(
 ) -> None:
     """With the address, and a hint."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(text(1)))
-    line = refused(capsys, *arguments)
-    assert line.startswith("xray-local: cannot reach xray-local at http://127.0.0.1:1: ")
-    assert line.endswith("; is `xray-local serve` running?")
+    problem = "cannot reach xray-local at http://127.0.0.1:1: connection refused"
+    assert refused(capsys, *arguments) == f"xray-local: {problem}; is `xray-local serve` running?"
 
 
-def test_an_endpoint_needs_a_scheme(capsys: Captured) -> None:
+@pytest.mark.parametrize("endpoint", ["localhost:8900", "http://", "http://[", "http://localhost:99999", "ftp://host"])
+def test_an_endpoint_is_a_url(capsys: Captured, endpoint: str) -> None:
     """Host and port are not enough."""
-    line = refused(capsys, "traces", "--endpoint", "localhost:8900")
-    assert line == "xray-local: --endpoint: 'localhost:8900': expected http://HOST:PORT"
+    line = refused(capsys, "traces", "--endpoint", endpoint)
+    assert line == f"xray-local: --endpoint: {endpoint!r}: expected http://HOST:PORT"
+
+
+def test_this_machine_is_reached_without_a_proxy(
+    xray_local: XRayLocal, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's proxy does not know its addresses."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert run("example", api=xray_local.api) == 0
+    assert capsys.readouterr().out.startswith("sent trace ")
+
+
+def test_only_the_first_refused_documents_are_listed(xray_local: XRayLocal, tmp_path: Path, capsys: Captured) -> None:
+    """And the number of the others."""
+    file = tmp_path / "log.txt"
+    file.write_text("not JSON\n" * 1000)
+    assert run("put", str(file), api=xray_local.api) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert (len(lines), lines[-1]) == (11, "refused 990 more")
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("traces >&-", "no traces yet\n"),
+        ("example > /dev/full", "xray-local: standard output: No space left on device\n"),
+        ("put - <&-", "0 of 0 segments stored\n"),
+        ("put - < <(printf '\\xff')", "xray-local: cannot read -: not UTF-8\n"),
+        ("put $'\\xff'", "xray-local: cannot read \\udcff: No such file or directory\n"),
+    ],
+)
+def test_no_stream_causes_a_traceback(xray_local: XRayLocal, command: str, output: str) -> None:
+    """Closed, full, or not text, in a locale without UTF-8."""
+    shell = ["bash", "-c", f"exec {sys.executable} -m xray_local {command}"]
+    environ = {**os.environ, "AWS_ENDPOINT_URL_XRAY": xray_local.api, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(shell, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout + done.stderr == output
 
 
 def test_an_error_of_the_api_is_printed(xray_local: XRayLocal, capsys: Captured) -> None:

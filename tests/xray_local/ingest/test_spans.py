@@ -243,7 +243,7 @@ VALUES = some.recursive(
 ATTRIBUTES = some.dictionaries(some.sampled_from(KNOWN.split()), VALUES)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(ATTRIBUTES, ATTRIBUTES, ATTRIBUTES, some.integers(0, 6), some.integers(0, 2))
 def test_an_attribute_may_have_any_value(
     attributes: dict[str, Any], resource: dict[str, Any], event: dict[str, Any], kind: int, status: int

@@ -1,3 +1,4 @@
+import inspect
 import json
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 
 from tests.xray_local.conftest import Client
 from xray_local.api.operations import OPERATIONS
+from xray_local.page import routes
 from xray_local.state.region import Region
 from xray_local.state.store import Store
 from xray_local.traces.documents import parse_segment
@@ -39,6 +41,12 @@ async def test_every_response_has_strict_security_headers(client: Client, path: 
     assert (policy["script-src"], policy["require-trusted-types-for"]) == ("'self'", "'script'")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("name", [name for _, name in (*routes.ROUTES, *routes.PLAIN, *routes.ACTIONS)])
+def test_every_address_names_a_function(name: str) -> None:
+    """They are imported for their first request only."""
+    assert inspect.iscoroutinefunction(routes.load(name))
 
 
 @pytest.mark.parametrize("path", PAGES)

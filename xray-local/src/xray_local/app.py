@@ -129,7 +129,9 @@ def _bind(host: str, port: int, purpose: str) -> socket.socket:
 
 def _cannot_listen(host: str, port: int, purpose: str, error: OSError) -> StartError:
     # create_server adds the address, which the message has; a name that cannot be resolved has a number below 0.
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    reason = (
+        os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error).partition(" (")[0]
+    )
     is_port = error.errno in {errno.EADDRINUSE, errno.EACCES}
     cure = f" (set another with {_PORT_OPTIONS[purpose]})" if is_port else ""
     return StartError(f"cannot listen on {host} port {port} ({purpose}): {reason}{cure}")

@@ -124,7 +124,7 @@ class XRayLocal:
             calls = [call["operation"] for call in self.call("_local/requests")]
             fetched = calls.count("GetSamplingRules")
             yield f"the sampling rules were fetched {fetched} times: " + (
-                "is the request sampled?" if fetched else "does the app read the variables of xray_local.environment?"
+                "is the request sampled?" if fetched else "was the app configured before xray_local set its variables?"
             )
 
     def _matching(self, expression: str) -> list[Trace]:

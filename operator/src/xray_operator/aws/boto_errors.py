@@ -112,6 +112,8 @@ def _reason(code: str, message: str, status: int, *, is_xray: bool) -> Reason:
 
 def _unreachable(endpoint: str, error: Exception) -> GatewayError:
     where = "STS" if endpoint == "STS" else f"X-Ray at {endpoint}"
+    if isinstance(error, botocore.exceptions.ProxyConnectionError):
+        where = f"{where} through the proxy {error.kwargs['proxy_url']}"
     return GatewayError(Reason.UNREACHABLE, f"cannot reach {where}: {_cause(error)}")
 
 

@@ -1,13 +1,16 @@
 """The X-Ray API by boto3: implements `Gateway`. Only this module and `boto_errors` know boto3 and botocore.
 
-Retries are botocore's standard ones, few and bounded.
+Retries are botocore's standard ones, few and bounded. An attempt that was not answered is counted though the next one
+succeeds: AWS may carry it out later, after another write.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
 
 from xray_model import UPDATABLE_GROUP_FIELDS, UPDATABLE_RULE_FIELDS, Group, ModelError, SamplingRule
 from xray_operator.aws.boto_errors import translate
@@ -23,6 +26,17 @@ _Answer = TypeVar("_Answer")
 # After these the next call opens a new connection: a kept one may lead to something else that answers, as when it was
 # opened before the cluster knew the pods of xray-local's Service.
 _MAYBE_NOT_XRAY = frozenset({Reason.UNREACHABLE, Reason.INVALID, Reason.DENIED})
+_WRITES = (
+    "CreateGroup",
+    "CreateSamplingRule",
+    "DeleteGroup",
+    "DeleteSamplingRule",
+    "TagResource",
+    "UntagResource",
+    "UpdateGroup",
+    "UpdateSamplingRule",
+)
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
 def _ignore(operation: str, result: str) -> None:
@@ -44,6 +58,10 @@ class BotoGateway:
         self._client = client
         self._on_call = on_call
         self._sts = sts
+        self._lock = threading.Lock()
+        self._unanswered = 0
+        for operation in _WRITES:
+            client.meta.events.register(f"needs-retry.xray.{operation}", self._count_unanswered)
 
     @property
     def region(self) -> str:
@@ -54,6 +72,17 @@ class BotoGateway:
     def endpoint(self) -> str:
         """The URL of the X-Ray API."""
         return str(self._client.meta.endpoint_url)
+
+    @property
+    def unanswered(self) -> int:
+        """The attempts of writes so far that were sent and not answered."""
+        return self._unanswered
+
+    def _count_unanswered(self, caught_exception: Exception | None, **_: Any) -> None:
+        """Count an attempt; botocore calls this after each, and passes the exception of one without an answer."""
+        if caught_exception is not None and not isinstance(caught_exception, _NOT_SENT):
+            with self._lock:
+                self._unanswered += 1
 
     def account(self) -> str:
         """Read the account of the credentials from STS."""

@@ -19,6 +19,11 @@ class Gateway(Protocol):
         """The URL of the X-Ray API."""
         ...
 
+    @property
+    def unanswered(self) -> int:
+        """The attempts of writes so far that were sent and not answered; AWS may still carry them out."""
+        ...
+
     def account(self) -> str:
         """Read the account of the credentials."""
         ...

@@ -42,6 +42,11 @@ class GuardedGateway:
         """The URL of the X-Ray API."""
         return self._gateway.endpoint
 
+    @property
+    def unanswered(self) -> int:
+        """The attempts of writes so far that were sent and not answered."""
+        return self._gateway.unanswered
+
     def account(self) -> str:
         """Read the account of the credentials."""
         return self._gateway.account()
@@ -91,7 +96,7 @@ class GuardedGateway:
 
     @contextmanager
     def _write(self) -> Iterator[None]:
-        """Count a write before it is checked: whoever sees none under way after a check has failed can rely on it."""
+        """Count a write before it is checked, so that after a failed check no uncounted write can begin."""
         with self._lock:
             self.writing += 1
         try:

@@ -62,7 +62,7 @@ class AwsState:
         return max(0.0, self._not_before - self._clock())
 
     def doubt(self, target: Target) -> float:
-        """Return the seconds for which an earlier write without an answer may still take effect."""
+        """Return the seconds for which an earlier attempt of a write without an answer may still take effect."""
         remaining = self._doubts.get(target, 0.0) - self._clock()
         if remaining <= 0:
             self._doubts.pop(target, None)
@@ -142,7 +142,11 @@ class AwsState:
         """Record that a write failed; `partly_done` if one of its calls may have succeeded."""
         self._doubt_state(error, partly_done=partly_done)
         if error.reason is Reason.UNREACHABLE:
-            self._doubts[target] = self._clock() + DOUBT_SECONDS
+            self.unanswered(target)
+
+    def unanswered(self, target: Target) -> None:
+        """Record that an attempt of a write was not answered, even if the next one was."""
+        self._doubts[target] = self._clock() + DOUBT_SECONDS
 
     def _doubt_state(self, error: GatewayError, *, partly_done: bool = False) -> None:
         if partly_done or error.reason in _UNCERTAIN:

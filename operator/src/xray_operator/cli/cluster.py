@@ -5,12 +5,14 @@ kopf takes half a second to import, and the commands on files do not need it: it
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from xray_operator import settings
-from xray_operator.cli.options import FAILED, OK, Command
+from xray_operator.cli.options import FAILED, OK, Command, UsageError
 from xray_operator.kubernetes import crds
 from xray_operator.manifests.kinds import KINDS
 
@@ -56,7 +58,7 @@ def _add_finalizers(commands: Any) -> None:
     sub.add_argument("-l", "--selector", default="", help="only those with these labels, as for kubectl")
     sub.add_argument("--class", dest="resource_class", help="only those of this class; '': those without one")
     sub.add_argument("--delete", action="store_true", help="first delete them and wait; needs a running operator")
-    sub.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="the timeout; default: 60")
+    sub.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="the timeout; default: 60")
 
 
 def _finalizers(options: argparse.Namespace, _: Any) -> int:
@@ -75,7 +77,7 @@ def _add_crds(commands: Any) -> None:
     sub = _add(commands, "crds", "print this version's CRDs, or upgrade those of a cluster", _crds)
     sub.add_argument("--apply", action="store_true", help="apply them to the cluster, where they must exist already")
     sub.add_argument("--force", action="store_true", help="apply them over newer ones, too")
-    sub.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="the timeout; default: 30")
+    sub.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="the timeout; default: 30")
 
 
 def _crds(options: argparse.Namespace, _: Any) -> int:
@@ -111,6 +113,13 @@ def _in_cluster(work: Callable[["KubernetesApi"], Awaitable[None]]) -> int:
     except (CredentialsError, KubernetesError) as error:
         return _failed(error)
     return OK
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (seconds := float(text)) < math.inf:
+            return seconds
+    raise UsageError(f"--timeout: {text!r}: expected a number of seconds")
 
 
 def _print(line: str) -> None:

@@ -50,7 +50,7 @@ def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
     _add_selection(sub)
     explain.add_request(sub)
     sub.add_argument("--live", action="store_true", help="read the rules from AWS instead of the cluster")
-    text = "print the objects in AWS that no resource of the cluster names as manifests"
+    text = "print manifests of the objects in AWS that no resource of the cluster names"
     sub = _add(commands, "import", text, _import, environ)
     sub.add_argument("-n", "--namespace", help="the namespace of objects without an owner; default: none is written")
     sub.add_argument("--all", action="store_true", help="all objects in AWS; the cluster is not read")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from xray_operator.aws.errors import GatewayError
@@ -18,6 +19,7 @@ from xray_operator.manifests.load import ManifestError
 from xray_operator.settings import SettingsError
 
 PROGRAM = "xray-operator"
+_ESCAPE = "backslashreplace"  # for file names that are not UTF-8
 _GatewayFactory: TypeAlias = Callable[[str | None, str | None], Gateway]
 
 
@@ -34,8 +36,8 @@ def main(
     connect: _GatewayFactory = _connect,
 ) -> int:
     """Run `xray-operator` and return the exit code; `connect` returns the gateway of a region and an endpoint."""
-    environ = os.environ if environ is None else environ
-    return _run(build_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return _run(build_parser, arguments, os.environ if environ is None else environ, connect)
 
 
 def kubectl_main(
@@ -44,45 +46,65 @@ def kubectl_main(
     connect: _GatewayFactory = _connect,
 ) -> int:
     """Run `kubectl xray` and return the exit code."""
-    environ = os.environ if environ is None else environ
-    return _run(build_kubectl_parser(environ), sys.argv[1:] if arguments is None else arguments, connect)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return _run(build_kubectl_parser, arguments, os.environ if environ is None else environ, connect)
 
 
 def kubectl_complete() -> int:
     """Print the candidates for the completion of `kubectl xray`."""
-    return _run(build_kubectl_parser(os.environ), [completion.COMMAND, *sys.argv[1:]], _connect)
+    return _run(build_kubectl_parser, [completion.COMMAND, *sys.argv[1:]], os.environ, _connect)
 
 
-def _run(parser: Parser, arguments: Sequence[str], connect: _GatewayFactory) -> int:
-    _use_utf8()
+def _run(
+    build: Callable[[Mapping[str, str]], Parser],
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    connect: _GatewayFactory,
+) -> int:
+    _prepare_streams()
+    parser = build(environ)
     try:
-        if arguments[:1] == [completion.COMMAND]:
-            print(*completion.lines(parser, arguments[1:]), sep="\n")
-            return OK
-        options = parser.parse_args(arguments)
-        command: Command = options.command
-        return command(options, lambda: connect(options.region, options.endpoint))
+        code = _execute(parser, arguments, connect)
+        sys.stdout.flush()
     except (UsageError, SettingsError) as error:
         return _fail(parser, USAGE, str(error))
     except ManifestError as error:
         return _fail(parser, FAILED, *error.problems)
-    except GatewayError as error:
-        return _fail(parser, FAILED, error.message)
-    except KubectlError as error:
+    except (GatewayError, KubectlError) as error:
         return _fail(parser, FAILED, str(error))
-    except BrokenPipeError:  # the reader of our output has closed it
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+    except OSError as error:
+        return _not_written(parser, error)
     except KeyboardInterrupt:
         return _fail(parser, INTERRUPTED, "interrupted")
+    return code
 
 
-def _use_utf8() -> None:
-    """Read and write UTF-8 in every locale, as manifests and AWS do."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+def _execute(parser: Parser, arguments: Sequence[str], connect: _GatewayFactory) -> int:
+    if arguments[:1] == [completion.COMMAND]:
+        print(*completion.lines(parser, arguments[1:]), sep="\n")
+        return OK
+    options = parser.parse_args(arguments)
+    command: Command = options.command
+    return command(options, lambda: connect(options.region, options.endpoint))
+
+
+def _prepare_streams() -> None:
+    """Open standard streams that are closed, as by `>&-`, and use UTF-8 in every locale, as manifests and AWS do."""
+    for name, mode, errors in (("stdin", "r", "strict"), ("stdout", "w", _ESCAPE), ("stderr", "w", _ESCAPE)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (open until the process ends)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+def _not_written(parser: Parser, error: OSError) -> int:
+    """Return the exit code after an output that could not be written; Python must not write the rest when it exits."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # the reader has closed it
+        return OK
+    return _fail(parser, FAILED, f"{error.filename or 'standard output'}: {error.strerror or error}")
 
 
 def build_parser(environ: Mapping[str, str]) -> Parser:

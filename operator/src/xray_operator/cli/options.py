@@ -29,6 +29,13 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError."""
         raise UsageError(f"{message} (see {self.prog} --help)")
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse unknown arguments here: the parser of a command names its own help, argparse the program's."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unknown arguments: {' '.join(unknown)}")
+        return options, unknown
+
 
 def aws_options(environ: Mapping[str, str], names: Sequence[str] = ("cluster_id", "region", "endpoint")) -> Parser:
     """Return a parent parser with the options, and some settings, of the commands that use AWS."""

@@ -48,7 +48,7 @@ def add_commands(commands: Any, environ: Mapping[str, str]) -> None:
             action="append",
             default=[],
             metavar="NAMESPACE",
-            help="delete objects that this cluster id owns in a namespace without a manifest (repeatable; *: all)",
+            help="delete the objects without a manifest that this cluster id owns in a namespace (repeatable; *: all)",
         )
         add_setting(sub, "account", environ)
 

@@ -141,20 +141,34 @@ class Controller:
             await self._reconciler.report_exception(self._cache.resources[key], error)
 
     async def _reconcile(self, key: Key) -> bool:
+        """Reconcile a key's object after those that it has replaced, and return whether to retry."""
+        retry = [await self._delete_replaced(replaced) for replaced in self._cache.replaced(key)]
         resource = self._cache.resources.get(key)
         if resource is None or _is_finished(resource):
-            return False
-        state = self._state
-        await (state.refresh() if _requests_read(resource) else state.settle())
-        lock = self._locks.setdefault(resource.target, asyncio.Lock())
-        async with lock:
+            return any(retry)
+        await (self._state.refresh() if _requests_read(resource) else self._state.settle())
+        async with self._lock(resource):
             resource = self._cache.resources.get(key, resource)
-            retry = await self._pass(resource)
+            retry.append(await self._pass(resource))
         if self._has_changed(resource):  # by the response to a PATCH, so that the watch brings nothing new
             self._queue.add(key)
-        if state.changes != self._queued_changes and self._settling is None:
+        if self._state.changes != self._queued_changes and self._settling is None:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._queue_all)
+        return any(retry)
+
+    async def _delete_replaced(self, replaced: Resource) -> bool:
+        """Carry out the deletion policy of an object that another one of its name has replaced; True to retry it."""
+        await self._state.settle()
+        async with self._lock(replaced):
+            retry = await self._reconciler.reconcile(replaced)
+        if not retry:
+            for rival in self._cache.with_same_target(replaced):
+                self._queue.add(rival.key)
         return retry
+
+    def _lock(self, resource: Resource) -> asyncio.Lock:
+        """Return the lock of an object in AWS: one pass at a time writes it."""
+        return self._locks.setdefault(resource.target, asyncio.Lock())
 
     async def _pass(self, resource: Resource) -> bool:
         """Make one pass and return whether to retry it."""
@@ -179,9 +193,9 @@ class Controller:
 
     def _schedule(self, key: Key, *, retry: bool) -> None:
         resource = self._cache.resources.get(key)
-        if resource is None:
+        if resource is None and not self._cache.replaced(key):
             return
-        if _is_finished(resource):
+        if resource is not None and _is_finished(resource):
             self._forget(key)
             return
         if retry:
@@ -190,7 +204,7 @@ class Controller:
             self._queue.add_after(key, max(wait, self._state.retry_in))
             return
         self._failures.pop(key, None)
-        expires = resource.manifest.expires if resource.manifest else None
+        expires = resource.manifest.expires if resource and resource.manifest else None
         if expires is not None and expires > self._now():
             self._queue.add_after(key, (expires - self._now()).total_seconds())
 
@@ -212,6 +226,8 @@ class Controller:
     def _forget(self, key: Key) -> None:
         self._failures.pop(key, None)
         self._queue.forget(key)
+        if self._cache.replaced(key):
+            self._queue.add(key)
         for rival in self._cache.drop(key):
             self._queue.add(rival)
 

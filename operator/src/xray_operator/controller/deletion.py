@@ -41,7 +41,7 @@ class Deletion:
     async def carry_out(self, resource: Resource, report: Callable[[Sequence[Outcome]], None]) -> None:
         """Carry out a resource's deletion policy, and repeat it after a write that might still take effect."""
         report(await self._carry_out(resource))
-        while await self._wait_for_doubtful_write(resource):
+        while await self.wait_for_doubtful_write(resource):
             report(await self._carry_out(resource))
 
     async def _carry_out(self, resource: Resource) -> tuple[Outcome, ...]:
@@ -79,13 +79,15 @@ class Deletion:
             await self._state.refresh()
         return await self._find(resource)
 
-    async def _wait_for_doubtful_write(self, resource: Resource) -> bool:
+    async def wait_for_doubtful_write(self, resource: Resource) -> bool:
         """Wait until no write without an answer can take effect, and read AWS; False if there was none."""
         seconds = self._state.doubt(resource.target)
         if not seconds:
             return False
         await self._sleep(seconds)
         await self._state.refresh()
+        if self._state.error is not None:
+            raise self._state.error
         return True
 
     async def _find(self, resource: Resource) -> AwsObject | None:

@@ -72,6 +72,8 @@ class Reconciler:
     async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
         """Decide, verify, claim, write and report."""
         decision = await self._observe_and_decide(resource, manifest)
+        if decision.expired and await self._deletion.wait_for_doubtful_write(resource):
+            decision = await self._observe_and_decide(resource, manifest)
         if decision.verification is not Verification.NONE:
             await self._verify(resource, manifest, decision.verification)
             decision = await self._observe_and_decide(resource, manifest)
@@ -149,6 +151,7 @@ class Reconciler:
     async def _claim(self, resource: Resource, decision: Decision) -> Resource:
         """Store our finalizer, and AWS's previous value, before AWS is written.
 
+        The API server accepts a finalizer of an object that it deletes at that moment, so the object is read again.
         A replaced object has lost its finalizer and its annotation, and still has the value in its status.
         """
         previous = decision.previous if decision.previous is not None else resource.previous
@@ -157,7 +160,10 @@ class Reconciler:
         text = previous_text(previous) if previous is not None else None
         if text is not None and resource.status.get(PREVIOUS_FIELD) != text:
             resource = self._cache.keep(await self._kubernetes.write_status(resource, {PREVIOUS_FIELD: text}))
-        return self._cache.keep(await self._kubernetes.claim(resource, text))
+        claimed = self._cache.keep(await self._kubernetes.claim(resource, text))
+        if not resource.claimed and not await self._kubernetes.exists(claimed):
+            raise ResourceDeletedError(f"{resource.key} was deleted while its finalizer was added")
+        return claimed
 
     async def _remove_finalizer(self, resource: Resource) -> Resource | None:
         """Remove our finalizer and the previous value; None if the object is deleted with it."""
@@ -165,7 +171,7 @@ class Reconciler:
             resource = await self._forget_previous(resource)
         remaining = await self._kubernetes.remove_finalizer(resource)
         if remaining is None:
-            self._cache.mark_unclaimed(resource.key)
+            self._cache.mark_unclaimed(resource)
             return None
         return self._cache.keep(remaining)
 
@@ -201,7 +207,7 @@ class Reconciler:
         """Carry out the deletion policy in AWS, and remove the finalizer."""
         await self._deletion.carry_out(resource, partial(self._reporter.report_writes, resource))
         if resource.deleted:
-            self._cache.mark_unclaimed(resource.key)
+            self._cache.mark_unclaimed(resource)
         else:
             await self._remove_finalizer(resource)
         return False

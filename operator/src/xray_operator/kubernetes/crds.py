@@ -28,7 +28,7 @@ STATUS = {
     "drift": ("list", "the fields that differ in AWS, with JSON values"),
     "lint": ("list", "warnings about a valid rule that may not work as expected"),
     "quota": ("string", "used/limit of custom objects of this kind in the region"),
-    "statistics": ("object", "the SDKs' reports about this rule in AWS's windows at a time, at most every ten minutes"),
+    "statistics": ("object", "the SDKs' reports in AWS's latest windows, updated at most every ten minutes"),
     "lastHandledReconcileAt": ("string", "the last handled token of the annotation xray.cruddur.io/reconcile-at"),
 }
 

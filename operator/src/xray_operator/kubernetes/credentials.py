@@ -1,7 +1,11 @@
 """Credentials for the cluster: the pod's service account, or a kubeconfig."""
 
+import os
+
 import kopf
 import yaml
+
+_DEFAULT = "~/.kube/config"
 
 
 class CredentialsError(Exception):
@@ -14,7 +18,13 @@ def find_credentials() -> kopf.ConnectionInfo:
     try:
         found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
     except (OSError, LookupError, ValueError, TypeError, AttributeError, yaml.YAMLError, kopf.LoginError) as error:
-        raise CredentialsError(f"invalid kubeconfig: {' '.join(str(error).split())}") from error
+        raise CredentialsError(f"kubeconfig: {os.environ.get('KUBECONFIG', _DEFAULT)!r}: {_reason(error)}") from error
     if found is None:
         raise CredentialsError("no cluster credentials found: expected a pod's service account, or KUBECONFIG")
     return found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return f"not a valid kubeconfig: {' '.join(str(error).split())}"

@@ -81,7 +81,9 @@ class FinalizerRemover:
                 await self._sleep(POLL_SECONDS)
         if remaining:
             count = len(remaining)
-            self._report(f"not deleted after {seconds:g} s: {count}; expected a running operator with access to AWS")
+            self._report(
+                f"resources not deleted after {seconds:g} s: {count}; expected a running operator with access to AWS"
+            )
             await self.remove(scope, REMOVE_SECONDS)
 
     async def remove(self, scope: Scope, seconds: float) -> None:

@@ -11,10 +11,14 @@ class ResourceDeletedError(Exception):
 
 
 class ResourceCache:
-    """Objects by key; callers only read `resources`."""
+    """Objects by key; callers only read `resources`.
+
+    A claimed object that another one of its name has replaced is kept apart until its deletion policy is carried out.
+    """
 
     def __init__(self) -> None:
         self.resources: dict[Key, Resource] = {}
+        self._replaced: dict[Key, tuple[Resource, ...]] = {}
         self._by_target: defaultdict[Target, set[Key]] = defaultdict(set)
 
     def put(self, resource: Resource) -> bool:
@@ -25,6 +29,8 @@ class ResourceCache:
         earlier = self.resources.get(resource.key)
         if earlier is not None and _age(resource) <= _age(earlier):
             return False
+        if earlier is not None and earlier.uid != resource.uid and earlier.claimed:
+            self._replaced[resource.key] = (*self.replaced(resource.key), earlier.as_deleted())
         if earlier is not None and earlier.target != resource.target:
             self.drop(resource.key)
         self.resources[resource.key] = resource
@@ -47,10 +53,18 @@ class ResourceCache:
         self.resources[key] = cached.as_deleted()
         return self.resources[key]
 
-    def mark_unclaimed(self, key: Key) -> None:
+    def mark_unclaimed(self, resource: Resource) -> None:
         """Record that our finalizer was removed, alone or with the object."""
-        if key in self.resources:
+        key = resource.key
+        if key in self.resources and self.resources[key].uid == resource.uid:
             self.resources[key] = self.resources[key].as_unclaimed()
+        remaining = tuple(replaced for replaced in self._replaced.pop(key, ()) if replaced.uid != resource.uid)
+        if remaining:
+            self._replaced[key] = remaining
+
+    def replaced(self, key: Key) -> tuple[Resource, ...]:
+        """Return the claimed objects that others of this name have replaced, in the order of their creation."""
+        return self._replaced.get(key, ())
 
     def drop(self, key: Key) -> frozenset[Key]:
         """Remove an object and return the keys of those with the same target."""
@@ -64,8 +78,16 @@ class ResourceCache:
         return frozenset(others)
 
     def with_same_target(self, resource: Resource) -> list[Resource]:
-        """Return the other objects with an object's target."""
-        return [self.resources[key] for key in self._by_target.get(resource.target, ()) if key != resource.key]
+        """Return the other objects with an object's target, also those that were replaced."""
+        keys = self._by_target.get(resource.target, set())
+        cached = [self.resources[key] for key in keys if key != resource.key]
+        replaced = [
+            earlier
+            for resources in self._replaced.values()
+            for earlier in resources
+            if earlier.target == resource.target and earlier.uid != resource.uid
+        ]
+        return cached + replaced
 
 
 def _age(resource: Resource) -> tuple[str, int]:

@@ -46,6 +46,6 @@ class OtherOperators:
         if resource.key in self._yielded:
             return
         self._yielded.add(resource.key)
-        message = f"the operator {other} manages this resource, too: give each operator its own class"
+        message = f"the operator {other} manages this resource, too: expected another --class for each operator"
         self._events.record(resource, Event("OtherOperator", message, warning=True))
         logger.warning("operator.conflict", extra={"object": str(resource.key), "other": other})

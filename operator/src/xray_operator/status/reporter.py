@@ -39,7 +39,7 @@ EVENTS: Mapping[str, str] = {
     "Kept": "the resource is deleted, and its object stays in AWS: it has another owner tag, or none",
     "DriftDetected": "AWS was changed outside the operator: the fields with their actual and desired values",
     "DriftRepaired": "the change was undone",
-    "OtherOperator": "another operator writes the status, too; this one leaves it alone for ten minutes at a time",
+    "OtherOperator": "another operator writes the status, too; this one overwrites it at most every ten minutes",
 }
 _NOT_OURS = frozenset({Reason.FOREIGN_OWNER, Reason.NOT_OWNED, Reason.DUPLICATE})
 
@@ -92,7 +92,7 @@ class Reporter:
         logger.warning("aws.kept", extra={"object": str(resource.key), "arn": arn, "owner": owner})
 
     async def report_drift(self, resource: Resource, drift: Sequence[Difference]) -> Resource:
-        """Report drift before it is repaired, so that whoever made the change sees why it was undone."""
+        """Report drift before it is repaired, so that the user who made the change sees why it was undone."""
         if not drift or conditions.has(resource.status, "Drifted"):
             return resource
         self.drift_seen[resource.key.kind] += 1

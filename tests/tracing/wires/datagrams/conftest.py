@@ -11,6 +11,7 @@ import pytest
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
+from tools.local_cluster import free_port
 
 
 class UdpAgent:
@@ -18,7 +19,7 @@ class UdpAgent:
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self._host = host
-        self.port = 0
+        self.port = free_port()
         self.received: list[bytes] = []
         self.senders: list[int] = []
         self.open()
@@ -30,7 +31,6 @@ class UdpAgent:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind((self._host, self.port))
         self._socket.settimeout(0.02)
-        self.port = self._socket.getsockname()[1]
         self._open = True
         self._thread = threading.Thread(target=self._receive)
         self._thread.start()

@@ -24,23 +24,29 @@ def test_everything_arrives_once_after_an_outage(
     sender: DatagramSender, agent: UdpAgent, failures: Failures, threads: int
 ) -> None:
     """From one thread or several, the ones that were refused as well as those that came meanwhile."""
+    stop = threading.Event()
+    sent = Counter[int]()
 
-    def send(first: int) -> None:
-        for number in range(first, first + 300):
-            sender.send(document(number, 1500))
-            time.sleep(0.001)
+    def send(thread: int) -> None:
+        while not stop.wait(0.001):
+            sender.send(document(1_000_000 * thread + sent[thread], 1500))
+            sent[thread] += 1
 
-    senders = [threading.Thread(target=send, args=(1000 * index,)) for index in range(threads)]
+    senders = [threading.Thread(target=send, args=(index,)) for index in range(threads)]
     for thread in senders:
         thread.start()
-    for _ in range(2):
-        time.sleep(0.1)
-        agent.close()
-        time.sleep(0.1)
-        agent.open()
-    for thread in senders:
-        thread.join()
-    wait_until(lambda: len(agent.numbers()) == threads * 300)
+    try:
+        for outages in (1, 2):
+            arrived = len(agent.received)
+            wait_until(lambda: len(agent.received) > arrived + 20)  # noqa: B023 - it is called in this round
+            agent.close()
+            wait_until(lambda: failures.counts.get("agent.unreachable", 0) >= outages)  # noqa: B023
+            agent.open()
+    finally:
+        stop.set()
+        for thread in senders:
+            thread.join()
+    wait_until(lambda: len(agent.numbers()) == sent.total())
     assert set(agent.numbers().values()) == {1}
     assert failures.counts.keys() == {"agent.unreachable"}
 
@@ -108,7 +114,7 @@ def test_the_end_of_the_process_counts_what_is_left(
     sender.shutdown(0.5)
     assert time.monotonic() - started < 4
     assert failures.counts == {"agent.unreachable": 1, "segment.lost": 100}
-    reason = "unreachable until the end of the process (100 since the last such line, 100 in all)"
+    reason = "unreachable until the process ended (100 since the last such line, 100 in all)"
     lost = [message for message in caplog.messages if message.startswith("segment.lost")]
     assert lost == [f"segment.lost: {agent.address()}: {reason}"]
 

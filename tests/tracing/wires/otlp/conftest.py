@@ -25,6 +25,7 @@ from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 from cruddur_tracing.wires.otlp.wire import OtlpWire
+from tools.local_cluster import free_port
 
 
 def recording(resource: Resource | None = None, **options: Any) -> Recording:
@@ -82,7 +83,7 @@ class Backend:
             def log_message(self, *message: object) -> None:
                 """Print nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port or free_port()), Handler)
         self.server.daemon_threads = False  # so that close() waits for them
         self.port: int = self.server.server_address[1]
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))

@@ -1,7 +1,7 @@
 """What a backend's answer means."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
@@ -65,7 +65,6 @@ def test_a_partial_success_is_counted() -> None:
     assert judge(Answer(200, partial(1 << 60, "all")), 5).refused == 5
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_body_is_read(body: bytes) -> None:
     """What is not protobuf has nothing to say; what the official parser reads means the same."""

@@ -146,7 +146,7 @@ keys = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(attributes=st.dictionaries(keys, values), name=keys, description=keys)
 def test_any_attributes(attributes: dict[str, Any], name: str, description: str) -> None:
     """On the span, an event and a link; the caches of the encoder fill up meanwhile."""
@@ -159,7 +159,7 @@ def test_any_attributes(attributes: dict[str, Any], name: str, description: str)
     assert message(span) == encode_spans([span])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(keys=st.lists(keys, max_size=300, unique=True), number=st.integers(-5, 300))
 def test_what_is_remembered_is_bounded_and_right(keys: list[str], number: int) -> None:
     """Many keys, and many values of one key."""

@@ -225,7 +225,7 @@ attributes = st.dictionaries(keys | any_text, plain | st.lists(plain, max_size=3
 values = st.dictionaries(any_text, plain | st.lists(plain, max_size=3), max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(attributes, values, st.dictionaries(any_text, values, max_size=2), any_text, st.sampled_from(SpanKind))
 def test_every_span_arrives(
     attributes: dict[str, Any], annotations: dict[str, Any], metadata: dict[str, Any], text: str, kind: SpanKind

@@ -128,7 +128,7 @@ def requests(shape: Shape) -> some.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=some.data())
 def test_any_request_has_a_response_or_an_error(operation: str, data: some.DataObject) -> None:
     """An ApiError of 4xx, or a response of the model's shape."""

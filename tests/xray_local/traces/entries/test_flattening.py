@@ -3,7 +3,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from xray_local.traces.entries import Trace, flatten
@@ -210,7 +210,6 @@ def test_a_container_without_an_id_in_an_earlier_state_is_skipped() -> None:
     assert parents(trace) == [("b", "a"), ("a", None)]
 
 
-@settings(deadline=None)
 @given(some.lists(BODIES, max_size=6))
 def test_every_entry_is_reached_from_a_root(bodies: list[dict[str, Any]]) -> None:
     """Whatever ids, wires, parents and times the documents have; the waterfall has a row for each."""

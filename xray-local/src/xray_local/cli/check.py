@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +40,21 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     checks.add_argument("url", metavar="URL", help="an address of a traced service")
     checks.add_argument("--no-segment", action="store_true", help="expect only spans, since no segments are sent")
     checks.add_argument("--no-trace", action="store_true", help="do not wait for the trace, since it goes to AWS")
-    checks.add_argument("--seconds", type=float, default=30.0, help="timeout of the response, and then of the trace")
+    checks.add_argument("--seconds", type=_seconds, default=30.0, help="timeout of the response, and then of the trace")
     checks.set_defaults(command=run)
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) <= SECONDS_MAX:
+            return seconds
+    raise UsageError(f"--seconds: {text!r}: expected a number above 0 and at most {SECONDS_MAX}")
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a request and draw its trace; CheckError if it does not arrive whole."""
-    if not options.url.startswith(("http://", "https://")):
+    if not client.is_url(options.url):
         raise UsageError(f"URL: {options.url!r}: expected http://HOST:PORT/PATH")
-    if not 0 < options.seconds <= SECONDS_MAX:
-        raise UsageError(f"--seconds: {options.seconds:g}: expected more than 0 and at most {SECONDS_MAX}")
     trace_id = request(options.url, options.seconds)
     print(f"GET {options.url} answered, trace id {trace_id}", flush=True)
     if options.no_trace:
@@ -78,13 +84,13 @@ def _status(url: str, trace_id: str) -> str:
         url, headers={"X-Amzn-Trace-Id": f"Root={trace_id};Sampled=1"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=RESPONSE_SECONDS) as answer:  # noqa: S310 (the scheme is checked on the command line)
+        with client.open_url(request, RESPONSE_SECONDS) as answer:
             return str(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
         return str(error.code)
     except (OSError, http.client.HTTPException) as error:
-        return repr(str(getattr(error, "reason", error)))
+        return repr(client.reason(error))
 
 
 def complete_trace(endpoint: str, trace_id: str, expected: Expected) -> list[dict[str, Any]]:

@@ -6,16 +6,41 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from xray_local.errors import UsageError
 from xray_model import to_xray
 
 TIMEOUT = 30.0  # seconds
 SHORT_ID_MIN = 4  # hex digits
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ClientError(UsageError):
     """The call failed or was refused; the message is one line."""
+
+
+def is_url(text: str) -> bool:
+    """Return whether a text is a URL that a request can be sent to."""
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and text.isprintable()
+    except ValueError:  # a bracket or a port that is not valid
+        return False
+
+
+def open_url(request: urllib.request.Request, timeout: float) -> Any:
+    """Send a request; to this machine without a proxy, which could not reach it."""
+    if urlsplit(request.full_url).hostname in LOOPBACK:
+        return _DIRECT.open(request, timeout=timeout)
+    return urllib.request.urlopen(request, timeout=timeout)  # noqa: S310 (callers check the URL)
+
+
+def reason(error: Exception) -> str:
+    """Return why a request failed, in one line."""
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause).lower()
 
 
 def call(endpoint: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +87,7 @@ def _is_hex(text: str) -> bool:
 
 
 def _answer(endpoint: str, path: str, data: bytes | None) -> dict[str, Any]:
-    if not endpoint.startswith(("http://", "https://")):
+    if not is_url(endpoint):
         raise ClientError(f"--endpoint: {endpoint!r}: expected http://HOST:PORT")
     request = urllib.request.Request(  # noqa: S310 (the scheme is checked above)
         f"{endpoint.rstrip('/')}/{path}",
@@ -71,15 +96,15 @@ def _answer(endpoint: str, path: str, data: bytes | None) -> dict[str, Any]:
         method="GET" if data is None else "POST",
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 (the scheme is checked above)
+        with open_url(request, TIMEOUT) as answer:
             response: dict[str, Any] = json.load(answer)
             return response
     except urllib.error.HTTPError as error:
         with error:
             raise ClientError(_refusal(error)) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise ClientError(f"cannot reach xray-local at {endpoint}: {reason}; is `xray-local serve` running?") from error
+        problem = f"cannot reach xray-local at {endpoint}: {reason(error)}"
+        raise ClientError(f"{problem}; is `xray-local serve` running?") from error
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:

@@ -7,22 +7,32 @@ Wrong usage, a port in use, an unusable file, an unreachable endpoint: one line 
 import argparse
 import asyncio
 import gc
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from xray_local.errors import CheckError, StartError, UsageError
 from xray_local.settings import FIELDS, MEMORY, Addresses, Field, Settings, SettingsError, read
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8900"
+_ESCAPE = "backslashreplace"  # for file names that are not UTF-8
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse unknown arguments here: the parser of a command names its own help, argparse the program's."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unknown arguments: {' '.join(unknown)}")
+        return options, unknown
 
 
 class _Version(argparse.Action):
@@ -41,22 +51,43 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     """Run the command line and return the exit code."""
     environ = os.environ if environ is None else environ
     arguments = sys.argv[1:] if arguments is None else arguments
+    _prepare_streams()
     try:
         options = build_parser(environ, is_server=list(arguments[:1]) == ["serve"]).parse_args(arguments)
         command: Any = options.command
-        return int(command(options, environ))
+        code = int(command(options, environ))
+        sys.stdout.flush()
     except (UsageError, SettingsError, StartError) as error:
         print(f"xray-local: {error}", file=sys.stderr)
         return 2
     except CheckError as error:
         print(f"xray-local: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of the output has exited
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _not_written(error)
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _prepare_streams() -> None:
+    """Open standard streams that are closed, as by `>&-`, and use UTF-8 in every locale."""
+    for name, mode, errors in (("stdin", "r", "strict"), ("stdout", "w", _ESCAPE), ("stderr", "w", _ESCAPE)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (open until the process ends)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+def _not_written(error: OSError) -> int:
+    """Return the exit code after an output that could not be written; Python must not write the rest when it exits."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # the reader has closed it
+        return 0
+    print(f"xray-local: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+    return 2
 
 
 def build_parser(environ: Mapping[str, str], *, is_server: bool = False) -> argparse.ArgumentParser:

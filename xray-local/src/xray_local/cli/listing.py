@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +30,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command to a parser."""
     traces = commands.add_parser("traces", parents=[common], help="list traces, newest first")
     traces.add_argument("--filter", default="", help="a filter expression, such as 'fault AND duration > 1'")
-    traces.add_argument("--limit", type=int, default=20, help="the maximum number of traces (default: 20)")
+    traces.add_argument("--limit", type=_limit, default=20, help="the maximum number of traces (default: 20)")
     traces.add_argument(
         "-f", "--follow", action="store_true", help="also list traces as they arrive, the last one last"
     )
@@ -38,10 +39,14 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     traces.set_defaults(command=run)
 
 
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise UsageError(f"--limit: {text!r}: expected a whole number of at least 1")
+    return int(text)
+
+
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """List traces, or count them; with `--follow` until a signal."""
-    if options.limit < 1:
-        raise UsageError(f"--limit: {options.limit}: expected at least 1")
     query = _filter(options.filter)
     shown = screen(sys.stdout, environ)
     return _by(options, shown) if options.by else _list(options, query, shown)
@@ -65,7 +70,7 @@ def _list(options: argparse.Namespace, query: Mapping[str, Any], shown: Screen) 
 
 def _by(options: argparse.Namespace, shown: Screen) -> int:
     """Print a line for each group of the matching traces."""
-    if options.by not in GROUPINGS and not options.by.startswith("annotation."):
+    if options.by not in GROUPINGS and not re.fullmatch(r"annotation\..+", options.by):
         raise UsageError(f"--by: {options.by!r}: expected {', '.join(GROUPINGS)} or annotation.KEY")
     groups = _overview(options)["groups"]
     if options.json:

@@ -10,6 +10,7 @@ from xray_local.cli import client
 from xray_local.cli.files import trace_files
 from xray_local.errors import UsageError
 
+REFUSED_MAX = 10  # documents whose errors are printed
 BATCH = 50  # documents in one call, as the X-Ray daemon sends them
 FILE = (
     "segment documents (an array, an object or JSON lines), the output of batch-get-traces, a trace's JSON from the"
@@ -31,8 +32,10 @@ def run(options: argparse.Namespace, _: Mapping[str, str]) -> int:
     for batch in _batches(file.segments, BATCH):
         request = {"TraceSegmentDocuments": batch}
         refused += client.call(options.endpoint, "TraceSegments", request)["UnprocessedTraceSegments"]
-    for item in refused:
+    for item in refused[:REFUSED_MAX]:
         print(f"refused {item.get('Id', '(no id)')}: {item['ErrorCode']}: {item['Message']}", file=sys.stderr)
+    if len(refused) > REFUSED_MAX:
+        print(f"refused {len(refused) - REFUSED_MAX} more", file=sys.stderr)
     if file.segments or not file.spans:
         print(f"{len(file.segments) - len(refused)} of {len(file.segments)} segments stored")
     return max(_put_spans(options.endpoint, file.spans), 1 if refused else 0)
@@ -57,7 +60,7 @@ def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 def _read(name: str) -> trace_files.TraceFile:
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
         return trace_files.read(text)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"

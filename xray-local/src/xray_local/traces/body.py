@@ -4,10 +4,9 @@ A field of the wrong type counts as absent, and nothing here raises. Every other
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -19,8 +18,10 @@ SAMPLING_RULE = "aws.xray.sampling_rule"  # the attribute of a span in which X-R
 
 _ANNOTATION_KEY = re.compile(r"([A-Za-z0-9_.]{1,500}|aws:[A-Za-z0-9_.]{1,496})\Z")  # aws: is for AWS's own
 _KNOWN_KEYS = 1000
-_FLAGS = tuple((flag.value, flag) for flag in Flag)
+_REQUEST = ("method", "url", "user_agent", "client_ip")
+_FLAGS = {flag.value: flag for flag in Flag}
 
+T = TypeVar("T")
 Annotation = bool | int | float | str
 _ANNOTATION = (bool, int, float, str)
 Wire = Literal["segments", "otlp"]
@@ -74,8 +75,21 @@ def epoch_seconds(value: object) -> float | None:
     return float(value) if 0 <= value < TIME_MAX else None
 
 
-@dataclass(frozen=True)
-class Body:
+class _kept(Generic[T]):  # noqa: N801 (a decorator)
+    """`functools.cached_property` without its lock, which costs more than what is read here."""
+
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+        self._name = read.__name__
+        self.__doc__ = read.__doc__
+
+    def __get__(self, body: "Body", _: object = None) -> T:
+        value = self._read(body)
+        body.__dict__[self._name] = value
+        return value
+
+
+class Body(Struct, frozen=True, dict=True):
     """The JSON object of a segment, of a subsegment or of a span in the form of one; what is read often is kept."""
 
     raw: Mapping[str, Any]
@@ -106,23 +120,29 @@ class Body:
         """Epoch seconds; None while it is in progress."""
         return epoch_seconds(self.raw.get("end_time"))
 
-    @cached_property
+    @_kept
     def flags(self) -> tuple[Flag, ...]:
         """The flags that are set, the most severe first."""
-        return tuple([flag for name, flag in _FLAGS if self.raw.get(name) is True])
+        raw = self.raw
+        if raw.keys().isdisjoint(_FLAGS):  # the usual case
+            return ()
+        return tuple([flag for name, flag in _FLAGS.items() if raw.get(name) is True])
 
-    @cached_property
+    @_kept
     def http(self) -> Http:
         """The HTTP request and response."""
-        http = self.raw.get("http")
-        if not http or not isinstance(http, Mapping):
+        http = as_object(self.raw.get("http"))
+        if not http:
             return _NO_HTTP
         status = as_object(http.get("response")).get("status")
         is_status = type(status) is int and 0 <= status <= STATUS_MAX
-        text = Body(as_object(http.get("request"))).text
-        return Http(text("method"), text("url"), text("user_agent"), text("client_ip"), status if is_status else None)
+        request = as_object(http.get("request"))
+        method, url, user_agent, client_ip = [
+            text if isinstance(text := request.get(key), str) else None for key in _REQUEST
+        ]
+        return Http(method, url, user_agent, client_ip, status if is_status else None)
 
-    @cached_property
+    @_kept
     def annotations(self) -> dict[str, Annotation]:
         """The annotations that X-Ray indexes: strings, numbers and booleans, under keys that it takes.
 
@@ -144,7 +164,7 @@ class Body:
         attributes = as_object(self.otel.get("attributes"))
         return {key: value for key, value in self.annotations.items() if key not in attributes}
 
-    @cached_property
+    @_kept
     def exceptions(self) -> tuple[RecordedException, ...]:
         """The exceptions of `cause`; none where it only refers to another segment's exception."""
         if "cause" not in self.raw:
@@ -157,9 +177,10 @@ class Body:
     @property
     def sampling_rule(self) -> str | None:
         """The sampling rule that took the trace: the X-Ray SDKs' member of `aws`, or the samplers' attribute."""
-        named = self.text("aws", "xray", "sampling_rule_name") or self.text("aws", "xray", "rule_name")
+        xray = Body(self.object("aws", "xray"))
         return (
-            named
+            xray.text("sampling_rule_name")
+            or xray.text("rule_name")
             or self.text("annotations", SAMPLING_RULE)
             or self.text("metadata", "otel", "attributes", SAMPLING_RULE)
         )
@@ -178,4 +199,6 @@ class Body:
     @property
     def wire(self) -> Wire:
         """How the document came; one that was made from a span still has the span."""
+        if "metadata" not in self.raw:
+            return "segments"
         return "otlp" if isinstance(self.object("metadata").get("otel"), Mapping) else "segments"

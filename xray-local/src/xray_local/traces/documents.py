@@ -123,7 +123,7 @@ def _document(body: dict[str, Any], text: str, size: int) -> Document:
     if not isinstance(name, str) or not name:
         raise _invalid(body, "Name", name or None, _NAME_EXPECTED)
     start, end = _times(body)
-    return Document(trace_id, segment_id, parent_id, name, start, end, _wire(body), body, size, text)
+    return Document(trace_id, segment_id, parent_id, name, start, end, Body(body).wire, body, size, text)
 
 
 def _times(body: dict[str, Any]) -> tuple[float, float | None]:
@@ -175,7 +175,3 @@ def _invalid(
     id_ = part.get("id")
     segment_id = id_ if isinstance(id_, str) and _ID.match(id_) else None
     return SegmentError(code, f"Invalid {kind}. ErrorCode: {code}, Cause: {cause}", segment_id)
-
-
-def _wire(body: dict[str, Any]) -> Wire:
-    return Body(body).wire if "metadata" in body else "segments"  # the short way is for ingest

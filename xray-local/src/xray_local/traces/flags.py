@@ -11,6 +11,10 @@ class Flag(StrEnum):
     ERROR = "error"
 
 
+FLAGS = tuple(Flag)
+"""All of them: an enumeration is slow to iterate."""
+
+
 def flags_of_status(status: int | None) -> tuple[Flag, ...]:
     """Return the flags of a response: fault for 5xx, throttle and error for 429, error for the other 4xx."""
     if status is None or status < 400:

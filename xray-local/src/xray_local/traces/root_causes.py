@@ -4,6 +4,7 @@ X-Ray calls them FaultRootCauses, ErrorRootCauses and ResponseTimeRootCauses.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -41,10 +42,10 @@ class RootCause(Struct, frozen=True):
     services: tuple[CauseService, ...]
 
 
-def failures(entries: Sequence[Entry], flag: Flag) -> tuple[RootCause, ...]:
-    """Return a root cause for each deepest entry with the flag."""
-    flagged = [entry for entry in entries if flag in entry.body.flags]
-    deepest = [entry for entry in flagged if not any(flag in child.body.flags for child in entry.children)]
+def failures(flagged: Sequence[Entry], flag: Flag) -> tuple[RootCause, ...]:
+    """Return a root cause for each deepest entry with the flag, of the entries that have any."""
+    having = [entry for entry in flagged if flag in entry.body.flags]
+    deepest = [entry for entry in having if not any(flag in child.body.flags for child in entry.children)]
     paths = map(_path, deepest[:CAUSES_MAX])
     return tuple(_root_cause(path, client_impacting=flag in path[0].body.flags, timed=False) for path in paths)
 
@@ -53,7 +54,7 @@ def slowest(root: Entry) -> tuple[RootCause, ...]:
     """Return the one path along which most of the root's time went."""
     path = [root]
     while path[-1].children:
-        longest = max(path[-1].children, key=lambda child: child.duration)
+        longest = max(path[-1].children, key=attrgetter("duration"))
         if longest.duration < SLOW_SHARE * path[-1].duration or longest.duration == 0:
             break
         path.append(longest)

@@ -6,14 +6,13 @@ caller recorded: the subsegment, with the time and the flags that the caller saw
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from xray_local.traces.body import Annotation, Body, Http
+from xray_local.traces.body import Annotation, Http
 from xray_local.traces.entries import Entry, inferred_service
-from xray_local.traces.flags import Flag
-
-_NOTHING = Body({})
+from xray_local.traces.flags import FLAGS, Flag
 
 
 class ServiceNode(Struct, frozen=True):
@@ -63,14 +62,15 @@ class Edge(Struct, frozen=True):
 def services_and_edges(entries: Sequence[Entry], root: Entry) -> tuple[tuple[ServiceNode, ...], tuple[Edge, ...]]:
     """Return the services of a trace, those with a segment first, and the calls between them."""
     segments = [entry for entry in entries if entry.is_segment]
-    inferred = [entry for entry in entries if entry.is_inferred and not entry.is_segment]
-    places = {entry: place for place, entry in enumerate((*segments, *inferred))}
+    inferred = [entry for entry in entries if not entry.is_segment and entry.is_inferred]
+    places = {entry: place for place, entry in enumerate(segments + inferred)}
     edges = [_edge(None, places[root], root)] if root.is_segment else []
     for entry in entries:
         caller = entry.parent.segment if entry.parent else None
-        if entry in places and caller is not None and caller is not entry:
+        if caller is not None and caller is not entry and entry in places:
             edges.append(_edge(places[caller], places[entry], _call(entry)))
-    return tuple(_node(entry, root) for entry in places), tuple(edges)
+    root_seconds = root.duration
+    return tuple([_node(entry, root, root_seconds) for entry in places]), tuple(edges)
 
 
 def _call(called: Entry) -> Entry:
@@ -80,38 +80,44 @@ def _call(called: Entry) -> Entry:
 
 
 def _edge(source: int | None, target: int, call: Entry) -> Edge:
-    end = call.start if call.end is None else call.end
-    return Edge(source, target, call.start, end, call.duration, call.body.flags, call.body.http)
+    start, end, body = call.start, call.end, call.body
+    return Edge(source, target, start, start if end is None else end, call.duration, body.flags, body.http)
 
 
-def _node(entry: Entry, root: Entry) -> ServiceNode:
-    body, inside = entry.body, _inside(entry) if entry.children else ()
-    parts, raw = (entry, *inside), body.raw
-    ec2 = Body(body.object("aws", "ec2")) if "aws" in raw else _NOTHING
+def _node(entry: Entry, root: Entry, root_seconds: float) -> ServiceNode:
+    body, raw, end = entry.body, entry.body.raw, entry.end
+    inside = _inside(entry) if entry.children else []
+    parts = [entry, *inside]
+    ec2 = body.object("aws", "ec2") if "aws" in raw else {}
     is_inferred = entry.is_inferred
-    name, type_ = inferred_service(entry) if is_inferred else (entry.name, body.text("origin") or "")
+    name, type_ = inferred_service(entry) if is_inferred else (entry.name, _text(raw, "origin") or "")
     duration = entry.duration
-    return ServiceNode(
-        name=name,
-        type=type_,
-        flags=_flags(entry, inside),
-        partial=entry.end is None,
-        inferred=is_inferred,
-        remote=entry.is_remote,
-        root=entry is root,
-        last=not any(child.is_segment or child.is_remote for child in inside),
-        start=entry.start,
-        end=entry.start if entry.end is None else entry.end,
-        duration=duration,
-        coverage=min(1.0, duration / root.duration) if root.duration else 1.0,
-        http=body.http,
-        user=body.text("user"),
-        availability_zone=ec2.text("availability_zone") if ec2.raw else None,
-        instance_id=ec2.text("instance_id") if ec2.raw else None,
-        resource_arn=body.text("resource_arn"),
-        messages=tuple([found.message for part in parts if "cause" in part.body.raw for found in part.body.exceptions]),
-        annotations=_annotations(parts),
+    return ServiceNode(  # by position: msgspec takes ten times as long for so many keywords
+        name,
+        type_,
+        _flags(entry, inside),
+        end is None,
+        is_inferred,
+        entry.is_remote,
+        entry is root,
+        not any([child.is_segment or child.is_remote for child in inside]),  # noqa: C419 (a list is faster)
+        entry.start,
+        entry.start if end is None else end,
+        duration,
+        min(1.0, duration / root_seconds) if root_seconds else 1.0,
+        body.http,
+        _text(raw, "user"),
+        _text(ec2, "availability_zone"),
+        _text(ec2, "instance_id"),
+        _text(raw, "resource_arn"),
+        _messages(parts),
+        _annotations(parts),
     )
+
+
+def _text(found: Mapping[str, Any], key: str) -> str | None:
+    text = found.get(key)
+    return text if isinstance(text, str) else None
 
 
 def _inside(entry: Entry) -> list[Entry]:
@@ -124,17 +130,24 @@ def _inside(entry: Entry) -> list[Entry]:
     while waiting:
         child = waiting.pop()
         found.append(child)
-        if entry.is_segment or not child.is_remote:
-            waiting.extend(below for below in child.children if not below.is_segment)
+        if child.children and (entry.is_segment or not child.is_remote):
+            waiting.extend([below for below in child.children if not below.is_segment])
     return found
 
 
 def _flags(entry: Entry, inside: Sequence[Entry]) -> tuple[Flag, ...]:
     # A handled failure of a call shows on the call, not on the service that made it.
     own = entry.body.flags
-    if not inside or Flag.THROTTLE in own or not any(Flag.THROTTLE in part.body.flags for part in inside):
-        return own
-    return tuple(flag for flag in Flag if flag in own or flag == Flag.THROTTLE)
+    for part in inside:
+        flags = part.body.flags
+        if flags and Flag.THROTTLE in flags:
+            return tuple([flag for flag in FLAGS if flag in own or flag is Flag.THROTTLE])
+    return own
+
+
+def _messages(parts: Sequence[Entry]) -> tuple[str, ...]:
+    failed = [part for part in parts if "cause" in part.body.raw]
+    return tuple([found.message for part in failed for found in part.body.exceptions]) if failed else ()
 
 
 def _annotations(parts: Sequence[Entry]) -> dict[str, list[Annotation]]:

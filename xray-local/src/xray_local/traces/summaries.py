@@ -12,8 +12,8 @@ from msgspec import Struct, json
 from xray_local.traces import root_causes
 from xray_local.traces.body import Annotation, Http
 from xray_local.traces.documents import ANNOTATIONS_MAX, Document
-from xray_local.traces.entries import Entry, Trace, flatten
-from xray_local.traces.flags import Flag
+from xray_local.traces.entries import Entry, flatten
+from xray_local.traces.flags import FLAGS, Flag
 from xray_local.traces.root_causes import RootCause
 from xray_local.traces.services import Edge, ServiceNode, services_and_edges
 
@@ -90,54 +90,60 @@ def summarize(trace_id: str, documents: Sequence[Document], *, revision: int | N
     """Return the summary of a trace that has at least one document; it has a revision for each without another one."""
     trace = flatten(document.body for document in documents)
     entries, root = trace.entries, trace.root
-    start = min(entry.start for entry in entries)
+    start = min([entry.start for entry in entries])
     services, edges = services_and_edges(entries, root)
-    on_aws = [entry for entry in entries if "aws" in entry.body.raw]
-    summary = TraceSummary(
-        id=trace_id,
-        start=start,
-        duration=round(max(entry.start if entry.end is None else entry.end for entry in entries) - start, 6),
-        response_time=round(root.duration, 6),
-        flags=_flags(trace),
-        partial=any(entry.end is None or (entry.is_orphan and entry is not root) for entry in entries),
-        http=_http(trace),
-        annotations=_annotations(entries)[:ANNOTATIONS_MAX],
-        users=_users(entries),
-        service_ids=tuple(dict.fromkeys(_service_id(entry) for entry in entries if entry.is_segment)),
-        resource_arns=_texts(entries, "resource_arn"),
-        instance_ids=_texts(on_aws, "aws", "ec2", "instance_id"),
-        availability_zones=_texts(on_aws, "aws", "ec2", "availability_zone"),
-        entry_point=_service_id(root.segment or root),
-        fault_causes=root_causes.failures(entries, Flag.FAULT),
-        error_causes=root_causes.failures(entries, Flag.ERROR),
-        response_time_causes=root_causes.slowest(root),
-        revision=len(documents) if revision is None else revision,
-        services=services,
-        edges=edges,
-        sampling=_sampling(entries),
+    segments = [entry for entry in entries if entry.is_segment]
+    flagged = [entry for entry in entries if entry.body.flags]
+    on_aws = _having(entries, "aws")
+    summary = TraceSummary(  # by position: see `ServiceNode`
+        trace_id,
+        start,
+        round(max([entry.start if entry.end is None else entry.end for entry in entries]) - start, 6),
+        round(root.duration, 6),
+        _flags(root, flagged),
+        any([entry.end is None or (entry.is_orphan and entry is not root) for entry in entries]),  # noqa: C419
+        _http(root, segments),
+        _annotations(_having(entries, "annotations"))[:ANNOTATIONS_MAX],
+        _users(_having(entries, "user")),
+        tuple(dict.fromkeys(map(_service_id, segments))),
+        _texts(_having(entries, "resource_arn"), "resource_arn"),
+        _texts(on_aws, "aws", "ec2", "instance_id"),
+        _texts(on_aws, "aws", "ec2", "availability_zone"),
+        _service_id(root.segment or root),
+        root_causes.failures(flagged, Flag.FAULT),
+        root_causes.failures(flagged, Flag.ERROR),
+        root_causes.slowest(root),
+        len(documents) if revision is None else revision,
+        services,
+        edges,
+        _sampling(segments),
     )
     trace.unlink()
     return summary
 
 
-def _flags(trace: Trace) -> tuple[Flag, ...]:
-    own = trace.root.body.flags
-    throttled = any(entry.body.flags and Flag.THROTTLE in entry.body.flags for entry in trace.entries)
-    return tuple(flag for flag in Flag if (throttled if flag == Flag.THROTTLE else flag in own))
+def _having(entries: Iterable[Entry], key: str) -> list[Entry]:
+    """Return the entries whose document has a member, which few have."""
+    return [entry for entry in entries if key in entry.body.raw]
 
 
-def _http(trace: Trace) -> Http:
+def _flags(root: Entry, flagged: Iterable[Entry]) -> tuple[Flag, ...]:
+    own = root.body.flags
+    throttled = any(Flag.THROTTLE in entry.body.flags for entry in flagged)
+    return tuple([flag for flag in FLAGS if (throttled if flag is Flag.THROTTLE else flag in own)]) if flagged else ()
+
+
+def _http(root: Entry, segments: Iterable[Entry]) -> Http:
     """Return the HTTP data of the root, or else of the first segment that has some."""
-    segments = (entry for entry in trace.entries if entry.is_segment)
-    found = (entry.body.http for entry in (trace.root, *segments))
+    found = (entry.body.http for entry in (root, *segments))
     return next((http for http in found if http != Http()), Http())
 
 
-def _sampling(entries: Iterable[Entry]) -> Sampling | None:
+def _sampling(segments: Iterable[Entry]) -> Sampling | None:
     """Return the decision of the first segment that names a rule."""
-    for entry in entries:
-        if entry.is_segment and (rule := entry.body.sampling_rule):
-            return Sampling(rule, _service_id(entry), _host(entry.body.http.url or ""))
+    for segment in segments:
+        if rule := segment.body.sampling_rule:
+            return Sampling(rule, _service_id(segment), _host(segment.body.http.url or ""))
     return None
 
 

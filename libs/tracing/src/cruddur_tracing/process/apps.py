@@ -33,7 +33,7 @@ def trace_app(
 ) -> TracedApp:
     """Trace an app, and keep its state as the app's extension `cruddur_tracing`."""
     tracing.first_app = tracing.first_app or app.name
-    naming = Naming(settings, app.name, lambda: tracing.configured.naming)
+    naming = Naming(settings, app.name, tracing.configured.naming)
     traced = TracedApp(
         failures=tracing.failures,
         scope=InstrumentationScope(SCOPE, version("cruddur-tracing")),

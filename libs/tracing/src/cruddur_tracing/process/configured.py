@@ -23,9 +23,8 @@ class Configured:
         self._decisions = decisions
         self._wires = wires
 
-    @property
     def naming(self) -> tuple[str | None, Any]:
-        """The name of the service, and what names a segment by its host; None where nothing is configured."""
+        """Return the name of the service, and what names a segment by its host; None where nothing is configured."""
         return self.made.service, self.made.dynamic_naming
 
     def change(self, changed: RecorderSettings) -> None:

@@ -39,16 +39,13 @@ class Joining:
         self._remove_middleware = remove_middleware
         self._in_words = in_words
         self._lock = threading.Lock()
-        self._joined = False
         self._taken: list[str] = []
         self._take_over()
 
     def join(self, environ: "WSGIEnvironment") -> None:
         """Check again at the first request, after which Flask accepts no more hooks."""
-        if self._joined:
-            return
         with self._lock:
-            if self._has_joined():
+            if self._traced.joined:  # by another thread
                 return
             self._take_over()
             if _FLASK in self._taken:  # its layer may be around this request
@@ -56,10 +53,7 @@ class Joining:
             self._traced.pipeline()  # which finds out who decides
             taken = f"; taken over: {', '.join(self._taken)}" if self._taken else ""
             log.info("tracing.started: %s: %s%s", self._app.name, self._in_words(), taken)
-            self._joined = True
-
-    def _has_joined(self) -> bool:
-        return self._joined  # by another thread, since it was looked at
+            self._traced.joined = True
 
     def _take_over(self) -> None:
         app, traced = self._app, self._traced

@@ -17,19 +17,20 @@ class Naming:
     def __init__(
         self, settings: TracingSettings, app_name: str, configured: Callable[[], tuple[str | None, Any]]
     ) -> None:
-        self._settings = settings
+        self._url_pattern = settings.url_pattern
+        self._chosen = settings.segment_name("")
         self._app_name = app_name
         self._configured = configured
 
     def of_service(self) -> str:
         """Return the name of the service."""
-        return self._settings.segment_name(self._configured()[0] or self._app_name)
+        return self._chosen or self._configured()[0] or self._app_name
 
     def of_host(self, host: str) -> str:
         """Return the name of the segment of a request to a host."""
-        if self._settings.url_pattern and matches_pattern(self._settings.url_pattern, host):
+        if self._url_pattern and matches_pattern(self._url_pattern, host):
             return host
         service, naming = self._configured()
-        if naming is not None and not self._settings.url_pattern and (name := naming.get_name(host)):
+        if naming is not None and not self._url_pattern and (name := naming.get_name(host)):
             return str(name)
-        return self._settings.segment_name(service or self._app_name)
+        return self._chosen or service or self._app_name

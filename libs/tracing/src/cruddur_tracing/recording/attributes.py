@@ -38,6 +38,7 @@ _SQL: Final = {"url": "db.connection_string", "user": "db.user", "sanitized_quer
 _SYSTEMS: Final = {"sqlite3": "sqlite"}
 _KNOWN_SYSTEMS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
 _CALLS: Final = ("remote", "aws")
+_SEGMENTS: Final = (SpanKind.SERVER, SpanKind.CONSUMER)  # of a local root, for every exporter
 
 
 def complete(span: Span) -> None:
@@ -54,7 +55,9 @@ def complete(span: Span) -> None:
         if data.user or data.origin or data.cause_id or data.precursor_ids:
             _add_texts(span._attributes, data)
     if span.local_parent is None:
-        _add_root(span)
+        recording = span.recording
+        if span._kind not in _SEGMENTS or recording.service != recording.pipeline.service_name:
+            _add_root(span)
 
 
 def _add_blocks(span: Span, data: XRayData) -> None:
@@ -159,10 +162,6 @@ def _add_texts(attributes: Attributes, data: XRayData) -> None:
 
 def _add_root(span: Span) -> None:
     """Name the segment after the service, and make one of a root that the exporter takes for a subsegment."""
-    recording, kind = span.recording, span._kind
-    if kind is SpanKind.SERVER or kind is SpanKind.CONSUMER:  # which are segments for every exporter
-        if recording.service != recording.pipeline.service_name:
-            span._attributes["aws.local.service"] = valid_name(recording.service)
-    else:
+    if span._kind not in _SEGMENTS:
         span._attributes["aws.span.kind"] = "LOCAL_ROOT"
-        span._attributes["aws.local.service"] = valid_name(recording.service)
+    span._attributes["aws.local.service"] = valid_name(span.recording.service)

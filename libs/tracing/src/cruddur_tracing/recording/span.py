@@ -39,7 +39,8 @@ class Span(sdk.Span):
     """A span that is recorded. Made by `Recording`; times are nanoseconds since 1970.
 
     `local_parent` is the parent in the same recording, None for its root; `parent_id` is 0 for the root of a trace.
-    `facts` are those of the request that a server span is of: its attributes are made from them when they are read.
+    `facts` are those of the request that a server span is of: its attributes are made from them when they are first
+    read or written, and None in `made_attributes` until then.
     `subsegments` and `subsegments_size` belong to the wire of segments: the documents of the children that have ended.
     """
 
@@ -49,7 +50,7 @@ class Span(sdk.Span):
     facts: Facts | None = None
     subsegments: list[bytes] | None = None
     subsegments_size = 0
-    _attributes_made: dict[str, Any] | None = None
+    made_attributes: dict[str, Any] | None = None
     _context_made: SpanContext | None = None
     _shared: SharedAttributes | None = None
     _events: Sequence[sdk.Event] = ()
@@ -91,22 +92,17 @@ class Span(sdk.Span):
     # Reading
 
     @property
-    def is_touched(self) -> bool:
-        """Whether its attributes have been made, because they were read or written."""
-        return self._attributes_made is not None
-
-    @property
     def _attributes(self) -> dict[str, Any]:  # type: ignore[override]
-        made = self._attributes_made
+        made = self.made_attributes
         return self._make_attributes() if made is None else made
 
     def shared_attributes(self) -> Attributes | None:
         """Return those attributes that it has in common with other spans, and its own, or None if it has none."""
-        if self._attributes_made is None:
+        if self.made_attributes is None:
             return None if self.facts is None else self.facts.untouched()
         if self._shared is None:
             return None
-        own = self._shared.besides(self._attributes_made)
+        own = self._shared.besides(self.made_attributes)
         return None if own is None else ((self._shared,), own)
 
     @property
@@ -252,9 +248,11 @@ class Span(sdk.Span):
 
     def end(self, end_time: int | None = None) -> None:
         """End it, and pass it to the wires and processors; a second end is ignored with a warning."""
-        if self._is_open("Calling end() on an ended span."):
-            self._end_time = time_ns() if end_time is None else end_time
-            self.recording.ended(self)
+        if self._end_time is not None:
+            log.warning("Calling end() on an ended span.")
+            return
+        self._end_time = time_ns() if end_time is None else end_time
+        self.recording.ended(self)
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
@@ -276,9 +274,9 @@ class Span(sdk.Span):
     def _make_attributes(self) -> dict[str, Any]:
         made, shared = ({}, None) if self.facts is None else self.facts.attributes()
         with self.recording.lock:
-            if self._attributes_made is None:  # else another thread has made them meanwhile, and may have added some
-                self._attributes_made, self._shared = made, shared
-            return self._attributes_made
+            if self.made_attributes is None:  # else another thread has made them meanwhile, and may have added some
+                self.made_attributes, self._shared = made, shared
+            return self.made_attributes
 
     def _is_open(self, complaint: str) -> bool:
         if self._end_time is None:

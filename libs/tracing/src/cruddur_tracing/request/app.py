@@ -29,7 +29,7 @@ class Decide(Protocol):
 
 @dataclass(slots=True)
 class TracedApp:
-    """One traced app. `service` names the segment by the request's host; `joined` is called once for each request."""
+    """One traced app. `service` names the segment by the request's host; `join` is called until `joined`."""
 
     failures: Failures
     scope: InstrumentationScope
@@ -47,6 +47,7 @@ class TracedApp:
     request_hooks: Sequence[Callable[..., Any]] = ()
     response_hooks: Sequence[Callable[..., Any]] = ()
     extraction: Extraction = field(default_factory=Extraction)
+    joined: bool = False
     known: KnownRequests = field(init=False)
 
     def __post_init__(self) -> None:

@@ -42,8 +42,9 @@ def answer(
         environ[app.span_key] = handling.span or trace.INVALID_SPAN
     outer = CURRENT.set(handling)
     token = context.attach(handling.context)
+    handling.server_start_response = start_response
     try:
-        body = handling.answer(inner, start_response)
+        body = inner(environ, handling.start_response)
     except BaseException as error:
         handling.error = handling.error or error
         handling.end()

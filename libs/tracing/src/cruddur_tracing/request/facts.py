@@ -26,47 +26,28 @@ Describe = Callable[[Mapping[str, Any], Conventions], dict[str, Any]]
 
 
 class KnownRequests:
-    """The attributes that requests of one app have had in common. Bounded."""
+    """The attributes that requests of one app have had in common, by the values they follow from. Bounded."""
 
-    __slots__ = ("_kept", "conventions")
+    __slots__ = ("conventions", "kept")
 
     def __init__(self, conventions: Conventions) -> None:
         self.conventions = conventions
-        self._kept: dict[tuple[Any, ...], SharedAttributes] = {}
+        self.kept: dict[tuple[Any, ...], SharedAttributes] = {}
 
     def __len__(self) -> int:
         """Return how many sets of attributes are kept."""
-        return len(self._kept)
+        return len(self.kept)
 
     def get(self, environ: "WSGIEnvironment", values: Values, describe: Describe) -> SharedAttributes:
         """Return the attributes that `describe` makes of these values."""
         key = values(environ)
-        return self._kept.get(key) or self._keep(key, describe(environ, self.conventions))
+        return self.kept.get(key) or self.keep(key, describe(environ, self.conventions))
 
-    def answered(
-        self, environ: "WSGIEnvironment", rule: str | None, route: str | None, status: int
-    ) -> SharedAttributes:
-        """Return those of the server, and those that were not known from the request alone."""
-        key = (rule, route, status, *server_values(environ))
-        known = self._kept.get(key)
-        if known is None:
-            values = of_server(environ, self.conventions) | self.of_answer(rule, route, status)
-            known = self._keep(key, values, name_of(environ, route) if route is not None else None)
-        return known
-
-    def of_answer(self, rule: str | None, route: str | None, status: int) -> dict[str, Any]:
-        """Return the attributes that were not known from the request alone."""
-        attributes: dict[str, Any] = {}
-        if rule is not None:
-            attributes[RULE] = rule
-        if route is not None:
-            attributes["http.route"] = route
-        return attributes | of_status(status, self.conventions) if status else attributes
-
-    def _keep(self, key: tuple[Any, ...], values: dict[str, Any], span_name: str | None = None) -> SharedAttributes:
-        if len(self._kept) >= _KEPT_MAX:  # clients send other hosts or agents with each request
-            self._kept.clear()
-        self._kept[key] = shared = SharedAttributes(values, span_name)
+    def keep(self, key: tuple[Any, ...], values: dict[str, Any], span_name: str | None = None) -> SharedAttributes:
+        """Keep and return the attributes of requests with these values; `span_name` is what their spans are called."""
+        if len(self.kept) >= _KEPT_MAX:  # clients send other hosts or agents with each request
+            self.kept.clear()
+        self.kept[key] = shared = SharedAttributes(values, span_name)
         return shared
 
 
@@ -87,8 +68,14 @@ class RequestFacts:
     def answered(self, route: str | None, status: int) -> str:
         """Record the answer, and return the name of the span."""
         self.route, self.status = route, status
-        self._server = server = self._known.answered(self.environ, self.rule, route, status)
-        return server.span_name or name_of(self.environ, route)
+        environ, known = self.environ, self._known
+        key = (self.rule, route, status, *server_values(environ))
+        server = known.kept.get(key)
+        if server is None:
+            values = of_server(environ, known.conventions) | self.of_answer()
+            server = known.keep(key, values, name_of(environ, route) if route is not None else None)
+        self._server = server
+        return server.span_name or name_of(environ, route)
 
     def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
@@ -109,4 +96,9 @@ class RequestFacts:
 
     def of_answer(self) -> dict[str, Any]:
         """Return the attributes that were not known from the request alone."""
-        return self._known.of_answer(self.rule, self.route, self.status)
+        attributes: dict[str, Any] = {}
+        if self.rule is not None:
+            attributes[RULE] = self.rule
+        if self.route is not None:
+            attributes["http.route"] = self.route
+        return attributes | of_status(self.status, self._known.conventions) if self.status else attributes

@@ -73,8 +73,9 @@ def _answer(
     start_response: "StartResponse",
 ) -> Iterable[bytes]:
     environ[_ENTERED] = app
-    traced.join(environ)
-    if traced.is_excluded(environ):
+    if not traced.joined:
+        traced.join(environ)
+    if (traced.excluded_paths or traced.excluded_url) and traced.is_excluded(environ):
         return answer_excluded(inner, environ, start_response)
     return answer(traced, inner, environ, start_response)
 

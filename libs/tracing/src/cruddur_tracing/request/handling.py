@@ -1,6 +1,6 @@
 """One request while it is answered: its data, and its span until that ends."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from time import time_ns
@@ -17,7 +17,7 @@ from cruddur_tracing.request.facts import RequestFacts
 from cruddur_tracing.request.trace_context.headers import Upstream
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
 RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
@@ -51,7 +51,7 @@ class Handling:
     facts: RequestFacts
     unrecorded: trace.Span | None = None
     _named = ""
-    _start_response: "StartResponse"
+    server_start_response: "StartResponse"
 
     def __init__(
         self,
@@ -87,35 +87,24 @@ class Handling:
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if self.span is not None:
             self.facts.environ = environ
-            if self.span.is_touched:
+            if self.span.made_attributes is not None:
                 self.span._attributes.update(self.facts.attributes()[0])
             self.span.recording.service = self.app.service(host)
 
     def start_response(self, status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
         """Start the response (PEP 3333) with the trace's id among its headers."""
         try:
-            headers = self._responding(status, headers)
+            self.status = _code(status)
+            span = self.span
+            for hook in self.app.response_hooks:
+                hook(span or self.unrecorded or trace.get_current_span(), status, headers)
+            if not self.nested:
+                root = xray_trace_id(self.trace_id) if span is None else span.recording.xray_id
+                decision = f";Sampled={int(span is not None)}" if self.upstream.asked else ""
+                headers = [*headers, (RESPONSE_HEADER, f"Root={root}{decision}")]
         except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        return self._start_response(status, headers, *rest)
-
-    def answer(self, inner: "WSGIApplication", start_response: "StartResponse") -> Iterable[bytes]:
-        """Call the app."""
-        self._start_response = start_response
-        return inner(self.environ, self.start_response)
-
-    def _responding(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        self.status = _code(status)
-        span = self.span
-        known = span or self.unrecorded or trace.get_current_span()
-        for hook in self.app.response_hooks:
-            hook(known, status, headers)
-        if self.nested:
-            return headers
-        root = f"Root={xray_trace_id(self.trace_id) if span is None else span.recording.xray_id}"
-        if self.upstream.asked:
-            root += f";Sampled={int(span is not None)}"
-        return [*headers, (RESPONSE_HEADER, root)]
+        return self.server_start_response(status, headers, *rest)
 
     def end(self) -> None:
         """End the span. Never raises."""
@@ -142,10 +131,10 @@ class Handling:
         app = self.app
         for left, _ in reversed(self.templates or ()):
             left.end()
-        if not self.nested:
+        if span.recording.open and not self.nested:
             app.close_open(span.recording)
         name = self.facts.answered(self.route, self.status)
-        if span.is_touched:
+        if span.made_attributes is not None:
             span._attributes.update(self.facts.of_answer())
         if span._name is self._named:
             span._name = name

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from xray_local.traces.body import Body, Wire
+from xray_local.traces.body import Body, Wire, epoch_seconds
 
 REMOTE_NAMESPACES = ("remote", "aws")
 
@@ -14,9 +14,9 @@ class Entry:
 
     `wires` are those that it came by, `key` is the first of them with the id. `container` is the entry whose document
     it is nested in. `segment` is the segment that contains it, itself for a segment, None below a subsegment whose
-    parent is missing. `cut` marks the root that a cycle was opened at. `name` is that in the document, for a segment
-    its service's; `is_segment` says whether it is a segment and not a part of one, `is_remote` whether it is a call to
-    another service.
+    parent is missing. `recorded_start` is None for one without a start time. `cut` marks the root that a cycle was
+    opened at. `name` is that in the document, for a segment its service's; `is_segment` says whether it is a segment
+    and not a part of one, `is_remote` whether it is a call to another service.
     """
 
     number: int
@@ -27,6 +27,7 @@ class Entry:
     key: tuple[Wire, str] = ("segments", "")
     start: float = math.nan
     end: float | None = field(init=False)
+    recorded_start: float | None = field(init=False)
     cut: bool = False
     parent: "Entry | None" = None
     segment: "Entry | None" = None
@@ -42,7 +43,8 @@ class Entry:
         """Take over a body: these members are read often."""
         raw = body.raw
         name = raw.get("name")
-        self.body, self.end = body, body.end
+        self.body = body
+        self.recorded_start, self.end = epoch_seconds(raw.get("start_time")), epoch_seconds(raw.get("end_time"))
         self.name = name if isinstance(name, str) else ""
         self.is_segment = self.container is None and raw.get("type") != "subsegment"
         self.is_remote = not self.is_segment and raw.get("namespace") in REMOTE_NAMESPACES
@@ -50,7 +52,10 @@ class Entry:
     @property
     def parent_id(self) -> str | None:
         """The id of the parent, whether that was received or not."""
-        return (self.container.id if self.container else self.body.text("parent_id")) or None
+        if self.container is not None:
+            return self.container.id or None
+        parent_id = self.body.raw.get("parent_id")
+        return parent_id if parent_id and isinstance(parent_id, str) else None
 
     @property
     def is_inferred(self) -> bool:
@@ -75,5 +80,5 @@ class Entry:
     @property
     def order(self) -> tuple[float, int]:
         """Its place among its siblings: by recorded start, then by arrival."""
-        start = self.body.start
+        start = self.recorded_start
         return (math.inf if start is None else start), self.number

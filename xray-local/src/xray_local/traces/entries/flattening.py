@@ -20,7 +20,7 @@ Nothing here recurses, so depth is limited by memory only.
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,9 @@ class Trace:
 def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     """Return the entries of one trace's documents by the rules of this module."""
     unfolded = _unfolded(bodies)
+    named = {entry.id: entry for entry in unfolded}
+    if len(named) == len(unfolded) and "" not in named:  # the usual case: no duplicates
+        return _linked(unfolded, (), named, ())
     sent = _by_wire_and_id(unfolded)
     dropped = _earlier_states(unfolded, sent)
     named = _by_id(sent)
@@ -60,16 +63,28 @@ def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:
     kept = [entry for entry in unfolded if entry not in dropped and entry not in joined]
     repeated = _repeats(kept, sent)
     uncounted = dropped | repeated
-    for entry in kept:
-        entry.parent = _parent(entry, named, dropped if entry in repeated else uncounted)
-    entries = tuple(entry for entry in kept if entry not in repeated)
-    repeats = tuple(entry for entry in kept if entry in repeated)
-    _cut_cycles(entries)
+    for repeat in repeated:
+        repeat.parent = _parent(repeat, named, dropped)
+    entries = [entry for entry in kept if entry not in repeated]
+    return _linked(entries, [entry for entry in kept if entry in repeated], named, uncounted)
+
+
+def _linked(
+    entries: Sequence[Entry], repeats: Sequence[Entry], named: Mapping[str, Entry], uncounted: Collection[Entry]
+) -> Trace:
+    """Return the trace of entries whose parents are those that are named, or that contain them and are counted."""
     for entry in entries:
-        if entry.parent is not None:
-            entry.parent.children.append(entry)
-    _settle(entries, repeats)
-    return Trace(entries, repeats)
+        parent = entry.parent = _parent(entry, named, uncounted)
+        if parent is not None:
+            parent.children.append(entry)
+    settled = _settled(entries)
+    if len(settled) < len(entries):  # the rest is below a cycle
+        _cut_cycles(entries)
+        settled = _settled(entries)
+    for repeat in repeats:
+        _settle(repeat)
+    _start_all((*settled, *repeats))
+    return Trace(tuple(entries), tuple(repeats))
 
 
 def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
@@ -80,7 +95,8 @@ def _unfolded(bodies: Iterable[Mapping[str, Any]]) -> list[Entry]:
     while waiting:
         body, container = waiting.pop()
         wires = container.wires if container else (body.wire,)
-        id_ = body.text("id") or ""
+        id_ = body.raw.get("id")
+        id_ = id_ if isinstance(id_, str) else ""
         entry = Entry(len(found), body, container, id_, wires, (wires[0], id_))
         found.append(entry)
         if "subsegments" in body.raw:
@@ -147,7 +163,7 @@ def _repeats(kept: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> s
 
 def _parent(entry: Entry, named: Mapping[str, Entry], skipped: Collection[Entry]) -> Entry | None:
     container = entry.container
-    while container is not None and container in skipped and not container.id:
+    while container is not None and not container.id and container in skipped:
         container = container.container
     if container is not None:
         return named.get(container.id, container)
@@ -166,34 +182,34 @@ def _cut_cycles(entries: Iterable[Entry]) -> None:
         if at is not None and at in path:
             chain = list(path)
             first = min(chain[chain.index(at) :], key=lambda entry: entry.order)
+            assert first.parent is not None
+            first.parent.children.remove(first)
             first.parent, first.cut = None, True
         known.update(path)
 
 
-def _settle(entries: Iterable[Entry], repeats: Iterable[Entry]) -> None:
-    """Set the start and the segment of every entry, from the roots downwards."""
-    settled: list[Entry] = []
-    waiting = [entry for entry in entries if entry.parent is None]
-    while waiting:
-        entry = waiting.pop()
-        _settle_one(entry)
-        settled.append(entry)
-        waiting.extend(entry.children)
-    for repeat in repeats:
-        _settle_one(repeat)
-        settled.append(repeat)
-    earliest = min((entry.start for entry in settled if not math.isnan(entry.start)), default=0.0)
-    for entry in settled:
-        entry.start = earliest if math.isnan(entry.start) else entry.start
+def _settled(entries: Iterable[Entry]) -> list[Entry]:
+    """Set the start and the segment of every entry that a root has below it; return them, each after its parent."""
+    settled = [entry for entry in entries if entry.parent is None]
+    for entry in settled:  # which grows meanwhile
+        _settle(entry)
+        settled += entry.children
+    return settled
 
 
-def _settle_one(entry: Entry) -> None:
-    inherited = entry.parent.start if entry.parent else math.nan
-    own = entry.body.start
-    if own is not None:
-        entry.start = own
-    elif not math.isnan(inherited):
-        entry.start = inherited
-    elif entry.end is not None:
-        entry.start = entry.end
-    entry.segment = entry if entry.is_segment else entry.parent.segment if entry.parent else None
+def _settle(entry: Entry) -> None:
+    parent, start = entry.parent, entry.recorded_start
+    if start is None and parent is not None and not math.isnan(parent.start):
+        start = parent.start
+    elif start is None:
+        start = entry.end
+    entry.start = math.nan if start is None else start
+    entry.segment = entry if entry.is_segment else parent.segment if parent else None
+
+
+def _start_all(settled: Sequence[Entry]) -> None:
+    """Let what has no start time, like all above it, start with the trace."""
+    if any(math.isnan(entry.start) for entry in settled):
+        earliest = min((entry.start for entry in settled if not math.isnan(entry.start)), default=0.0)
+        for entry in settled:
+            entry.start = earliest if math.isnan(entry.start) else entry.start

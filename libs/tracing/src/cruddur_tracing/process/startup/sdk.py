@@ -18,6 +18,7 @@ from cruddur_tracing.process.startup.autoload import CONFIGURATOR, NAME, chosen_
 from cruddur_tracing.process.wires import OtlpProcessor
 from cruddur_tracing.wires.otlp.settings import OtlpSettings, from_environment, has_netrc, wants_http
 
+log = logging.getLogger("cruddur_tracing")
 _LOADER: Final = "opentelemetry.instrumentation.auto_instrumentation._load"
 _EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 _OTHER_EXPORTERS: Final = ("OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER")
@@ -39,7 +40,7 @@ def start_sdk(environ: MutableMapping[str, str]) -> None:
         return
     endpoint = endpoint_of(environ)
     if endpoint is None and _has_exporter(environ, _EXPORTER):
-        _configure()
+        _configure_exporter(environ)
     elif any(map(environ.get, _OTHER_SETTINGS)) or any(_has_exporter(environ, name) for name in _OTHER_EXPORTERS):
         with _without_exporter(environ):
             _configure()
@@ -66,6 +67,17 @@ def endpoint_of(environ: Mapping[str, str]) -> OtlpSettings | None:
 
 def _has_exporter(environ: Mapping[str, str], variable: str) -> bool:
     return environ.get(variable, "").strip().lower() not in {"", "none"}
+
+
+def _configure_exporter(environ: MutableMapping[str, str]) -> None:
+    """Start the SDK with the exporters that the environment names; without them if that of spans is not installed."""
+    try:
+        _configure()
+    except RuntimeError as error:
+        problem = f"{_EXPORTER}: {environ[_EXPORTER]!r}: expected an installed exporter: {error}"
+        log.error("tracing.exporter: %s; no spans are exported", problem)  # noqa: TRY400 - one line
+        with _without_exporter(environ):
+            _configure()
 
 
 def _configure() -> None:

@@ -112,7 +112,7 @@ class DatagramSender:
         self._line.close()
         rest = self._ring.close()
         if rest:
-            self._lose("unreachable until the end of the process", rest)
+            self._lose("unreachable until the process ended", rest)
         self._failures.report()
 
     def restart(self) -> None:

@@ -88,7 +88,7 @@ class OtlpWire:
         self._delivery.abort()
         rest = self._batches.close()
         if rest:
-            self._delivery.lose(rest, "not taken by the end of the process")
+            self._delivery.lose(rest, "not accepted before the process ended")
         self._wakeup.set()
         self._failures.report()
 

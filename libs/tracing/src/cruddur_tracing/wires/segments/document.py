@@ -17,7 +17,7 @@ from cruddur_tracing.recording.values import CUT, safe_text
 from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData
 from cruddur_tracing.wires.segments import calls
 from cruddur_tracing.wires.segments.causes import cause_block
-from cruddur_tracing.wires.segments.fields import Fields, annotation_key, encoded, name_text, seconds_text
+from cruddur_tracing.wires.segments.fields import Fields, annotation_key, encoded, name_text, times_text
 from cruddur_tracing.wires.segments.http import TRIGGERS, Http, http_block
 from cruddur_tracing.wires.segments.requests import SPAN_NAME, plain_segment, server_request
 from cruddur_tracing.wires.segments.resource import SegmentConstants
@@ -29,7 +29,7 @@ _METADATA_PREFIX: Final = "aws.xray.metadata."
 _INDEXED: Final = "aws.xray.annotations"
 _USER: Final = "enduser.id"
 _SPECIAL: Final = calls.AWS_TRIGGERS | calls.SQL_TRIGGERS | {_USER, _INDEXED}
-_OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
+OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)  # calls: subsegments, also where they are local roots
 _SCALARS: Final = (str, int, float, bool)
 _NOTHING: Final = XRayData()
 _NO_KEYS: Final[frozenset[str]] = frozenset()
@@ -53,7 +53,7 @@ class Documents:
 
         That of a subsegment names neither its trace nor its parent.
         """
-        segment = is_segment(span)
+        segment = span.local_parent is None and span._kind not in OUTGOING
         if segment:
             plain = plain_segment(span, self._constants_of(span))
             if plain is not None:
@@ -88,7 +88,9 @@ class Documents:
         """Return a document that only says which span it is of."""
         fields = Fields()
         fields.parts.append(
-            _segment_head(span, span.span_id) if is_segment(span) else _head(span, span.span_id, span._name, None)
+            _head(span, span.span_id, span._name, None)
+            if span.local_parent is not None or span._kind in OUTGOING
+            else _segment_head(span, span.span_id)
         )
         fields.cuts.append(CUT)
         fields.add_metadata({}, "")
@@ -112,13 +114,8 @@ class Documents:
         return self._constants
 
 
-def is_segment(span: Span) -> bool:
-    """Return whether its document is a segment: a local root, unless it is a call, which is a subsegment of one."""
-    return span.local_parent is None and span._kind not in _OUTGOING
-
-
 def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:
-    times = f'"start_time":{seconds_text(span._start_time)},"end_time":{seconds_text(span._end_time)}'
+    times = times_text(span._start_time, span._end_time)
     head = f'"id":"{span_id:016x}","name":{name_text(name)},{times}'
     return f'{head},"namespace":"{namespace}"' if namespace in _NAMESPACES else head
 
@@ -145,7 +142,7 @@ def _call_name(span: Span) -> tuple[str, str | None]:
     kind, attributes = span._kind, span._attributes
     if kind is SpanKind.SERVER:
         return span.recording.service, None
-    if kind in _OUTGOING or not calls.NAMING.isdisjoint(attributes):
+    if kind in OUTGOING or not calls.NAMING.isdisjoint(attributes):
         return calls.describe_call(attributes.get, kind, span._name)
     return span._name, None
 

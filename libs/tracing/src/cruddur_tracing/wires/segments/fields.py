@@ -86,11 +86,17 @@ def annotation_key(key: Any) -> str:
     return _key(safe_text(key)[:_KEY_MAX])
 
 
-def seconds_text(nanoseconds: Any) -> str:
-    """Return a time in seconds as JSON text."""
+def times_text(start: Any, end: Any) -> str:
+    """Return the fields `start_time` and `end_time` of times in nanoseconds since 1970."""
+    if type(start) is int and type(end) is int and start >= _SECOND and end >= _SECOND:
+        first, last = str(start), str(end)
+        return f'"start_time":{first[:-9]}.{first[-9:]},"end_time":{last[:-9]}.{last[-9:]}'
+    return f'"start_time":{_seconds(start)},"end_time":{_seconds(end)}'
+
+
+def _seconds(nanoseconds: Any) -> str:
     if type(nanoseconds) is int and nanoseconds >= _SECOND:
-        digits = str(nanoseconds)
-        return f"{digits[:-9]}.{digits[-9:]}"
+        return f"{nanoseconds // _SECOND}.{nanoseconds % _SECOND:09}"
     return scalar_text(nanoseconds / _SECOND) or "0"
 
 

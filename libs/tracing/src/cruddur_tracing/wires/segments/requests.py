@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from cruddur_tracing.recording.pipeline import SharedAttributes, Values
 from cruddur_tracing.recording.span import UNSET, Span
 from cruddur_tracing.recording.values import Writer, quote
-from cruddur_tracing.wires.segments.fields import SHORT, name_text, seconds_text
+from cruddur_tracing.wires.segments.fields import SHORT, name_text, times_text
 from cruddur_tracing.wires.segments.http import CONSUMED, Http, own_block, quoted, response_block, server_address
 from cruddur_tracing.wires.segments.resource import SegmentConstants
 
@@ -87,7 +87,9 @@ def plain_segment(span: Span, constants: SegmentConstants) -> str | None:
 
     It says the same as the document that is made field by field; None if the request is not such a one.
     """
-    if span.is_touched or span.xray is not None or span._status is not UNSET or span._events or span._links:
+    if span.made_attributes is not None or span.xray is not None:
+        return None
+    if span._status is not UNSET or span._events or span._links:
         return None
     found = span.shared_attributes()
     return None if found is None else _plain_segment(span, constants, *found)
@@ -107,7 +109,7 @@ def _plain_segment(
     span_id = "%016x" % span.span_id  # noqa: UP031 - half the instructions of a format specification
     return (
         f'{{"trace_id":"{recording.xray_id}","id":"{span_id}",{parent}'
-        f'"start_time":{seconds_text(span._start_time)},"end_time":{seconds_text(span._end_time)},'
+        f"{times_text(span._start_time, span._end_time)},"
         f'"http":{{"request":{{"method":{server.method},"url":{url}{client}}}'
         f"{server.tail(constants, recording.rule, recording.service, name)}"
     )

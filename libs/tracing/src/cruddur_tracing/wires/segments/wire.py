@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.xray import valid_name
-from cruddur_tracing.wires.segments.document import Documents, is_segment
+from cruddur_tracing.wires.segments.document import OUTGOING, Documents
 from cruddur_tracing.wires.segments.fit import fit
 
 HEADER: Final = b'{"format":"json","version":1}\n'
@@ -58,7 +58,7 @@ class SegmentsWire:
         if children:
             document = self._with_children(span, document, children, span.span_id)
         if parent is None:
-            self._end_root(span, document)
+            self._send(self._within_segment(span, document) if span._kind in OUTGOING else document)
             return
         evicted: Sequence[bytes] = ()
         with recording.lock:
@@ -88,12 +88,11 @@ class SegmentsWire:
             span.recording.pipeline.failures.note(TRIMMED, f"{valid_name(span._name)}: {', '.join(cuts)}")
         return document
 
-    def _end_root(self, span: Span, document: bytes) -> None:
-        if not is_segment(span):
-            segment_id = span.recording.pipeline.ids.generate_span_id()
-            segment = self.documents.service_segment(span, segment_id)
-            document = self._with_children(span, segment, [document], segment_id)
-        self._send(document)
+    def _within_segment(self, span: Span, document: bytes) -> bytes:
+        """Return the segment of a local root that is a call, with the document of the call in it."""
+        segment_id = span.recording.pipeline.ids.generate_span_id()
+        segment = self.documents.service_segment(span, segment_id)
+        return self._with_children(span, segment, [document], segment_id)
 
     def _keep(self, parent: Span, document: bytes) -> Sequence[bytes]:
         """Keep the document of a child, and return those that its parent can no longer hold."""

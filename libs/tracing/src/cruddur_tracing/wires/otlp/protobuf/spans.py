@@ -43,10 +43,10 @@ def encode_span(span: Span) -> bytes:
         recording.trace_id.to_bytes(16, "big"),
         b"\x12\x08",  # span_id = 2
         span.span_id.to_bytes(8, "big"),
-        _parent(span),
+        _parent(span) if span.parent_id else _FLAGS,
         _times(span._start_time, span._end_time),
         *_described(span),
-        _status(span._status),
+        _UNSET if span._status is UNSET else _status(span._status),
     ]
     if recording.trace_state is not NO_STATE:
         parts.append(_trace_state(recording.trace_state))
@@ -174,8 +174,6 @@ def _fields(writer: Attributes, attributes: Mapping[str, Any] | None) -> list[by
 
 
 def _status(status: Status) -> bytes:
-    if status is UNSET:
-        return _UNSET
     code = status.status_code.value
     if not code and status.description is None:
         return _UNSET

@@ -27,7 +27,10 @@ LISTS = {
     "traces": "/",
     "traces that failed": "/?q=fault",
     "traces by service": "/?by=service",
+    "traces by status": "/?by=status",
+    "traces by an annotation": "/?by=annotation.user",
     "slowest traces": "/?sort=-duration",
+    "traces with a word": "/?q=payments",
     "services": "/services",
     "groups": "/groups",
 }

@@ -107,6 +107,16 @@ def test_numbers_follow_what_is_stored(store: Store) -> None:
     assert store.overview(EVERYTHING, step=10, seconds=10).total.traces == 0
 
 
+def test_numbers_are_kept_while_nothing_changes(store: Store) -> None:
+    """Also when the process looks for work in between."""
+    selection = selected("fault")
+    overview, grouped = store.overview(selection, step=10, seconds=10), store.grouped(selection, "plan", seconds=10)
+    while store.work():
+        pass
+    assert store.overview(selection, step=10, seconds=10) is overview
+    assert store.grouped(selection, "plan", seconds=10) is grouped
+
+
 def test_what_there_was_no_time_for_is_not_counted(store: Store) -> None:
     """The overview says so; the next one counts further."""
     assert not store.overview(EVERYTHING, step=10, seconds=0).complete

@@ -63,6 +63,8 @@ class Summaries:
 
     def summarize(self, traces: Sequence[tuple[int, str]]) -> list[TraceSummary]:
         """Summarize traces by their sequence number and id, and write their columns. StoreError if it cannot."""
+        if not traces:  # while idle: what is kept stays
+            return []
         found: list[TraceSummary] = []
         try:
             with self._database.transaction():

@@ -51,4 +51,4 @@ def test_the_examples_pass_with_pytest_alone(environment: VirtualEnvironment, pr
 def test_the_examples_pass_with_xdist_and_asyncio(environment: VirtualEnvironment, project: Path) -> None:
     environment.install("pytest-xdist", "pytest-asyncio")
     options = ("--numprocesses=2", "-o", "asyncio_mode=auto", "-k", "test_jobs_are_traced or test_checkout")
-    assert "2 passed" in (printed := run(environment, project, *options)), printed
+    assert "3 passed" in (printed := run(environment, project, *options)), printed

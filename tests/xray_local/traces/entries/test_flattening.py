@@ -235,6 +235,12 @@ def test_a_segment_made_for_a_call_gives_way_to_that_of_the_other_wire(*, segmen
     assert parents(flatten(made)) == [("made", None), ("call", "made"), ("below", "call")]
 
 
+def test_an_entry_of_both_wires_that_claims_to_be_made_for_itself_stays() -> None:
+    """What a hostile client sends leaves a trace with a root."""
+    trace = flatten([document("a"), document("a", metadata={"otel": {"service_of": "a"}})])
+    assert trace.root.id == "a"
+
+
 @pytest.mark.parametrize("service_of", [["call"], {}, 1, None])
 def test_a_mark_of_the_wrong_type_is_none(service_of: Any) -> None:
     """A document may hold anything."""

@@ -149,7 +149,10 @@ def _by_id(sent: Mapping[tuple[Wire, str], Entry]) -> dict[str, Entry]:
 
 def _made_for_joined(entries: Iterable[Entry], joined: Collection[str]) -> set[Entry]:
     """Return the segments that `ingest.spans` made for calls which came by the other wire, too."""
-    return {entry for entry in entries if joined and Body(entry.body.otel).text("service_of") in joined}
+    if not joined:
+        return set()
+    spans = (entry for entry in entries if entry.wires == ("otlp",))
+    return {span for span in spans if Body(span.body.otel).text("service_of") in joined}
 
 
 def _repeats(kept: Iterable[Entry], sent: Mapping[tuple[Wire, str], Entry]) -> set[Entry]:

@@ -35,7 +35,7 @@ from cruddur_tracing.xray_sdk import global_recorder
 from cruddur_tracing.xray_sdk.configuration.settings import Wiring
 
 log = logging.getLogger("cruddur_tracing")
-EXIT_SECONDS: Final = 2.0  # that all wires together may take at the exit of the process
+EXIT_SECONDS: Final = 1.5  # that all wires together may take at the exit: the process ends within two seconds
 
 
 class Tracing:
@@ -93,7 +93,7 @@ class Tracing:
             self.decisions.rules.start()
 
     def shutdown(self) -> None:
-        """Send what is queued within two seconds, and stop."""
+        """Send what is queued within EXIT_SECONDS, and stop."""
         atexit.unregister(self.shutdown)
         self.decisions.rules.stop()
         self.wires.shutdown(EXIT_SECONDS)

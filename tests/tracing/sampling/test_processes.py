@@ -34,8 +34,9 @@ def threads():
 
 
 def run(script: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a script to its end; what it writes to standard error fails the test."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AWS_", "PYTEST"))}
+    """Run a script to its end; what it writes to standard error fails the test. Scripts may fork: see wires.forking."""
+    unset = ("OTEL_", "AWS_", "PYTEST", "COVERAGE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unset)}
     finished = subprocess.run(
         [sys.executable, "-c", script], env=kept | environ, capture_output=True, text=True, timeout=60, check=False
     )

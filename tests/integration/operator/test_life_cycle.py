@@ -12,7 +12,7 @@ from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
 
 pytestmark = pytest.mark.process
 READS = {"GetSamplingRules", "GetGroups", "GetSamplingStatisticSummaries", "ListTagsForResource"}
-LATE_SECONDS = 4.0  # of the operator's calls to AWS, whose timeout is one second here
+LATE_SECONDS = 3.0  # of calls to AWS: the operator repeats them after one second, and expects none after six
 
 
 def checkout(rate: float) -> SamplingRule:

@@ -29,7 +29,7 @@ _METADATA_PREFIX: Final = "aws.xray.metadata."
 _INDEXED: Final = "aws.xray.annotations"
 _USER: Final = "enduser.id"
 _SPECIAL: Final = calls.AWS_TRIGGERS | calls.SQL_TRIGGERS | {_USER, _INDEXED}
-OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)  # calls: subsegments, also where they are local roots
+_OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
 _SCALARS: Final = (str, int, float, bool)
 _NOTHING: Final = XRayData()
 _NO_KEYS: Final[frozenset[str]] = frozenset()
@@ -53,7 +53,7 @@ class Documents:
 
         That of a subsegment names neither its trace nor its parent.
         """
-        segment = span.local_parent is None and span._kind not in OUTGOING
+        segment = is_segment(span)
         if segment:
             plain = plain_segment(span, self._constants_of(span))
             if plain is not None:
@@ -88,9 +88,7 @@ class Documents:
         """Return a document that only says which span it is of."""
         fields = Fields()
         fields.parts.append(
-            _head(span, span.span_id, span._name, None)
-            if span.local_parent is not None or span._kind in OUTGOING
-            else _segment_head(span, span.span_id)
+            _segment_head(span, span.span_id) if is_segment(span) else _head(span, span.span_id, span._name, None)
         )
         fields.cuts.append(CUT)
         fields.add_metadata({}, "")
@@ -112,6 +110,11 @@ class Documents:
             self._constants = SegmentConstants(resource.attributes, self._origin, self._aws)
             self._resource = resource
         return self._constants
+
+
+def is_segment(span: Span) -> bool:
+    """Return whether its document is a segment: a local root, unless it is a call, which is a subsegment of one."""
+    return span.local_parent is None and span._kind not in _OUTGOING
 
 
 def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:
@@ -142,7 +145,7 @@ def _call_name(span: Span) -> tuple[str, str | None]:
     kind, attributes = span._kind, span._attributes
     if kind is SpanKind.SERVER:
         return span.recording.service, None
-    if kind in OUTGOING or not calls.NAMING.isdisjoint(attributes):
+    if kind in _OUTGOING or not calls.NAMING.isdisjoint(attributes):
         return calls.describe_call(attributes.get, kind, span._name)
     return span._name, None
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.xray import valid_name
-from cruddur_tracing.wires.segments.document import OUTGOING, Documents
+from cruddur_tracing.wires.segments.document import Documents, is_segment
 from cruddur_tracing.wires.segments.fit import fit
 
 HEADER: Final = b'{"format":"json","version":1}\n'
@@ -58,7 +58,7 @@ class SegmentsWire:
         if children:
             document = self._with_children(span, document, children, span.span_id)
         if parent is None:
-            self._send(self._within_segment(span, document) if span._kind in OUTGOING else document)
+            self._send(document if is_segment(span) else self._within_segment(span, document))
             return
         evicted: Sequence[bytes] = ()
         with recording.lock:

@@ -26,16 +26,7 @@ _Answer = TypeVar("_Answer")
 # After these the next call opens a new connection: a kept one may lead to something else that answers, as when it was
 # opened before the cluster knew the pods of xray-local's Service.
 _MAYBE_NOT_XRAY = frozenset({Reason.UNREACHABLE, Reason.INVALID, Reason.DENIED})
-_WRITES = (
-    "CreateGroup",
-    "CreateSamplingRule",
-    "DeleteGroup",
-    "DeleteSamplingRule",
-    "TagResource",
-    "UntagResource",
-    "UpdateGroup",
-    "UpdateSamplingRule",
-)
+_READS = ("Get", "List")  # how the names of the other operations begin
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
@@ -60,8 +51,7 @@ class BotoGateway:
         self._sts = sts
         self._lock = threading.Lock()
         self._unanswered = 0
-        for operation in _WRITES:
-            client.meta.events.register(f"needs-retry.xray.{operation}", self._count_unanswered)
+        client.meta.events.register("needs-retry.xray", self._count_unanswered)
 
     @property
     def region(self) -> str:
@@ -78,9 +68,11 @@ class BotoGateway:
         """The attempts of writes so far that were sent and not answered."""
         return self._unanswered
 
-    def _count_unanswered(self, caught_exception: Exception | None, **_: Any) -> None:
+    def _count_unanswered(self, operation: Any, caught_exception: Exception | None, **_: Any) -> None:
         """Count an attempt; botocore calls this after each, and passes the exception of one without an answer."""
-        if caught_exception is not None and not isinstance(caught_exception, _NOT_SENT):
+        if operation.name.startswith(_READS) or isinstance(caught_exception, _NOT_SENT):
+            return
+        if caught_exception is not None:
             with self._lock:
                 self._unanswered += 1
 

@@ -18,8 +18,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.process
 
 HOME, FAIL = "/api/activities/home", "/api/activities/fail"
-NOTIFICATIONS, NOBODY = "/api/activities/notifications", "/api/activities/@nobody"
-ROUTES = (HOME, NOTIFICATIONS, "/api/activities/@worf", NOBODY)
+NOTIFICATIONS, UNKNOWN_USER = "/api/activities/notifications", "/api/activities/@nobody"
+ROUTES = (HOME, NOTIFICATIONS, "/api/activities/@worf", UNKNOWN_USER)
 SERVER, ERROR = 2, 2  # OTLP's numbers: SPAN_KIND_SERVER, STATUS_CODE_ERROR
 COMMANDS = {"plain": INSTRUMENTED, "preload": (*INSTRUMENTED[:2], "--preload", *INSTRUMENTED[2:])}
 
@@ -76,7 +76,7 @@ def visited(
     with running_sinks() as sinks, running_backend(folder, free_port(), to(sinks), request.param) as backend:
         assert (get(backend.url + "/healthz"), get(backend.url + "/readyz")) == (200, 200)
         _wake_all_workers(backend)
-        for path, status in ((HOME, 200), (NOTIFICATIONS, 200), (NOBODY, 404)):
+        for path, status in ((HOME, 200), (NOTIFICATIONS, 200), (UNKNOWN_USER, 404)):
             until(lambda: get(backend.url + path) == status and _sampled(backend, path), f"{path} is sampled")  # noqa: B023
         assert backend.stop() == 0
         _both_have(sinks, backend)
@@ -104,7 +104,7 @@ def test_a_home_request_is_one_trace(visited: Visited) -> None:
 
 def test_the_subsegments_arrive_inside_their_segment(visited: Visited) -> None:
     """Notifications are three nested subsegments, a user's activities one."""
-    (notifications, _), (user, _) = visited.recorded(NOTIFICATIONS), visited.recorded(NOBODY)
+    (notifications, _), (user, _) = visited.recorded(NOTIFICATIONS), visited.recorded(UNKNOWN_USER)
     (captured,) = notifications["subsegments"]
     (data,) = captured["subsegments"]
     (innermost,) = data["subsegments"]
@@ -126,7 +126,7 @@ def test_each_worker_has_its_own_instance_id(visited: Visited) -> None:
 
 def test_probes_are_never_traced(visited: Visited) -> None:
     """Successful probes are not logged; only what is logged has arrived at the sinks."""
-    assert {line["path"] for line in visited.backend.requests()} == {HOME, NOTIFICATIONS, NOBODY}
+    assert {line["path"] for line in visited.backend.requests()} == {HOME, NOTIFICATIONS, UNKNOWN_USER}
     sampled = [line for line in visited.backend.requests() if line["sampled"]]
     assert len(visited.sinks.received.segments) == len(sampled)
 

@@ -44,6 +44,7 @@ class AwsState:
         self._written: dict[Target, AwsObject | None] = {}  # by us since the latest read began; None: deleted
         self._tags: dict[str, Tags] = {}
         self._doubts: dict[Target, float] = {}  # the end of each doubt
+        self._inherited_doubt = clock() + DOUBT_SECONDS
         self.observed = Observed((), {})
         self.statistics: Mapping[str, Statistics] = {}
         self.error: GatewayError | None = None
@@ -62,11 +63,16 @@ class AwsState:
         return max(0.0, self._not_before - self._clock())
 
     def doubt(self, target: Target) -> float:
-        """Return the seconds for which an earlier attempt of a write without an answer may still take effect."""
+        """Return the seconds for which an earlier write without an answer may still take effect."""
         remaining = self._doubts.get(target, 0.0) - self._clock()
         if remaining <= 0:
             self._doubts.pop(target, None)
         return max(0.0, remaining)
+
+    @property
+    def inherited_doubt(self) -> float:
+        """The seconds for which a write of an earlier process, which was killed, may still take effect."""
+        return max(0.0, self._inherited_doubt - self._clock())
 
     async def settle(self) -> None:
         """Read again if the state is in doubt, or wait for the first read."""
@@ -142,11 +148,7 @@ class AwsState:
         """Record that a write failed; `partly_done` if one of its calls may have succeeded."""
         self._doubt_state(error, partly_done=partly_done)
         if error.reason is Reason.UNREACHABLE:
-            self.unanswered(target)
-
-    def unanswered(self, target: Target) -> None:
-        """Record that an attempt of a write was not answered, even if the next one was."""
-        self._doubts[target] = self._clock() + DOUBT_SECONDS
+            self._doubts[target] = self._clock() + DOUBT_SECONDS
 
     def _doubt_state(self, error: GatewayError, *, partly_done: bool = False) -> None:
         if partly_done or error.reason in _UNCERTAIN:

@@ -94,6 +94,29 @@ async def test_deletion_undoes_a_creation_that_takes_effect_after_it() -> None:
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete", "delete"], False)
 
 
+@pytest.mark.parametrize("end", ["deletion", "expiry"])
+async def test_previous_values_outlast_a_write_of_a_killed_process(end: str) -> None:
+    """Its last update of the Default rule takes effect late; the values are restored after it."""
+    killed = await managed(default_rule_at(0.9, **(SOON if end == "expiry" else {})))
+    killed.seconds = HOUR
+    if end == "deletion":
+        killed.cluster.delete(DEFAULT)
+    environment = Environment(after=killed)
+    environment.meanwhile = lambda: environment.edit_in_aws("rule", "Default", FixedRate=0.9)
+    await environment.run_pass(DEFAULT)
+    assert (environment.seconds, environment.aws.values["rule", "Default"]) == (HOUR + DOUBT_SECONDS, default_rule())
+
+
+async def test_expired_object_without_a_finalizer_is_not_waited_for() -> None:
+    """After a restart; a worker for each of many would be long."""
+    killed = await managed(rule(**SOON))
+    killed.seconds = HOUR
+    await killed.run_pass()
+    environment = Environment(after=killed)
+    await environment.run_pass()
+    assert environment.seconds == HOUR
+
+
 @pytest.mark.parametrize("in_aws", [{}, {TARGET: VALUE}])
 async def test_deletion_undoes_a_write_of_a_killed_process(in_aws: dict[Target, SamplingRule]) -> None:
     """Its creation, or its takeover of a rule without tags, takes effect seconds after the next process has begun."""

@@ -39,7 +39,7 @@ class Writer:
         bucket: TokenBucket | None = None,
     ) -> None:
         pool = ThreadPoolExecutor(4)
-        self.state = AwsState(AwsReader(gateway, pool), interval=60, clock=clock, draw=lambda: 1.0)
+        self.state = AwsState(AwsReader(gateway, pool), interval=60, clock=clock, inherited_doubt=0.0)
         self._writer = AwsWriter(gateway, self.state, bucket or TokenBucket(rate=1000, burst=10, clock=clock), pool)
 
     async def write(self, action: Action) -> Outcome:

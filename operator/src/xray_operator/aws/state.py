@@ -22,7 +22,10 @@ _UNCERTAIN = frozenset({Reason.UNREACHABLE, Reason.ALREADY_EXISTS, Reason.NOT_FO
 
 
 class AwsState:
-    """The rules, groups, tags and statistics of one region. Belongs to one event loop."""
+    """The rules, groups, tags and statistics of one region. Belongs to one event loop.
+
+    For `inherited_doubt` seconds, a write of an earlier process, which was killed, may still take effect.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class AwsState:
         interval: float,
         clock: Callable[[], float],
         draw: Callable[[], float] = random.random,
+        inherited_doubt: float = DOUBT_SECONDS,
     ) -> None:
         self._reader = reader
         self._interval = interval
@@ -44,7 +48,7 @@ class AwsState:
         self._written: dict[Target, AwsObject | None] = {}  # by us since the latest read began; None: deleted
         self._tags: dict[str, Tags] = {}
         self._doubts: dict[Target, float] = {}  # the end of each doubt
-        self._inherited_doubt = clock() + DOUBT_SECONDS
+        self._inherited_doubt = clock() + inherited_doubt  # its end
         self.observed = Observed((), {})
         self.statistics: Mapping[str, Statistics] = {}
         self.error: GatewayError | None = None
@@ -64,15 +68,10 @@ class AwsState:
 
     def doubt(self, target: Target) -> float:
         """Return the seconds for which an earlier write without an answer may still take effect."""
-        remaining = self._doubts.get(target, 0.0) - self._clock()
+        remaining = max(self._inherited_doubt, self._doubts.get(target, 0.0)) - self._clock()
         if remaining <= 0:
             self._doubts.pop(target, None)
         return max(0.0, remaining)
-
-    @property
-    def inherited_doubt(self) -> float:
-        """The seconds for which a write of an earlier process, which was killed, may still take effect."""
-        return max(0.0, self._inherited_doubt - self._clock())
 
     async def settle(self) -> None:
         """Read again if the state is in doubt, or wait for the first read."""

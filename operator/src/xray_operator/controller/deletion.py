@@ -77,9 +77,6 @@ class Deletion:
                 return found
             await self._sleep(seconds)
             await self._state.refresh()
-        if self._state.inherited_doubt:
-            await self._sleep(self._state.inherited_doubt)
-            await self._state.refresh()
         return await self._find(resource)
 
     async def wait_for_doubtful_write(self, resource: Resource) -> bool:

@@ -72,7 +72,7 @@ class Reconciler:
     async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
         """Decide, verify, claim, write and report."""
         decision = await self._observe_and_decide(resource, manifest)
-        if decision.expired and await self._deletion.wait_for_doubtful_write(resource):
+        if decision.expired and resource.claimed and await self._deletion.wait_for_doubtful_write(resource):
             decision = await self._observe_and_decide(resource, manifest)
         if decision.verification is not Verification.NONE:
             await self._verify(resource, manifest, decision.verification)

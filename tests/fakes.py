@@ -18,7 +18,6 @@ class InMemoryGateway:
     """`Gateway` in memory.
 
     `values` are by kind and name, `calls` has the name of every call, and `failures` has the errors to raise, by call.
-    `lost` are the writes whose first attempt has no answer, though the call succeeds.
     """
 
     def __init__(self) -> None:
@@ -27,8 +26,6 @@ class InMemoryGateway:
         self.statistics_by_rule: dict[str, Statistics] = {}
         self.calls: list[str] = []
         self.failures: dict[str, list[Exception]] = {}
-        self.lost: set[str] = set()
-        self.unanswered = 0
         for value in (default_rule(), Group(group_name="Default")):
             self.values[kind_of(value), name_of(value)] = value
 
@@ -107,7 +104,6 @@ class InMemoryGateway:
 
     def _record(self, call: str) -> None:
         self.calls.append(call)
-        self.unanswered += call in self.lost
         failures = self.failures.get(call)
         if failures:
             raise failures.pop(0)

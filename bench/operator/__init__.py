@@ -62,5 +62,5 @@ def _latency(made: fixture.Fixture, report: Report, say: Callable[[str], None]) 
     with made.operator("ours", interval=latency.INTERVAL):
         say(f"operator: {latency.COUNT} rules until Ready")
         report.add(figures.ready(latency.ready_seconds(made)))
-        say("operator: edits in AWS until they are undone")
+        say("operator: edits in AWS until they are repaired")
         report.add(figures.repaired(latency.repair_seconds(made), latency.INTERVAL))

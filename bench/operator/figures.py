@@ -60,11 +60,11 @@ def scale(ours: Sequence[Start], stock: Sequence[Start], again: Restart, stock_a
     writes = again.writes, stock_again.writes
     return [
         Figure("first reconcile, objects a second", *rate, _x(rate_ratio), "x 2 or more", rate_ratio >= 2),
-        Figure("process started until all 2,000 have a status", *start, _x(start_ratio)),
+        Figure("process start until all 2,000 have a status", *start, _x(start_ratio)),
         Figure("PATCHes per object", *patches, "", "2 or fewer", max(start.patches for start in ours) <= 2),
-        Figure("CPU per object, start included", *cpu, _x(cpu_ratio)),
-        Figure("memory (RSS), most of the rounds", *memory, _x(memory_ratio), "x 1 or less", memory_ratio <= 1),
-        Figure("memory at its peak", *peak, _x(peak_ratio), "x 1 or less", peak_ratio <= 1),
+        Figure("CPU per object, including start", *cpu, _x(cpu_ratio)),
+        Figure("memory (RSS), maximum over the rounds", *memory, _x(memory_ratio), "x 1 or less", memory_ratio <= 1),
+        Figure("memory, peak", *peak, _x(peak_ratio), "x 1 or less", peak_ratio <= 1),
         Figure("restart, writes", f"{writes[0]:,}", f"{writes[1]:,}", "", "0", writes[0] == 0),
         Figure(
             "restart, CPU seconds", f"{again.cpu:.1f} s", f"{stock_again.cpu:.1f} s", _x(again.cpu / stock_again.cpu)
@@ -84,7 +84,7 @@ def ready(seconds: Sequence[float]) -> Figure:
     """Return the row of the time until Ready."""
     p50, p99 = quantile(seconds, 0.5), quantile(seconds, 0.99)
     return Figure(
-        f"25 rules sent until Ready, p50 / p99 of {len(seconds)}",
+        f"25 rules, request until Ready, p50 / p99 of {len(seconds)}",
         f"{p50:.2f} s / {p99:.2f} s",
         promised="p99 1 s or less",
         reached=p99 <= 1,
@@ -92,10 +92,10 @@ def ready(seconds: Sequence[float]) -> Figure:
 
 
 def repaired(seconds: Sequence[float], interval: float) -> Figure:
-    """Return the row of the time until AWS is right again."""
+    """Return the row of the time until a change in AWS is repaired."""
     most = max(seconds)
     return Figure(
-        f"edit in AWS undone, interval {interval:g} s, p50 / most of {len(seconds)}",
+        f"edit in AWS repaired, interval {interval:g} s, p50 / max of {len(seconds)}",
         f"{quantile(seconds, 0.5):.1f} s / {most:.1f} s",
         promised=f"{interval + 1:g} s or less",
         reached=most <= interval + 1,

@@ -2,6 +2,10 @@
 
 from bench.loss.outcome import Outcome, WireOutcome, compare, lost_ages
 from bench.loss.rows import counted, nothing_lost, short_loss
+from bench.operator import figures as operator_figures
+from bench.operator.latency import INTERVAL
+from bench.operator.scale import OBJECTS, ListCalls, Restart, Start
+from bench.processes import ROOT
 from bench.requests import report
 from bench.requests.measure import Figures
 from bench.requests.variants import VARIANTS
@@ -73,3 +77,18 @@ def test_verdicts() -> None:
     assert nothing_lost(outcome) == ["3 lost, promised 0", "1 doubled, promised 0"]
     assert counted(outcome) == ["3 lost, 2 counted"]
     assert short_loss(outcome) == ["900 ms lost, promised 250"]
+
+
+def test_the_page_has_the_rows_of_the_operators_benchmark() -> None:
+    """With the same columns, so that a new run replaces the table."""
+    start, restart, calls = Start(2, 1, 1, 1, 1, 1), Restart(0, 1), ListCalls(1, 1)
+    rows = [
+        *operator_figures.scale([start], [start], restart, restart),
+        *(operator_figures.list_calls(count, calls) for count in (1, OBJECTS)),
+        operator_figures.ready([0.1] * 150),
+        operator_figures.repaired([1.0] * 40, INTERVAL),
+    ]
+    page = (ROOT / "bench/README.md").read_text().partition("### The operator\n")[2]
+    header, _, *lines = [line for line in page.splitlines() if line.startswith("|")]
+    assert tuple(cell.strip() for cell in header[1:-1].split("|")) == operator_figures.HEADER
+    assert [line[1:-1].split("|")[0].strip() for line in lines] == [row.what for row in rows]

@@ -9,7 +9,7 @@ from tests.chart.matrix import AWS
 from tests.chart.release import NAMESPACE, RELEASE, Values, nested, run_helm
 from tools.chart.values import CHART
 
-FORGETS = "- xray-local stores traces, rules and groups, and loses them when its pod is deleted: not for production."
+FORGETS = "- xray-local has no login, and loses traces, rules and groups when its pod is deleted: not for production."
 ENDS = (
     "- The X-Ray daemon is in maintenance mode (security fixes only): "
     "tracing.agent=collector replaces it, and addresses do not change."

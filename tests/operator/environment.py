@@ -12,7 +12,7 @@ from tests.operator.in_memory_kubernetes import RULE, START, InMemoryKubernetes,
 from xray_operator.aws.objects import Kind, Value
 from xray_operator.aws.rate_limit import TokenBucket
 from xray_operator.aws.reader import AwsReader
-from xray_operator.aws.state import AwsState
+from xray_operator.aws.state import DOUBT_SECONDS, AwsState
 from xray_operator.controller.decision import Config
 from xray_operator.controller.deletion import Deletion
 from xray_operator.controller.reconciler import Reconciler
@@ -62,7 +62,9 @@ class Environment:
         self.now: Callable[[], datetime] = lambda: START + timedelta(seconds=clock())
         self.meanwhile: Callable[[], None] = lambda: None  # runs while the operator sleeps before it reads again
         self.pool = ThreadPoolExecutor(4)
-        self.state = AwsState(AwsReader(self.aws, self.pool), interval=60, clock=clock, draw=lambda: 1.0)
+        reader = AwsReader(self.aws, self.pool)
+        doubt = DOUBT_SECONDS if after else 0.0
+        self.state = AwsState(reader, interval=60, clock=clock, draw=lambda: 1.0, inherited_doubt=doubt)
         bucket = TokenBucket(rate=1000, burst=1000, clock=clock)
         writer = AwsWriter(self.aws, self.state, bucket, self.pool)
         self.cache = ResourceCache()

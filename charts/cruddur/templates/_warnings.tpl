@@ -12,7 +12,7 @@
 {{- define "cruddur.endsWarnings" -}}
 {{- $v := .Values -}}
 {{- if $v.xrayLocal.enabled }}
-xray-local stores traces, rules and groups, and loses them when its pod is deleted: not for production.
+xray-local has no login, and loses traces, rules and groups when its pod is deleted: not for production.
 {{- end }}
 {{- if include "cruddur.daemonRuns" . }}
 The X-Ray daemon is in maintenance mode (security fixes only): tracing.agent=collector replaces it, and addresses do not change.

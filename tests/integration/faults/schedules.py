@@ -38,6 +38,7 @@ _LISTS = ("GetSamplingRules", "GetGroups")
 _TAGGING = ("TagResource", "UntagResource")
 _EXPRESSIONS = ("responsetime > 1", "fault = true", 'service("shop")', 'annotation.zone = "a"', "error OR throttle")
 LOST_SECONDS = 1.3  # longer than the operator's timeout
+LATE_SECONDS = 4.0  # after a timeout, and while the operator still doubts what that write has done
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class _Generator:
                 {"when": "after", "status": 500},
                 {"when": "after", "delay": LOST_SECONDS},
                 {"when": "before", "delay": LOST_SECONDS},
+                {"when": "before", "delay": LATE_SECONDS},
             ]
         )
         return self._disturb(lost, self._random.choice([*_TAGGING, *self._a_write()]), most=2)

@@ -19,6 +19,7 @@ from xray_model import SamplingRule
 
 pytestmark = pytest.mark.process
 SLOW_SECONDS = 1.0  # that a call to AWS takes, for something to happen meanwhile
+LATE_SECONDS = 4.5  # until AWS carries out a call; a new process reads again for two seconds, and doubts for five
 SOON_SECONDS = 30.0  # on a busy machine
 
 
@@ -54,9 +55,9 @@ def _rule(name: str, rate: float = 0.1) -> SamplingRule:
     return SamplingRule(rule_name=name, priority=100, fixed_rate=rate, reservoir_size=1)
 
 
-def _slow(actions: Actions, operation: str) -> None:
+def _slow(actions: Actions, operation: str, seconds: float = SLOW_SECONDS) -> None:
     """Make the next call of an operation slow, and wait in what follows until it has begun."""
-    actions.aws.script([{"operation": operation, "delay": SLOW_SECONDS}])
+    actions.aws.script([{"operation": operation, "delay": seconds}])
 
 
 def _wait_begun(actions: Actions) -> None:
@@ -138,4 +139,23 @@ def test_an_object_replaced_by_another_of_its_name_leaves_nothing(
     actions.vanish(key)
     actions.apply(Wanted(name="fleeting", value=_rule("second")))
     time.sleep(SLOW_SECONDS)
+    settled()
+
+
+@pytest.mark.parametrize("operation", ["CreateSamplingRule", "TagResource"])
+def test_a_write_of_a_killed_operator_is_undone(
+    operation: str, actions: Actions, seldom_reading: OperatorProcess, settled: Callable[[], None]
+) -> None:
+    """AWS carries out its creation, or its takeover, when the next operator already deletes the resource."""
+    value, policies = _rule("late"), {"adoptionPolicy": "IfUnowned"}
+    if operation == "TagResource":
+        actions.foreign(value, {})
+    _slow(actions, operation, LATE_SECONDS)
+    actions.apply(Wanted(name="late", value=value, policies=policies))
+    _wait_begun(actions)
+    late = time.monotonic() + LATE_SECONDS
+    seldom_reading.kill()
+    actions.delete(Key("rule", "late"))
+    seldom_reading.start()
+    time.sleep(max(0.0, late + 1 - time.monotonic()))
     settled()

@@ -170,3 +170,13 @@ def test_replaced_resource_restores_what_was_there_before(operator: OperatorFixt
     operator.wait_in_sync("xsr/debug")
     operator.delete("xsr/debug")
     assert operator.aws_value("Default") == default_rule()
+
+
+def test_replaced_resource_that_is_deleted_leaves_nothing(operator: OperatorFixture) -> None:
+    """The PUT removes the finalizer, which a suspended resource does not get again."""
+    operator.apply_in_sync(rule())
+    operator.kubectl("replace", "-f", "-", text=json.dumps(rule(suspend=True)))
+    operator.wait_synced("xsr/checkout", "True Suspended")
+    assert operator.finalizers("xsr/checkout") == []
+    operator.delete("xsr/checkout")
+    operator.wait_until(lambda: operator.aws_value("checkout"), None)

@@ -68,6 +68,7 @@ def test_every_right_is_used_and_none_is_missing(operator: OperatorFixture) -> N
     requests = operator.cluster.audited(":operator")[earlier:]
     assert forbidden(requests) == []
     assert used(requests) == granted()
+    assert {request["userAgent"].partition("/")[0] for request in requests} == {"xray-operator"}
 
 
 @pytest.fixture

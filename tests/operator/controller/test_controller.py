@@ -5,6 +5,8 @@ import copy
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
+
 from tests.operator.environment import Environment, not_ready
 from tests.operator.in_memory_kubernetes import DEFAULT, RULE, InMemoryKubernetes, default_rule_at, group, rule
 from tests.operator.virtual_time import in_virtual_time
@@ -311,6 +313,26 @@ async def test_claimed_object_that_vanishes_is_deleted_in_aws() -> None:
     await asyncio.sleep(30)
     assert (("rule", "backend") in operator.aws.values, operator.cache.resources) == (False, {})
     await operator.controller.stop()
+
+
+@pytest.mark.parametrize("change", [{"suspend": True}, {"fixedRate": 7}, {}])
+def test_object_that_is_deleted_after_a_put_is_deleted_in_aws(change: dict[str, Any]) -> None:
+    """The PUT removes the finalizer, and the operator cannot claim: it is suspended, invalid, or AWS is unreachable."""
+
+    @virtually
+    async def scenario() -> None:
+        operator = await Operator().started(rule())
+        operator.aws.failures["rules"] = [UNREACHABLE] * (not change)
+        await operator.state.refresh()
+        operator.cluster.replace(rule(**change))
+        await asyncio.sleep(0.1)
+        assert operator.finalizers() == []
+        operator.controller.object_deleted(operator.cluster.bodies.pop(RULE))
+        await asyncio.sleep(30)
+        assert (("rule", "backend") in operator.aws.values, operator.cache.resources) == (False, {})
+        await operator.controller.stop()
+
+    scenario()
 
 
 @virtually

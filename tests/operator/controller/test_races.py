@@ -94,6 +94,50 @@ async def test_deletion_undoes_a_creation_that_takes_effect_after_it() -> None:
     assert (environment.writes(), TARGET in environment.aws.values) == (["delete", "delete"], False)
 
 
+@pytest.mark.parametrize("end", ["deletion", "expiry"])
+async def test_previous_values_outlast_a_write_of_a_killed_process(end: str) -> None:
+    """Its last update of the Default rule takes effect late; the values are restored after it."""
+    killed = await managed(default_rule_at(0.9, **(SOON if end == "expiry" else {})))
+    killed.seconds = HOUR
+    if end == "deletion":
+        killed.cluster.delete(DEFAULT)
+    environment = Environment(after=killed)
+    environment.meanwhile = lambda: environment.edit_in_aws("rule", "Default", FixedRate=0.9)
+    await environment.run_pass(DEFAULT)
+    assert (environment.seconds, environment.aws.values["rule", "Default"]) == (HOUR + DOUBT_SECONDS, default_rule())
+
+
+async def test_expired_object_without_a_finalizer_is_not_waited_for() -> None:
+    """After a restart; a worker for each of many would be long."""
+    killed = await managed(rule(**SOON))
+    killed.seconds = HOUR
+    await killed.run_pass()
+    environment = Environment(after=killed)
+    await environment.run_pass()
+    assert environment.seconds == HOUR
+
+
+@pytest.mark.parametrize("in_aws", [{}, {TARGET: VALUE}])
+async def test_deletion_undoes_a_write_of_a_killed_process(in_aws: dict[Target, SamplingRule]) -> None:
+    """Its creation, or its takeover of a rule without tags, takes effect seconds after the next process has begun."""
+    killed = await managed()
+    killed.cluster.delete(RULE)
+    killed.aws.values.pop(TARGET)
+    killed.aws.values |= in_aws
+    killed.aws.tags_by_arn.clear()
+    environment = Environment(after=killed)
+
+    def late() -> None:
+        if environment.seconds > DOUBT_SECONDS - 1:
+            environment.aws.values[TARGET], environment.aws.tags_by_arn[ARN] = VALUE, OURS
+            environment.meanwhile = lambda: None
+
+    environment.meanwhile = late
+    await environment.run_pass()
+    assert (environment.writes(), TARGET in environment.aws.values) == (["delete"], False)
+    assert RULE not in environment.cluster.bodies
+
+
 async def test_expiry_reads_again_if_the_object_is_missing() -> None:
     """A stale list does not leave the expired rule behind."""
     environment = await managed(rule(**SOON))
@@ -104,11 +148,12 @@ async def test_expiry_reads_again_if_the_object_is_missing() -> None:
 
 
 async def test_expiry_waits_for_a_write_that_may_take_effect_late() -> None:
-    """The first attempt of the last update had no answer, and AWS carries it out after that of the second."""
+    """The first update had no answer, and AWS carries it out after the second."""
     environment = Environment()
-    environment.aws.lost = {"update"}
+    environment.aws.failures["update"] = [UNREACHABLE]
     environment.seconds = HOUR - 1
     await environment.run_pass(environment.cluster.apply(default_rule_at(0.9, **SOON)), fresh=True)
+    await environment.run_pass(DEFAULT)
     environment.seconds = HOUR
     environment.meanwhile = lambda: environment.edit_in_aws("rule", "Default", FixedRate=0.9)
     await environment.run_pass(DEFAULT)

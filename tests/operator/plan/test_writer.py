@@ -39,7 +39,7 @@ class Writer:
         bucket: TokenBucket | None = None,
     ) -> None:
         pool = ThreadPoolExecutor(4)
-        self.state = AwsState(AwsReader(gateway, pool), interval=60, clock=clock, draw=lambda: 1.0)
+        self.state = AwsState(AwsReader(gateway, pool), interval=60, clock=clock, inherited_doubt=0.0)
         self._writer = AwsWriter(gateway, self.state, bucket or TokenBucket(rate=1000, burst=10, clock=clock), pool)
 
     async def write(self, action: Action) -> Outcome:
@@ -147,11 +147,12 @@ async def test_failed_write_makes_the_state_stale_if_it_may_have_taken_effect(
     assert gateway.calls == (READ if stale else [])
 
 
-async def test_write_of_several_attempts_is_in_doubt_if_one_had_no_answer() -> None:
-    """AWS may carry that one out later; the object is in doubt, and others are not."""
+async def test_object_is_in_doubt_after_a_write_without_an_answer() -> None:
+    """AWS may carry it out after the next one, which succeeds; other objects are not in doubt."""
     gateway = InMemoryGateway()
-    gateway.lost = {"create"}
+    gateway.failures["create"] = [GatewayError(Reason.UNREACHABLE, "no")]
     writer = await read_writer(gateway)
+    assert (await writer.write(Create(RULE, OURS))).error is not None
     assert (await writer.write(Create(RULE, OURS))).error is None
     assert (await writer.write(Update(default_rule(), "", ()))).error is None
     assert [writer.state.doubt(("rule", name)) for name in ("backend", "Default")] == [DOUBT_SECONDS, 0]

@@ -1,10 +1,9 @@
 """The X-Ray API by boto3: implements `Gateway`. Only this module and `boto_errors` know boto3 and botocore.
 
-Retries are botocore's standard ones, few and bounded. An attempt that was not answered is counted though the next one
-succeeds: AWS may carry it out later, after another write.
+Retries are botocore's standard ones, few and bounded. A write that was sent and not answered is not repeated: AWS may
+have carried it out, and another client may have made something of that name since.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -49,9 +48,7 @@ class BotoGateway:
         self._client = client
         self._on_call = on_call
         self._sts = sts
-        self._lock = threading.Lock()
-        self._unanswered = 0
-        client.meta.events.register("needs-retry.xray", self._count_unanswered)
+        client.meta.events.register_first("needs-retry.xray", _refuse_to_repeat)
 
     @property
     def region(self) -> str:
@@ -62,19 +59,6 @@ class BotoGateway:
     def endpoint(self) -> str:
         """The URL of the X-Ray API."""
         return str(self._client.meta.endpoint_url)
-
-    @property
-    def unanswered(self) -> int:
-        """The attempts of writes so far that were sent and not answered."""
-        return self._unanswered
-
-    def _count_unanswered(self, operation: Any, caught_exception: Exception | None, **_: Any) -> None:
-        """Count an attempt; botocore calls this after each, and passes the exception of one without an answer."""
-        if operation.name.startswith(_READS) or isinstance(caught_exception, _NOT_SENT):
-            return
-        if caught_exception is not None:
-            with self._lock:
-                self._unanswered += 1
 
     def account(self) -> str:
         """Read the account of the credentials from STS."""
@@ -179,6 +163,13 @@ def connect(
     session = _translated(lambda: boto3.Session(region_name=region), endpoint or "AWS")
     client = _translated(lambda: session.client("xray", endpoint_url=endpoint, config=config), endpoint or "AWS")
     return BotoGateway(client, on_call, lambda: session.client("sts", config=config))
+
+
+def _refuse_to_repeat(operation: Any, caught_exception: Exception | None, **_: Any) -> None:
+    """Raise the exception of a write without an answer; botocore calls this after each attempt, before it retries."""
+    is_read = operation.name.startswith(_READS)
+    if caught_exception is not None and not is_read and not isinstance(caught_exception, _NOT_SENT):
+        raise caught_exception
 
 
 def _translated(call: Callable[[], _Answer], endpoint: str, operation: str = "") -> _Answer:

@@ -7,7 +7,7 @@ from xray_operator.aws.objects import AwsObject, Kind, Statistics, Tags, Value
 
 
 class Gateway(Protocol):
-    """The calls. Each raises GatewayError; lists are complete, never one page."""
+    """The calls. Each raises GatewayError; lists are complete, and a write without an answer is not repeated."""
 
     @property
     def region(self) -> str:
@@ -17,11 +17,6 @@ class Gateway(Protocol):
     @property
     def endpoint(self) -> str:
         """The URL of the X-Ray API."""
-        ...
-
-    @property
-    def unanswered(self) -> int:
-        """The attempts of writes so far that were sent and not answered; AWS may still carry them out."""
         ...
 
     def account(self) -> str:

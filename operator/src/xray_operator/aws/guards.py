@@ -42,11 +42,6 @@ class GuardedGateway:
         """The URL of the X-Ray API."""
         return self._gateway.endpoint
 
-    @property
-    def unanswered(self) -> int:
-        """The attempts of writes so far that were sent and not answered."""
-        return self._gateway.unanswered
-
     def account(self) -> str:
         """Read the account of the credentials."""
         return self._gateway.account()

@@ -22,7 +22,10 @@ _UNCERTAIN = frozenset({Reason.UNREACHABLE, Reason.ALREADY_EXISTS, Reason.NOT_FO
 
 
 class AwsState:
-    """The rules, groups, tags and statistics of one region. Belongs to one event loop."""
+    """The rules, groups, tags and statistics of one region. Belongs to one event loop.
+
+    For `inherited_doubt` seconds, a write of an earlier process, which was killed, may still take effect.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class AwsState:
         interval: float,
         clock: Callable[[], float],
         draw: Callable[[], float] = random.random,
+        inherited_doubt: float = DOUBT_SECONDS,
     ) -> None:
         self._reader = reader
         self._interval = interval
@@ -44,6 +48,7 @@ class AwsState:
         self._written: dict[Target, AwsObject | None] = {}  # by us since the latest read began; None: deleted
         self._tags: dict[str, Tags] = {}
         self._doubts: dict[Target, float] = {}  # the end of each doubt
+        self._inherited_doubt = clock() + inherited_doubt  # its end
         self.observed = Observed((), {})
         self.statistics: Mapping[str, Statistics] = {}
         self.error: GatewayError | None = None
@@ -62,8 +67,8 @@ class AwsState:
         return max(0.0, self._not_before - self._clock())
 
     def doubt(self, target: Target) -> float:
-        """Return the seconds for which an earlier attempt of a write without an answer may still take effect."""
-        remaining = self._doubts.get(target, 0.0) - self._clock()
+        """Return the seconds for which an earlier write without an answer may still take effect."""
+        remaining = max(self._inherited_doubt, self._doubts.get(target, 0.0)) - self._clock()
         if remaining <= 0:
             self._doubts.pop(target, None)
         return max(0.0, remaining)
@@ -142,11 +147,7 @@ class AwsState:
         """Record that a write failed; `partly_done` if one of its calls may have succeeded."""
         self._doubt_state(error, partly_done=partly_done)
         if error.reason is Reason.UNREACHABLE:
-            self.unanswered(target)
-
-    def unanswered(self, target: Target) -> None:
-        """Record that an attempt of a write was not answered, even if the next one was."""
-        self._doubts[target] = self._clock() + DOUBT_SECONDS
+            self._doubts[target] = self._clock() + DOUBT_SECONDS
 
     def _doubt_state(self, error: GatewayError, *, partly_done: bool = False) -> None:
         if partly_done or error.reason in _UNCERTAIN:

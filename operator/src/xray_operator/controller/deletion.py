@@ -2,7 +2,7 @@
 
 A deletion or an expiry is final. A list may be older than a write, and a call without an answer may take effect late.
 So if AWS does not show the object of a claimed resource, the operator reads again for a while; and after a write
-without an answer, it reads again when that write can no longer take effect.
+without an answer, its own or an earlier process's, it reads again when that write can no longer take effect.
 """
 
 import asyncio

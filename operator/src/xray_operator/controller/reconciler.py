@@ -72,7 +72,7 @@ class Reconciler:
     async def _apply(self, resource: Resource, manifest: Manifest) -> bool:
         """Decide, verify, claim, write and report."""
         decision = await self._observe_and_decide(resource, manifest)
-        if decision.expired and await self._deletion.wait_for_doubtful_write(resource):
+        if decision.expired and resource.claimed and await self._deletion.wait_for_doubtful_write(resource):
             decision = await self._observe_and_decide(resource, manifest)
         if decision.verification is not Verification.NONE:
             await self._verify(resource, manifest, decision.verification)
@@ -170,10 +170,8 @@ class Reconciler:
         if not resource.deleting:
             resource = await self._forget_previous(resource)
         remaining = await self._kubernetes.remove_finalizer(resource)
-        if remaining is None:
-            self._cache.mark_unclaimed(resource)
-            return None
-        return self._cache.keep(remaining)
+        self._cache.mark_unclaimed(resource)
+        return self._cache.keep(remaining) if remaining else None
 
     async def _forget_previous(self, resource: Resource) -> Resource:
         if PREVIOUS_FIELD not in resource.status:
@@ -192,6 +190,7 @@ class Reconciler:
             resource = await self._forget_previous(resource)
             if resource.claimed:
                 resource = await self._remove_finalizer(resource) or resource
+            self._cache.mark_unclaimed(resource)
         drift = conditions.remaining_drift(outcomes, decision.drift)
         await self._reporter.write_status(resource, found, drift=drift)
         return failed

@@ -78,8 +78,8 @@ class Resource:
         return owner_of(cluster_id, self.key.namespace, self.key.name)
 
     def as_deleted(self) -> "Resource":
-        """Return it as an object that no longer exists in Kubernetes."""
-        return replace(self, deleting=True, deleted=True)
+        """Return it as a claimed object that no longer exists in Kubernetes."""
+        return replace(self, deleting=True, deleted=True, finalizers=(*self.other_finalizers, FINALIZER))
 
     def as_unclaimed(self) -> "Resource":
         """Return it without our finalizer."""

@@ -14,11 +14,13 @@ class ResourceCache:
     """Objects by key; callers only read `resources`.
 
     A claimed object that another one of its name has replaced is kept apart until its deletion policy is carried out.
+    An object whose finalizer another client has removed, as a PUT does, still counts as claimed when it is deleted.
     """
 
     def __init__(self) -> None:
         self.resources: dict[Key, Resource] = {}
         self._replaced: dict[Key, tuple[Resource, ...]] = {}
+        self._claims: dict[Key, str] = {}  # the uid of each object that has had our finalizer, which we did not remove
         self._by_target: defaultdict[Target, set[Key]] = defaultdict(set)
 
     def put(self, resource: Resource) -> bool:
@@ -29,13 +31,18 @@ class ResourceCache:
         earlier = self.resources.get(resource.key)
         if earlier is not None and _age(resource) <= _age(earlier):
             return False
-        if earlier is not None and earlier.uid != resource.uid and earlier.claimed:
+        if earlier is not None and earlier.uid != resource.uid and self._is_ours(earlier):
             self._replaced[resource.key] = (*self.replaced(resource.key), earlier.as_deleted())
         if earlier is not None and earlier.target != resource.target:
             self.drop(resource.key)
         self.resources[resource.key] = resource
         self._by_target[resource.target].add(resource.key)
+        if resource.claimed:
+            self._claims[resource.key] = resource.uid
         return True
+
+    def _is_ours(self, resource: Resource) -> bool:
+        return self._claims.get(resource.key) == resource.uid
 
     def keep(self, resource: Resource) -> Resource:
         """Store the response to a PATCH; ResourceDeletedError if the object was deleted in the meantime."""
@@ -48,14 +55,16 @@ class ResourceCache:
     def mark_deleted(self, key: Key) -> Resource | None:
         """Mark a claimed object as deleted; None if it was not claimed and can be dropped."""
         cached = self.resources.get(key)
-        if cached is None or not cached.claimed:
+        if cached is None or not self._is_ours(cached):
             return None
         self.resources[key] = cached.as_deleted()
         return self.resources[key]
 
     def mark_unclaimed(self, resource: Resource) -> None:
-        """Record that our finalizer was removed, alone or with the object."""
+        """Record that we have removed our finalizer, alone or with the object."""
         key = resource.key
+        if self._is_ours(resource):
+            del self._claims[key]
         if key in self.resources and self.resources[key].uid == resource.uid:
             self.resources[key] = self.resources[key].as_unclaimed()
         remaining = tuple(replaced for replaced in self._replaced.pop(key, ()) if replaced.uid != resource.uid)
@@ -69,6 +78,7 @@ class ResourceCache:
     def drop(self, key: Key) -> frozenset[Key]:
         """Remove an object and return the keys of those with the same target."""
         resource = self.resources.pop(key, None)
+        self._claims.pop(key, None)
         if resource is None:
             return frozenset()
         others = self._by_target[resource.target]

@@ -35,10 +35,7 @@ class AwsWriter:
             return apply_action(action, self._gateway)
         await self._bucket.take()
         loop = asyncio.get_running_loop()
-        unanswered = self._gateway.unanswered
         outcome = await loop.run_in_executor(self._pool, apply_action, action, self._gateway)
-        if self._gateway.unanswered != unanswered:  # perhaps one of another thread: a wait too many does no harm
-            self._state.unanswered(target_of(action.value))
         if outcome.error is not None:
             partly_done = isinstance(action, Replace)
             self._state.failed(target_of(action.value), outcome.error, partly_done=partly_done)

@@ -57,6 +57,9 @@ CASES = {
     "no Sampled": Case(xray(f"{ROOT};Parent={PARENT}"), XRAY, PARENT),
     "other fields": Case(xray(f"{ROOT};Parent={PARENT};Sampled=1;Lineage=1:a87bd80c:0"), XRAY, PARENT, True),
     "a field of a browser's": Case(xray(f"{ROOT};Parent={PARENT};Sampled=1;_dd.origin=rum"), XRAY, PARENT, True),
+    "a long field of a vendor's": Case(
+        xray(f"{ROOT};Parent={PARENT};Sampled=0;_dd.p.usr={'a' * 512}"), XRAY, PARENT, False
+    ),
     "a field without a name": Case(xray(f"{ROOT};=;;x;Parent={PARENT};Sampled=0"), XRAY, PARENT, False),
     "spaces": Case(xray(f" {ROOT}; Parent={PARENT}; Sampled=1 "), XRAY, PARENT, True),
     "upper case": Case(xray(f"{ROOT};Parent={PARENT.upper()};Sampled=1"), XRAY, PARENT, True),

@@ -1,8 +1,10 @@
 """Whole handlers on the recorder: the bootcamp's, and the examples of the SDK's README."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +50,18 @@ def client(process: Process) -> FlaskClient:
     app.wsgi_app = recorded  # type: ignore[method-assign]
     bootcamp_routes(app, StartingProvider(process.pipeline).get_tracer("shop"))
     other_routes(app)
+    app.async_to_sync = in_a_thread  # type: ignore[assignment, method-assign]
     return app.test_client()
+
+
+def in_a_thread(view: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    """Return an asynchronous view as Flask calls it by asgiref: in a thread with a loop and a copy of the context."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(copy_context().run, asyncio.run, view(*arguments, **named)).result()
+
+    return call
 
 
 def bootcamp_routes(app: Flask, tracer: trace.Tracer) -> None:
@@ -99,6 +112,14 @@ def other_routes(app: Flask) -> None:
         asyncio.run(parts())
         return "gathered"
 
+    @app.route("/async")
+    @xray_recorder.capture_async("captured")  # type: ignore[untyped-decorator]
+    async def asynchronous() -> str:
+        async with xray_recorder.in_subsegment_async("awaited"):
+            await asyncio.sleep(0)
+        xray_recorder.begin_subsegment("not ended")
+        return "awaited"
+
     @app.route("/raise")
     @xray_recorder.capture("raises")  # type: ignore[untyped-decorator]
     def fails() -> str:
@@ -113,6 +134,7 @@ def other_routes(app: Flask) -> None:
         ("/api/activities/home", {"home-activities-mock-data": {"inside the span": {}}}),
         ("/segment", {"around": {"x": {}}}),
         ("/gather", {"parts": {"part 1": {}, "part 2": {}}}),
+        ("/async", {"captured": {"awaited": {}, "not ended": {}}}),
         ("/raise", {"raises": {}}),
     ],
 )

@@ -1,4 +1,6 @@
+import gc
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -7,6 +9,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.xray_local.conftest import Client
 from xray_local.api import request_guard
+from xray_local.errors import ApiError
+from xray_local.listener import BODY_MAX
 
 HOSTS = "expected an IP address, localhost or a name in --allow-host"
 
@@ -143,3 +147,33 @@ async def test_other_responses_are_not_changed() -> None:
 
     async with await guarded(away) as client:
         assert (await client.get("/", allow_redirects=False)).status == 302
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/Groups", b'{"NextToken": "' + b"x" * 1000 + b'"}', 400),
+        ("/Groups", b'{"NextToken": ', 400),
+        ("/TraceSummaries", b'{"StartTime": 0, "EndTime": 1, "FilterExpression": "("}', 400),
+        ("/GetGroup", b'{"GroupName": "absent"}', 400),
+        ("/v1/traces", b"{", 400),
+        ("/Groups", b" " * (BODY_MAX + 1), 413),
+    ],
+)
+async def test_a_refused_request_is_freed_at_once(api: Client, path: str, body: bytes, status: int) -> None:
+    """Cycles are collected seldom, and a body may have 16 MB: forty refused ones took a gigabyte."""
+
+    async def send() -> None:
+        answer = await api.post(path, data=BytesIO(body), headers={"Content-Type": "application/json"})
+        assert answer.status == status
+        await answer.read()
+
+    gc.collect()
+    gc.disable()
+    try:
+        await send()
+        await api.get("/_local/health")  # the server has ended the refused request by then
+        alive = [item for item in gc.get_objects() if isinstance(item, ApiError | web.HTTPException)]
+    finally:
+        gc.enable()
+    assert alive == []

@@ -1,5 +1,7 @@
 import inspect
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -87,6 +89,18 @@ async def test_the_list_is_paged(client: Client, region: Region) -> None:
         seen += [trace["Id"] for trace in answer["traces"]]
         path = answer["next"]
     assert seen == [trace_id(number) for number in range(150)]
+
+
+async def test_a_page_of_the_list_leads_to_the_next_one(client: Client, region: Region) -> None:
+    """By the link that its JSON has; the last page has none."""
+    for number in range(150):
+        put(region, number)
+    first = await (await client.get("/")).text()
+    assert "100 of 150</span>" in first
+    [href] = re.findall(r'rel="next" href="([^"]*)"', first)
+    assert unescape(href) == (await (await client.get("/traces.json")).json())["next"]
+    last = await (await client.get(unescape(href))).text()
+    assert (last.count('<td class="rq">'), 'rel="next"' in last) == (50, False)
 
 
 async def test_a_filter_and_a_range_narrow_the_list(client: Client, region: Region) -> None:

@@ -1,8 +1,13 @@
+import gc
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import pytest
 
 from tests.xray_local import otlp
 from tests.xray_local.samples import NOW, document, trace_id
+from xray_local.api.operations.retrieval.spans import spans
 from xray_local.traces.compiled import DEPTH_MAX, compiled
 from xray_local.traces.documents import Document, parse_segment
 from xray_local.traces.entries import flatten
@@ -122,3 +127,24 @@ def test_a_long_chain_is_cut_into_documents_that_any_parser_reads() -> None:
 def test_without_documents_there_is_nothing() -> None:
     """A trace that was evicted meanwhile."""
     assert compiled([]) == []
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda documents: summarize(trace_id(1), documents),
+        compiled,
+        lambda documents: list(spans(trace_id(1), [document.body for document in documents])),
+    ],
+    ids=["summary", "compiled", "spans"],
+)
+def test_nothing_keeps_the_documents_of_a_trace_that_was_read(read: Callable[[Sequence[Document]], Any]) -> None:
+    """Python collects cycles by their number, not by their bytes, and a document may be large."""
+    documents = [document(1), document(1, 2, parent_id=f"{1:016x}", type="subsegment")]
+    gc.collect()
+    gc.disable()
+    try:
+        read(documents)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

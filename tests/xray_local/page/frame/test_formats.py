@@ -126,3 +126,9 @@ def test_links_are_escaped() -> None:
 def test_a_long_text_is_cut_with_an_ellipsis() -> None:
     """A text that fits is unchanged."""
     assert [formats.shortened("abcd", 4), formats.shortened("abcde", 4)] == ["abcd", "abc…"]
+
+
+def test_a_url_as_a_name_is_shown_by_its_last_part() -> None:
+    """Such as the address of a queue."""
+    assert formats.short_name("https://sqs.us-east-1.amazonaws.com/111122223333/orders-to-ship") == "orders-to-ship"
+    assert formats.short_name("shop-api/prod") == "shop-api/prod"

@@ -68,13 +68,25 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Exception as error:
-        known = _known(request, error)
-        if known is None and isinstance(error, web.HTTPException):
+        response = _error_answer(request, error)
+        if response is None:
             raise
-        if known is None:
-            _log.exception("request_failed method=%s path=%s", request.method, request.path)
-            known = ApiError("InternalFailure", "internal error: see the log of xray-local", 500)
-        return error_response(known)
+        return response
+
+
+def _error_answer(request: web.Request, error: Exception) -> web.Response | None:
+    """Return what an error is answered with; None if it is a response itself, such as a redirect.
+
+    A variable of `_answer` with an error would make a cycle with the error's traceback: the body of each refused
+    request would stay in memory until Python collects cycles.
+    """
+    known = _known(request, error)
+    if known is None and isinstance(error, web.HTTPException):
+        return None
+    if known is None:
+        _log.exception("request_failed method=%s path=%s", request.method, request.path)
+        known = ApiError("InternalFailure", "internal error: see the log of xray-local", 500)
+    return error_response(known)
 
 
 def _request_id() -> str:

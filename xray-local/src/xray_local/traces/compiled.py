@@ -14,7 +14,7 @@ import orjson
 
 from xray_local.traces.body import Body
 from xray_local.traces.documents import Document
-from xray_local.traces.entries import Entry, flatten, inferred_service
+from xray_local.traces.entries import Entry, Trace, flatten, inferred_service
 from xray_model.segments import attributes
 
 DEPTH_MAX = 50  # of nested subsegments; what is below is a document of its own
@@ -24,6 +24,12 @@ _PLACE = ("trace_id", "parent_id", "type")  # fields of a document that its plac
 def compiled(documents: Sequence[Document], *, inferred: bool = True) -> list[tuple[str, str]]:
     """Return (id, JSON text) of each document of a trace, in the order of arrival, and then the inferred segments."""
     trace = flatten(document.body for document in documents)
+    found = _compiled(trace, documents, inferred=inferred)
+    trace.unlink()
+    return found
+
+
+def _compiled(trace: Trace, documents: Sequence[Document], *, inferred: bool) -> list[tuple[str, str]]:
     trace_id = documents[0].trace_id if documents else ""
     texts = {id(document.body): document.text for document in documents}
     whole = {entry: texts[id(entry.body.raw)] for entry in trace.entries if id(entry.body.raw) in texts}

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from xray_local.traces.body import Body, Wire
-from xray_local.traces.entries import REMOTE_NAMESPACES, Entry, Trace, flatten
+from xray_local.traces.entries import REMOTE_NAMESPACES, Entry, Trace, flatten, unlink
 
 SKEW_SECONDS = 0.001
 """How much earlier than its parent a row may start without a note: it may be timed by another clock."""
@@ -101,6 +101,10 @@ class Waterfall:
     def duration(self) -> float:
         """Seconds from the first start to the last end."""
         return self.end - self.start
+
+    def unlink(self) -> None:
+        """Remove the links of the entries, as `Trace.unlink` does."""
+        unlink(row.entry for row in self.rows)
 
     def below(self, row_id: str) -> "Waterfall | None":
         """Return the row of that id with what is nested in it, on its own time axis; None for an unknown id."""

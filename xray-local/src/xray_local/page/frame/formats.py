@@ -97,6 +97,11 @@ def second(epoch: float) -> str:
     return clock(epoch).partition(".")[0]
 
 
+def short_name(name: str) -> str:
+    """Return the last part of a URL, such as the name of a queue; any other name as it is."""
+    return name.rstrip("/").rpartition("/")[2] if "://" in name else name
+
+
 def shortened(text: str, length: int = 300) -> str:
     """Return a text of at most `length` characters; a longer one is cut and ends in an ellipsis."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
@@ -162,6 +167,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "percent": percent,
     "percent1": percent1,
     "second": second,
+    "short_name": short_name,
     "status_class": status_class,
 }
 """The filters of the templates: numbers reach a template as numbers, and it writes them with these."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xray_local.page.frame.formats import duration, number, percent, shortened
+from xray_local.page.frame.formats import duration, number, percent, short_name, shortened
 from xray_local.page.services.grid import Grid
 from xray_local.page.services.layout import Layout, Point, arrange, spread
 from xray_local.page.services.numbers import Call, Graph, Numbers, Service, Show
@@ -100,11 +100,6 @@ def _box(service: Service, place: Point, show: Show) -> Box:
         text=f"{number(service.numbers.calls)} · {_shown(service.numbers, show)}",
         parts=_parts(service.numbers, x),
     )
-
-
-def short_name(name: str) -> str:
-    """Return the last part of a URL, such as the name of a queue; any other name as it is."""
-    return name.rstrip("/").rpartition("/")[2] if "://" in name else name
 
 
 def _parts(found: Numbers, x: float) -> tuple[Part, ...]:

@@ -43,18 +43,25 @@ class Sources:
         """Return the stored trace of an id in either form; None if it has no row."""
         trace_id = xray_id(text)
         stored = region.store.trace(trace_id) if trace_id else None
+        known, analysed = self._kept.pop(trace_id, (None, None))
         if stored is None:
-            self._kept.pop(trace_id, None)
+            _free(analysed)
             return None
         documents = region.store.documents(trace_id)
-        known, analysed = self._kept.pop(trace_id, (None, None))
         if analysed is None or known != documents:
+            _free(analysed)
             with _collection_paused():
                 analysed = AnalysedTrace(waterfall([_body(*document) for document in documents]))
         self._kept[trace_id] = documents, analysed
         if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+            _free(self._kept.popitem(last=False)[1][1])
         return StoredTrace(trace_id, stored[1], analysed) if analysed.rows else None
+
+
+def _free(analysed: AnalysedTrace | None) -> None:
+    """Free a trace at once: its entries refer to each other, and cycles are collected seldom."""
+    if analysed is not None:
+        analysed.tree.unlink()
 
 
 @contextmanager

@@ -44,9 +44,14 @@ class Trace:
 
     def unlink(self) -> None:
         """Remove the links of the entries: their cycles would keep the documents until Python collects cycles."""
-        for entry in (*self.entries, *self.repeats):
-            entry.parent = entry.segment = None
-            entry.children.clear()
+        unlink((*self.entries, *self.repeats))
+
+
+def unlink(entries: Iterable[Entry]) -> None:
+    """Remove the links of entries."""
+    for entry in entries:
+        entry.parent = entry.segment = entry.container = None
+        entry.children.clear()
 
 
 def flatten(bodies: Iterable[Mapping[str, Any]]) -> Trace:

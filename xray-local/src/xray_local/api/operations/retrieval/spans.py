@@ -19,7 +19,8 @@ Span = dict[str, Any]
 
 def spans(trace_id: str, bodies: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
     """Yield the spans of a trace's documents."""
-    for entry in flatten(bodies).entries:
+    trace = flatten(bodies)
+    for entry in trace.entries:
         end = entry.start if entry.end is None else entry.end
         otel = Body(as_object(entry.body.otel))
         yield {
@@ -38,6 +39,7 @@ def spans(trace_id: str, bodies: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
             "links": [*as_objects(entry.body.raw.get("links"))],
             "status": dict(otel.object("status")) or {"code": "ERROR" if _failed(entry) else "UNSET"},
         }
+    trace.unlink()
 
 
 def _id(entry: Entry) -> str:

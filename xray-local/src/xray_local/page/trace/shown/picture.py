@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from xray_local.page.frame import formats
 from xray_local.page.services.grid import Grid
 from xray_local.page.services.layout import arrange
-from xray_local.page.services.map import short_name
 from xray_local.page.trace.analysis.analysed import AnalysedTrace
 
 FEWEST, MOST = 3, 24
@@ -92,7 +91,7 @@ def _calls(trace: AnalysedTrace) -> tuple[Counter[tuple[str, str]], set[tuple[st
 
 def _box(trace: AnalysedTrace, service: str, corner: tuple[float, float], row: int, failed: bool) -> Box:
     x, y = corner
-    name, text = formats.shortened(short_name(service), NAME_MAX), formats.duration(trace.services[service])
+    name, text = formats.shortened(formats.short_name(service), NAME_MAX), formats.duration(trace.services[service])
     return Box(service, name, text, x, y, row, failed)
 
 

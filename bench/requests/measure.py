@@ -1,5 +1,9 @@
-"""Runs the variants: their sinks, their starts, and the rounds of load."""
+"""Runs the variants: their sinks, their starts, and the rounds of load.
 
+Their modules have bytecode, as those of installed packages: compiling them takes longer than the start.
+"""
+
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -57,6 +61,8 @@ class Measurement(AbstractContextManager["Measurement"]):
         self._figures: dict[str, Figures] = {}
         self._sinks_stack = ExitStack()
         self._servers_stack = ExitStack()
+        folder = self._sinks_stack.enter_context(tempfile.TemporaryDirectory())
+        self._bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -65,7 +71,10 @@ class Measurement(AbstractContextManager["Measurement"]):
         self._sinks_stack.close()
 
     def add(self, variant: Variant) -> None:
-        """Start the variant's sinks, and the variant once, unmeasured: it raises BenchError if it does not run."""
+        """Start the variant's sinks, and the variant once, unmeasured, which writes the bytecode.
+
+        It raises BenchError if the variant does not run.
+        """
         self._say(f"requests: starting {variant.name}")
         with ExitStack() as started:
             sinks = started.enter_context(running_sinks(variant.rate, cores()[1]))
@@ -77,7 +86,7 @@ class Measurement(AbstractContextManager["Measurement"]):
 
     def _serving(self, variant: Variant, sinks: Sinks) -> AbstractContextManager[Served]:
         options, children = self._shape.options(), self._shape.children
-        return serving(variant.recording, sinks, options, children=children)
+        return serving(variant.recording, sinks, options, children=children, environment=self._bytecode)
 
     def boots(self, starts: int) -> None:
         """Start each variant in turn and measure the time until the first response."""

@@ -159,6 +159,15 @@ def test_any_attributes(attributes: dict[str, Any], name: str, description: str)
     assert message(span) == encode_spans([span])
 
 
+@pytest.mark.parametrize("bits", [7, 11, 14, 18, 21, 25, 32, 63])
+def test_numbers_at_the_ends_of_what_some_bytes_hold(bits: int) -> None:
+    span = span_of(recording())
+    largest = (1 << bits) - 1
+    span._attributes.update({"largest": largest, "next": min(largest + 1, (1 << 63) - 1), "negative": ~largest})
+    span.end()
+    assert message(span) == encode_spans([span])
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(keys=st.lists(keys, max_size=300, unique=True), number=st.integers(-5, 300))
 def test_what_is_remembered_is_bounded_and_right(keys: list[str], number: int) -> None:

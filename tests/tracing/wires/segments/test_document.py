@@ -38,6 +38,8 @@ def test_times_are_exact() -> None:
     span._end_time = 1_764_403_286_000_000_001
     text = Documents().document(span)[0]
     assert b'"start_time":1764403285.123456789,"end_time":1764403286.000000001,' in text
+    span._end_time = 1_764_403_284_999_999_999  # by a clock that was set back
+    assert b'"start_time":1764403285.123456789,"end_time":1764403284.999999999,' in Documents().document(span)[0]
     early = start_child(span, "early", start_time=5)
     early._end_time = 2_000_000_000
     assert (document_of(early)["start_time"], document_of(early)["end_time"]) == (5e-9, 2)

@@ -1,6 +1,6 @@
 """What this process records of one trace: the spans under one local root."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -55,26 +55,24 @@ class Recording:
 
     def ended(self, span: Span) -> None:
         """Pass on an ended span. Never raises: a request must not fail because its trace does."""
-        for take in self._takers(span):
-            try:
-                take(span)
-            except Exception as error:  # noqa: BLE001 - processors are anybody's, and so are the values in a span
-                self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        if span.entity is not None:
-            span.entity = None  # it refers to the span: no reference cycle outlives the request
-
-    def _takers(self, span: Span) -> Iterator[Callable[[Any], None]]:
-        """Yield what takes an ended span, in order."""
         pipeline = self.pipeline
         for processor in pipeline.processors:
-            yield processor._on_ending
+            self._give(processor._on_ending, span)
         if self.sampled:
             segments, otlp = pipeline.segments, pipeline.otlp
             if segments is not None:
-                yield segments.ended
+                self._give(segments.ended, span)
             if span.xray is not None or (otlp is not None and span.local_parent is None):
-                yield complete
+                self._give(complete, span)
             if otlp is not None:
-                yield otlp.ended
+                self._give(otlp.ended, span)
         for processor in pipeline.processors:
-            yield processor.on_end
+            self._give(processor.on_end, span)
+        if span.entity is not None:
+            span.entity = None  # it refers to the span: no reference cycle outlives the request
+
+    def _give(self, take: Callable[[Any], None], span: Span) -> None:
+        try:
+            take(span)
+        except Exception as error:  # noqa: BLE001 - processors are anybody's, and so are the values in a span
+            self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")

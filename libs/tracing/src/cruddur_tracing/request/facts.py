@@ -90,7 +90,8 @@ class RequestFacts:
         server = self._server
         if self._untouched is None and server is not None:
             environ, known = self.environ, self._known
-            client = known.get(environ, client_values, of_client)
+            key = client_values(environ)
+            client = known.kept.get(key) or known.keep(key, of_client(environ, known.conventions))
             self._untouched = (server, client), of_target(environ, known.conventions)
         return self._untouched
 

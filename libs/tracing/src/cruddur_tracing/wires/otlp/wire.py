@@ -37,20 +37,18 @@ class OtlpWire:
         self._queue_bytes = queue_bytes
         self._resources = _Ends(encode_resource)
         self._scopes = _Ends(encode_scope)
-        self._latest: tuple[Any, Any, Ends, Ends] = (None, None, _NOTHING, _NOTHING)
+        self._latest: tuple[Any, Any, tuple[Ends, Ends]] = (None, None, (_NOTHING, _NOTHING))
         self._begin()
         restart_in_children(self)
 
     def ended(self, span: Span) -> None:
         """Encode a span that has just ended; it is sent within 200 ms."""
         of_resource, of_scope = span.recording.pipeline.resource, span._instrumentation_scope
-        latest = self._latest
-        if latest[0] is of_resource and latest[1] is of_scope:
-            _, _, resource, scope = latest
-        else:
-            resource, scope = self._resources.of(of_resource), self._scopes.of(of_scope)
-            self._latest = of_resource, of_scope, resource, scope
-        dropped, ended_rest = self._batches.add(resource, scope, encode_span(span))
+        resource, scope, ends = self._latest
+        if resource is not of_resource or scope is not of_scope:
+            ends = self._resources.of(of_resource), self._scopes.of(of_scope)
+            self._latest = of_resource, of_scope, ends
+        dropped, ended_rest = self._batches.add(*ends, encode_span(span))
         if dropped:
             self._delivery.lose(dropped)
         if ended_rest:

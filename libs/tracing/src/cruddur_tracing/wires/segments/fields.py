@@ -88,7 +88,7 @@ def annotation_key(key: Any) -> str:
 
 def times_text(start: Any, end: Any) -> str:
     """Return the fields `start_time` and `end_time` of times in nanoseconds since 1970."""
-    if type(start) is int and type(end) is int and start >= _SECOND and end >= _SECOND:
+    if type(start) is int and type(end) is int and _SECOND <= start <= end:
         first, last = str(start), str(end)
         return f'"start_time":{first[:-9]}.{first[-9:]},"end_time":{last[:-9]}.{last[-9:]}'
     return f'"start_time":{_seconds(start)},"end_time":{_seconds(end)}'

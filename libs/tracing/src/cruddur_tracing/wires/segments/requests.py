@@ -26,15 +26,17 @@ class Server:
     """What requests to one server have in common, as JSON text: the method, the beginning of a URL, and metadata.
 
     `address` is empty where it is not known; `response` is the end of an `http` block and the status, 0 if unknown.
+    `plain` is true if nothing else has to be said of the response.
     """
 
-    __slots__ = ("_constants", "_tails", "address", "metadata", "method", "response")
+    __slots__ = ("_constants", "_tails", "address", "metadata", "method", "plain", "response")
 
     def __init__(self, values: Values) -> None:
         self.method, self.address = server_address(values.get)
         described = {key: value for key, value in values.items() if key not in CONSUMED}
         self.metadata = Writer().text(described, _ROOM, "metadata")[1:-1]
         self.response = response_block(values.get)
+        self.plain = bool(self.address) and self.response[1] < 400
         self._constants: SegmentConstants | None = None
         self._tails: dict[tuple[str | None, str, str], str] = {}
 
@@ -100,9 +102,9 @@ def _plain_segment(
 ) -> str | None:
     server, client = Server.of(shared[0]), _client_fields(shared[1])
     recording, name, target = span.recording, span._name, own.get("http.target")
-    if client is None or not own.keys() <= _OWN or not target or type(name) is not str:
+    if client is None or not server.plain or not own.keys() <= _OWN or not target or type(name) is not str:
         return None
-    if not (server.address and server.response[1] < 400 and len(target) <= SHORT and len(name) <= SHORT):
+    if len(target) > SHORT or len(name) > SHORT:
         return None
     url = quote(server.address + target.partition("?")[0])
     parent = f'"parent_id":"{span.parent_id:016x}",' if span.parent_id else ""

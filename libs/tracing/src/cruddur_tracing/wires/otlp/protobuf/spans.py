@@ -27,7 +27,8 @@ _FLAGS_REMOTE: Final = b"\x85\x01" + (0x300).to_bytes(4, "little")
 _LINK_FLAGS: Final = b"\x35" + (0x100).to_bytes(4, "little")
 _LINK_FLAGS_REMOTE: Final = b"\x35" + (0x300).to_bytes(4, "little")
 _ENCODED: Final = "otlp"
-_NAMED: Final = "otlp.name"
+_NAMED: Final = "otlp.named"
+_SERVER: Final = SpanKind.SERVER
 _UNSET: Final = b"\x7a\x00"  # status = 15, without fields
 
 _span_attributes: Final = Attributes(b"\x4a")
@@ -67,14 +68,15 @@ def _described(span: Span) -> list[bytes]:
     if found is None:
         return [_named(span._name, span._kind), *_span_attributes.fields(span._attributes)]
     shared, own = found
+    fields = _span_attributes.fields(own)
     first = shared[0]
-    if span._name is first.span_name and span._kind is SpanKind.SERVER:
-        fields = [first.encoded.get(_NAMED) or _encode_named(first)]
+    if span._name is first.span_name and span._kind is _SERVER:
+        fields.append(first.encoded.get(_NAMED) or _encode_named(first))
+        shared = shared[1:]
     else:
-        fields = [_named(span._name, span._kind)]
+        fields.append(_named(span._name, span._kind))
     for attributes in shared:
         fields.append(attributes.encoded.get(_ENCODED) or _encode(attributes))
-    fields += _span_attributes.fields(own)
     return fields
 
 
@@ -83,8 +85,8 @@ def _named(name: str, kind: SpanKind) -> bytes:
 
 
 def _encode_named(shared: SharedAttributes) -> bytes:
-    """Return name and kind of the server spans that have one name with these attributes."""
-    shared.encoded[_NAMED] = encoded = _named(shared.span_name or "", SpanKind.SERVER)
+    """Return these attributes, with name and kind of the server spans that have one name with them."""
+    shared.encoded[_NAMED] = encoded = _named(shared.span_name or "", _SERVER) + _encode(shared)
     return encoded
 
 

@@ -14,6 +14,7 @@ _VARINTS: Final = tuple(
     bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7]) for number in range(1 << 11)
 )
 _KNOWN: Final = len(_VARINTS)
+_CONTINUED: Final = tuple(bytes([number | 128]) for number in range(128))
 _DOUBLE: Final = struct.Struct("<d").pack
 _TRUE: Final = b"\x10\x01"
 _FALSE: Final = b"\x10\x00"
@@ -26,12 +27,11 @@ def varint(number: int) -> bytes:
     if 0 <= number < _KNOWN:
         return _VARINTS[number]
     number &= (1 << 64) - 1
-    groups = bytearray()
-    while number > 127:
-        groups.append(number & 127 | 128)
+    groups = b""
+    while number >= _KNOWN:
+        groups += _CONTINUED[number & 127]
         number >>= 7
-    groups.append(number)
-    return bytes(groups)
+    return groups + _VARINTS[number]
 
 
 def delimited(tag: bytes, content: bytes) -> bytes:
@@ -66,12 +66,16 @@ def any_value(value: Any, depth: int = DEPTH_MAX) -> bytes:
     if isinstance(value, bool):
         return _TRUE if value else _FALSE
     if isinstance(value, int):
-        return b"\x18" + varint(value) if _INT_MIN <= value < _INT_END else delimited(b"\x0a", text(value))
+        return _whole_number(value)
     if isinstance(value, float):
         return b"\x21" + _DOUBLE(value)
     if isinstance(value, bytes):
         return delimited(b"\x3a", value)
     return _nested(value, depth)
+
+
+def _whole_number(value: int) -> bytes:
+    return b"\x18" + varint(value) if _INT_MIN <= value < _INT_END else delimited(b"\x0a", text(value))
 
 
 def _nested(value: Any, depth: int) -> bytes:
@@ -107,7 +111,8 @@ class Attributes:
         fields = []
         known = self._known
         for key, value in tuple(attributes.items()):
-            if type(value) is str or type(value) is int:  # no values of other types are equal to these
+            kind = type(value)
+            if kind is str or kind is int:  # no values of other types are equal to these
                 prefix, values = known.get(key) or self._learn_key(key)
                 fields.append(values.get(value) or self._learn(prefix, values, value))
             else:
@@ -122,7 +127,8 @@ class Attributes:
         return known
 
     def _learn(self, prefix: bytes, values: dict[Any, bytes], value: str | int) -> bytes:
-        field = delimited(self._tag, prefix + delimited(b"\x12", any_value(value)))
+        content = _whole_number(value) if type(value) is int else delimited(b"\x0a", text(value))
+        field = delimited(self._tag, prefix + delimited(b"\x12", content))
         if len(values) < self._VALUES and len(field) <= self._LENGTH:
             values[value] = field
         return field

@@ -33,7 +33,6 @@ _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come af
     "-duration": ("duration", "DESC", "<"),
     "duration": ("duration", "ASC", ">"),
 }
-_NONE = Condition("0")
 _GROUPS = 1000  # of one result that is kept
 _FEW = 4000  # matches, which are found faster by their sequence numbers than in order
 _CHUNK = 500  # rows that one query returns
@@ -193,8 +192,12 @@ class Search(Totals):
 
     def _catch_up(self, selection: Selection, end: float) -> bool:
         """Summarize what has no columns until a process time; return whether that is all."""
-        while self.without_summary(1) and (stale := self._candidates(selection, _NONE, None, SUMMARIZED)):
-            self.summarize([(candidate.seq, candidate.trace_id) for candidate in stale])
+        statement = (
+            "SELECT seq, trace_id FROM traces INDEXED BY traces_without_summary"  # noqa: S608 (constants)
+            f" WHERE shape IS NULL AND {WITHIN[selection.by]} ORDER BY seq DESC LIMIT {SUMMARIZED}"
+        )
+        while stale := self._database.rows(statement, (selection.start, selection.end)):
+            self.summarize(stale)
             if time.process_time() > end:
                 return False
         return True

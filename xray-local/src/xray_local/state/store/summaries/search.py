@@ -5,7 +5,7 @@ A trace whose documents have changed has no columns; it is summarized when it is
 
 import time
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import chain
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import ANY, Condition, joined_conditions
-from xray_local.state.store.summaries.overview.blocks import Strings, added, joined
+from xray_local.state.store.summaries.overview.blocks import Strings, added, joined, joined_results
 from xray_local.state.store.summaries.overview.numbers import Group, Overview, groups
 from xray_local.state.store.summaries.selection import (
     WITHIN,
@@ -74,14 +74,26 @@ class Search(Totals):
         end = time.process_time() + seconds
         complete = self._catch_up(selection, end)
         matching = self._matching(selection)
-        strings_of = _until(end, lambda span: self._blocks.strings(span, matching(span)))
-        cells_of = _until(end, lambda span: self._blocks.cells(span, step, matching(span)))
+        read: dict[Span, Counter[str]] = {}  # cells with the strings of the same block
+
+        def strings_of(span: Span) -> Strings:
+            if not step:
+                return self._blocks.strings(span, matching(span))
+            strings, read[span] = self._blocks.strings_and_cells(span, step, matching(span))
+            return strings
+
+        def cells_of(span: Span) -> Counter[str]:
+            found = read.pop(span, None)
+            return self._blocks.cells(span, step, matching(span)) if found is None else found
+
         blocks: list[Strings] = []
         cells: list[Counter[str]] = []
         try:
-            blocks.extend(self._values(self._blocks.kept, selection.key, selection, strings_of, joined))
+            in_time = _until(end, strings_of)
+            blocks.extend(self._values(self._blocks.kept, selection.key, selection, in_time, joined))
             if step:
-                cells.extend(self._values(self._blocks.kept, (selection.key, step), selection, cells_of, added))
+                of_span = _until(end, cells_of)
+                cells.extend(self._values(self._blocks.kept, (selection.key, step), selection, of_span, added))
         except OutOfTimeError:
             complete = False
         routes, example = self._routes.all(), self._shapes.example
@@ -98,18 +110,19 @@ class Search(Totals):
         end = time.process_time() + seconds
         complete = self._catch_up(selection, end)
         matching = self._matching(selection)
-        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for span, _ in self._spans(selection, level=1):
+
+        def of_span(span: Span) -> dict[str, str]:
             if annotation is None:
-                results = self._blocks.results_by_status(span, matching(span))
-            else:
-                results = self._blocks.results_by_annotation(span, annotation, matching(span))
-            for value, of_value in results.items():
-                found[value].update(of_value)
-            if time.process_time() > end:
-                complete = False
-                break
-        made = groups(found)
+                return self._blocks.results_by_status(span, matching(span))
+            return self._blocks.results_by_annotation(span, annotation, matching(span))
+
+        found: list[dict[str, str]] = []
+        try:
+            by = (selection.key, annotation)
+            found.extend(self._values(self._results, by, selection, _until(end, of_span), joined_results))
+        except OutOfTimeError:
+            complete = False
+        made = groups({value: Counter(results) for value, results in joined_results(found).items()})
         if complete and len(made) <= _GROUPS:
             self._groups.put(key, made)
         return made

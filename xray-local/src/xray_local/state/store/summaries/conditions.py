@@ -45,14 +45,19 @@ def condition(expression: Expression, shapes_of: ShapesOf) -> Condition:
     """Return the condition of an expression; `shapes_of` evaluates one that depends on the shape of a trace only."""
     match expression:
         case nodes.Or(operands):
-            return joined_conditions(" OR ", [condition(operand, shapes_of) for operand in operands])
+            return joined_conditions(" OR ", _cheapest_first(operands, shapes_of))
         case nodes.And(operands):
-            return joined_conditions(" AND ", [condition(operand, shapes_of) for operand in operands])
+            return joined_conditions(" AND ", _cheapest_first(operands, shapes_of))
         case nodes.Not(operand):
             inner = condition(operand, shapes_of)
             return Condition(f"NOT {inner.sql}", inner.parameters) if inner.exact else _UNKNOWN
         case _:
             return _term(expression, shapes_of)
+
+
+def _cheapest_first(operands: Iterable[Expression], shapes_of: ShapesOf) -> list[Condition]:
+    """Return the conditions of operands: SQLite evaluates them in their order until one decides."""
+    return sorted((condition(operand, shapes_of) for operand in operands), key=lambda part: part.sql.count("INSTR"))
 
 
 def _term(expression: Expression, shapes_of: ShapesOf) -> Condition:
@@ -151,7 +156,7 @@ def _line(column: str, start: str, operator: str, value: str, end: str = "") -> 
     found = Condition(f"HAS_TEXT({column}, ?, ?, ?)", (start, operator == "CONTAINS", value))
     if column == "users":  # all of it is searched: what is found is part of a text unless it is part of an escape
         found = Condition(f"(INSTR(users, CHAR(92)) = 0 OR {found.sql})", found.parameters)
-    return joined_conditions(" AND ", [present, within, found])
+    return joined_conditions(" AND ", [within, present, found])  # few have the text
 
 
 def _has(column: str, text: str) -> Condition:

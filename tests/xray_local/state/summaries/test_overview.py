@@ -55,9 +55,12 @@ def test_a_range_and_a_filter_select_the_traces(store: Store) -> None:
     assert store.overview(Selection(NOW + 11, NOW + 31), step=10, seconds=10).total.traces == 20
     assert store.overview(selected("fault", NOW + 11, NOW + 31), step=10, seconds=10).total.traces == 4
     assert (
-        store.overview(selected("annotation.seats > 1"), step=10, seconds=10).total.traces == 33
+        store.overview(selected("annotation.seats > 1 AND coverage > 0"), step=10, seconds=10).total.traces == 33
     )  # the evaluator decides
-    assert store.overview(selected("annotation.seats > 1", NOW + 50), step=10, seconds=10).total.traces == 17
+    assert (
+        store.overview(selected("annotation.seats > 1 AND coverage > 0", NOW + 50), step=10, seconds=10).total.traces
+        == 17
+    )
     assert store.overview(selected("duration > 100"), step=10, seconds=10).total.traces == 0
 
 

@@ -4,6 +4,7 @@ A condition holds for every trace that the expression is true for. If it is `exa
 not, the evaluator of `xray_model` decides about the traces that it selects.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,9 +128,14 @@ def _annotation(key: str, operator: str | None, value: object) -> Condition:
         return Condition(f"(INSTR(annotations, ?) > 0 AND {other})", (start, false, false, start))
     if isinstance(value, str):
         return _line("annotations", f'{member}"', operator, value, end="]")
-    if isinstance(value, bool) and operator == "=":
-        return _has("annotations", f"\n{member}{_json(value)}]\n")
-    return Condition("INSTR(annotations, ?) > 0", (f"\n{member}",), exact=False)
+    if isinstance(value, bool):
+        equal, opposite = (_has("annotations", f"\n{member}{_json(flag)}]\n") for flag in (value, not value))
+        if operator == "=":
+            return equal
+        return Condition(f"({opposite.sql} AND NOT {equal.sql})", opposite.parameters + equal.parameters)
+    present = _has("annotations", f"\n{member}")
+    found = Condition("HAS_NUMBER(annotations, ?, ?, ?)", (f"\n{member}", operator, json.dumps(value)))
+    return joined_conditions(" AND ", [present, found])
 
 
 def annotation_start(key: str) -> str:

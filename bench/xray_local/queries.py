@@ -43,7 +43,7 @@ FILTERS = (
     'edge("backend-flask", "users-api") { fault }',
 )
 GROUPS = 25
-IDLE_SHARE = 0.1  # of a core, that a process with nothing to do needs less of
+IDLE_SHARE = 0.05  # of a core; a process with nothing to do needs less, one that shares the cores with many others more
 EVERYTHING = {"StartTime": 0, "EndTime": 4_000_000_000}
 
 

@@ -6,7 +6,7 @@ A trace whose documents have changed has no columns; it is summarized when it is
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from itertools import chain
 from typing import TypeVar
@@ -35,6 +35,7 @@ _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come af
 }
 _GROUPS = 1000  # of one result that is kept
 _FEW = 4000  # matches, which are found faster by their sequence numbers than in order
+_SCANNED_FOR_ONE = 4  # traces, in the time that one is found in by its sequence number
 _CHUNK = 500  # rows that one query returns
 T = TypeVar("T")
 
@@ -151,10 +152,13 @@ class Search(Totals):
         @cache
         def of_span(span: Span) -> Condition:
             if by.exact:
+                few = self._few_of_blocks.known(selection.key, span)
+                if few is not None and len(few) * _SCANNED_FOR_ONE <= span.high - span.low:
+                    return joined_conditions(" AND ", [_one_of(few), within])
                 return joined_conditions(" AND ", [by, within])
             candidates = (Candidate(*row) for row in self._blocks.rows(span, by))
-            matching = [str(found.seq) for found in candidates if self._is_match(found, selection.filter, by)]
-            return joined_conditions(" AND ", [Condition(f"seq IN ({','.join(matching)})"), within])
+            matching = [found.seq for found in candidates if self._is_match(found, selection.filter, by)]
+            return joined_conditions(" AND ", [_one_of(matching), within])
 
         return of_span
 
@@ -194,7 +198,7 @@ class Search(Totals):
         stale = "OR shape IS NULL" if column == "first" else "AND shape IS NOT NULL"
         rows = "traces INDEXED BY traces_by_duration WHERE" if column == "duration" else "traces WHERE"
         if few is not None:
-            rows = f"traces NOT INDEXED WHERE seq IN ({','.join(map(str, few))}) AND"
+            rows = f"traces NOT INDEXED WHERE {_one_of(few).sql} AND"
         position = f"AND ({column}, seq) {follows} (?, ?)" if after else ""
         statement = (
             f"SELECT shape, {column}, seq, trace_id FROM {rows} {WITHIN[selection.by]} {position}"  # noqa: S608
@@ -228,6 +232,10 @@ def _until(end: float, read: Callable[[Span], T]) -> Callable[[Span], T]:
         return read(span)
 
     return of_span
+
+
+def _one_of(seqs: Iterable[int]) -> Condition:
+    return Condition(f"seq IN ({','.join(map(str, seqs))})")
 
 
 def _all(parts: list["array[int]"]) -> "array[int]":

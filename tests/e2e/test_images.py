@@ -45,6 +45,17 @@ print(json.dumps({"found": [name for name in names if found[name]],
         for file in pathlib.Path(found[name].origin).parent.rglob("*.py")
         if not pathlib.Path(importlib.util.cache_from_source(file)).exists()]}))
 """
+TEMPLATES = """
+import jinja2, json
+from xray_local.page.frame import templates
+compiled, compile = [], jinja2.Environment.compile
+def noted(self, source, name=None, *rest, **more):
+    compiled.append(name)
+    return compile(self, source, name, *rest, **more)
+jinja2.Environment.compile = noted
+templates.compile_all()
+print(json.dumps(compiled))
+"""
 CLIENTS = """
 import botocore.session, json
 session = botocore.session.Session()
@@ -87,6 +98,11 @@ def test_no_program_in_it_runs_as_another_user(name: str) -> None:
 def test_it_holds_its_own_part_compiled(name: str, parts: list[str]) -> None:
     """Its libraries are there, no other deployable and no development tool; nothing is compiled at each start."""
     assert run_python(name, CONTENTS) == {"found": parts, "bare": []}
+
+
+def test_the_templates_of_the_page_are_compiled() -> None:
+    """A process that cannot write would compile them at the first read of each page."""
+    assert run_python("xray-local", TEMPLATES) == []
 
 
 def test_the_operator_holds_the_models_for_xray_and_credentials() -> None:

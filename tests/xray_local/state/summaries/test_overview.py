@@ -1,5 +1,6 @@
 """The numbers of many traces, as SQLite and the strings count them."""
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -54,9 +55,12 @@ def test_a_range_and_a_filter_select_the_traces(store: Store) -> None:
     assert store.overview(Selection(NOW + 11, NOW + 31), step=10, seconds=10).total.traces == 20
     assert store.overview(selected("fault", NOW + 11, NOW + 31), step=10, seconds=10).total.traces == 4
     assert (
-        store.overview(selected("annotation.seats > 1"), step=10, seconds=10).total.traces == 33
+        store.overview(selected("annotation.seats > 1 AND coverage > 0"), step=10, seconds=10).total.traces == 33
     )  # the evaluator decides
-    assert store.overview(selected("annotation.seats > 1", NOW + 50), step=10, seconds=10).total.traces == 17
+    assert (
+        store.overview(selected("annotation.seats > 1 AND coverage > 0", NOW + 50), step=10, seconds=10).total.traces
+        == 17
+    )
     assert store.overview(selected("duration > 100"), step=10, seconds=10).total.traces == 0
 
 
@@ -92,6 +96,27 @@ def test_traces_are_grouped(store: Store) -> None:
         ("2", 33),
     ]
     assert store.grouped(EVERYTHING, "unknown") == ()
+
+
+def test_an_annotation_with_several_values_counts_once() -> None:
+    """By its first one, wherever the key is among the annotations; values may have any characters."""
+    store = Store()
+    found: list[dict[str, Any]] = [
+        {"plan": "a]\n;b"},
+        {"a": 1, "plan": "gold", "z": ";"},
+        {"plan": 'say "\n[\\"plan\\",1]"', "z": 1},
+        {"a": "\n;", "plan": "gold"},
+        {"a": 1},
+    ]
+    for number, annotations in enumerate(found, 1):
+        child = {"id": f"{number + 50:016x}", "name": "child", "annotations": {"plan": f"second-{number}"}}
+        more = {"subsegments": [child]} if "plan" in annotations else {}
+        store.put([document(number, number, annotations=annotations, fault=number == 2, **more)], now=NOW)
+    plans = {str(group.key): group.spread for group in store.grouped(EVERYTHING, "plan", seconds=10)}
+    expected = {json.dumps(annotations["plan"]): 1 for annotations in found if "plan" in annotations} | {'"gold"': 2}
+    assert {key: spread.traces for key, spread in plans.items()} == expected
+    assert {key for key, spread in plans.items() if spread.faults} == {'"gold"'}
+    store.close()
 
 
 def test_numbers_follow_what_is_stored(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Counts, graphs and lists put together of blocks are those of the traces one by one, whatever has changed."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.xray_local.samples import NOW, document
 from xray_local.api.filters import TraceFilter
 from xray_local.state.store import RangeBy, Selection, Store
 from xray_local.state.store.summaries.cache import blocks
+from xray_local.state.store.summaries.overview import blocks as overview_blocks
 from xray_local.state.store.summaries.selection import Bounds
 from xray_local.traces.documents import Document
 from xray_local.traces.service_graph import CallStatistics, Graph, service_graph
@@ -38,7 +40,7 @@ def sent(random_: random.Random, trace: int, segment: int = 1) -> Document:
         call = {"id": f"{segment + 100:016x}", "name": "db", "namespace": "remote", "start_time": start}
         more["subsegments"] = [call | {"end_time": start + 1}]
     http = {"request": {"url": f"http://shop/{trace % 10}"}}
-    return document(trace, segment, http=http, **more)
+    return document(trace, segment, http=http, annotations={"plan": random_.randint(1, 3)}, **more)
 
 
 def selection(random_: random.Random, expression: str) -> Selection:
@@ -82,6 +84,12 @@ def test_what_blocks_sum_up_is_what_their_traces_are(store: Store, seed: int) ->
         assert pages(store, selected) == expected
         assert store.count(selected, seconds=9).number == len(expected)
         assert numbers(store.graph(selected)) == numbers(service_graph(row.summary for row in expected))
+        if selected.by == "start":
+            plans = Counter(str(row.summary.annotations[0].value) for row in expected)
+            groups = store.grouped(selected, "plan", seconds=9)
+            assert {str(group.key): group.spread.traces for group in groups} == plans
+            overview = store.overview(selected, step=7, seconds=9)
+            assert (overview.total.traces, sum(cell.traces for cell in overview.cells)) == (len(expected),) * 2
 
 
 @pytest.mark.parametrize(
@@ -111,3 +119,24 @@ def test_blocks_are_summed_up_when_there_is_nothing_else_to_do(store: Store) -> 
     store.put([document(trace) for trace in range(1, 30)], now=NOW)
     store.index()
     assert sum(1 for _ in iter(store.work, False)) == 29 // 4 + 2 * (2 + 7)  # two blocks of 8 and seven of 2
+
+
+def test_large_blocks_are_counted_when_there_is_nothing_else_to_do(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader counts what is left: the first and the last traces, of which there is no whole block."""
+    monkeypatch.setattr(overview_blocks, "LARGE", 8)
+    count, counted = overview_blocks.results_by_key, []
+
+    def counting(keys: str, results: str) -> dict[str, str]:
+        counted.append(len(keys))
+        return count(keys, results)
+
+    monkeypatch.setattr(overview_blocks, "results_by_key", counting)
+    store.put([document(trace) for trace in range(1, 51)], now=NOW)
+    store.index()
+    while store.work():
+        pass
+    counted.clear()
+    assert [group.spread.traces for group in store.overview(Selection(0, NOW * 2), seconds=9).routes] == [50]
+    assert counted == [7 + 3]

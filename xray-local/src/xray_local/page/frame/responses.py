@@ -18,10 +18,9 @@ from aiohttp import web
 
 from xray_local.errors import ApiError
 from xray_local.listener import REGION_KEY
-from xray_local.page.frame import formats, static_files
+from xray_local.page.frame import static_files
 from xray_local.page.frame.exchange import Answer, Page, PageRequest, Redirect, Show, Stream, Text, message, missing
-from xray_local.page.frame.navigation import NAVIGATION, THEME_COOKIE, THEMES, local, theme
-from xray_local.page.frame.palette import Palette
+from xray_local.page.frame.navigation import THEME_COOKIE, local, theme
 
 if TYPE_CHECKING:
     import jinja2
@@ -55,27 +54,16 @@ STREAMS: web.AppKey[WeakSet[asyncio.Task[Any] | None]] = web.AppKey("streams", W
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def environment() -> "jinja2.Environment":
-    """Return what renders templates; `name|colour` is the class of a service, `static(path)` the address of a file."""
-    import jinja2  # two megabytes, which a process without readers of its pages does not need
-
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("xray_local.page", "assets/templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= formats.FILTERS
-    made.filters["colour"] = Palette().colour
-    made.globals |= {"static": static_files.href, "navigation": NAVIGATION, "themes": THEMES}
-    return made
-
-
 def templates() -> Callable[[], "jinja2.Environment"]:
     """Return what returns the environment, which is made for the first page."""
-    return cache(environment)
+
+    @cache
+    def made() -> "jinja2.Environment":
+        from xray_local.page.frame import templates  # with Jinja two megabytes, which a process without readers saves
+
+        return templates.environment()
+
+    return made
 
 
 async def end_streams(app: web.Application) -> None:

@@ -1,13 +1,17 @@
 """The SQLite database: opening, schema, transactions. The only module that uses sqlite3."""
 
 import json
+import operator
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from xray_local.errors import StoreError, StoreFileError
 from xray_local.settings import MEMORY
@@ -16,6 +20,13 @@ PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and write
 SCHEMA_VERSION = 7
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 OWN_FILE = 0o600  # traces may hold secrets
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 class Database:
@@ -137,8 +148,26 @@ def has_text(lines: str, start: str, anywhere: bool, text: str) -> bool:
     return False
 
 
+def has_number(lines: str, start: str, comparison: str, text: str) -> bool:
+    """Return whether a line of JSON that is a start, a number and `]` compares in this way to a number, as JSON.
+
+    The start has the newline before it. `!=` is true if there is a number and none is equal.
+    """
+    values = (after.partition("\n")[0][:-1] for after in lines.split(start)[1:])
+    numbers = [orjson.loads(value) for value in values if value[0] in "-0123456789"]
+    number = _number(text)
+    if comparison == "!=":
+        return bool(numbers) and number not in numbers
+    compare = _COMPARISONS[comparison]
+    return any(compare(found, number) for found in numbers)
+
+
+_number = lru_cache(json.loads)  # one for each filter; of any size
+
+
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.create_function("HAS_TEXT", 4, has_text, deterministic=True)
+    connection.create_function("HAS_NUMBER", 4, has_number, deterministic=True)
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
     if path != MEMORY:

@@ -4,6 +4,7 @@ A condition holds for every trace that the expression is true for. If it is `exa
 not, the evaluator of `xray_model` decides about the traces that it selects.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,14 +46,19 @@ def condition(expression: Expression, shapes_of: ShapesOf) -> Condition:
     """Return the condition of an expression; `shapes_of` evaluates one that depends on the shape of a trace only."""
     match expression:
         case nodes.Or(operands):
-            return joined_conditions(" OR ", [condition(operand, shapes_of) for operand in operands])
+            return joined_conditions(" OR ", _cheapest_first(operands, shapes_of))
         case nodes.And(operands):
-            return joined_conditions(" AND ", [condition(operand, shapes_of) for operand in operands])
+            return joined_conditions(" AND ", _cheapest_first(operands, shapes_of))
         case nodes.Not(operand):
             inner = condition(operand, shapes_of)
             return Condition(f"NOT {inner.sql}", inner.parameters) if inner.exact else _UNKNOWN
         case _:
             return _term(expression, shapes_of)
+
+
+def _cheapest_first(operands: Iterable[Expression], shapes_of: ShapesOf) -> list[Condition]:
+    """Return the conditions of operands: SQLite evaluates them in their order until one decides."""
+    return sorted((condition(operand, shapes_of) for operand in operands), key=lambda part: part.sql.count("INSTR"))
 
 
 def _term(expression: Expression, shapes_of: ShapesOf) -> Condition:
@@ -122,9 +128,14 @@ def _annotation(key: str, operator: str | None, value: object) -> Condition:
         return Condition(f"(INSTR(annotations, ?) > 0 AND {other})", (start, false, false, start))
     if isinstance(value, str):
         return _line("annotations", f'{member}"', operator, value, end="]")
-    if isinstance(value, bool) and operator == "=":
-        return _has("annotations", f"\n{member}{_json(value)}]\n")
-    return Condition("INSTR(annotations, ?) > 0", (f"\n{member}",), exact=False)
+    if isinstance(value, bool):
+        equal, opposite = (_has("annotations", f"\n{member}{_json(flag)}]\n") for flag in (value, not value))
+        if operator == "=":
+            return equal
+        return Condition(f"({opposite.sql} AND NOT {equal.sql})", opposite.parameters + equal.parameters)
+    present = _has("annotations", f"\n{member}")
+    found = Condition("HAS_NUMBER(annotations, ?, ?, ?)", (f"\n{member}", operator, json.dumps(value)))
+    return joined_conditions(" AND ", [present, found])
 
 
 def annotation_start(key: str) -> str:
@@ -151,7 +162,7 @@ def _line(column: str, start: str, operator: str, value: str, end: str = "") -> 
     found = Condition(f"HAS_TEXT({column}, ?, ?, ?)", (start, operator == "CONTAINS", value))
     if column == "users":  # all of it is searched: what is found is part of a text unless it is part of an escape
         found = Condition(f"(INSTR(users, CHAR(92)) = 0 OR {found.sql})", found.parameters)
-    return joined_conditions(" AND ", [present, within, found])
+    return joined_conditions(" AND ", [within, present, found])  # few have the text
 
 
 def _has(column: str, text: str) -> Condition:

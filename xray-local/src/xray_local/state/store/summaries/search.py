@@ -5,15 +5,15 @@ A trace whose documents have changed has no columns; it is summarized when it is
 
 import time
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from itertools import chain
 from typing import TypeVar
 
 from xray_local.state.store.summaries.cache import Span
 from xray_local.state.store.summaries.conditions import ANY, Condition, joined_conditions
-from xray_local.state.store.summaries.overview.blocks import Strings, added, joined
+from xray_local.state.store.summaries.overview.blocks import Strings, added, joined, joined_results
 from xray_local.state.store.summaries.overview.numbers import Group, Overview, groups
 from xray_local.state.store.summaries.selection import (
     WITHIN,
@@ -33,9 +33,9 @@ _ORDERS: dict[Order, tuple[str, str, str]] = {  # a column, and how rows come af
     "-duration": ("duration", "DESC", "<"),
     "duration": ("duration", "ASC", ">"),
 }
-_NONE = Condition("0")
 _GROUPS = 1000  # of one result that is kept
 _FEW = 4000  # matches, which are found faster by their sequence numbers than in order
+_SCANNED_FOR_ONE = 4  # traces, in the time that one is found in by its sequence number
 _CHUNK = 500  # rows that one query returns
 T = TypeVar("T")
 
@@ -75,14 +75,26 @@ class Search(Totals):
         end = time.process_time() + seconds
         complete = self._catch_up(selection, end)
         matching = self._matching(selection)
-        strings_of = _until(end, lambda span: self._blocks.strings(span, matching(span)))
-        cells_of = _until(end, lambda span: self._blocks.cells(span, step, matching(span)))
+        read: dict[Span, Counter[str]] = {}  # cells with the strings of the same block
+
+        def strings_of(span: Span) -> Strings:
+            if not step:
+                return self._blocks.strings(span, matching(span))
+            strings, read[span] = self._blocks.strings_and_cells(span, step, matching(span))
+            return strings
+
+        def cells_of(span: Span) -> Counter[str]:
+            found = read.pop(span, None)
+            return self._blocks.cells(span, step, matching(span)) if found is None else found
+
         blocks: list[Strings] = []
         cells: list[Counter[str]] = []
         try:
-            blocks.extend(self._values(self._blocks.kept, selection.key, selection, strings_of, joined))
+            in_time = _until(end, strings_of)
+            blocks.extend(self._values(self._blocks.kept, selection.key, selection, in_time, joined))
             if step:
-                cells.extend(self._values(self._blocks.kept, (selection.key, step), selection, cells_of, added))
+                of_span = _until(end, cells_of)
+                cells.extend(self._values(self._blocks.kept, (selection.key, step), selection, of_span, added))
         except OutOfTimeError:
             complete = False
         routes, example = self._routes.all(), self._shapes.example
@@ -99,18 +111,19 @@ class Search(Totals):
         end = time.process_time() + seconds
         complete = self._catch_up(selection, end)
         matching = self._matching(selection)
-        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for span, _ in self._spans(selection, level=1):
+
+        def of_span(span: Span) -> dict[str, str]:
             if annotation is None:
-                results = self._blocks.results_by_status(span, matching(span))
-            else:
-                results = self._blocks.results_by_annotation(span, annotation, matching(span))
-            for value, of_value in results.items():
-                found[value].update(of_value)
-            if time.process_time() > end:
-                complete = False
-                break
-        made = groups(found)
+                return self._blocks.results_by_status(span, matching(span))
+            return self._blocks.results_by_annotation(span, annotation, matching(span))
+
+        found: list[dict[str, str]] = []
+        try:
+            by = (selection.key, annotation)
+            found.extend(self._values(self._results, by, selection, _until(end, of_span), joined_results))
+        except OutOfTimeError:
+            complete = False
+        made = groups({value: Counter(results) for value, results in joined_results(found).items()})
         if complete and len(made) <= _GROUPS:
             self._groups.put(key, made)
         return made
@@ -139,10 +152,13 @@ class Search(Totals):
         @cache
         def of_span(span: Span) -> Condition:
             if by.exact:
+                few = self._few_of_blocks.known(selection.key, span)
+                if few is not None and len(few) * _SCANNED_FOR_ONE <= span.high - span.low:
+                    return joined_conditions(" AND ", [_one_of(few), within])
                 return joined_conditions(" AND ", [by, within])
             candidates = (Candidate(*row) for row in self._blocks.rows(span, by))
-            matching = [str(found.seq) for found in candidates if self._is_match(found, selection.filter, by)]
-            return joined_conditions(" AND ", [Condition(f"seq IN ({','.join(matching)})"), within])
+            matching = [found.seq for found in candidates if self._is_match(found, selection.filter, by)]
+            return joined_conditions(" AND ", [_one_of(matching), within])
 
         return of_span
 
@@ -182,7 +198,7 @@ class Search(Totals):
         stale = "OR shape IS NULL" if column == "first" else "AND shape IS NOT NULL"
         rows = "traces INDEXED BY traces_by_duration WHERE" if column == "duration" else "traces WHERE"
         if few is not None:
-            rows = f"traces NOT INDEXED WHERE seq IN ({','.join(map(str, few))}) AND"
+            rows = f"traces NOT INDEXED WHERE {_one_of(few).sql} AND"
         position = f"AND ({column}, seq) {follows} (?, ?)" if after else ""
         statement = (
             f"SELECT shape, {column}, seq, trace_id FROM {rows} {WITHIN[selection.by]} {position}"  # noqa: S608
@@ -193,8 +209,12 @@ class Search(Totals):
 
     def _catch_up(self, selection: Selection, end: float) -> bool:
         """Summarize what has no columns until a process time; return whether that is all."""
-        while self.without_summary(1) and (stale := self._candidates(selection, _NONE, None, SUMMARIZED)):
-            self.summarize([(candidate.seq, candidate.trace_id) for candidate in stale])
+        statement = (
+            "SELECT seq, trace_id FROM traces INDEXED BY traces_without_summary"  # noqa: S608 (constants)
+            f" WHERE shape IS NULL AND {WITHIN[selection.by]} ORDER BY seq DESC LIMIT {SUMMARIZED}"
+        )
+        while stale := self._database.rows(statement, (selection.start, selection.end)):
+            self.summarize(stale)
             if time.process_time() > end:
                 return False
         return True
@@ -212,6 +232,10 @@ def _until(end: float, read: Callable[[Span], T]) -> Callable[[Span], T]:
         return read(span)
 
     return of_span
+
+
+def _one_of(seqs: Iterable[int]) -> Condition:
+    return Condition(f"seq IN ({','.join(map(str, seqs))})")
 
 
 def _all(parts: list["array[int]"]) -> "array[int]":

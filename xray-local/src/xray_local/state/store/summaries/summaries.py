@@ -27,6 +27,7 @@ _BOUNDS = ", ".join(f"MIN({name}), MAX({name})" for name in ("first", "last", "u
 SUMMARIZED = 20  # traces in one transaction
 T = TypeVar("T")
 LISTED = 400  # summaries that are kept
+KEPT_GROUPINGS = 2  # by status or an annotation, of which blocks are kept: each trace may have a value of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Summaries:
         self._first = 0  # the lowest sequence number
         self._known = cache.Blocks()
         self._few_of_blocks = cache.Blocks()  # which also names traces that have no columns yet
+        self._results = cache.Blocks(KEPT_GROUPINGS)
         self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._overviews: Results[Overview] = Results()
         self._groups: Results[tuple[Group, ...]] = Results()
@@ -75,8 +77,8 @@ class Summaries:
             self._shapes.forget()
             self._routes.forget()
             raise
-        self._blocks.kept.forget(seq for seq, _ in traces)
-        self._few_of_blocks.forget(seq for seq, _ in traces)
+        for blocks in (self._few_of_blocks, self._blocks.kept, self._results):
+            blocks.forget(seq for seq, _ in traces)
         self._overviews.clear()
         self._groups.clear()
         return found
@@ -89,7 +91,7 @@ class Summaries:
     def forget(self, changed: set[int]) -> None:
         """Forget what is known of traces that have changed, and of all of them together."""
         self._verdicts.forget(changed)
-        for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
+        for blocks in (self._known, self._few_of_blocks, self._blocks.kept, self._results):
             blocks.forget(changed)
         self._overviews.clear()
         self._groups.clear()
@@ -106,7 +108,7 @@ class Summaries:
         self._shapes.forget()
         self._routes.forget()
         self._verdicts.clear()
-        for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
+        for blocks in (self._known, self._few_of_blocks, self._blocks.kept, self._results):
             blocks.clear()
         self._overviews.clear()
         self._groups.clear()
@@ -126,7 +128,7 @@ class Summaries:
         first, last = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
         if first is None:
             return
-        for blocks in (self._known, self._few_of_blocks, self._blocks.kept):
+        for blocks in (self._known, self._few_of_blocks, self._blocks.kept, self._results):
             blocks.evict(first)
         yield from self._within(selection, cache.spans(first, last, level))
 

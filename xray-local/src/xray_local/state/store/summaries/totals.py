@@ -66,7 +66,7 @@ class Totals(Summaries):
         return self.fold(selection, _GRAPH, graph_of_shapes, merged)
 
     def prepare(self) -> bool:
-        """Make the graph or the strings of one block that has none; return whether there was one."""
+        """Make the graph or the strings of a block that has none, or count them; return whether there was any."""
         made: list[Span] = []
 
         def graph_of(span: Span) -> Graph:
@@ -79,7 +79,7 @@ class Totals(Summaries):
 
         graphs = self._values(self._known, (_GRAPH, ""), _EVERYTHING, graph_of, merged)
         strings = self._values(self._blocks.kept, "", _EVERYTHING, strings_of, joined)
-        return any(made for _ in graphs) or any(made for _ in strings)
+        return any(made for _ in graphs) or any(made or block.count_more() for block in strings)
 
     def _count(self, selection: Selection, chosen: Condition, end: float, span: Span) -> int:
         """Return how many traces of a block match; OutOfTimeError if a process time is not enough for all of them."""

@@ -74,6 +74,11 @@ class Blocks:
         """Return the value of a block."""
         return merge(list(self.values(key, (span,), make, merge)))
 
+    def known(self, key: Hashable, span: Span) -> Any | None:
+        """Return the value of a block if it is kept."""
+        found = self._keys.get(key, {}).get(span.block)
+        return found[1] if found is not None and found[0] == span else None
+
     def _keep(self, key: Hashable, span: Span, value: Any) -> None:
         known = self._keys.setdefault(key, {})
         known[span.block] = span, value

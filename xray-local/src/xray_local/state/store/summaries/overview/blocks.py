@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from xray_local.state.store.database import Database
@@ -57,7 +58,13 @@ class Strings:
         """The results of each route."""
         return results_by_key(self.routes, self.results)
 
+    def count_more(self) -> bool:
+        """Count something of a large block that is not counted yet; return whether there was something."""
+        left = (name for name in _COUNTED if self.is_large and name not in vars(self))
+        return any(getattr(self, name) is not None for name in left)
 
+
+_COUNTED = ("result_counts", "results_by_route", "shape_counts")
 RESULT = "CHAR(1 + bucket * 8 + fault * 4 + error * 2 + throttle)"
 _COLUMNS = f"""
   COALESCE(MIN(first), 0), COALESCE(MAX(first), 0),
@@ -87,6 +94,11 @@ class Blocks:
         """Return how often the same traces are in each cell of the heat map; a column has `step` seconds."""
         return Counter(self._rows(span, Condition(_CELLS, (step,)), condition)[0][0])
 
+    def strings_and_cells(self, span: Span, step: float, condition: Condition) -> tuple[Strings, Counter[str]]:
+        """Return both of the traces, which are read once."""
+        *strings, cells = self._rows(span, Condition(f"{_COLUMNS}, {_CELLS}", (step,)), condition)[0]
+        return Strings(*strings), Counter(cells)
+
     def rows(self, span: Span, condition: Condition) -> list[tuple[int, float, int, str]]:
         """Return the shape, start, sequence number and id of a block's traces that meet a condition."""
         return self._rows(span, Condition("shape, first, seq, trace_id"), condition)
@@ -98,13 +110,14 @@ class Blocks:
         return {str(status): results for status, results in rows if status is not None}
 
     def results_by_annotation(self, span: Span, key: str, condition: Condition) -> dict[str, str]:
-        """Return the results of a block's traces by the value of an annotation as JSON."""
+        """Return the results of a block's traces by the value of an annotation as JSON; of several, by the first."""
         start = annotation_start(key)
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        columns = Condition(f"COALESCE(GROUP_CONCAT(annotations, ';'), ''), COALESCE(GROUP_CONCAT({RESULT}, ''), '')")
         having = joined_conditions(" AND ", [Condition("INSTR(annotations, ?) > 0", (start,)), condition])
-        for annotations, result in self._rows(span, Condition(f"annotations, {RESULT}"), having):
-            found[annotations.partition(start)[2].partition("]\n")[0]].append(result)
-        return {value: "".join(parts) for value, parts in found.items()}
+        annotations, results = self._rows(span, columns, having)[0]
+        parts = f"\n;{annotations}".split(start)  # no line of annotations begins with a semicolon
+        values = (after.partition("\n")[0][:-1] for before, after in pairwise(parts) if "\n;" in before)
+        return results_by_key(values, results)
 
     def _rows(self, span: Span, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:
         statement = (
@@ -114,12 +127,21 @@ class Blocks:
         return self._database.rows(statement, (*columns.parameters, span.low, span.high, *condition.parameters))
 
 
-def results_by_key(keys: str, results: str) -> dict[str, str]:
+def results_by_key(keys: Iterable[str], results: str) -> dict[str, str]:
     """Return the results of the traces of each key."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for key, result in zip(keys, results, strict=True):
         found[key].append(result)
     return {key: "".join(parts) for key, parts in found.items()}
+
+
+def joined_results(blocks: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Return the results of all traces of some blocks by what they are grouped by."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for block in blocks:
+        for value, results in block.items():
+            found[value].append(results)
+    return {value: "".join(parts) for value, parts in found.items()}
 
 
 def added(counters: Iterable[Counter[str]]) -> Counter[str]:

@@ -16,6 +16,7 @@ from xray_local.state.store.summaries.overview.blocks import (
     Strings,
     added,
     joined,
+    joined_results,
     results_by_key,
 )
 from xray_local.state.store.summaries.overview.routes import Route
@@ -124,11 +125,8 @@ class Overview:
     @cached_property
     def routes(self) -> tuple[Group, ...]:
         """The routes, the most frequent first."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for block in self._blocks:
-            for route, results in block.results_by_route.items():
-                found[route].append(results)
-        return groups({self._routes[ord(route) - 1]: Counter("".join(parts)) for route, parts in found.items()})
+        found = joined_results(block.results_by_route for block in self._blocks)
+        return groups({self._routes[ord(route) - 1]: Counter(results) for route, results in found.items()})
 
     @cached_property
     def service_counts(self) -> Counter[str]:

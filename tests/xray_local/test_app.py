@@ -230,6 +230,24 @@ def test_a_delayed_request_does_not_block_others(start: Start) -> None:
             waiting.recv(1)
 
 
+@pytest.mark.parametrize("module", ["xray_local.cli", "xray_local.app", "aiohttp", "atexit"])
+def test_ctrl_c_is_quiet_at_any_moment(module: str) -> None:
+    """Exit 130 and print nothing, also while modules are imported, and while Python ends."""
+    script = (
+        "import atexit, os, runpy, signal, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        f"if {module!r} == 'atexit': atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        "sys.argv = ['xray-local', 'serve', '--max-traces', '0']\n"
+        "runpy.run_module('xray_local', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS, check=False)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, [line for line in lines if "--max-traces" not in line]) == (130, "", [])
+
+
 def test_a_server_imports_no_library_before_something_needs_it() -> None:
     """Pages need jinja2, OTLP needs protobuf: a quarter of what the idle process would take."""
     script = (

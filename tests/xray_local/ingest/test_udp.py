@@ -102,6 +102,28 @@ async def test_stop_stores_what_has_arrived(region: Region) -> None:
     assert region.health()["segments"] == 300
 
 
+async def test_a_datagram_waits_for_others_only_while_many_arrive(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few are stored at once; what waits is stored when the listener stops, and nothing is left to do."""
+    monkeypatch.setattr(udp, "PAUSE_SECONDS", 3600.0)
+    bound = udp.bind("127.0.0.1", 0)
+    listener = udp.UdpListener(region, bound)
+    listener.start()
+    sending = Sender(region, bound.getsockname())
+    for number in (1, 2):
+        sending.send(HEADER + text(number))
+        await sending.until(lambda health, count=number: health["segments"] == count)  # type: ignore[misc]
+    sending.send(*(HEADER + text(number) for number in range(3, 3 + udp.BUSY)))
+    await sending.until(lambda health: health["segments"] == 2 + udp.BUSY)
+    sending.send(HEADER + text(100))
+    await sending.until(lambda _: region.counters["datagrams"] == 3 + udp.BUSY)
+    assert region.health()["segments"] == 2 + udp.BUSY
+    sending.socket.close()
+    listener.stop()
+    assert region.health()["segments"] == 3 + udp.BUSY
+
+
 @pytest.mark.parametrize(
     "header",
     ['{"format":"json","version":1}', '{"version": 1, "format": "json"}', '{"format": "json", "version": 1 } '],

@@ -32,6 +32,25 @@ def test_a_file_keeps_everything(opened: Opener, tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_burst_is_copied_to_the_file_when_it_is_over(opened: Opener, tmp_path: Path) -> None:
+    """Until then it is in the write-ahead log only, so that no call waits for the copy."""
+    path = tmp_path / "xray.db"
+    store = opened(str(path))
+    for number in range(1, 401):  # three and more pages each
+        store.put([document(number, metadata=FILLING)], now=NOW)
+    assert path.stat().st_size < 1_000_000
+    store.work()
+    assert path.stat().st_size > 400 * 50_000
+    store.close()
+
+
+def test_what_is_deleted_is_not_overwritten(opened: Opener, tmp_path: Path) -> None:
+    """Writing zeros would cost as much as writing the documents did."""
+    store = opened(str(tmp_path / "xray.db"))
+    assert store._database.row("PRAGMA secure_delete") == (2,)
+    store.close()
+
+
 def test_a_file_belongs_to_one_process(opened: Opener, tmp_path: Path) -> None:
     """Opening it a second time fails at once."""
     path = str(tmp_path / "xray.db")

@@ -1,7 +1,8 @@
 """The agent's UDP port: a header line and a segment document (or OTLP as text) in a datagram, as the X-Ray daemon's.
 
 Whenever the socket is readable it is drained, and the datagrams are stored in slices with another drain between two:
-the kernel's buffer is the only place where a datagram can be lost, and it is small.
+the kernel's buffer is the only place where a datagram can be lost, and it is small. While many arrive, a slice waits
+for more of them, since a transaction of a hundred costs little more than one of one.
 """
 
 import asyncio
@@ -19,7 +20,9 @@ from xray_local.traces.documents import SegmentError
 SDK_HEADER = b'{"format":"json","version":1}'  # as the SDKs write it; other spellings are parsed
 MAX_DATAGRAM = 65_536
 BUFFER_BYTES = 32 * 1024 * 1024
-SLICE = 64  # datagrams in one transaction
+SLICE = 128  # datagrams in one transaction
+BUSY = 8  # datagrams at a time, after which more are expected; few are stored at once
+PAUSE_SECONDS = 0.005
 WAITING_MAX = 200_000  # datagrams in memory; those beyond are rejected
 LOG_SECONDS = 60.0
 
@@ -51,7 +54,8 @@ class UdpListener:
         self._region = region
         self._socket = bound
         self._waiting: deque[bytes] = deque()
-        self._storing = False
+        self._planned: asyncio.Handle | None = None  # the next slice
+        self._paused_until = float("-inf")
         self._logged_at = float("-inf")
 
     def start(self) -> None:
@@ -60,6 +64,8 @@ class UdpListener:
 
     def stop(self) -> None:
         """Store what has arrived, and close the socket."""
+        if self._planned is not None:
+            self._planned.cancel()
         asyncio.get_running_loop().remove_reader(self._socket)
         self._drain()
         while self._waiting:
@@ -68,9 +74,8 @@ class UdpListener:
 
     def _readable(self) -> None:
         self._drain()
-        if self._waiting and not self._storing:
-            self._storing = True
-            asyncio.get_running_loop().call_soon(self._store)
+        if self._waiting and self._planned is None:
+            self._planned = asyncio.get_running_loop().call_at(self._paused_until, self._store)
 
     def _drain(self) -> None:
         while True:
@@ -87,13 +92,14 @@ class UdpListener:
                 self._waiting.append(datagram)
 
     def _store(self) -> None:
+        is_busy = len(self._waiting) >= BUSY
         try:
             self._store_slice()
         finally:  # an unexpected error in one slice is logged by the loop, and the listener goes on
+            loop = asyncio.get_running_loop()
+            self._paused_until = loop.time() + PAUSE_SECONDS if is_busy else 0.0
             self._drain()
-            self._storing = bool(self._waiting)
-            if self._waiting:
-                asyncio.get_running_loop().call_soon(self._store)
+            self._planned = loop.call_soon(self._store) if self._waiting else None
 
     def _store_slice(self) -> None:
         texts: list[str] = []

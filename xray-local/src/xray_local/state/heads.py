@@ -26,8 +26,8 @@ _Annotations = Annotated[dict[str, bool | int | float | str], msgspec.Meta(max_l
 
 class _Part(msgspec.Struct, gc=False):
     name: str
-    annotations: _Annotations = {}
-    subsegments: list["_Part"] = []
+    annotations: _Annotations | None = None
+    subsegments: tuple["_Part", ...] = ()  # most have none, and need no list of their own
 
 
 class _Head(_Part, gc=False, kw_only=True):

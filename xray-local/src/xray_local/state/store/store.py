@@ -122,12 +122,13 @@ class Store(Resources):
 
     def work(self) -> bool:
         """Index a small part of the log, or summarize some traces, or a block of them; return whether there is more."""
-        if self._log.rows:
-            self.index_some()
-            return True
-        traces = self._search.without_summary(SUMMARIZED)
-        self._search.summarize(traces)
-        return len(traces) == SUMMARIZED or self._search.prepare()
+        with self._database.idle():
+            if self._log.rows:
+                self.index_some()
+                return True
+            traces = self._search.without_summary(SUMMARIZED)
+            self._search.summarize(traces)
+            return len(traces) == SUMMARIZED or self._search.prepare()
 
     def index_some(self) -> None:
         """Index a small part of the log, which is not empty."""

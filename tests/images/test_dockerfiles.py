@@ -1,6 +1,9 @@
 """What every Dockerfile keeps to; that the images are as they say is in tests/e2e."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -29,6 +32,25 @@ def test_the_base_is_one_argument_with_a_fixed_tag(file: Path) -> None:
 def test_it_builds_on_every_architecture(file: Path) -> None:
     """Nothing names one: the base and the wheels are chosen by the platform that is built for."""
     assert re.search(r"amd64|x86|arm64|aarch64", file.read_text()) is None
+
+
+@each
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
+def test_every_locked_package_has_a_wheel_of_the_architecture(file: Path, architecture: str, tmp_path: Path) -> None:
+    """The base image has no compiler. uv chooses the wheels from the lock file, and reads no index for it."""
+    (sync, *_) = [text for stage in stages(file) for text in stage.of("RUN") if "--no-install-workspace" in text]
+    uv, *arguments = sync.replace("--quiet ", "").split()
+    platform = ["--python", sys.executable, f"--python-platform={architecture}-manylinux_2_28"]
+    run = subprocess.run(
+        [ROOT / ".tools/uv/bin" / uv, *arguments, "--offline", "--dry-run", "--no-build", *platform],
+        cwd=ROOT,
+        env=os.environ | {"UV_CACHE_DIR": str(tmp_path), "UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"^Would install \d\d packages$", run.stderr, re.MULTILINE)
 
 
 @each

@@ -112,9 +112,10 @@ def _read(url: str) -> dict[str, int]:
 
 
 def run_operator(installed: Installed, variables: Mapping[str, str]) -> None:
-    """Plan the examples, and run the plugin of kubectl and its completion."""
-    plan = installed.run("xray-operator", "plan", "-f", str(ROOT / "examples"), variables=variables)
-    _expect("xray-operator plan", "+ rule backend-flask", plan)
+    """Plan the examples, as a folder and as a file, and run the plugin of kubectl and its completion."""
+    for path in (ROOT / "examples", ROOT / "examples" / "sampling-rule.yaml"):
+        plan = installed.run("xray-operator", "plan", "-f", str(path), variables=variables)
+        _expect(f"xray-operator plan -f {path.name}", "+ rule backend-flask", plan)
     _expect("kubectl-xray", "usage: kubectl xray", installed.run("kubectl-xray", "--help"))
     installed.run("kubectl_complete-xray", "")
 

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.fakes import InMemoryGateway
+from tests.interrupting import interrupted
 from tests.operator.cli.command_line import RULE, VALUE, Line
 from xray_operator.aws.errors import GatewayError
 from xray_operator.aws.objects import DELETION_TAG, OWNER_TAG
@@ -234,6 +235,22 @@ def test_python_m_ends_by_ctrl_c(tmp_path: Path, free_port: Callable[[], int]) -
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=30)
     assert (run.returncode, out, err) == (130, "", "xray-operator: interrupted\n")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("program", ["xray-operator", "kubectl-xray"])
+@pytest.mark.parametrize("module", ["xray_operator.cli", "argparse", "yaml", "xray_operator.settings"])
+def test_ctrl_c_while_modules_are_imported_is_no_traceback(program: str, module: str, tmp_path: Path) -> None:
+    """Nothing is printed: the program has not begun."""
+    assert interrupted([str(Path(sys.executable).parent / program), "plan"], module, tmp_path) == (130, "")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("module", ["kopf", "boto3"])
+def test_ctrl_c_while_the_operator_starts_is_one_line(module: str, tmp_path: Path) -> None:
+    """It imports most of what it needs when `run` begins."""
+    command = [sys.executable, "-m", "xray_operator", "run"]
+    assert interrupted(command, module, tmp_path) == (130, "xray-operator: interrupted\n")
 
 
 def _waiting_in(pid: int) -> str:

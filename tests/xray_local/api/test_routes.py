@@ -1,15 +1,20 @@
 import gzip
 import json
+import sys
 from io import BytesIO
 from typing import Any
 
 import pytest
-from backports import zstd
 
 from tests.xray_local.conftest import Client
 from tests.xray_local.samples import NOW, rule, text, trace_id
 from xray_local.api import shapes
 from xray_local.api.operations import OPERATIONS
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 FAILED = "failed to satisfy constraint"
 MOST = "less than or equal to"

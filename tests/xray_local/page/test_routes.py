@@ -1,6 +1,8 @@
 import inspect
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 from typing import Any
 
@@ -22,9 +24,10 @@ def trace_id(number: int) -> str:
 
 
 @pytest.fixture
-def region() -> Region:
+def region() -> Iterator[Region]:
     """A region in memory with a fixed clock."""
-    return Region(store=Store(max_traces=500), clock=lambda: NOW)
+    with closing(Store(max_traces=500)) as store:
+        yield Region(store=store, clock=lambda: NOW)
 
 
 def put(region: Region, number: int, **more: Any) -> str:

@@ -114,8 +114,7 @@ def _standard_input(stdin: Callable[[], str], problems: list[str]) -> list[tuple
 def _texts(path: str, problems: list[str], *, recursive: bool) -> list[tuple[str, str]]:
     root = Path(path)
     try:
-        inside = root.rglob("*") if recursive else root.iterdir()
-        files = sorted(file for file in inside if file.suffix in SUFFIXES) if root.is_dir() else [root]
+        files = _inside(root, recursive=recursive) if root.is_dir() else [root]
     except OSError as error:
         problems.append(f"{path}: {error.strerror}")
         return []
@@ -133,3 +132,9 @@ def _texts(path: str, problems: list[str], *, recursive: bool) -> list[tuple[str
         except UnicodeError:
             problems.append(f"{file}: not UTF-8 text")
     return texts
+
+
+def _inside(folder: Path, *, recursive: bool) -> list[Path]:
+    """Return the files of a folder that can have manifests."""
+    every = folder.rglob("*") if recursive else folder.iterdir()
+    return sorted(file for file in every if file.suffix in SUFFIXES)

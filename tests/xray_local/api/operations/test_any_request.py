@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -132,8 +133,12 @@ def requests(shape: Shape) -> some.SearchStrategy[Any]:
 @given(data=some.data())
 def test_any_request_has_a_response_or_an_error(operation: str, data: some.DataObject) -> None:
     """An ApiError of 4xx, or a response of the model's shape."""
-    store = Store(max_traces=10)
-    region = Region(store=store, clock=Clock())
+    with closing(Store(max_traces=10)) as store:
+        assert_an_answer(Region(store=store, clock=Clock()), operation, data)
+
+
+def assert_an_answer(region: Region, operation: str, data: some.DataObject) -> None:
+    """Assert that a region with one group, rule and trace answers or refuses any request."""
     create_group(region, {"GroupName": "one", "FilterExpression": "fault"})
     create_sampling_rule(region, {"SamplingRule": rule("one")})
     region.put([document(1, fault=True)])
@@ -153,7 +158,6 @@ def test_any_request_has_a_response_or_an_error(operation: str, data: some.DataO
     assert refused is None or 400 <= refused.status < 500
     assert get_group(region, {"GroupName": "Default"})
     assert get_sampling_rules(region, {})
-    store.close()
 
 
 def stored(more: dict[str, Any]) -> Region | None:

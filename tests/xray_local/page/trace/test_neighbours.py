@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from tests.xray_local.samples import NOW, document, trace_id
@@ -8,14 +10,16 @@ from xray_local.state.store import Store
 
 
 @pytest.fixture
-def region() -> Region:
+def region() -> Iterator[Region]:
     """Five traces, the last of which failed; the second and the third started at the same time and took as long."""
-    region = Region(store=Store(), clock=lambda: NOW)
+    store = Store()
+    region = Region(store=store, clock=lambda: NOW)
     starts, ends = (0, 10, 10, 20, 30), (5, 11, 11, 29, 32)
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
         fault = number == 5 or None
         assert region.put([document(number, start_time=NOW + start, end_time=NOW + end, fault=fault)]) == []
-    return region
+    yield region
+    store.close()
 
 
 def around(region: Region, number: int, start: float, **query: str) -> Neighbours:

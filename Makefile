@@ -1,6 +1,5 @@
 # Every command of the project. CI calls only these.
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 AWSCLI_VERSION := 1.46.3
 
 UV := .tools/uv/bin/uv
@@ -17,7 +16,7 @@ DOCKER ?= docker
 WORKSPACE_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TAG ?= $(WORKSPACE_VERSION)
 IMAGES := backend=cruddur-backend operator=xray-operator xray-local=xray-local
-BUILD_ARGS := --build-arg UV_VERSION=$(UV_VERSION) --build-arg VERSION=$(TAG) \
+BUILD_ARGS := --build-arg VERSION=$(TAG) \
   --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) $(if $(BASE),--build-arg BASE=$(BASE)) \
   $(foreach name,PIP_INDEX_URL UV_DEFAULT_INDEX,$(if $($(name)),--build-arg $(name))) # a mirror of PyPI, if one is set
 # The collector under its makers' name, from Docker Hub's if Docker has that already: the two are the same image, and none is pulled.
@@ -44,13 +43,13 @@ MEASURED := $(addprefix tests/,xray_model tracing operator pytest_xray_local con
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(UV): Makefile
+$(UV): Makefile deploy/images/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); expected Python 3.11 or newer (name another one: make PYTHON=python3.12)" >&2; exit 2; }
 	@rm -rf .tools/uv; $(PYTHON) -m venv .tools/uv || \
 	  { echo "make: $(PYTHON) has no venv module (on Debian: apt-get install python3-venv)" >&2; exit 2; }
-	@echo "installing uv $(UV_VERSION) into .tools/"
-	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "installing uv into .tools/"
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/images/uv.txt
 	@touch $@
 
 .venv/.synced: $(UV) $(MANIFESTS)

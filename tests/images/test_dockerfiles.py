@@ -60,12 +60,12 @@ def test_no_frontend_is_fetched(file: Path) -> None:
 
 
 @each
-def test_uv_is_the_version_of_the_makefile(file: Path) -> None:
-    """The default serves those who build without make, as skaffold and compose do."""
+def test_uv_is_the_pinned_one(file: Path) -> None:
+    """By version and by hash, as `make setup` installs it."""
     (build,) = [stage for stage in stages(file) if stage.name == "build"]
-    pinned = re.search(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert pinned is not None
-    assert build.of("ARG")[0] == f"UV_VERSION={pinned[1]}"
+    assert any("--require-hashes --requirement /uv.txt" in text for text in build.of("RUN"))
+    assert "deploy/images/uv.txt /" in build.of("COPY")
+    assert "--require-hashes --requirement deploy/images/uv.txt" in (ROOT / "Makefile").read_text()
 
 
 @each

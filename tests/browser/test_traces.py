@@ -155,7 +155,7 @@ def test_a_trace_is_found_by_keyboard_alone(tab: Tab, xray_local: Server, now: f
     expect(page.get_by_role("dialog")).to_contain_text("back to its row in the list")
     press("u")
     press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("dialog")).to_have_count(0)
     press("u")
     expect(focused).to_contain_text("/orders/2")
     expect(page.locator(".chip[aria-current]")).to_contain_text("failed 4")

@@ -3,7 +3,7 @@
 import { fragment } from "./fragments.js";
 
 export const typing = (event) =>
-  event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog");
+  event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog[open]");
 
 const showKeys = async () => {
   const { href } = document.querySelector("[data-help]");

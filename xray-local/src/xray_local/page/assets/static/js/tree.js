@@ -84,7 +84,7 @@ addEventListener("keydown", (event) => {
   const { target } = event;
   const action = KEYS[event.key];
   if (!action || !current || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target.closest("input, select, textarea, summary, dialog, .pane pre")) return;
+  if (target.closest("input, select, textarea, summary, dialog[open], .pane pre")) return;
   if (event.key.length > 1 && event.key !== "Escape" && !inTree(event)) return;
   event.preventDefault();
   event.stopPropagation();

@@ -1,7 +1,6 @@
 """The file of a store: who may read it, and what happens when it cannot be read or written any more."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -125,7 +124,7 @@ def damaged(tmp_path: Path) -> str:
     store.close()
     with path.open("r+b") as file:
         file.seek(4096)
-        file.write(os.urandom(path.stat().st_size - 4096))
+        file.write(b"\xff" * (path.stat().st_size - 4096))
     return str(path)
 
 

@@ -145,7 +145,13 @@ def test_no_request_goes_beyond_its_deadline(serve: Callable[[socket.socket], No
             connection.post(b"x", soon(-1))
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP", b"SMTP ready\r\n", b"HTTP/1.1 2xx\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(b"", b"HTTP", b"SMTP ready\r\n", b"HTTP/1.1 2xx\r\n\r\n"),
+        *(b"HTTP/1.1 200 O", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
+    ],
+)
 def test_what_is_not_http_is_an_error(answer: bytes) -> None:
     """The next request makes another connection."""
 

@@ -30,7 +30,7 @@ def reset(connected: socket.socket) -> None:
 
 def drip(connected: socket.socket) -> None:
     connected.recv(100_000)
-    for byte in b"HTTP/1.1 200 " + b"x" * 1000:  # complete, it would say that the spans arrived
+    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Slow: " + b"x" * 1000:
         connected.sendall(bytes([byte]))
         time.sleep(0.05)
 

@@ -125,8 +125,21 @@ class _Incoming(io.RawIOBase):
         return self._connected.recv_into(buffer)
 
 
+class _Lines(io.BufferedReader):
+    """Reads whole lines: `http.client` takes a head that breaks off, as by `abort`, for a complete one."""
+
+    _begun = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n") and (line or self._begun):
+            raise HTTPException("the response breaks off")
+        self._begun = True
+        return line
+
+
 class _Source:
     """What HTTPResponse needs of a socket."""
 
     def __init__(self, incoming: _Incoming) -> None:
-        self.makefile: Callable[[str], io.BufferedReader] = lambda _: io.BufferedReader(incoming)
+        self.makefile: Callable[[str], io.BufferedReader] = lambda _: _Lines(incoming)

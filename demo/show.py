@@ -41,8 +41,8 @@ def _show(stack: Stack) -> list[Check]:
     console.heading("A Flask service with OpenTelemetry and the X-Ray SDK, and X-Ray itself, on this machine")
     stack.start_xray_local()
     console.line(f"X-Ray    {addresses.page}  (its page; agent on {addresses.agent}, OTLP on {addresses.otlp})")
+    steps.apply_examples(stack)  # first: a worker that has fetched the rules asks for changes ten seconds later
     stack.launch_backend(WORKERS)
-    steps.apply_examples(stack)
     stack.wait_for_backend()
     console.line(f"service  {addresses.service}  ({WORKERS} gunicorn workers)")
     step(steps.one_trace(stack))

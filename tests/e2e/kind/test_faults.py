@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.chart.real_collector import need_file_storage
 from tests.e2e.containers import DOCKER
 from tests.e2e.kind import peers, programs
 from tests.e2e.kind.cluster import Cluster
@@ -124,6 +125,7 @@ def stored_queue(cluster: Cluster, folder: Path) -> dict[str, Any]:
 
 def test_a_queue_on_disk_loses_nothing(cluster: Cluster, release: Release, store: Store, tmp_path: Path) -> None:
     """All collectors are killed while X-Ray is away: what they had acknowledged arrives later."""
+    need_file_storage()
     release.ensure(stored_queue(cluster, tmp_path))
     release.kubectl("scale", "deployment/cruddur-xray-local", "--replicas=0")
     release.wait_for_no_leavers("xray-local")

@@ -67,6 +67,11 @@ def _inside(inner: Expression | None, subject: Scope) -> bool:
 
 def _compare(found: Iterable[Any], operator: str, value: Scalar) -> bool:
     candidates = [candidate for candidate in found if _comparable(candidate, value)]
+    return any_compares(candidates, operator, value)
+
+
+def any_compares(candidates: Sequence[Any], operator: str, value: Scalar) -> bool:
+    """Return whether a value of the literal's type compares so to it; for `!=`, there are some and none is equal."""
     if operator == "!=":
         return bool(candidates) and value not in candidates
     return any(_OPERATORS[operator](candidate, value) for candidate in candidates)

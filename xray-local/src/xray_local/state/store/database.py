@@ -1,10 +1,9 @@
 """The SQLite database: opening, schema, transactions. The only module that uses sqlite3."""
 
 import json
-import operator
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
@@ -15,6 +14,7 @@ import orjson
 
 from xray_local.errors import StoreError, StoreFileError
 from xray_local.settings import MEMORY
+from xray_model.filter_expression import any_compares
 
 PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and writes each changed one of a file by itself
 SCHEMA_VERSION = 7
@@ -22,13 +22,6 @@ HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 OWN_FILE = 0o600  # traces may hold secrets
 CHECKPOINT_PAGES = 4_000  # of the write-ahead log, 64 MB, which are then copied to the file
 IDLE_CHECKPOINT_PAGES = 1_000
-_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class Database:
@@ -162,15 +155,11 @@ def has_text(lines: str, start: str, anywhere: bool, text: str) -> bool:
 def has_number(lines: str, start: str, comparison: str, text: str) -> bool:
     """Return whether a line of JSON that is a start, a number and `]` compares in this way to a number, as JSON.
 
-    The start has the newline before it. `!=` is true if there is a number and none is equal.
+    The start has the newline before it.
     """
     values = (after.partition("\n")[0][:-1] for after in lines.split(start)[1:])
     numbers = [orjson.loads(value) for value in values if value[0] in "-0123456789"]
-    number = _number(text)
-    if comparison == "!=":
-        return bool(numbers) and number not in numbers
-    compare = _COMPARISONS[comparison]
-    return any(compare(found, number) for found in numbers)
+    return any_compares(numbers, comparison, _number(text))
 
 
 _number = lru_cache(json.loads)  # one for each filter; of any size

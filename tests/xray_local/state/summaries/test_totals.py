@@ -124,7 +124,7 @@ def test_blocks_are_summed_up_when_there_is_nothing_else_to_do(store: Store) -> 
 def test_large_blocks_are_counted_when_there_is_nothing_else_to_do(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader counts what is left: the first and the last traces, of which there is no whole block."""
+    """Only the first and the last traces, which fill no block, are left to the next read."""
     monkeypatch.setattr(overview_blocks, "LARGE", 8)
     count, counted = overview_blocks.results_by_key, []
 

@@ -11,7 +11,7 @@ TRACEPARENT: Final = "HTTP_TRACEPARENT"
 TRACESTATE: Final = "HTTP_TRACESTATE"
 XRAY: Final = "HTTP_X_AMZN_TRACE_ID"
 
-HEADER_MAX: Final = 2048  # characters; vendors add up to 512 to X-Ray's fields, and what is longer is no trace context
+HEADER_MAX: Final = 2048  # characters; vendors add up to 512 to X-Ray's fields; a longer header is ignored
 
 _TRACEPARENT = re.compile(r"[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*", re.ASCII)
 _ROOT = re.compile(r"1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})", re.ASCII)

@@ -59,6 +59,8 @@ class Summaries:
         self._known = cache.Blocks()
         self._few_of_blocks = cache.Blocks()  # which also names traces that have no columns yet
         self._results = cache.Blocks(KEPT_GROUPINGS)
+        self._of_columns = (self._few_of_blocks, self._blocks.kept, self._results)
+        self._of_traces = (self._known, *self._of_columns)
         self._listed: OrderedDict[int, TraceSummary] = OrderedDict()  # by sequence number
         self._overviews: Results[Overview] = Results()
         self._groups: Results[tuple[Group, ...]] = Results()
@@ -77,7 +79,7 @@ class Summaries:
             self._shapes.forget()
             self._routes.forget()
             raise
-        for blocks in (self._few_of_blocks, self._blocks.kept, self._results):
+        for blocks in self._of_columns:
             blocks.forget(seq for seq, _ in traces)
         self._overviews.clear()
         self._groups.clear()
@@ -91,7 +93,7 @@ class Summaries:
     def forget(self, changed: set[int]) -> None:
         """Forget what is known of traces that have changed, and of all of them together."""
         self._verdicts.forget(changed)
-        for blocks in (self._known, self._few_of_blocks, self._blocks.kept, self._results):
+        for blocks in self._of_traces:
             blocks.forget(changed)
         self._overviews.clear()
         self._groups.clear()
@@ -108,7 +110,7 @@ class Summaries:
         self._shapes.forget()
         self._routes.forget()
         self._verdicts.clear()
-        for blocks in (self._known, self._few_of_blocks, self._blocks.kept, self._results):
+        for blocks in self._of_traces:
             blocks.clear()
         self._overviews.clear()
         self._groups.clear()
@@ -128,7 +130,7 @@ class Summaries:
         first, last = self._database.row("SELECT (SELECT MIN(seq) FROM traces), (SELECT MAX(seq) FROM traces)")
         if first is None:
             return
-        for blocks in (self._known, self._few_of_blocks, self._blocks.kept, self._results):
+        for blocks in self._of_traces:
             blocks.evict(first)
         yield from self._within(selection, cache.spans(first, last, level))
 

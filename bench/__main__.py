@@ -96,16 +96,16 @@ RUN = dict(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(ALL)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; requests: after each start (default: 5)")
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="ROW", help="first-use, requests, loss: only these rows"
     )
     parser.add_argument(
         "--traces", type=int, default=100_000, help="queries, pages: how many are stored (default: 100,000)"
     )
-    parser.add_argument("--starts", type=int, default=5, help="start, requests: starts for the boot time (default: 5)")
+    parser.add_argument("--starts", type=int, default=5, help="start, requests: how often to start each (default: 5)")
     group = parser.add_argument_group("requests")
-    group.add_argument("--seconds", type=float, default=3.0, help="seconds of a round (default: 3)")
+    group.add_argument("--seconds", type=float, default=1.0, help="seconds of a round (default: 1)")
     group.add_argument("--clients", type=int, default=4, help="clients that send at a time (default: 4)")
     group.add_argument("--threads", type=int, default=1, help="threads of the worker; from 2 on it is gthread's")
     group.add_argument("--children", type=int, default=0, help="spans or subsegments in each request (default: 0)")

@@ -5,6 +5,7 @@ Their modules have bytecode, as those of installed packages: compiling them take
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ class Shape:
 
 @dataclass(slots=True)
 class Figures:
-    """A variant's figures, one for each round or start; CPU and latencies in seconds, memory in MiB.
+    """A variant's figures; CPU and latencies of each round in seconds, boot and memory (MiB) of each start.
 
     `sent` is the number of requests in the rounds, `received` what the sink counted of them.
     """
@@ -44,9 +45,9 @@ class Figures:
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
     boot: list[float] = field(default_factory=list)
-    memory: float = 0.0
+    memory: list[float] = field(default_factory=list)
     sent: int = 0
-    received: dict[str, int] = field(default_factory=dict)
+    received: Counter[str] = field(default_factory=Counter)
     dropped: int = 0
 
 
@@ -58,7 +59,7 @@ class Measurement(AbstractContextManager["Measurement"]):
         self._say = say
         self._sinks: dict[str, tuple[Variant, Sinks]] = {}
         self._served: dict[str, Served] = {}
-        self._figures: dict[str, Figures] = {}
+        self.figures: dict[str, Figures] = {}
         self._sinks_stack = ExitStack()
         self._servers_stack = ExitStack()
         folder = self._sinks_stack.enter_context(tempfile.TemporaryDirectory())
@@ -82,30 +83,23 @@ class Measurement(AbstractContextManager["Measurement"]):
                 pass
             self._sinks_stack.enter_context(started.pop_all())
         self._sinks[variant.key] = variant, sinks
-        self._figures[variant.key] = Figures()
+        self.figures[variant.key] = Figures()
 
     def _serving(self, variant: Variant, sinks: Sinks) -> AbstractContextManager[Served]:
         options, children = self._shape.options(), self._shape.children
         return serving(variant.recording, sinks, options, children=children, environment=self._bytecode)
 
-    def boots(self, starts: int) -> None:
-        """Start each variant in turn and measure the time until the first response."""
-        for number in range(1, starts + 1):
-            self._say(f"requests: start {number} of {starts}")
-            for key, (variant, sinks) in self._sinks.items():
-                with self._serving(variant, sinks) as served:
-                    self._figures[key].boot.append(served.server.boot)
-
     def serve(self, warm_seconds: float) -> None:
         """Start all variants, warm them up, and wait until each has sent what it holds."""
         for key, (variant, sinks) in self._sinks.items():
             self._served[key] = served = self._servers_stack.enter_context(self._serving(variant, sinks))
+            self.figures[key].boot.append(served.server.boot)
             load.send(served.port, PATH, warm_seconds, self._shape.clients)
         pause = max(variant.interval for variant, _ in self._sinks.values()) + 0.5
         self._say(f"requests: waiting {pause:g} s for the recorders to send what they hold")
         time.sleep(pause)
         for key, (_variant, sinks) in self._sinks.items():
-            self._figures[key].received = {name: -count for name, count in _counts(sinks).items()}
+            self.figures[key].received.subtract(_counts(sinks))
 
     def rounds(self, rounds: int, seconds: float) -> None:
         """Run every variant once in each round, beginning with another one each time."""
@@ -113,7 +107,7 @@ class Measurement(AbstractContextManager["Measurement"]):
         for number in range(1, rounds + 1):
             for key in _rotated(keys, number - 1):
                 self._say(f"requests: round {number} of {rounds}: {self._sinks[key][0].name}")
-                self._measure(self._served[key], self._figures[key], seconds)
+                self._measure(self._served[key], self.figures[key], seconds)
                 self._sinks[key][1].counts()  # which decodes what has arrived
 
     def _measure(self, served: Served, figures: Figures, seconds: float) -> None:
@@ -124,17 +118,15 @@ class Measurement(AbstractContextManager["Measurement"]):
         figures.p99.append(done.quantile(0.99))
         figures.sent += len(done.latencies)
 
-    def finish(self) -> dict[str, Figures]:
-        """Read the workers' memory, stop the servers, which send what they hold, and return the figures."""
+    def stop(self) -> None:
+        """Read the workers' memory and stop the servers, which send what they hold."""
         for key, served in self._served.items():
-            self._figures[key].memory = sum(memory(pid)[0] for pid in served.server.children())
+            self.figures[key].memory.append(sum(memory(pid)[0] for pid in served.server.children()))
         self._say("requests: stopping")
         self._servers_stack.close()
         for key, (_variant, sinks) in self._sinks.items():
-            figures, counts = self._figures[key], _counts(sinks)
-            figures.received = {name: figures.received[name] + counts[name] for name in COUNTED}
-            figures.dropped = sinks.counts()["socket"]["dropped"]
-        return self._figures
+            self.figures[key].received.update(_counts(sinks))
+            self.figures[key].dropped = sinks.counts()["socket"]["dropped"]
 
 
 def _counts(sinks: Sinks) -> dict[str, int]:

@@ -24,11 +24,11 @@ def markdown(variants: Sequence[Variant], figures: Mapping[str, Figures], missin
 
 def _row(variant: Variant, figures: Figures, base: Figures) -> tuple[str, ...]:
     if figures is base:
-        boot, memory = f"{statistics.median(base.boot):.2f} s", f"{base.memory:.0f} MiB"
+        boot, memory = f"{statistics.median(base.boot):.2f} s", f"{statistics.median(base.memory):.0f} MiB"
     else:
         ratio = table.ratio(figures.boot, base.boot)
-        boot = f"{_later(figures, base):+.2f} s (x {ratio:.1f})"
-        memory = f"{figures.memory - base.memory:+.0f} MiB"
+        boot = f"{_more(figures.boot, base.boot):+.2f} s (x {ratio:.1f})"
+        memory = f"{_more(figures.memory, base.memory):+.0f} MiB"
     return (
         variant.name,
         f"{statistics.median(figures.cpu) * 1e6:.0f} us",
@@ -41,8 +41,8 @@ def _row(variant: Variant, figures: Figures, base: Figures) -> tuple[str, ...]:
     )
 
 
-def _later(figures: Figures, base: Figures) -> float:
-    return statistics.median(boot - first for boot, first in zip(figures.boot, base.boot, strict=True))
+def _more(figures: Sequence[float], base: Sequence[float]) -> float:
+    return statistics.median(ours - none for ours, none in zip(figures, base, strict=True))
 
 
 def _received(variant: Variant, figures: Figures) -> Iterator[str]:
@@ -86,5 +86,5 @@ def _promised(variant: Variant, figures: Figures, base: Figures) -> Iterator[tup
     yield "CPU ratio", table.ratio(figures.cpu, base.cpu), variant.promise.cpu
     yield "p50 ratio", table.ratio(figures.p50, base.p50), variant.promise.p50
     yield "p99 ratio", table.ratio(figures.p99, base.p99), variant.promise.p99
-    yield "boot, seconds more", _later(figures, base), variant.promise.boot
-    yield "memory, MiB more", figures.memory - base.memory, variant.promise.memory
+    yield "boot, seconds more", _more(figures.boot, base.boot), variant.promise.boot
+    yield "memory, MiB more", _more(figures.memory, base.memory), variant.promise.memory

@@ -1,5 +1,7 @@
 """The benchmarks' tables and verdicts from figures as values."""
 
+from collections import Counter
+
 from bench.loss.outcome import Outcome, WireOutcome, compare, lost_ages
 from bench.loss.rows import counted, nothing_lost, short_loss
 from bench.operator import figures as operator_figures
@@ -16,8 +18,8 @@ ZERO = {"otlp.roots": 0, "segments.roots": 0, "peer.events": 0}
 
 
 def figures(cpu: float, **received: int) -> Figures:
-    counts = ZERO | {name.replace("_", "."): count for name, count in received.items()}
-    return Figures(cpu=[cpu], p50=[0.001], p99=[0.002], boot=[0.3], memory=40, sent=100, received=counts)
+    counts = Counter(ZERO | {name.replace("_", "."): count for name, count in received.items()})
+    return Figures(cpu=[cpu], p50=[0.001], p99=[0.002], boot=[0.3], memory=[40], sent=100, received=counts)
 
 
 def test_a_variant_that_is_not_installed_has_its_reason_as_a_row() -> None:

@@ -96,7 +96,7 @@ RUN = dict(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="The measurements behind the documentation's figures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(ALL)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; requests: after each start (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds; requests: after each start (default: 5)")
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="ROW", help="first-use, requests, loss: only these rows"
     )

@@ -20,6 +20,7 @@ from opentelemetry.trace import NoOpTracerProvider
 from cruddur_tracing import TracingSettings, install, uninstall
 from cruddur_tracing.install import current
 from cruddur_tracing.resilience.network.address import Agent
+from cruddur_tracing.wires.datagrams import bursts
 
 
 class Datagrams:
@@ -68,8 +69,9 @@ def no_late_reports() -> Iterator[None]:
 
 
 @pytest.fixture
-def datagrams() -> Iterator[Datagrams]:
-    """Return the UDP port of an agent whose TCP port nobody listens on."""
+def datagrams(monkeypatch: pytest.MonkeyPatch) -> Iterator[Datagrams]:
+    """Return the UDP port of an agent whose TCP port nobody listens on; nothing is held back to be sent in a burst."""
+    monkeypatch.setattr(bursts, "HOLD_SECONDS", 0.0)
     port = Datagrams()
     yield port
     port.close()

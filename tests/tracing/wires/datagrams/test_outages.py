@@ -140,6 +140,7 @@ def test_the_thread_ends_with_what_waits(sender: DatagramSender, agent: UdpAgent
     agent.close()
     sender.send(document(1))
     sender.send(document(2))
+    sender.flush(0)
     assert running()
     agent.open()
     wait_until(lambda: agent.numbers() == {1: 1, 2: 1} and not running())

@@ -21,6 +21,7 @@ from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.forks import restart_in_children
 from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams import udp
+from cruddur_tracing.wires.datagrams.bursts import Bursts
 from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.line import Line
 from cruddur_tracing.wires.datagrams.resending import Resending
@@ -67,8 +68,8 @@ class DatagramSender:
         return self._contact.agent
 
     def send(self, document: bytes) -> None:
-        """Send one document, or keep it. Never blocks and never raises."""
-        self._send(HEADER + document)
+        """Send one document, alone or in a burst, or keep it. Never blocks and never raises."""
+        self._bursts.add(HEADER + document)
 
     def change_agent(self, agent: Agent) -> None:
         """Send to another agent, as `xray_recorder.configure(daemon_address=)` requests."""
@@ -95,6 +96,7 @@ class DatagramSender:
     def flush(self, seconds: float) -> bool:
         """Send what is kept, and return whether all was sent in that time."""
         deadline = time.monotonic() + seconds
+        self._bursts.send_held()
         self._line.collect()
         while len(self._ring) and time.monotonic() < deadline:
             self._resending.drain(deadline - time.monotonic())
@@ -104,6 +106,7 @@ class DatagramSender:
     def shutdown(self, seconds: float) -> None:
         """Send what is kept within that time, count the rest, and accept nothing more."""
         deadline = time.monotonic() + seconds
+        self._bursts.stop()
         self._resending.stop()
         self.flush(seconds)
         self._closed = True
@@ -130,6 +133,7 @@ class DatagramSender:
         self._confirmed = 0  # how many had been sent when the TCP port last answered
         self._ring: Ring = Ring(self._ring_bytes)
         self._line: Line = Line(self._open, self._keep, self._port_kept, self._clock)
+        self._bursts: Bursts = Bursts(self._send, self._clock)
         self._resending: Resending = Resending(
             lambda: len(self._ring), lambda: self._line.current is not None, self._probe, self._send_oldest
         )

@@ -134,6 +134,7 @@ chart: .venv/.synced chart-tools ## the chart: linted, rendered and validated, w
 contract: setup ## one suite on the in-memory gateway and on boto3 against xray-local
 	@$(PYTEST) tests/contract
 
+integration: WORKERS = 4
 integration: setup cluster-tools ## the whole integration suite: 100 fault schedules and all kill points on a real kube-apiserver (FAULT_SCHEDULES=1000; REST=1: without what make test runs)
 	@$(if $(REST),FAULT_SEED=$(shell expr $(SHORT_SCHEDULES) + 1) FAULT_SCHEDULES=$(shell expr 100 - $(SHORT_SCHEDULES))) \
 	  $(PYTEST) $(if $(REST),$(WHOLE) tests/integration/faults/test_schedules.py,tests/integration $(filter-out tests/integration/%,$(WHOLE)))

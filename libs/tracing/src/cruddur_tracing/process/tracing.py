@@ -35,7 +35,7 @@ from cruddur_tracing.xray_sdk import global_recorder
 from cruddur_tracing.xray_sdk.configuration.settings import Wiring
 
 log = logging.getLogger("cruddur_tracing")
-EXIT_SECONDS: Final = 1.5  # that all wires together may take at the exit: the process ends within two seconds
+EXIT_SECONDS: Final = 1.2  # that all wires together may take at the exit: gunicorn and Python need up to 0.8 s more
 
 
 class Tracing:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+READ_SECONDS = 0.1
+
 
 @dataclass(slots=True)
 class WireOutcome:
@@ -99,11 +101,14 @@ class Growth:
 
 
 def lost_ages(answered: Mapping[str, float], lost: Iterable[str], kills: Iterable[float]) -> list[float]:
-    """Return for each kill, in order, the milliseconds before it in which the first lost request was answered."""
+    """Return for each kill, in order, the milliseconds before it in which the first lost request was answered.
+
+    A response that is read within READ_SECONDS after a kill belongs to it: no new worker answers so early.
+    """
     times = sorted(answered[trace] for trace in lost)
     ages, previous = [], 0.0
     for kill in kills:
         first = next((time for time in times if previous < time <= kill), kill)
         ages.append((kill - first) * 1000)
-        previous = kill
+        previous = kill + READ_SECONDS
     return ages

@@ -73,6 +73,11 @@ def test_a_kill_loses_the_traffic_since_the_first_lost_response() -> None:
     assert [round(age) for age in lost_ages(answered, {"b", "c", "d"}, [10.0, 20.0, 25.0])] == [100, 250, 0]
 
 
+def test_a_response_that_is_read_after_a_kill_is_not_one_before_the_next() -> None:
+    """The worker had sent it."""
+    assert [round(age) for age in lost_ages({"a": 10.01, "b": 19.9}, {"a", "b"}, [10.0, 20.0])] == [0, 100]
+
+
 def test_verdicts() -> None:
     """Each names the number and the promise."""
     outcome = Outcome(spans=WireOutcome(lost=3, doubled=1), counted=2, ages=[120.0, 900.4])

@@ -76,6 +76,9 @@ def main(arguments: Sequence[str]) -> int:
     except ReleaseError as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("release: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -14,6 +14,9 @@ MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 TYPED := $(PARTS:%=%/src) tests demo bench tools
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
   { echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); expected Python 3.11 or newer (name another one: make PYTHON=python3.12)" >&2; exit 2; }
+# python -m, but Ctrl-C prints no traceback.
+RUN_MODULE := -c 'import runpy, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); \
+  sys.argv[:] = sys.argv[1:]; runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)'
 DOCKER ?= docker
 WORKSPACE_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TAG ?= $(WORKSPACE_VERSION)
@@ -47,10 +50,10 @@ help: ## list the commands
 
 $(UV): Makefile deploy/images/uv.txt
 	@$(CHECK_PYTHON)
-	@rm -rf .tools/uv; $(PYTHON) -m venv .tools/uv || \
-	  { echo "make: $(PYTHON) has no venv module (on Debian: apt-get install python3-venv)" >&2; exit 2; }
 	@echo "installing uv into .tools/"
-	@.tools/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/images/uv.txt
+	@rm -rf .tools/uv; $(PYTHON) $(RUN_MODULE) venv .tools/uv || \
+	  { echo "make: $(PYTHON) has no venv module (on Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@.tools/uv/bin/python $(RUN_MODULE) pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/images/uv.txt
 	@touch $@
 
 .venv/.synced: $(UV) $(MANIFESTS)

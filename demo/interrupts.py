@@ -1,12 +1,12 @@
-"""What ends the demo early: Ctrl-C, SIGTERM, and a terminal that is closed. All are a KeyboardInterrupt."""
+"""What ends the demo early: Ctrl-C, SIGTERM, and a closed terminal or pipe. Each is a KeyboardInterrupt."""
 
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -19,7 +19,12 @@ def handle() -> None:
 
 
 def _hang_up(_number: int, _frame: FrameType | None) -> None:
-    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - the terminal is closed: to print there raises OSError
+    output_closed()
+
+
+def output_closed() -> NoReturn:
+    """Raise KeyboardInterrupt; what is printed from now on is dropped."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise KeyboardInterrupt
 
 

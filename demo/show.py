@@ -1,6 +1,7 @@
 """Starts everything, shows it and checks it, and stops it."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import tempfile
@@ -77,14 +78,16 @@ def main(arguments: list[str]) -> int:
     stack = Stack(addresses, folder)
     code = INTERRUPTED
     try:
-        code = _check(stack)
-        if not once:
-            _wait_for_ctrl_c(stack)
-    except DemoError as error:
-        console.line(str(error))
-        code = 1
+        try:
+            code = _check(stack)
+            if not once:
+                _wait_for_ctrl_c(stack)
+        except DemoError as error:
+            console.line(str(error))
+            code = 1
     except KeyboardInterrupt:
-        console.heading("stopping")
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C has ended the other side of the pipe, too
+            console.heading("stopping")
     finally:
         interrupts.ignore()
         stack.close()

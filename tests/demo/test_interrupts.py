@@ -38,3 +38,20 @@ def test_a_process_that_is_being_started_is_stopped(name: str, tmp_path: Path) -
     assert (run.returncode, run.stderr, list(tmp_path.iterdir())) == (130, "", [])
     started = run.stdout.split("started ")[1].split()[0]
     assert not Path("/proc", started).exists()
+
+
+@pytest.mark.process
+def test_a_closed_pipe_stops_the_demo(tmp_path: Path) -> None:
+    """`make demo | head` prints no traceback and leaves no folder."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        run = subprocess.run(
+            [sys.executable, "-m", "demo", "--once"],
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (run.returncode, run.stderr, list(tmp_path.iterdir())) == (130, "", [])

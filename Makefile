@@ -12,6 +12,11 @@ export UV_SYSTEM_CERTS ?= true
 PARTS := libs/xray-model libs/tracing libs/pytest-xray-local backend operator xray-local
 MANIFESTS := pyproject.toml uv.lock $(PARTS:%=%/pyproject.toml)
 TYPED := $(PARTS:%=%/src) tests demo bench tools
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); expected Python 3.11 or newer (name another one: make PYTHON=python3.12)" >&2; exit 2; }
+# python -m, but Ctrl-C prints no traceback.
+RUN_MODULE := -c 'import runpy, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); \
+  sys.argv[:] = sys.argv[1:]; runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)'
 DOCKER ?= docker
 WORKSPACE_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TAG ?= $(WORKSPACE_VERSION)
@@ -38,18 +43,17 @@ COVERED := xray_model xray_operator cruddur_tracing pytest_xray_local
 MEASURED := $(addprefix tests/,xray_model tracing operator pytest_xray_local contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools cluster-tools chart-tools compose-tools lint-tools version images demo test check types agreements unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release lock format generate clean
+.PHONY: help setup tools cluster-tools chart-tools compose-tools lint-tools version images demo test check types agreements unit chart contract integration e2e dev walkthrough one-trace docs browser screenshots recording fuzz bench dist release release-check lock format generate clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV): Makefile deploy/images/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); expected Python 3.11 or newer (name another one: make PYTHON=python3.12)" >&2; exit 2; }
-	@rm -rf .tools/uv; $(PYTHON) -m venv .tools/uv || \
-	  { echo "make: $(PYTHON) has no venv module (on Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@$(CHECK_PYTHON)
 	@echo "installing uv into .tools/"
-	@.tools/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/images/uv.txt
+	@rm -rf .tools/uv; $(PYTHON) $(RUN_MODULE) venv .tools/uv || \
+	  { echo "make: $(PYTHON) has no venv module (on Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@.tools/uv/bin/python $(RUN_MODULE) pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/images/uv.txt
 	@touch $@
 
 .venv/.synced: $(UV) $(MANIFESTS)
@@ -185,8 +189,13 @@ version: ## print the version of the workspace
 dist: .venv/.synced ## dist/: wheels and sdists of the parts, checked, installed alone on each Python and run (PYTHONS="3.12 3.13")
 	@$(RUN)python -m tools.dist $(PYTHONS:%=--python=%)
 
-release: .venv/.synced chart-tools ## verify a release, then commit and tag it here; never publishes (VERSION=0.2.0, DRY_RUN=1: only show it)
+release: release-check .venv/.synced ## verify a release, then commit and tag it here; never publishes (VERSION=0.2.0, DRY_RUN=1: only show it)
+	@$(PYTHON) tools/provide.py helm
 	@$(RUN)python -m tools.release $(if $(DRY_RUN),--dry-run) -- "$(VERSION)"
+
+release-check: # before anything is installed or built
+	@$(CHECK_PYTHON)
+	@$(PYTHON) -m tools.release --check -- "$(VERSION)"
 
 lock: $(UV) ## bring the lock file up to date
 	@$(UV) lock

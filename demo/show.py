@@ -1,14 +1,14 @@
 """Starts everything, shows it and checks it, and stops it."""
 
 import argparse
+import contextlib
 import os
 import shutil
-import signal
 import tempfile
 import time
 from pathlib import Path
 
-from demo import console, ports, steps, traffic
+from demo import console, interrupts, ports, steps, traffic
 from demo.checks import Check
 from demo.stack import Addresses, DemoError, Stack
 
@@ -71,22 +71,25 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="demo", description="Run the whole path on one machine, and check it.")
     parser.add_argument("--once", action="store_true", help="exit after the checks")
     once: bool = parser.parse_args(arguments).once
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.handle()
     os.environ["no_proxy"] = ports.HOST  # everything runs here, where no proxy can reach it
+    addresses = _addresses()
     folder = Path(tempfile.mkdtemp(prefix="cruddur-demo-"))
-    stack = Stack(_addresses(), folder)
+    stack = Stack(addresses, folder)
     code = INTERRUPTED
     try:
-        code = _check(stack)
-        if not once:
-            _wait_for_ctrl_c(stack)
-    except DemoError as error:
-        console.line(str(error))
-        code = 1
+        try:
+            code = _check(stack)
+            if not once:
+                _wait_for_ctrl_c(stack)
+        except DemoError as error:
+            console.line(str(error))
+            code = 1
     except KeyboardInterrupt:
-        console.heading("stopping")
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C has ended the other side of the pipe, too
+            console.heading("stopping")
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C would leave processes behind
+        interrupts.ignore()
         stack.close()
     if code == 1:
         console.line(f"the logs are in {folder}")

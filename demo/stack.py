@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from demo import console
+from demo import console, interrupts
 from demo.ports import HOST
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,17 +135,17 @@ class Stack:
         log = (self.folder / f"{name}.log").open("w")
         self._logs.append(log)
         # In a new session: only the demo receives Ctrl-C, and stops its processes in order.
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            env=self._environment(environment),
-            cwd=cwd,
-            start_new_session=True,
-        )
-        self._processes[name] = process
+        with interrupts.deferred():
+            self._processes[name] = subprocess.Popen(
+                [str(word) for word in command],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                env=self._environment(environment),
+                cwd=cwd,
+                start_new_session=True,
+            )
 
     def _wait(self, url: str, name: str) -> None:
         process, end = self._processes[name], time.monotonic() + START_SECONDS

@@ -81,6 +81,9 @@ def main(arguments: Sequence[str]) -> int:
     except DistError as error:
         print(f"dist: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("dist: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

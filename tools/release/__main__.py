@@ -25,19 +25,24 @@ def prepare(tree: Worktree, current: str, version: str) -> list[str]:
     return list(other_mentions(ours | changed, current))
 
 
+def check(text: str) -> str:
+    """Return the version to release; ReleaseError if it cannot be released from this tree. Needs nothing but git."""
+    version = next_version(text, workspace_version())
+    verify.clean_tree(version)
+    return version
+
+
 def release(text: str, *, dry_run: bool) -> None:
     """Prepare and verify a release; ReleaseError with the first problem."""
-    current = workspace_version()
-    version = next_version(text, current)
-    _done(verify.clean_tree(version))
+    current, version = workspace_version(), check(text)
     with worktree() as tree:
         left = prepare(tree, current, version)
         print(tree.difference(), flush=True)
         if left:
             print(f"lines that still name {current}: {', '.join(left)}", flush=True)
         _done(verify.lock(tree))
-        for check in (verify.distributions, verify.chart, verify.images):
-            _done(check(tree, version))
+        for step in (verify.distributions, verify.chart, verify.images):
+            _done(step(tree, version))
         if dry_run:
             print(f"dry run: no file was changed; without DRY_RUN=1 this makes one commit and the tag v{version}")
             return
@@ -56,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
     parser.add_argument("version", metavar="VERSION", help="three numbers, such as 0.2.0")
     parser.add_argument("--dry-run", action="store_true", help="verify and show the release, and change no file")
+    parser.add_argument("--check", action="store_true", help="only check VERSION and that nothing is uncommitted")
     parser.add_argument(
         "--notes", action="store_true", help="print the changes of a version from CHANGELOG.md, and exit"
     )
@@ -63,11 +69,16 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.notes:
             print(changelog.notes((ROOT / "CHANGELOG.md").read_text(), options.version), end="")
+        elif options.check:
+            check(options.version)
         else:
             release(options.version, dry_run=options.dry_run)
     except ReleaseError as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("release: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -6,20 +6,21 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools.dist.parts import PARTS
 from tools.provide import tool_path
 from tools.release import ReleaseError
 from tools.release.worktree import Worktree, run
 from tools.virtual_environment import UV
 
 
-def clean_tree(version: str) -> str:
+def clean_tree(version: str) -> None:
     """Verify that nothing is uncommitted and that the version has no tag yet."""
     changed = run("git", "status", "--porcelain").splitlines()
     if changed:
-        raise ReleaseError(f"git status: {len(changed)} uncommitted changes, first '{changed[0]}': expected none")
+        more = f" and {len(changed) - 1} more" if changed[1:] else ""
+        raise ReleaseError(f"git status: '{changed[0][3:]}'{more}: expected no uncommitted changes")
     if run("git", "tag", "--list", f"v{version}"):
         raise ReleaseError(f"VERSION: '{version}': the tag v{version} exists already")
-    return "the tree is clean"
 
 
 def lock(tree: Worktree) -> str:
@@ -28,9 +29,10 @@ def lock(tree: Worktree) -> str:
     return "uv.lock is consistent"
 
 
-def distributions(tree: Worktree, _version: str) -> str:
+def distributions(tree: Worktree, version: str) -> str:
     """Build and check the wheels and sdists."""
-    return tree.run(sys.executable, "-m", "tools.dist", "--build-only", "--out", "dist").strip()
+    tree.run(sys.executable, "-m", "tools.dist", "--build-only", "--out", "dist")
+    return f"{len(PARTS)} wheels and {len(PARTS)} sdists of {version} build, each checked"
 
 
 def chart(tree: Worktree, version: str) -> str:

@@ -8,7 +8,7 @@ from tools.release import ReleaseError
 # What stands before our version: in a pyproject.toml, in the chart, in an image's reference, and in a default tag.
 _BEFORE = (
     r'(?P<before>^version = "|"xray-(?:model|local)~=|ersion: "?|helm\.sh/chart: cruddur-|TAG:-|TAG=|imageTag=|'
-    r"workspace\'s version, |(?:cruddur-backend|xray-operator|xray-local|\$image):)"
+    r"workspace\'s version, |at version |(?:cruddur-backend|xray-operator|xray-local|\$image):)"
 )
 # Each of these has it; elsewhere it is replaced if it is there.
 REQUIRED = (
@@ -41,7 +41,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def replace_version(files: Mapping[str, str], current: str, new: str) -> dict[str, str]:
     """Return the new texts of the files, by path, that name the current version as ours."""
-    named = re.compile(f"{_BEFORE}{re.escape(current)}(?![.\\d])", re.MULTILINE)
+    named = re.compile(rf"{_BEFORE}{re.escape(current)}(?!\.?\d)", re.MULTILINE)
     changed = {}
     for path, text in files.items():
         fresh, count = named.subn(rf"\g<before>{new}", text)
@@ -55,7 +55,7 @@ def replace_version(files: Mapping[str, str], current: str, new: str) -> dict[st
 
 def other_mentions(files: Mapping[str, str], version: str) -> Iterator[str]:
     """Yield the lines, as PATH:NUMBER, that still name a version."""
-    bare = re.compile(rf"(?<![.\d]){re.escape(version)}(?![.\d])")
+    bare = re.compile(rf"(?<![.\d]){re.escape(version)}(?!\.?\d)")
     for path, text in files.items():
         for number, line in enumerate(text.splitlines(), 1):
             if bare.search(line):

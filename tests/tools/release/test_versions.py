@@ -44,6 +44,10 @@ TEXTS = {
         'version: 0.1.0\nappVersion: 0.1.0\n{name: operator, image: "xray-operator:0.1.0"}\nimage: other:0.1.0\n',
         'version: 0.2.0\nappVersion: 0.2.0\n{name: operator, image: "xray-operator:0.2.0"}\nimage: other:0.1.0\n',
     ),
+    "README.md": (
+        "Everything is at version 0.1.0. Another thing is version 0.1.0.1 or 0.1.01.\n",
+        "Everything is at version 0.2.0. Another thing is version 0.1.0.1 or 0.1.01.\n",
+    ),
     "compose.yaml": ("image: xray-local:${TAG:-0.1.0}\n", "image: xray-local:${TAG:-0.2.0}\n"),
     "docs/deploy.md": (
         'docker push "$REGISTRY/$image:0.1.0" --image-ids imageTag=0.1.0 10.1.0.0 0.1.01\n',
@@ -66,8 +70,8 @@ def test_a_file_that_must_name_the_version_and_does_not_is_named() -> None:
 
 def test_what_still_names_the_version_is_listed_by_line() -> None:
     """A person decides about it."""
-    files = {"a.md": "one\nsince 0.1.0\n", "b.md": "10.1.0.0\n"}
-    assert list(other_mentions(files, "0.1.0")) == ["a.md:2"]
+    files = {"a.md": "one\nsince 0.1.0\nSince 0.1.0.\n", "b.md": "10.1.0.0\n"}
+    assert list(other_mentions(files, "0.1.0")) == ["a.md:2", "a.md:3"]
 
 
 def test_the_repository_names_one_version() -> None:

@@ -17,13 +17,10 @@ def summary(reports: Iterable[pytest.TestReport]) -> str | None:
     found: list[tuple[pytest.TestReport, dict[str, Any]]] = [
         (report, dict(report.user_properties)) for report in reports if report.when == "call"
     ]
-    scenarios = [properties[KILL_POINTS] for _, properties in found if KILL_POINTS in properties]
+    killed = [properties[KILL_POINTS] for _, properties in found if KILL_POINTS in properties]
     seeds = sorted(properties[SEED] for _, properties in found if SEED in properties)
-    if not scenarios and not seeds:
+    if not killed and not seeds:
         return None
     violations = sum(report.failed for report, properties in found if properties.keys() & {KILL_POINTS, SEED})
     numbers = f" (seeds {seeds[0]}..{seeds[-1]})" if seeds else ""
-    return (
-        f"fault suite: {sum(scenarios)} kill points in {len(scenarios)} scenarios,"
-        f" {len(seeds)} schedules{numbers}, {violations} violations"
-    )
+    return f"fault suite: {sum(killed)} kill points, {len(seeds)} schedules{numbers}, {violations} violations"

@@ -237,7 +237,14 @@ def _moto(traces: int, say: Callable[[str], None]) -> list[str]:
         say(f"queries: storing {traces:,} traces in moto")
         for first in range(0, traces, SEGMENTS_PER_CALL):
             client.put([document(random_, first + number) for number in range(SEGMENTS_PER_CALL)])
-        return [f"{client.cpu_ms('POST', '/TraceSummaries', EVERYTHING):.0f}" for _ in range(2)]
+        return [f"{_cpu_ms_with_threads(client, '/TraceSummaries'):.0f}" for _ in range(2)]
+
+
+def _cpu_ms_with_threads(client: Client, path: str) -> float:
+    """Return the CPU milliseconds of a read, to 10 ms, those of threads that have ended too: moto has one a request."""
+    before = client.server.cpu_seconds()
+    client.request("POST", path, EVERYTHING)
+    return (client.server.cpu_seconds() - before) * 1000
 
 
 def _warm_up(client: Client) -> None:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.process
 SECONDS = 60
 KILLS = 2
 CALLS = 25  # of each sender before a kill
+WIRES = ("/TraceSegments", "/v1/traces")
 MAX_TRACES = 100
 TRACE_BYTES = 100_000
 GROWTH = 20.0  # MiB, while 60 arrive
@@ -45,7 +46,7 @@ class Senders:
     def __init__(self) -> None:
         self.numbers = count(1)
         self.acknowledged: list[int] = []
-        self.sent = Semaphore(0)
+        self.sent = {path: Semaphore(0) for path in WIRES}
 
     def send(self, address: str, path: str, body: Callable[[int], dict[str, Any]]) -> None:
         """Send over one connection."""
@@ -56,7 +57,7 @@ class Senders:
                 answer = connection.getresponse()
                 assert json.load(answer) in ({}, {"UnprocessedTraceSegments": []})
                 self.acknowledged.append(number)
-                self.sent.release()
+                self.sent[path].release()
         except (OSError, http.client.HTTPException, ValueError):  # killed, perhaps in the middle of an answer
             return
         finally:
@@ -73,22 +74,22 @@ class Senders:
 
 def test_what_was_acknowledged_survives_kill_9_during_ingest(tmp_path: Path) -> None:
     """By both wires, with several kills of one file."""
-    path = str(tmp_path / "xray.db")
+    file = str(tmp_path / "xray.db")
     senders = Senders()
     with ThreadPoolExecutor() as threads:
         for _ in range(KILLS):
-            with started(*FREE, "--db", path) as (process, addresses):
+            with started(*FREE, "--db", file) as (process, addresses):
                 work = [
-                    threads.submit(senders.send, addresses["api"], "/TraceSegments", segments),
-                    threads.submit(senders.send, addresses["otlp"], "/v1/traces", spans),
+                    threads.submit(senders.send, addresses["api"], WIRES[0], segments),
+                    threads.submit(senders.send, addresses["otlp"], WIRES[1], spans),
                     threads.submit(senders.read, addresses["api"]),
                 ]
-                for _ in range(2 * CALLS):
-                    assert senders.sent.acquire(timeout=SECONDS)
+                for path in CALLS * WIRES:
+                    assert senders.sent[path].acquire(timeout=SECONDS)
                 process.kill()
                 for running in work:
                     running.result(SECONDS)
-    store = Store(path)
+    store = Store(file)
     lost = [number for number in senders.acknowledged if len(store.documents(trace_id(number))) != 2]
     counts = store.counts()
     store.close()

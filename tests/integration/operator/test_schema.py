@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.integration.operator.fixture import group, resource_path, rule
+from tests.waiting import until
 from tools.local_cluster import ApiError, Cluster
 from xray_operator.kubernetes.crds import STATUS
 from xray_operator.manifests.kinds import GROUP, RULE
@@ -172,8 +173,10 @@ def test_every_field_of_the_status_is_stored(api_server: Cluster, manifest: dict
 
 @pytest.mark.parametrize("kind", [RULE, GROUP], ids=["xsr", "xg"])
 def test_kubectl_explain_describes_each_field(api_server: Cluster, kind: Any) -> None:
-    """With AWS's name and the meaning."""
-    output = " ".join(api_server.kubectl("explain", f"{kind.short_name}.spec").split())
+    """With AWS's name and the meaning. The API server describes a kind a little later than it serves it."""
+    command = ("explain", f"{kind.short_name}.spec")
+    described = until(lambda: api_server.kubectl(*command, check=False), f"kubectl {' '.join(command)}", pause=0.2)
+    output = " ".join(described.split())
     for field in kind.fields:
         assert f"{field.name} <" in output
         assert f"{field.text[0].upper()}{field.text[1:]}" in output

@@ -14,7 +14,7 @@ from tests.tracing.wires.datagrams.conftest import UdpAgent, document
 
 
 class Clock:
-    """Stands still unless it is told otherwise."""
+    """A clock that the test moves."""
 
     now = 1_000.0
 
@@ -49,7 +49,7 @@ def test_a_datagram_after_a_pause_is_sent_at_once(bursts: Bursts, sent: list[byt
     clock.now += HOLD_SECONDS
     bursts.add(b"2")
     assert sent == [b"1", b"2"]
-    assert bursts._thread is None
+    assert not bursts._thread.is_alive
 
 
 def test_under_load_a_burst_is_sent_when_it_is_full(bursts: Bursts, sent: list[bytes]) -> None:
@@ -83,20 +83,21 @@ def test_the_first_datagram_after_the_time_takes_along_what_is_held(
     assert sorted(sent) == [b"1", b"2", b"3"]
 
 
-def test_what_is_held_is_sent_without_another_datagram(agent: UdpAgent, failures: Failures) -> None:
+def test_what_is_held_is_sent_without_another_datagram(
+    agent: UdpAgent, failures: Failures, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By a thread, which rests afterwards and is woken again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "QUIET_ROUNDS", 1)
-        sender = DatagramSender(agent.address(), failures)
-        for number in (1, 2):
-            sender.send(document(number))
-        wait_until(lambda: agent.numbers() == {1: 1, 2: 1} and sender._bursts._resting)
-        for number in (3, 4):
-            sender.send(document(number))
-        wait_until(lambda: agent.numbers() == {1: 1, 2: 1, 3: 1, 4: 1})
-        assert sum(thread.name == "xray-bursts" for thread in threading.enumerate()) == 1
-        sender.shutdown(1)
-        wait_until(lambda: all(thread.name != "xray-bursts" for thread in threading.enumerate()))
+    monkeypatch.setattr(module, "QUIET_ROUNDS", 1)
+    sender = DatagramSender(agent.address(), failures)
+    for number in (1, 2):
+        sender.send(document(number))
+    wait_until(lambda: agent.numbers() == {1: 1, 2: 1} and sender._bursts._resting)
+    for number in (3, 4):
+        sender.send(document(number))
+    wait_until(lambda: agent.numbers() == {1: 1, 2: 1, 3: 1, 4: 1})
+    assert sum(thread.name == "xray-bursts" for thread in threading.enumerate()) == 1
+    sender.shutdown(1)
+    wait_until(lambda: all(thread.name != "xray-bursts" for thread in threading.enumerate()))
 
 
 def test_a_flush_and_the_end_send_what_is_held(agent: UdpAgent, failures: Failures) -> None:

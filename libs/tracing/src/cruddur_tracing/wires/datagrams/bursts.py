@@ -4,12 +4,11 @@ A datagram that wakes the agent costs its sender more than those that follow whi
 a pause is sent at once, so only a busy process that is killed loses what it held back: `HOLD_SECONDS` at most.
 """
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from cruddur_tracing.resilience.wakeup import Wakeup
+from cruddur_tracing.resilience.threads import WakeableThread
 
 BURST: Final = 32  # datagrams
 BURST_BYTES: Final = 32 << 10  # an agent's buffer takes four such bursts: 208 KB on Linux, with what it adds to each
@@ -20,7 +19,7 @@ QUIET_ROUNDS: Final = 100  # of HOLD_SECONDS in which nothing is held back, afte
 class Bursts:
     """Calls `send` with each datagram, at once or in a burst. `clock` gives seconds of any origin.
 
-    It has no lock, for a garbage collection may end a span at any point, and so add a datagram.
+    The queue has no lock, for a garbage collection may end a span at any point, and so add a datagram.
     """
 
     def __init__(self, send: Callable[[bytes], object], clock: Callable[[], float]) -> None:
@@ -29,8 +28,7 @@ class Bursts:
         self._held: deque[bytes] = deque()
         self._room = BURST_BYTES
         self._until = 0.0
-        self._wakeup = Wakeup()
-        self._thread: threading.Thread | None = None
+        self._thread = WakeableThread(self._run, "xray-bursts")
         self._resting = True
         self._stopped = False
 
@@ -59,27 +57,19 @@ class Bursts:
     def stop(self) -> None:
         """Send what is held back, and hold nothing back from now on."""
         self._stopped = True
-        self._wakeup.set()
+        self._thread.wake()
         self.send_held()
 
     def _wake_thread(self) -> None:
         self._resting = False
-        if self._thread is not None and self._thread.is_alive():
-            self._wakeup.set()
-            return
-        thread = threading.Thread(target=self._run, name="xray-bursts", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # no thread can be started now; the next datagram tries again
+        if not self._thread.start_or_wake():  # the next datagram tries again
             self._resting = True
             self.send_held()
-        else:
-            self._thread = thread
 
     def _run(self) -> None:
         quiet = 0
         while not self._stopped:
-            self._wakeup.wait(max(0.0, self._until - self._clock()) if self._held else HOLD_SECONDS)
+            self._thread.wait(max(0.0, self._until - self._clock()) if self._held else HOLD_SECONDS)
             quiet = 0 if self._held else quiet + 1
             if self._held and self._clock() >= self._until:
                 self.send_held()
@@ -91,4 +81,4 @@ class Bursts:
         """Wait for the next datagram that is held back."""
         self._resting = True
         if not self._held and not self._stopped:
-            self._wakeup.wait()
+            self._thread.wait()

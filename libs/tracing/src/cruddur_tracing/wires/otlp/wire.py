@@ -10,7 +10,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach,
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.forks import restart_in_children
-from cruddur_tracing.resilience.wakeup import Wakeup
+from cruddur_tracing.resilience.threads import WakeableThread
 from cruddur_tracing.wires.otlp.batches import Batches, Ends
 from cruddur_tracing.wires.otlp.delivery import LOST, REFUSED, Delivery
 from cruddur_tracing.wires.otlp.protobuf.spans import encode_resource, encode_scope, encode_span
@@ -51,8 +51,8 @@ class OtlpWire:
         dropped, ended_rest = self._batches.add(*ends, encode_span(span))
         if dropped:
             self._delivery.lose(dropped)
-        if ended_rest:
-            self._wake_thread()
+        if ended_rest and not self._thread.start_or_wake():  # the next span tries again
+            self._batches.resting = True
 
     def flush(self, seconds: float) -> bool:
         """Send what is queued now, and return whether the backend accepted all of it in that time."""
@@ -62,11 +62,10 @@ class OtlpWire:
         def is_done() -> bool:
             return self._batches.finished >= added
 
-        thread = self._thread
-        if thread is None or not thread.is_alive():
+        if not self._thread.is_alive:
             self._send_until(deadline)
         elif not is_done():
-            self._wakeup.set()
+            self._thread.wake()
             with self._progress:
                 self._progress.wait_for(is_done, max(0.0, deadline - time.monotonic()))
         return is_done() and self._losses() == losses
@@ -74,7 +73,7 @@ class OtlpWire:
     def begin_shutdown(self, deadline: float) -> None:
         """Let the thread send what is queued until `deadline` on the monotonic clock."""
         self._delivery.limit(deadline)
-        self._wakeup.set()
+        self._thread.wake()
 
     def shutdown(self, seconds: float) -> None:
         """Send what is queued within that time, count the rest, and accept nothing more."""
@@ -87,7 +86,7 @@ class OtlpWire:
         rest = self._batches.close()
         if rest:
             self._delivery.lose(rest, "not accepted before the process ended")
-        self._wakeup.set()
+        self._thread.wake()
         self._failures.report()
 
     def restart(self) -> None:
@@ -98,33 +97,20 @@ class OtlpWire:
     def _begin(self) -> None:
         self._batches = Batches(self._queue_bytes)
         self._delivery = Delivery(self._settings, self._batches, self._failures)
-        self._wakeup = Wakeup()
         self._progress = threading.Condition()
         self._sending = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._thread = WakeableThread(self._run, "otlp-spans")
         self._closed = False
 
     def _losses(self) -> int:
         counts = self._failures.counts
         return counts.get(LOST, 0) + counts.get(REFUSED, 0)
 
-    def _wake_thread(self) -> None:
-        if self._thread is not None and self._thread.is_alive():
-            self._wakeup.set()
-            return
-        thread = threading.Thread(target=self._run, name="otlp-spans", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # no thread can be started now; the next span tries again
-            self._batches.resting = True
-        else:
-            self._thread = thread
-
     def _run(self) -> None:
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         pause, quiet = DELAY_SECONDS, 0
         while not self._closed:
-            self._wakeup.wait(pause)
+            self._thread.wait(pause)
             began = time.monotonic()
             quiet = 0 if len(self._batches) else quiet + 1
             with self._sending:
@@ -133,7 +119,7 @@ class OtlpWire:
                 self._progress.notify_all()
             pause = max(0.0, began + DELAY_SECONDS - time.monotonic()) if retry is None else retry
             if quiet >= QUIET_ROUNDS and not self._closed and self._batches.rest():
-                self._wakeup.wait()
+                self._thread.wait()
                 pause, quiet = DELAY_SECONDS, 0
         self._delivery.close()
 

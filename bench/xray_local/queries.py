@@ -96,6 +96,12 @@ def big_trace() -> list[str]:
     return documents
 
 
+def cpu_seconds(server: Server) -> float:
+    """Return the CPU time of the server's threads by their scheduler statistics, which count nanoseconds."""
+    tasks = Path(f"/proc/{server.process.pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
 class Client:
     """One kept-alive connection to a measured server."""
 
@@ -116,17 +122,13 @@ class Client:
             raise BenchError(f"{method} {path} answered {response.status}: {content[:300]!r}")
         return content
 
-    def cpu_ms(self, method: str, path: str, body: object = None) -> float:
+    def cpu_ms(
+        self, method: str, path: str, body: object = None, clock: Callable[[Server], float] = cpu_seconds
+    ) -> float:
         """Return the CPU milliseconds of the server for one request."""
-        before = cpu_seconds(self.server)
+        before = clock(self.server)
         self.request(method, path, body)
-        return (cpu_seconds(self.server) - before) * 1000
-
-
-def cpu_seconds(server: Server) -> float:
-    """Return the server's CPU time by its scheduler statistics, which count nanoseconds."""
-    tasks = Path(f"/proc/{server.process.pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        return (clock(self.server) - before) * 1000
 
 
 @contextmanager
@@ -237,14 +239,8 @@ def _moto(traces: int, say: Callable[[str], None]) -> list[str]:
         say(f"queries: storing {traces:,} traces in moto")
         for first in range(0, traces, SEGMENTS_PER_CALL):
             client.put([document(random_, first + number) for number in range(SEGMENTS_PER_CALL)])
-        return [f"{_cpu_ms_with_threads(client, '/TraceSummaries'):.0f}" for _ in range(2)]
-
-
-def _cpu_ms_with_threads(client: Client, path: str) -> float:
-    """Return the CPU milliseconds of a read, to 10 ms, those of threads that have ended too: moto has one a request."""
-    before = client.server.cpu_seconds()
-    client.request("POST", path, EVERYTHING)
-    return (client.server.cpu_seconds() - before) * 1000
+        # It has a thread for each request, whose own statistics end with it.
+        return [f"{client.cpu_ms('POST', '/TraceSummaries', EVERYTHING, Server.cpu_seconds):.0f}" for _ in range(2)]
 
 
 def _warm_up(client: Client) -> None:

@@ -70,7 +70,7 @@ def no_late_reports() -> Iterator[None]:
 
 @pytest.fixture
 def datagrams(monkeypatch: pytest.MonkeyPatch) -> Iterator[Datagrams]:
-    """Return the UDP port of an agent whose TCP port nobody listens on; nothing is held back to be sent in a burst."""
+    """Return the UDP port of an agent without a TCP port; datagrams are never held back."""
     monkeypatch.setattr(bursts, "HOLD_SECONDS", 0.0)
     port = Datagrams()
     yield port

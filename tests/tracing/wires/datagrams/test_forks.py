@@ -70,7 +70,7 @@ in_child(lambda: (send(2), sender.flush(10)))
 
 
 def test_no_lock_of_the_parent_is_held(agent: UdpAgent) -> None:
-    """Whatever its threads were about at the fork: they send to a port that nobody reads."""
+    """Whatever its threads were doing at the fork; they send to a port that is never read."""
     program = """
 def forever():
     while True:

@@ -1,6 +1,8 @@
 import asyncio
+import errno
 import json
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 
@@ -10,6 +12,7 @@ from tests.xray_local.otlp import otlp_text, span
 from tests.xray_local.samples import body, text, trace_id
 from xray_local.ingest import udp
 from xray_local.state.region import Region
+from xray_local.state.store.append_log import MemoryLog
 from xray_local.traces.documents import SegmentError
 
 HEADER = '{"format":"json","version":1}\n'
@@ -79,15 +82,19 @@ async def test_a_refused_datagram_is_counted_and_the_next_is_stored(
     assert record.getMessage().startswith("datagram_rejected reason='the datagram does not start with ")
 
 
-async def test_the_listener_survives_an_error_of_the_store(sender: Sender) -> None:
+async def test_the_listener_survives_an_error_of_the_store(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as a full disk; the datagrams are counted, and later ones are stored."""
-    database = sender.region.store._database
-    database.execute("PRAGMA max_page_count = 1")
-    sender.send(HEADER + text(1, metadata={"filling": "x" * 50_000}))
-    await sender.until(lambda health: health["rejected"] == 1)
-    database.execute("PRAGMA max_page_count = 100000")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryLog, "append", full)
+        sender.send(HEADER + text(1))
+        await sender.until(lambda health: health["rejected"] == 1)
+        assert sender.region.health()["status"] == "the store cannot be written: No space left on device"
     sender.send(HEADER + text(2))
-    await sender.until(lambda health: health["segments"] == 1)
+    await sender.until(lambda health: (health["status"], health["segments"]) == ("ok", 1))
 
 
 async def test_stop_stores_what_has_arrived(region: Region) -> None:

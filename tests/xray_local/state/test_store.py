@@ -100,37 +100,66 @@ def test_a_call_that_is_not_logged_leaves_room_for_the_next(opened: Opener) -> N
     assert store.waiting_rows == 1
 
 
-def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_path: Path) -> None:
-    """Each call is written before it is answered; the next process indexes it."""
-    path = str(tmp_path / "xray.db")
-    store = opened(path)
-    for number in range(1, 31):
-        store.put([document(number), document(number, 2)], now=NOW)
-    store._database.close()
-    assert opened(path).counts() == {"traces": 30, "segments": 60, "spans": 0}
-
-
-_KILLED = """
+_START = """
 import os, signal, sys
 from tests.xray_local.samples import NOW, document
 from xray_local.state.store import Store
 
 store = Store(sys.argv[1])
+"""
+_KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def _run_until_killed(script: str, path: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", f"{_START}{script}{_KILL}", path], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+
+_NEVER_READ = """
+for number in range(1, 31):
+    store.put([document(number), document(number, 2)], now=NOW)
+"""
+
+
+def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_path: Path) -> None:
+    """Each call is written before it is answered; the next process indexes it."""
+    path = str(tmp_path / "xray.db")
+    _run_until_killed(_NEVER_READ, path)
+    store = opened(path)
+    assert (store.waiting_rows, store.counts()) == (30, {"traces": 30, "segments": 60, "spans": 0})
+
+
+_INDEXED = f"""
+for number in range(1, 31):
+    store.put([document(number)], now=NOW)
+store._log.delete = lambda calls, indexed: {_KILL}
+store.index_some()
+"""
+
+
+def test_what_is_indexed_is_not_indexed_again_after_a_kill(opened: Opener, tmp_path: Path) -> None:
+    """Right after the transaction, when the log still has it."""
+    path = str(tmp_path / "xray.db")
+    _run_until_killed(_INDEXED, path)
+    store = opened(path)
+    assert (store.waiting_rows, store.counts()["traces"]) == (0, 30)
+    assert {store.revision(trace_id(number)) for number in range(1, 31)} == {store.revision(trace_id(1))}
+
+
+_HALF_READ = """
 much = {"metadata": {"filling": "x" * 60_000}}
 for first, is_read in ((1, True), (5, False)):
     assert store.put([document(1, number, **much) for number in range(first, first + 4)], now=NOW) == []
     if is_read:
         store.index()
 assert store.waiting_rows == 1
-os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_after_a_kill_the_limit_of_a_trace_counts_what_the_log_still_has(opened: Opener, tmp_path: Path) -> None:
     """Otherwise the next document would be acknowledged and then have no room."""
     path = str(tmp_path / "xray.db")
-    killed = subprocess.run([sys.executable, "-c", _KILLED, path], cwd=ROOT, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    _run_until_killed(_HALF_READ, path)
     store = opened(path)
     parts = [document(1, number, metadata={"filling": "x" * 60_000}) for number in (9, 10)]
     assert [item.id for item in store.put(parts, now=NOW)] == [parts[0].id, parts[1].id]

@@ -31,16 +31,34 @@ def test_a_file_keeps_everything(opened: Opener, tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_burst_is_copied_to_the_file_when_it_is_over(opened: Opener, tmp_path: Path) -> None:
-    """Until then it is in the write-ahead log only, so that no call waits for the copy."""
-    path = tmp_path / "xray.db"
-    store = opened(str(path))
-    for number in range(1, 401):  # three and more pages each
+def test_a_burst_is_indexed_when_it_is_over(opened: Opener, tmp_path: Path) -> None:
+    """Until then it is in files beside the database only, which are deleted one by one."""
+    store = opened(str(tmp_path / "xray.db"))
+    for number in range(1, 701):
         store.put([document(number, metadata=FILLING)], now=NOW)
-    assert path.stat().st_size < 1_000_000
-    store.work()
-    assert path.stat().st_size > 400 * 50_000
+    assert (tmp_path / "xray.db").stat().st_size < 1_000_000
+    assert _logs(tmp_path) == ["xray.db-log-1", "xray.db-log-670"]
+    while store.waiting_rows > 10:
+        store.work()
+    assert _logs(tmp_path) == ["xray.db-log-670"]
+    store.index()
+    assert (tmp_path / "xray.db-log-670").stat().st_size == 0
+    assert store.counts()["traces"] == 700
+
+
+def _logs(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("xray.db-log-*"))
+
+
+def test_a_closed_store_is_one_file(opened: Opener, tmp_path: Path) -> None:
+    """Which also has what is not indexed, so that it can be copied."""
+    store = opened(str(tmp_path / "xray.db"))
+    store.put([document(1)], now=NOW)
+    assert store.waiting_rows == 1
     store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["xray.db"]
+    store = opened(str(tmp_path / "xray.db"))
+    assert (store.waiting_rows, store.counts()["traces"]) == (1, 1)
 
 
 def test_what_is_deleted_is_not_overwritten(opened: Opener, tmp_path: Path) -> None:
@@ -96,6 +114,7 @@ def test_a_new_file_is_its_owners_only(tmp_path: Path) -> None:
     assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
         "xray.db": 0o600,
         "xray.db-wal": 0o600,
+        "xray.db-log-1": 0o600,
     }
     store.close()
     (tmp_path / "xray.db").chmod(0o640)

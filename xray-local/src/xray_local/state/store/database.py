@@ -20,8 +20,6 @@ PAGE_BYTES = 16_384  # few pages: a commit visits all those in memory, and write
 SCHEMA_VERSION = 7
 HOST_PARAMETERS = 200  # of one statement, well below SQLite's limit
 OWN_FILE = 0o600  # traces may hold secrets
-CHECKPOINT_PAGES = 4_000  # of the write-ahead log, 64 MB, which are then copied to the file
-IDLE_CHECKPOINT_PAGES = 1_000
 
 
 class Database:
@@ -65,15 +63,6 @@ class Database:
             self._unwritten = f"the store cannot be written: {error}"
             raise StoreError(self._unwritten) from error
         self._unwritten = ""
-
-    @contextmanager
-    def idle(self) -> Iterator[None]:
-        """Checkpoint early within the block, so that a burst of calls seldom waits for a checkpoint."""
-        self._connection.execute(f"PRAGMA wal_autocheckpoint = {IDLE_CHECKPOINT_PAGES}")
-        try:
-            yield
-        finally:
-            self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement that returns no rows."""
@@ -172,7 +161,6 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
     connection.execute("PRAGMA secure_delete = FAST")  # some builds write zeros over all that is deleted: as much again
     if path != MEMORY:
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,13 +1,17 @@
-"""The log of accepted documents that are not indexed yet: one row for each call, written before the call is answered.
+"""The log of accepted documents that are not indexed yet: a record for each call, written before that is answered.
 
 It also knows whether a document certainly fits in its trace without reading the trace: X-Ray's limit on the size of a
 trace is the only reason to refuse a document that depends on others.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
+from xray_local.errors import StoreError
+from xray_local.state.store.append_log import Record, open_log
 from xray_local.state.store.database import Database
 from xray_local.traces.documents import Document, SegmentError, parse_stored
 from xray_model import limits
@@ -19,6 +23,7 @@ BYTES_MAX = 128 * 1024 * 1024
 """When the log is longer, the call that made it so indexes a part of it."""
 
 _END = "\0"  # no JSON text has one
+_INDEXED = ("state", "log")  # the resource that says how far the log is indexed
 
 
 def to_log(document: Document) -> str:
@@ -33,14 +38,11 @@ def _from_log(text: str) -> Document:
     return parse_stored(body)._replace(size=int(size))
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """One call's documents; `received` in epoch seconds, `size` in bytes."""
+class LoggedCall(NamedTuple):
+    """A record, and what it has of each document of its call."""
 
-    number: int
-    received: float
+    record: Record
     texts: list[str]
-    size: int
 
     def documents(self) -> Iterator[Document]:
         """Yield the documents, but for those with a number that no double holds (see `state.heads`)."""
@@ -50,23 +52,45 @@ class LogRow:
 
 
 class IngestLog:
-    """The rows that are not indexed; `large` are the traces of more than SMALL_TRACE_BYTES that are."""
+    """The calls that are not indexed; `large` are the traces of more than SMALL_TRACE_BYTES that are.
 
-    def __init__(self, database: Database) -> None:
+    `problem` says why the last call could not be written, else it is empty.
+    """
+
+    def __init__(self, database: Database, path: str) -> None:
         self._database = database
         self._waiting: dict[str, int] = {}  # bytes by trace, by the documents' sizes
         self.large: set[str] = set()
-        rows, size = database.row("SELECT COUNT(*), TOTAL(LENGTH(texts)) FROM log")
-        self.rows, self.bytes = int(rows), int(size)
-        for document in self._left():
-            self._waiting[document.trace_id] = self._waiting.get(document.trace_id, 0) + document.size
+        self.rows = self.bytes = 0
+        self.problem = ""
+        self._records = open_log(path, self._indexed())
+        self._take_over()
+        for call in self:  # of a process that was killed, too
+            self.rows += 1
+            self.bytes += len(call.record.body)
+            for document in call.documents():
+                self._waiting[document.trace_id] = self._waiting.get(document.trace_id, 0) + document.size
 
-    def _left(self) -> Iterator[Document]:
-        """Yield what a previous process appended and did not index."""
-        number = 0
-        while rows := self._rows("WHERE number > ? ORDER BY number LIMIT 1", number):
-            yield from rows[0].documents()
-            number = rows[0].number
+    def _indexed(self) -> int:
+        """Return the number of the last record that is indexed."""
+        row = self._database.row("SELECT body FROM resources WHERE kind = ? AND name = ?", _INDEXED)
+        return int(json.loads(row[0])["indexed"]) if row else 0
+
+    def _take_over(self) -> None:
+        """Append what a closed store left in the database: its file alone is all of a store that is closed."""
+        for received, body in self._database.rows("SELECT received, texts FROM log ORDER BY number"):
+            self._records.append(received, body)
+        with self._database.transaction():
+            self._database.execute("DELETE FROM log")
+
+    def close(self) -> None:
+        """Move the records to the database; those for which it has no room stay in their files."""
+        rows = [(record.number, record.received, record.body) for record in self._records]
+        with suppress(StoreError):
+            with self._database.transaction():
+                self._database.execute_many("INSERT INTO log (number, received, texts) VALUES (?, ?, ?)", rows)
+            self._records.clear()
+        self._records.close()
 
     @property
     def is_full(self) -> bool:
@@ -76,13 +100,18 @@ class IngestLog:
     def append(self, trace_ids: Sequence[str], texts: Sequence[str], sizes: Sequence[int], *, now: float) -> bool:
         """Write documents, unless one may be too large for its trace: then write nothing and return False.
 
-        `sizes` are what the limit counts of each, as its `Document` will say when it is read.
+        `sizes` are what the limit counts of each, as its `Document` will say when it is read. StoreError if they
+        cannot be written.
         """
         if not self._fit(trace_ids, sizes):
             return False
         body = _END.join(texts).encode()
-        with self._database.transaction():
-            self._database.execute("INSERT INTO log (received, texts) VALUES (?, ?)", (now, body))
+        try:
+            self._records.append(now, body)
+        except OSError as error:
+            self.problem = f"the store cannot be written: {error.strerror}"
+            raise StoreError(self.problem) from error
+        self.problem = ""
         self.rows += 1
         self.bytes += len(body)
         return True
@@ -99,24 +128,26 @@ class IngestLog:
         known.update(waiting)
         return True
 
-    def oldest(self, count: int, size: int) -> list[LogRow]:
-        """Return the first rows, at most `count`, of about `size` bytes."""
-        rows = max(1, min(count, size * self.rows // max(1, self.bytes)))
-        return self._rows("ORDER BY number LIMIT ?", rows)
+    def __iter__(self) -> Iterator[LoggedCall]:
+        """Yield all calls, the oldest first."""
+        for record in self._records:
+            yield LoggedCall(record, record.body.decode().split(_END))
 
-    def _rows(self, condition: str, value: int) -> list[LogRow]:
-        found = self._database.rows(f"SELECT number, received, texts FROM log {condition}", (value,))  # noqa: S608 (constants)
-        return [LogRow(number, received, body.decode().split(_END), len(body)) for number, received, body in found]
+    def oldest(self, count: int, size: int) -> list[LoggedCall]:
+        """Return the first calls, at most `count`, of about `size` bytes."""
+        return list(islice(self, max(1, min(count, size * self.rows // max(1, self.bytes)))))
 
-    def delete(self, rows: Sequence[LogRow]) -> None:
-        """Delete the first rows, within the transaction that indexes them."""
-        self._database.execute("DELETE FROM log WHERE number <= ?", (rows[-1].number,))
+    def note(self, calls: Sequence[LoggedCall]) -> None:
+        """Note that the first calls are indexed, within the transaction that does it."""
+        indexed = json.dumps({"indexed": calls[-1].record.number})
+        self._database.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?)", (*_INDEXED, indexed))
 
-    def forget(self, rows: Sequence[LogRow], documents: Iterable[Document]) -> None:
-        """Count rows that are deleted no longer."""
-        self.rows -= len(rows)
-        self.bytes -= sum(row.size for row in rows)
-        for document in documents:
+    def delete(self, calls: Sequence[LoggedCall], indexed: Iterable[Document]) -> None:
+        """Delete the first calls, which are indexed as these documents."""
+        self._records.delete([call.record for call in calls])
+        self.rows -= len(calls)
+        self.bytes -= sum(len(call.record.body) for call in calls)
+        for document in indexed:
             left = self._waiting.get(document.trace_id, 0) - document.size
             if left > 0:
                 self._waiting[document.trace_id] = left
@@ -127,7 +158,9 @@ class IngestLog:
 
     def clear(self) -> None:
         """Delete everything, within a transaction."""
+        self._records.clear()
         self._database.execute("DELETE FROM log")
         self.rows = self.bytes = 0
+        self.problem = ""
         self._waiting.clear()
         self.large.clear()

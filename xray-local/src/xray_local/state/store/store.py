@@ -44,7 +44,7 @@ class Store(Resources):
         self.max_bytes = max_bytes
         self._database = Database(path)
         super().__init__(self._database)
-        self._log = IngestLog(self._database)
+        self._log = IngestLog(self._database, path)
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)
@@ -55,8 +55,14 @@ class Store(Resources):
         self.appended_at = self.searched_at = float("-inf")
 
     def close(self) -> None:
-        """Close the database; nothing is pending, since every call is a transaction."""
+        """Close the database, which then has everything; nothing is pending, since every call was written."""
+        self._log.close()
         self._database.close()
+
+    @property
+    def problem(self) -> str:
+        """Why the store cannot be read or written; else empty."""
+        return self._log.problem or super().problem
 
     @property
     def evicted(self) -> int:
@@ -122,29 +128,28 @@ class Store(Resources):
 
     def work(self) -> bool:
         """Index a small part of the log, or summarize some traces, or a block of them; return whether there is more."""
-        with self._database.idle():
-            if self._log.rows:
-                self.index_some()
-                return True
-            traces = self._search.without_summary(SUMMARIZED)
-            self._search.summarize(traces)
-            return len(traces) == SUMMARIZED or self._search.prepare()
+        if self._log.rows:
+            self.index_some()
+            return True
+        traces = self._search.without_summary(SUMMARIZED)
+        self._search.summarize(traces)
+        return len(traces) == SUMMARIZED or self._search.prepare()
 
     def index_some(self) -> None:
         """Index a small part of the log, which is not empty."""
-        rows = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
+        calls = self._log.oldest(INDEXED_ROWS, INDEXED_BYTES)
         indexed: list[Document] = []
         lost = 0
         with self._transaction():
-            for row in rows:
-                documents = list(row.documents())
-                refused = self._index.write(documents, now=row.received, large=self._log.large)
-                lost += len(row.texts) - len(documents) + len(refused)
+            for call in calls:
+                documents = list(call.documents())
+                refused = self._index.write(documents, now=call.record.received, large=self._log.large)
+                lost += len(call.texts) - len(documents) + len(refused)
                 indexed += documents
             self._index.evict(self.max_traces, self.max_bytes)
             is_pruned = self._prune()
-            self._log.delete(rows)
-        self._log.forget(rows, indexed)
+            self._log.note(calls)
+        self._log.delete(calls, indexed)
         if is_pruned:
             self._log.large = self._index.large()
         self._not_indexed += lost

@@ -1,8 +1,8 @@
--- The store: the log of accepted documents, traces, their documents and summaries, and resources by kind and name.
-CREATE TABLE IF NOT EXISTS log (
+-- The store: accepted documents that are not indexed, traces, their documents and summaries, and resources by kind and name.
+CREATE TABLE IF NOT EXISTS log (    -- what was not indexed when the store was closed; of an open one see `append_log`
   number INTEGER PRIMARY KEY,       -- the order of arrival
   received REAL NOT NULL,           -- epoch seconds
-  texts BLOB NOT NULL               -- one call's accepted documents as UTF-8, separated by NUL; deleted when indexed
+  texts BLOB NOT NULL               -- one call's accepted documents as UTF-8, separated by NUL
 );
 CREATE TABLE IF NOT EXISTS traces (
   seq INTEGER PRIMARY KEY,          -- the order of arrival, in which whole traces are evicted

@@ -21,7 +21,7 @@ from bench.requests.measure import Shape
 from bench.requests.variants import VARIANTS
 from bench.xray_local import ingest, pages, queries, start, udp
 
-INGEST_PROMISE = 7.0
+INGEST_PROMISE = 8.0
 ALL = ("ingest", "udp", "queries", "pages", "start", "first-use", "requests", "loss", "operator")
 
 

@@ -36,7 +36,7 @@ def _handler(route: shapes.Route) -> Callable[[web.Request], Awaitable[web.Respo
                 request.app[REGION_KEY].note("odd", route.operation, "NotInModel", message)
             answer = await _answer(route.operation, body, request, raw)
             status = 200
-            return web.json_response(answer)
+            return web.Response(body=orjson.dumps(answer), content_type=CONTENT_TYPES[0])
         except ApiError as error:
             status = error.status
             raise

@@ -62,6 +62,8 @@ async def index_first(request: web.Request, handler: Handler) -> web.StreamRespo
 
 async def read_body(request: web.Request) -> bytes:
     """Return the body; ApiError if it does not arrive in time."""
+    if request.content.is_eof():  # most have arrived with their head, and need no timer
+        return await request.read()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()

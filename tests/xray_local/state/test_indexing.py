@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +13,7 @@ async def test_the_log_is_indexed_when_nothing_arrives(region: Region) -> None:
     """Nobody has to read for it."""
     for number in range(1, 51):
         region.store.put([document(number)], now=NOW)
-    task = asyncio.create_task(indexing.run(region.store))
+    task = asyncio.create_task(indexing.run(region.store, iter(())))
     async with asyncio.timeout(10):
         while region.store.waiting_rows:
             await asyncio.sleep(0.01)
@@ -21,7 +22,7 @@ async def test_the_log_is_indexed_when_nothing_arrives(region: Region) -> None:
 
 async def test_nothing_is_indexed_while_documents_arrive(region: Region) -> None:
     """A burst costs only its log."""
-    task = asyncio.create_task(indexing.run(region.store))
+    task = asyncio.create_task(indexing.run(region.store, iter(())))
     for number in range(1, 51):
         region.store.put([document(number)], now=NOW)
         await asyncio.sleep(0)
@@ -49,7 +50,7 @@ async def test_a_store_that_cannot_be_written_is_tried_again(
     region.store.put([document(1)], now=NOW)
     region.store._database.execute("ALTER TABLE documents RENAME TO other")
     with caplog.at_level(logging.WARNING):
-        task = asyncio.create_task(indexing.run(region.store))
+        task = asyncio.create_task(indexing.run(region.store, iter(())))
         async with asyncio.timeout(10):
             while not caplog.records:
                 await asyncio.sleep(0.01)
@@ -59,3 +60,23 @@ async def test_a_store_that_cannot_be_written_is_tried_again(
             await asyncio.sleep(0.01)
     task.cancel()
     assert caplog.records[0].getMessage().startswith("not_indexed reason='the store cannot be written")
+
+
+async def test_what_else_is_to_do_waits_for_traces_and_for_their_summaries(region: Region) -> None:
+    """A process that nobody sends to stays as small as it began."""
+    steps: list[tuple[int, bool]] = []
+
+    def spare() -> Iterator[None]:
+        for _ in range(2):
+            steps.append((region.store.counts()["traces"], region.store.work()))
+            yield
+
+    task = asyncio.create_task(indexing.run(region.store, spare()))
+    await asyncio.sleep(3 * indexing.POLL_SECONDS)
+    assert steps == []
+    region.store.put([document(number) for number in range(1, 21)], now=NOW)
+    async with asyncio.timeout(10):
+        while len(steps) < 2:
+            await asyncio.sleep(0.01)
+    assert (steps, task.done()) == ([(20, False), (20, False)], False)
+    task.cancel()

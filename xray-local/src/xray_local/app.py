@@ -78,10 +78,10 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
         connections = Connections(limit_by_descriptors())
         stops: list[Callable[[], Awaitable[None]]] = []
         cleanup.push_async_callback(_stop, stops)
+        apps = {name: build_app(region, script, settings, name) for name in sockets}
         for name, bound in sockets.items():
-            app = build_app(region, script, settings, name)
             runner = web.AppRunner(
-                app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=listener.server_logger()
+                apps[name], access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=listener.server_logger()
             )
             await runner.setup()
             stops.append(runner.cleanup)
@@ -95,7 +95,11 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
         datagrams = udp.UdpListener(region, udp_socket)
         datagrams.start()
         cleanup.callback(datagrams.stop)
-        for background in (_watch_evictions(region), indexing.run(store), connections.watch()):
+        for background in (
+            _watch_evictions(region),
+            indexing.run(store, page.prepare(apps["api"])),
+            connections.watch(),
+        ):
             cleanup.callback(loop.create_task(background).cancel)
         grpc_port = grpc.port if grpc else None
         region.addresses = Addresses(settings.host, ports["api"], ports["agent"], ports["otlp"], grpc_port)

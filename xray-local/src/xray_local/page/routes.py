@@ -1,9 +1,10 @@
 """The addresses of the pages, in one table: each is HTML, and at the same address with `.json` its numbers.
 
 The functions are named, not imported: the modules of the pages are a fifth of what the server would import before it
-answers, and no client of the API needs them.
+answers, and no client of the API needs them. Once there are traces to read, they are imported while nothing arrives.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from weakref import WeakSet
@@ -64,6 +65,18 @@ def _handler(name: str) -> responses.Handler:
         return await load(name)(request)
 
     return responses.handler(show)
+
+
+def prepare(app: web.Application) -> Iterator[None]:
+    """Import what the pages need, and their templates, a part at each step: first what the list of traces needs."""
+    templates = app[responses.TEMPLATES]()
+    yield
+    for _, name in (*ROUTES, *PLAIN):
+        load(name)
+        yield
+    for template in templates.list_templates(extensions=["html"]):
+        templates.get_template(template)
+        yield
 
 
 def add_routes(app: web.Application) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from xray_local.errors import StoreError
 from xray_local.state.store import Store
@@ -18,11 +18,11 @@ ERROR_SECONDS = 5.0  # before the next attempt when the store cannot be written
 _logger = logging.getLogger(__name__)
 
 
-async def run(store: Store) -> None:
-    """Work until it is cancelled."""
+async def run(store: Store, spare: Iterator[None]) -> None:
+    """Work until it is cancelled; when a store with traces leaves nothing to do, go one step on in `spare`."""
     while True:
         try:
-            await asyncio.sleep(_step(store, time.monotonic))
+            await asyncio.sleep(_step(store, time.monotonic, spare))
         except StoreError as error:
             _logger.warning("not_indexed reason=%r", str(error))
             await asyncio.sleep(ERROR_SECONDS)
@@ -37,7 +37,7 @@ async def catch_up(store: Store) -> None:
         await asyncio.sleep(0)
 
 
-def _step(store: Store, monotonic: Callable[[], float]) -> float:
+def _step(store: Store, monotonic: Callable[[], float], spare: Iterator[None]) -> float:
     """Work for a moment if it is quiet; return the seconds until the next step."""
     now = monotonic()
     quiet = SEARCHED_QUIET_SECONDS if now - store.searched_at < SEARCHED_SECONDS else QUIET_SECONDS
@@ -47,4 +47,6 @@ def _step(store: Store, monotonic: Callable[[], float]) -> float:
     while store.work():
         if monotonic() >= end:
             return 0.0
+    if store.counts()["traces"]:
+        next(spare, None)
     return POLL_SECONDS

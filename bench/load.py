@@ -24,18 +24,20 @@ class Load:
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 
-def get(port: int, request: bytes, timeout: float = 30.0) -> None:
-    """Send a request on a connection of its own and read the whole response."""
+def get(port: int, request: bytes, timeout: float = 30.0) -> float:
+    """Send a request on a connection of its own, read the whole response, and return when it began (time.monotonic)."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
             connection.sendall(request)
-            response = bytearray()
+            response = bytearray(connection.recv(65536))
+            began = time.monotonic()
             while part := connection.recv(65536):
                 response += part
     except OSError as error:
         raise ResponseError(str(error)) from error
     if not response.startswith(b"HTTP/1.1 200"):
         raise ResponseError(f"the server answered {bytes(response[:80])!r}")
+    return began
 
 
 def _client(port: int, request: bytes, end: float, latencies: list[float]) -> None:

@@ -23,8 +23,8 @@ def _request(trace: str, parent: str) -> bytes:
 class Traffic(AbstractContextManager["Traffic"]):
     """Sends from several clients until the block ends: at full speed, or `rate` requests a second.
 
-    `answered` has the time of each response (time.monotonic) by trace id. `failed` counts the requests that were sent
-    and not answered.
+    `answered` has the time at which each response began (time.monotonic) by trace id. `failed` counts the requests that
+    were sent and not answered.
     """
 
     def __init__(self, port: int, clients: int = 4, rate: float | None = None) -> None:
@@ -58,8 +58,10 @@ class Traffic(AbstractContextManager["Traffic"]):
             trace = f"{int(time.time()):08x}{random_.getrandbits(96):024x}"
             started = time.monotonic()
             try:
-                get(self._port, _request(trace, f"{random_.getrandbits(64) or 1:016x}"), WAIT_SECONDS)
-                self.answered[trace] = time.monotonic()
+                # Not when it ended: a worker that is held cannot close the connection before it is killed.
+                self.answered[trace] = get(
+                    self._port, _request(trace, f"{random_.getrandbits(64) or 1:016x}"), WAIT_SECONDS
+                )
             except ResponseError as error:
                 self.failed += not isinstance(error.__cause__, ConnectionRefusedError)  # nothing was sent
                 time.sleep(0.01)

@@ -4,6 +4,7 @@ SQLite writes the strings and `collections.Counter` counts their characters, bot
 counted in milliseconds. A block is read again only after one of its traces has changed.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -115,8 +116,10 @@ class Blocks:
         columns = Condition(f"COALESCE(GROUP_CONCAT(annotations, ';'), ''), COALESCE(GROUP_CONCAT({RESULT}, ''), '')")
         having = joined_conditions(" AND ", [Condition("INSTR(annotations, ?) > 0", (start,)), condition])
         annotations, results = self._rows(span, columns, having)[0]
-        parts = f"\n;{annotations}".split(start)  # no line of annotations begins with a semicolon
-        values = (after.partition("\n")[0][:-1] for before, after in pairwise(parts) if "\n;" in before)
+        values = re.findall(rf"{re.escape(start)}(.*)\]\n", annotations)
+        if len(values) > len(results):
+            parts = f"\n;{annotations}".split(start)  # no line of annotations begins with a semicolon
+            values = [after.partition("\n")[0][:-1] for before, after in pairwise(parts) if "\n;" in before]
         return results_by_key(values, results)
 
     def _rows(self, span: Span, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:

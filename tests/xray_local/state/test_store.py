@@ -8,6 +8,7 @@ import pytest
 from tests.xray_local.samples import NOW, document, text, trace_id
 from tests.xray_local.state.conftest import Opener, ids, listed
 from xray_local.api.filters import TraceFilter
+from xray_local.errors import StoreFileError
 from xray_local.state import heads
 from xray_local.state.store import RangeBy, Selection
 from xray_local.traces.flags import Flag
@@ -127,6 +128,27 @@ def test_documents_that_were_never_read_survive_the_process(opened: Opener, tmp_
     _run_until_killed(_NEVER_READ, path)
     store = opened(path)
     assert (store.waiting_rows, store.counts()) == (30, {"traces": 30, "segments": 60, "spans": 0})
+
+
+def test_a_deleted_database_takes_its_log_with_it(opened: Opener, tmp_path: Path) -> None:
+    """Who deletes the file means all of it, also what a killed process left beside it."""
+    path = tmp_path / "xray.db"
+    _run_until_killed(_NEVER_READ, str(path))
+    path.unlink()
+    assert opened(str(path)).counts()["traces"] == 0
+    assert not list(tmp_path.glob("xray.db-log-*"))
+
+
+def test_a_log_that_cannot_be_opened_is_one_line(opened: Opener, tmp_path: Path) -> None:
+    """Nothing is deleted: it may have the newest documents."""
+    path = str(tmp_path / "xray.db")
+    _run_until_killed(_NEVER_READ, path)
+    log = tmp_path / "xray.db-log-1"
+    log.rename(tmp_path / "elsewhere")
+    log.symlink_to(tmp_path / "elsewhere")
+    expected = f"^--db: '{path}': {log}: Too many levels of symbolic links: expected a writable file$"
+    with pytest.raises(StoreFileError, match=expected):
+        opened(path)
 
 
 _INDEXED = f"""

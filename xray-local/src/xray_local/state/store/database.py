@@ -23,10 +23,11 @@ OWN_FILE = 0o600  # traces may hold secrets
 
 
 class Database:
-    """One writer's connection; every change is in a `transaction`."""
+    """One writer's connection; every change is in a `transaction`. `is_new` is false for a file that was there."""
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self.is_new = path == MEMORY or not Path(path).exists()
         self._connection = _open(path)
         self._unread = self._unwritten = ""
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
-from xray_local.errors import StoreError
+from xray_local.errors import StoreError, StoreFileError
 from xray_local.state.store.append_log import Record, open_log
 from xray_local.state.store.database import Database
 from xray_local.traces.documents import Document, SegmentError, parse_stored
@@ -63,8 +63,14 @@ class IngestLog:
         self.large: set[str] = set()
         self.rows = self.bytes = 0
         self.problem = ""
-        self._records = open_log(path, self._indexed())
-        self._take_over()
+        try:
+            self._records = open_log(path, self._indexed())
+            if database.is_new:
+                self._records.clear()  # of a database that was deleted
+            self._take_over()
+        except OSError as error:
+            problem = f"{error.filename or 'its log'}: {error.strerror}: expected a writable file"
+            raise StoreFileError(f"--db: {path!r}: {problem}") from error
         for call in self:  # of a process that was killed, too
             self.rows += 1
             self.bytes += len(call.record.body)
@@ -85,7 +91,7 @@ class IngestLog:
 
     def close(self) -> None:
         """Move the records to the database; those for which it has no room stay in their files."""
-        rows = [(record.number, record.received, record.body) for record in self._records]
+        rows = ((record.number, record.received, record.body) for record in self._records)
         with suppress(StoreError):
             with self._database.transaction():
                 self._database.execute_many("INSERT INTO log (number, received, texts) VALUES (?, ?, ?)", rows)

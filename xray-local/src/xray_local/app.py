@@ -80,10 +80,7 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
         cleanup.push_async_callback(_stop, stops)
         apps = {name: build_app(region, script, settings, name) for name in sockets}
         for name, bound in sockets.items():
-            runner = web.AppRunner(
-                apps[name], access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=listener.server_logger()
-            )
-            await runner.setup()
+            runner = await _runner(apps[name])
             stops.append(runner.cleanup)
             assert runner.server is not None
             cleanup.callback((await connections.listen(runner.server, bound)).close)
@@ -105,6 +102,13 @@ async def serve(settings: Settings, ready: Callable[[Addresses], None]) -> None:
         region.addresses = Addresses(settings.host, ports["api"], ports["agent"], ports["otlp"], grpc_port)
         ready(region.addresses)
         await stopping.wait()
+
+
+async def _runner(app: web.Application) -> web.AppRunner:
+    logger = listener.server_logger()
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=logger)
+    await runner.setup()
+    return runner
 
 
 async def _stop(stops: list[Callable[[], Awaitable[None]]]) -> None:

@@ -15,7 +15,7 @@ PACKAGES = re.compile(
     r"login|login\.defs|mawk|mount|ncurses-bin|openssl|passwd|perl-base|"
     r"python3-\S+-whl|sed|sqv|sysvinit-utils|tar|util-linux"
 )
-# Installers, and what only a developer opens; iconv's converters, which Python does not use.
+# Installers, what only developers and maintainers of packages open, and iconv's converters, which Python does not use.
 FOLDERS = (
     *(f"usr/*lib/python3*/{name}" for name in ("ensurepip", "idlelib", "pydoc_data", "test", "tkinter", "turtledemo")),
     *(f"usr/local/lib/python3*/{name}" for name in ("ensurepip", "idlelib", "pydoc_data", "test", "turtledemo")),
@@ -25,7 +25,7 @@ FOLDERS = (
     "usr/bin/pip*",
     "usr/share/python-wheels",
     "usr/share/perl*",
-    "usr/share/man",
+    *(f"usr/share/{name}" for name in ("gcc", "info", "lintian", "man")),
     "usr/share/locale",
     "usr/lib/*/gconv",
     "usr/lib/*/perl-base",

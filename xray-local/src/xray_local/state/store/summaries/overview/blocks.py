@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 from xray_local.state.store.database import Database
@@ -116,10 +115,8 @@ class Blocks:
         columns = Condition(f"COALESCE(GROUP_CONCAT(annotations, ';'), ''), COALESCE(GROUP_CONCAT({RESULT}, ''), '')")
         having = joined_conditions(" AND ", [Condition("INSTR(annotations, ?) > 0", (start,)), condition])
         annotations, results = self._rows(span, columns, having)[0]
-        values = re.findall(rf"{re.escape(start)}(.*)\]\n", annotations)
-        if len(values) > len(results):
-            parts = f"\n;{annotations}".split(start)  # no line of annotations begins with a semicolon
-            values = [after.partition("\n")[0][:-1] for before, after in pairwise(parts) if "\n;" in before]
+        # The value, and the rest of the trace's lines, each of which begins with a bracket.
+        values = re.findall(rf"{re.escape(start)}(.*)\]\n(?:\[.*\n)*+", annotations)
         return results_by_key(values, results)
 
     def _rows(self, span: Span, columns: Condition, condition: Condition, suffix: str = "") -> list[Any]:

@@ -18,6 +18,7 @@ BIN = Path(sys.executable).parent
 CONFIGURATION = ("AWS_", "CRUDDUR_", "DD_", "ELASTIC_", "GUNICORN_", "OTEL_", "SENTRY_")
 TICKS = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 120.0  # of a machine that is busy with other things
+IDLE_SHARE = 0.05  # of a core; a process with nothing to do needs less, one that shares the cores with many others more
 
 
 class BenchError(Exception):
@@ -40,6 +41,13 @@ class Server:
     def cpu_seconds(self) -> float:
         """Return the user and system seconds of the server and its children so far."""
         return sum(_cpu_seconds(pid) for pid in _tree(self.process.pid))
+
+    def wait_until_idle(self) -> None:
+        """Wait until the server has nothing left to do."""
+        before, now = float("-inf"), self.cpu_seconds()
+        while now - before > IDLE_SHARE:
+            time.sleep(1.0)
+            before, now = now, self.cpu_seconds()
 
     def memory(self) -> tuple[float, float]:
         """Return the server's current and peak resident memory in MiB, without its children."""

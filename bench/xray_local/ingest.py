@@ -11,6 +11,7 @@ import random
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -20,7 +21,6 @@ from tools.local_cluster import free_port
 
 SEGMENTS_PER_CALL = 50
 STARTS = 3
-IDLE_SECONDS = 0.5  # without CPU time, more than xray-local waits before it indexes
 MOTO = "moto"
 # moto routes a call by the service in its signature; xray-local accepts any.
 SIGNATURE = (
@@ -85,31 +85,32 @@ def measure(port: int, server: Server, calls: list[bytes]) -> float:
 
 def run(rounds: int, calls: int, say: Callable[[str], None]) -> float:
     """Measure all alternately, print the table, and return the lowest ratio of xray-local to moto."""
-    figures: dict[str, list[float]] = {"xray-local": [], "xray-local, in a file": [], MOTO: []}
-    for start in range(1, STARTS + 1):
-        say(f"ingest: start {start} of {STARTS}")
+    figures: defaultdict[str, list[float]] = defaultdict(list)
+    for start in range(STARTS):
+        say(f"ingest: start {start + 1} of {STARTS}")
         with ExitStack() as cleanup:
-            folder = cleanup.enter_context(tempfile.TemporaryDirectory())
-            servers = [_xray_local(cleanup), _xray_local(cleanup, "--db", f"{folder}/xray.db"), _moto(cleanup)]
-            for port, server in servers:
+            servers = _servers(cleanup)
+            for port, server in servers.values():
                 measure(port, server, bodies(40, seed=0))
             for number in range(rounds):
-                sent = bodies(calls, seed=start * rounds + number)
-                for values, (port, server) in zip(figures.values(), servers, strict=True):
-                    values.append(measure(port, server, sent))
-                    _wait_idle(server)
+                sent = bodies(calls, seed=1 + start * rounds + number)
+                for name, (port, server) in servers.items():
+                    figures[name].append(measure(port, server, sent))
+                    server.wait_until_idle()  # xray-local indexes after a burst, which must not disturb the others
     ratios = {name: table.ratio(values, figures[MOTO]) for name, values in figures.items()}
     rows = [[name, f"{statistics.median(values):,.0f}", f"x {ratios[name]:.1f}"] for name, values in figures.items()]
     print(table.markdown(["server", "segments per CPU second", "against moto"], rows))
     return min(ratio for name, ratio in ratios.items() if name != MOTO)
 
 
-def _wait_idle(server: Server) -> None:
-    """Wait until a server does nothing: xray-local indexes after a burst, which must not disturb the others."""
-    former, now = -1.0, server.cpu_seconds()
-    while now > former:
-        time.sleep(IDLE_SECONDS)
-        former, now = now, server.cpu_seconds()
+def _servers(cleanup: ExitStack) -> dict[str, tuple[int, Server]]:
+    """Start what is compared, and return the port and the server by name."""
+    folder = cleanup.enter_context(tempfile.TemporaryDirectory())
+    return {
+        "xray-local": _xray_local(cleanup),
+        "xray-local, in a file": _xray_local(cleanup, "--db", f"{folder}/xray.db"),
+        MOTO: _moto(cleanup),
+    }
 
 
 def _xray_local(cleanup: ExitStack, *options: str) -> tuple[int, Server]:

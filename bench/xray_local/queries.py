@@ -43,7 +43,6 @@ FILTERS = (
     'edge("backend-flask", "users-api") { fault }',
 )
 GROUPS = 25
-IDLE_SHARE = 0.05  # of a core; a process with nothing to do needs less, one that shares the cores with many others more
 EVERYTHING = {"StartTime": 0, "EndTime": 4_000_000_000}
 
 
@@ -268,7 +267,4 @@ def wait_until_summarized(client: Client, say: Callable[[str], None]) -> None:
     request = {**EVERYTHING, "FilterExpression": 'annotation.handle = "nobody"'}
     while json.loads(client.request("POST", "/TraceSummaries", request))["TracesProcessedCount"]:
         time.sleep(0.05)
-    before, now = float("-inf"), cpu_seconds(client.server)
-    while now - before > IDLE_SHARE:
-        time.sleep(1.0)
-        before, now = now, cpu_seconds(client.server)
+    client.server.wait_until_idle()

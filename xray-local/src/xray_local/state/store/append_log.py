@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from xray_local.settings import MEMORY
+from xray_local.state.store.database import OWN_FILE
 
 FILE_BYTES = 32 * 1024 * 1024
 """After which another file is begun: a file is deleted when all of its records are."""
 
-_OWN_FILE = 0o600  # traces may hold secrets
 _HEADER = struct.Struct("<IIQd")  # bytes of the body, its CRC-32, the record's number and time
 
 
@@ -48,7 +48,7 @@ class AppendLog(Protocol):
         """Delete all records; numbers rise on."""
 
     def close(self) -> None:
-        """Close the files, of which none is left when there are no records."""
+        """Close the files."""
 
 
 def open_log(path: str, after: int) -> AppendLog:
@@ -95,19 +95,15 @@ class FileLog:
         base = Path(self._base)
         numbers = [found.name.removeprefix(base.name) for found in base.parent.glob(f"{glob.escape(base.name)}*")]
         for number in sorted(int(number) for number in numbers if number.isdigit()):
-            self._files.append(_File(f"{self._base}{number}"))
-        for file in self._files:
-            for record in file:
-                self._last = max(self._last, record.number)
-                if record.number <= after:
-                    file.begin += _size(record)
+            self._files.append(_File(f"{self._base}{number}", after))
+            self._last = max(self._last, self._files[-1].last)
         self._shrink()
 
     def append(self, received: float, body: bytes) -> None:
         """Append a record, or nothing of it; OSError if it cannot be written."""
         number = self._last + 1
         if not self._files or self._files[-1].end >= FILE_BYTES:
-            self._files.append(_File(f"{self._base}{number}"))
+            self._files.append(_File(f"{self._base}{number}", self._last))
         self._files[-1].append(Record(number, received, body))
         self._last = number
 
@@ -135,25 +131,30 @@ class FileLog:
             self._files.popleft().delete()
 
     def close(self) -> None:
-        """Close the files, of which none is left when there are no records."""
-        for file in self._files:
-            if file.begin == file.end:
-                file.delete()
-            else:
-                file.close()
-        self._files.clear()
+        """Close the files."""
+        while self._files:
+            self._files.popleft().close()
 
 
 class _File:
-    """One file: its records are between the offsets `begin` and `end`; bytes after the last whole one are deleted."""
+    """One file: its records after a number are between the offsets `begin` and `end`, `last` is the number of the last.
 
-    def __init__(self, path: str) -> None:
+    Bytes after the last whole record are deleted.
+    """
+
+    def __init__(self, path: str, after: int) -> None:
         self._path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        self._descriptor = os.open(path, flags, _OWN_FILE)
-        self.begin, self.end = 0, os.fstat(self._descriptor).st_size
-        self.end = sum(map(_size, self))
-        os.ftruncate(self._descriptor, self.end)
+        self._descriptor = os.open(path, flags, OWN_FILE)
+        self.begin, self.end, self.last = 0, os.fstat(self._descriptor).st_size, after
+        begin = end = 0
+        for record in self:
+            end += _size(record)
+            if record.number <= after:
+                begin = end
+            self.last = record.number
+        self.begin, self.end = begin, end
+        os.ftruncate(self._descriptor, end)
 
     def append(self, record: Record) -> None:
         """Write a record, or nothing of it."""

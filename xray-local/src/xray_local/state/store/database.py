@@ -23,11 +23,11 @@ OWN_FILE = 0o600  # traces may hold secrets
 
 
 class Database:
-    """One writer's connection; every change is in a `transaction`. `is_new` is false for a file that was there."""
+    """One writer's connection; every change is in a `transaction`. `is_new` is true for a file that was not there."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
-        self.is_new = path == MEMORY or not Path(path).exists()
+        self.path = path
+        self.is_new = _is_missing(path)
         self._connection = _open(path)
         self._unread = self._unwritten = ""
 
@@ -39,10 +39,10 @@ class Database:
         """Begin again with a new file, for which also a full disk has room, with the rows of these tables."""
         rows = {table: self.rows(f"SELECT * FROM {table}") for table in kept}  # noqa: S608 (constants)
         self._connection.close()
-        if self._path != MEMORY:
+        if self.path != MEMORY:
             for end in ("", "-wal", "-shm"):
-                Path(f"{self._path}{end}").unlink(missing_ok=True)
-        self._connection = _open(self._path)
+                Path(f"{self.path}{end}").unlink(missing_ok=True)
+        self._connection = _open(self.path)
         self._unread = ""
         with self.transaction():
             for table, found in rows.items():
@@ -61,7 +61,7 @@ class Database:
             with self._connection:
                 yield
         except sqlite3.Error as error:
-            self._unwritten = f"the store cannot be written: {error}"
+            self._unwritten = not_written(error)
             raise StoreError(self._unwritten) from error
         self._unwritten = ""
 
@@ -92,6 +92,11 @@ class Database:
         return StoreError(self._unread)
 
 
+def not_written(reason: object) -> str:
+    """Return in words that the store cannot be written."""
+    return f"the store cannot be written: {reason}"
+
+
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Yield parts that one statement can have as its host parameters."""
     for start in range(0, len(values), HOST_PARAMETERS):
@@ -118,9 +123,13 @@ def _open(path: str) -> sqlite3.Connection:
     return connection
 
 
+def _is_missing(path: str) -> bool:
+    return path != MEMORY and not Path(path).exists()
+
+
 def _create(path: str) -> None:
     """Create the file for its owner only; SQLite's own would be readable by all, and at the end of a dangling link."""
-    if path == MEMORY or Path(path).exists():
+    if not _is_missing(path):
         return
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWN_FILE))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from xray_local.errors import StoreError, StoreFileError
 from xray_local.state.store.append_log import Record, open_log
-from xray_local.state.store.database import Database
+from xray_local.state.store.database import Database, not_written
 from xray_local.traces.documents import Document, SegmentError, parse_stored
 from xray_model import limits
 
@@ -57,20 +57,20 @@ class IngestLog:
     `problem` says why the last call could not be written, else it is empty.
     """
 
-    def __init__(self, database: Database, path: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[str, int] = {}  # bytes by trace, by the documents' sizes
         self.large: set[str] = set()
         self.rows = self.bytes = 0
         self.problem = ""
         try:
-            self._records = open_log(path, self._indexed())
+            self._records = open_log(database.path, self._indexed())
             if database.is_new:
                 self._records.clear()  # of a database that was deleted
             self._take_over()
         except OSError as error:
             problem = f"{error.filename or 'its log'}: {error.strerror}: expected a writable file"
-            raise StoreFileError(f"--db: {path!r}: {problem}") from error
+            raise StoreFileError(f"--db: {database.path!r}: {problem}") from error
         for call in self:  # of a process that was killed, too
             self.rows += 1
             self.bytes += len(call.record.body)
@@ -115,7 +115,7 @@ class IngestLog:
         try:
             self._records.append(now, body)
         except OSError as error:
-            self.problem = f"the store cannot be written: {error.strerror}"
+            self.problem = not_written(error.strerror)
             raise StoreError(self.problem) from error
         self.problem = ""
         self.rows += 1

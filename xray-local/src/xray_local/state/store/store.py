@@ -44,7 +44,7 @@ class Store(Resources):
         self.max_bytes = max_bytes
         self._database = Database(path)
         super().__init__(self._database)
-        self._log = IngestLog(self._database, path)
+        self._log = IngestLog(self._database)
         self._index = TraceIndex(self._database)
         self._log.large = self._index.large()
         self._search = Search(self._database)

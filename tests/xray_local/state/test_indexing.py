@@ -63,7 +63,7 @@ async def test_a_store_that_cannot_be_written_is_tried_again(
 
 
 async def test_what_else_is_to_do_waits_for_traces_and_for_their_summaries(region: Region) -> None:
-    """A process that nobody sends to stays as small as it began."""
+    """A process that receives nothing imports nothing more."""
     steps: list[tuple[int, bool]] = []
 
     def spare() -> Iterator[None]:

@@ -51,7 +51,7 @@ def _logs(folder: Path) -> list[str]:
 
 
 def test_a_closed_store_is_one_file(opened: Opener, tmp_path: Path) -> None:
-    """Which also has what is not indexed, so that it can be copied."""
+    """It includes documents that are not indexed yet, so a copy of it is complete."""
     store = opened(str(tmp_path / "xray.db"))
     store.put([document(1)], now=NOW)
     assert store.waiting_rows == 1

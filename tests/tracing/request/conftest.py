@@ -82,6 +82,7 @@ def shop() -> Iterator[Shop]:
         lambda handling: made.unsampled.append(handling),  # noqa: PLW0108 - made later
         lambda _environ: None,
         frozenset({"/healthz"}),
+        captures=True,
     )
     made = Shop(app, traced, wire, provider, failures)
     flask_app.patch(lambda asked: traced if asked is app else None)

@@ -182,6 +182,27 @@ def test_a_streamed_body_belongs_to_its_request(shop: Shop, headers: dict[str, s
     assert trace.get_current_span() is trace.INVALID_SPAN
 
 
+def test_a_streamed_body_of_a_request_that_is_not_sampled_begins_no_trace(shop: Shop) -> None:
+    """What is recorded while it is made belongs to the same trace, and is not decided about again."""
+    shop.decision = False
+    seen: list[int] = []
+
+    def look() -> Iterator[str]:
+        seen.append(trace.get_current_span().get_span_context().trace_id)
+        yield "a"
+
+    def handler() -> Response:
+        list(look())
+        return Response(look())
+
+    shop.app.add_url_rule("/parts", "parts", view_func=handler)
+    response = shop.client.get("/parts")
+    assert response.text == "a"
+    response.close()
+    assert seen[0] == seen[1] != 0
+    assert len(shop.unsampled) == 1
+
+
 def test_a_body_that_is_given_up_ends_its_span(shop: Shop) -> None:
     """A client that goes away: the server closes the body."""
     response = stream(shop)

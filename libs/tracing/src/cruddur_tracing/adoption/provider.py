@@ -93,13 +93,13 @@ class Adopted:
 
     def refresh(self) -> Pipeline:
         """Check whether a processor was added or the resource changed, and return the pipeline."""
-        multi = self.provider._active_span_processor
-        processors = getattr(multi, "_span_processors", None)
-        if processors is not self._seen:
+        provider, pipeline = self.provider, self.pipeline
+        multi = provider._active_span_processor
+        if getattr(multi, "_span_processors", None) is not self._seen:
             self._seen = self._sort(multi)
-        if self.pipeline.resource is not self.provider._resource:  # after a fork it names the process
-            self.pipeline.resource = self.provider._resource
-        return self.pipeline
+        if pipeline.resource is not provider._resource:  # after a fork it names the process
+            pipeline.resource = provider._resource
+        return pipeline
 
     def start_span(self, name: str, start: Start, context: Context | None) -> trace.Span:
         """Start a span for one of the provider's tracers."""

@@ -37,8 +37,6 @@ class Anomalies:
 
     def unsampled(self, handling: Handling) -> None:
         """Count a request that was not recorded, and record its root if it is an anomaly that may be captured."""
-        if handling.nested or not (self.captures or handling.boosts):
-            return
         now = time_ns()
         seconds = (now - handling.started) / 1e9
         anomaly = self._is_anomaly(handling, seconds)

@@ -33,7 +33,7 @@ def trace_app(
 ) -> TracedApp:
     """Trace an app, and keep its state as the app's extension `cruddur_tracing`."""
     tracing.first_app = tracing.first_app or app.name
-    naming = Naming(settings, app.name, tracing.configured.naming)
+    naming = Naming(settings, app.name, tracing.configured)
     traced = TracedApp(
         failures=tracing.failures,
         scope=InstrumentationScope(SCOPE, version("cruddur-tracing")),
@@ -43,6 +43,7 @@ def trace_app(
         close_open=close_open,
         sampled=tracing.anomalies.sampled,
         unsampled=tracing.anomalies.unsampled,
+        captures=tracing.anomalies.captures,
         excluded_paths=frozenset(settings.excluded_paths),
         excluded_url=given.excluded_url(),
         conventions=Conventions.chosen(environ),

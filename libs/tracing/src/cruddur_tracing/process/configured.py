@@ -23,10 +23,6 @@ class Configured:
         self._decisions = decisions
         self._wires = wires
 
-    def naming(self) -> tuple[str | None, Any]:
-        """Return the name of the service, and what names a segment by its host; None where nothing is configured."""
-        return self.made.service, self.made.dynamic_naming
-
     def change(self, changed: RecorderSettings) -> None:
         """Apply the values that were set; None was not set."""
         given = {item.name: value for item in fields(changed) if (value := getattr(changed, item.name)) is not None}

@@ -53,7 +53,7 @@ class Tracing:
         self.anomalies = Anomalies(self.decisions, settings)
         self._lock = threading.Lock()
         self._adopted: WeakKeyDictionary[sdk.TracerProvider, Adopted] = WeakKeyDictionary()
-        self._latest: Adopted | None = None  # of the latest request
+        self._latest: Adopted | None = None  # of the latest request, if it has the name of the service
         self._alone: Pipeline | None = None
         self.first_app = ""  # the name of the first app, for what is recorded outside of any
         self.every_app: Mapping[str, str] | None = None  # the environment by which every Flask app is traced
@@ -70,16 +70,17 @@ class Tracing:
         """Return where spans go: to the provider that OpenTelemetry was started with, or to the wires alone."""
         adopted = self._latest
         found = given if given is not None else trace.get_tracer_provider()
-        if adopted is not None and adopted.provider is found and adopted.service:
+        if adopted is not None and adopted.provider is found:
             return adopted.refresh()
         provider = providers.started(found)
         if provider is None:
             return self._alone or self._without_provider(service())
-        if adopted is None or adopted.provider is not provider:
-            adopted = self._latest = self._adopted.get(provider) or self._adopt(provider, service())
+        adopted = self._adopted.get(provider) or self._adopt(provider, service())
         if not adopted.service:
             adopted.name(service())
             self._know(provider.resource)
+        if adopted.service:
+            self._latest = adopted
         return adopted.refresh()
 
     def join(self, service: str) -> None:

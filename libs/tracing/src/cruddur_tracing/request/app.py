@@ -46,6 +46,7 @@ class TracedApp:
     span_key: str | None = None  # in the WSGI environ, for another library's layer that looks for the span there
     request_hooks: Sequence[Callable[..., Any]] = ()
     response_hooks: Sequence[Callable[..., Any]] = ()
+    captures: bool = False  # whether a request that is not sampled is recorded if it is an anomaly
     extraction: Extraction = field(default_factory=Extraction)
     joined: bool = False
     known: KnownRequests = field(init=False)
@@ -59,15 +60,8 @@ class TracedApp:
         """The number of failures of each kind since the start of the process."""
         return self.failures.counts
 
-    def is_excluded(self, environ: "WSGIEnvironment") -> bool:
-        """Return whether a request is never traced."""
-        if environ.get("PATH_INFO") in self.excluded_paths:
-            return True
-        return self.excluded_url is not None and self.excluded_url(_url(environ))
+    def has_excluded_url(self, environ: "WSGIEnvironment") -> bool:
+        """Return whether a request is never traced, by OpenTelemetry's patterns for its URL."""
+        from werkzeug.wsgi import get_current_url
 
-
-def _url(environ: "WSGIEnvironment") -> str:
-    """Return the URL that OpenTelemetry's patterns for excluded URLs are looked for in."""
-    from werkzeug.wsgi import get_current_url
-
-    return get_current_url(environ)
+        return self.excluded_url is not None and self.excluded_url(get_current_url(environ))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context, trace
-from opentelemetry.context import Context
+from opentelemetry.context import _RUNTIME_CONTEXT, Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 
 from cruddur_tracing.recording.recording import Recording
@@ -30,7 +30,11 @@ _SPAN_KEY: Final = next(iter(_UNTRACED))  # OpenTelemetry's own
 def answer(
     app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer one request (PEP 3333) by `inner`, as one server span."""
+    """Answer one request (PEP 3333) by `inner`, as one server span if it is traced."""
+    if not app.joined:
+        app.join(environ)
+    if environ.get("PATH_INFO") in app.excluded_paths or (app.excluded_url and app.has_excluded_url(environ)):
+        return _answer_excluded(inner, environ, start_response)
     try:
         handling = begin(app, environ)
     except Exception as error:  # noqa: BLE001 - whatever a client or server puts into environ: the request goes on
@@ -40,9 +44,9 @@ def answer(
         return inner(environ, start_response)
     if app.span_key is not None:
         environ[app.span_key] = handling.span or trace.INVALID_SPAN
-    outer = CURRENT.set(handling)
-    token = context.attach(handling.context)
     handling.server_start_response = start_response
+    outer = CURRENT.set(handling)
+    token = _RUNTIME_CONTEXT.attach(handling.context)
     try:
         body = inner(environ, handling.start_response)
     except BaseException as error:
@@ -50,7 +54,7 @@ def answer(
         handling.end()
         raise
     finally:
-        context.detach(token)
+        _RUNTIME_CONTEXT.detach(token)
         CURRENT.reset(outer)
     if handling.streamed and not _is_file(body, environ):
         return Body(body, handling)
@@ -58,7 +62,7 @@ def answer(
     return body
 
 
-def answer_excluded(
+def _answer_excluded(
     inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     """Answer a request that is never traced: what its handler does begins no trace either."""
@@ -80,7 +84,7 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     pipeline = app.pipeline()
     if pipeline.leads_nowhere:
         return None
-    if context.get_current():  # which is empty, unless a request is made within another
+    if _RUNTIME_CONTEXT.get_current():  # which is empty, unless a request is made within another
         above = trace.get_current_span()
         if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
             return _inside(app, environ, above)
@@ -92,11 +96,12 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     if sampled is None:
         sampled, rule, state = app.decide(service, host, environ, trace_id, base)
     if not sampled:
+        unrecorded = NotRecorded(trace_id, pipeline.ids, state)
         handling = Handling(app, environ, upstream, None, trace_id, rule)
-        handling.boosts = rule is not None and state is not None
+        handling.watched = app.captures or (state is not None and rule is not None)
         handling.service = service
-        handling.unrecorded = NotRecorded(trace_id, pipeline.ids, state)
-        handling.context = Context({**base, _SPAN_KEY: handling.unrecorded})
+        handling.unrecorded = unrecorded
+        handling.context = Context({**base, _SPAN_KEY: unrecorded})
         return handling
     recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
     span = allocated(Span)
@@ -111,7 +116,8 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         scope=app.scope,
     )
     handling = Handling(app, environ, upstream, span, trace_id, rule)
-    handling.boosts = rule is not None and state is not None
+    if state is not None:
+        handling.watched = rule is not None
     handling.describe(span)
     handling.context = Context({**base, _SPAN_KEY: span})
     if pipeline.processors:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import flask
 from werkzeug.wsgi import ClosingIterator, FileWrapper
 
-from cruddur_tracing.request.entrance import answer, answer_excluded
+from cruddur_tracing.request.entrance import answer
 from cruddur_tracing.request.handling import CURRENT
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from cruddur_tracing.request.app import TracedApp
 
@@ -60,24 +60,10 @@ def _wsgi_app(original: Any) -> Any:
         traced = self.extensions.get(EXTENSION) or _Patches.find(self)
         if traced is None or environ.get(_ENTERED) is self:
             return original(self, environ, start_response)  # type: ignore[no-any-return]
-        return _answer(self, traced, functools.partial(original, self), environ, start_response)
+        environ[_ENTERED] = self
+        return answer(traced, functools.partial(original, self), environ, start_response)
 
     return wsgi_app
-
-
-def _answer(
-    app: flask.Flask,
-    traced: "TracedApp",
-    inner: "WSGIApplication",
-    environ: "WSGIEnvironment",
-    start_response: "StartResponse",
-) -> Iterable[bytes]:
-    environ[_ENTERED] = app
-    if not traced.joined:
-        traced.join(environ)
-    if (traced.excluded_paths or traced.excluded_url) and traced.is_excluded(environ):
-        return answer_excluded(inner, environ, start_response)
-    return answer(traced, inner, environ, start_response)
 
 
 def enter(app: flask.Flask, traced: "TracedApp") -> None:
@@ -90,8 +76,9 @@ def enter(app: flask.Flask, traced: "TracedApp") -> None:
         return
 
     def entered(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ[_ENTERED] = app
         environ[_OUTSIDE] = True
-        return _answer(app, traced, below, environ, start_response)
+        return answer(traced, below, environ, start_response)
 
     app.wsgi_app = entered  # type: ignore[method-assign]
 
@@ -100,8 +87,11 @@ def _process_response(original: Any) -> Any:
     def process_response(self: flask.Flask, *arguments: Any) -> Any:
         response = original(self, *arguments)
         handling = CURRENT.get()
-        if handling is not None and handling.span is not None:
+        if handling is None:
+            return response
+        if type(response.response) not in _COMPLETE:
             handling.streamed = is_streamed(response)
+        if handling.span is not None:
             environ = handling.environ
             request = environ.get("werkzeug.request")  # the app's own layers may have made another of it
             if request is None or _OUTSIDE in environ:
@@ -121,8 +111,6 @@ def is_streamed(response: Any) -> bool:
 
     What werkzeug makes of an HTTP error or a file is an iterator as well, but a complete one of a known length.
     """
-    if type(response.response) in _COMPLETE:
-        return False
     complete = isinstance(response.response, (ClosingIterator, FileWrapper)) and "Content-Length" in response.headers
     return bool(response.is_streamed) and not complete
 

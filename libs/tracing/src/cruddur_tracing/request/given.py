@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from opentelemetry.instrumentation.propagators import get_global_response_propagator
-from opentelemetry.propagators.textmap import Setter
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.util.http import (
     SanitizeValue,
@@ -41,9 +39,9 @@ def request_hooks(environ: Mapping[str, str]) -> Sequence[Hook]:
 
 
 def response_hooks(environ: Mapping[str, str]) -> Sequence[Hook]:
-    """Return the hooks that write the response propagator's headers and capture the response's headers."""
+    """Return the hook that captures the response's headers, if any are to be."""
     if not environ.get(RESPONSE):
-        return (_propagate,)
+        return ()
     wanted, sanitize = get_custom_headers(RESPONSE), SanitizeValue(get_custom_headers(SANITIZE))
 
     def capture(span: Span, _status: str, headers: list[tuple[str, str]]) -> None:
@@ -54,19 +52,4 @@ def response_hooks(environ: Mapping[str, str]) -> Sequence[Hook]:
                 joined[key] = f"{joined[key]},{value}" if key in joined else value
             span.set_attributes(sanitize.sanitize_header_values(joined, wanted, normalise_response_header_name))
 
-    return (_propagate, capture)
-
-
-class _HeaderSetter(Setter[list[tuple[str, str]]]):
-    def set(self, carrier: list[tuple[str, str]], key: str, value: str) -> None:
-        """Add a header."""
-        carrier.append((key, value))
-
-
-_SETTER: Final = _HeaderSetter()
-
-
-def _propagate(_span: Span, _status: str, headers: list[tuple[str, str]]) -> None:
-    propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
-    if propagator is not None:
-        propagator.inject(headers, setter=_SETTER)
+    return (capture,)

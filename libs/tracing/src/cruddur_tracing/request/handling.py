@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.instrumentation.propagators import get_global_response_propagator
+from opentelemetry.propagators.textmap import Setter
 from opentelemetry.trace import SpanContext, Status, StatusCode
 
 from cruddur_tracing.recording.ids import xray_trace_id
@@ -24,6 +26,15 @@ RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
 EVENT: Final = "request.hook"
 
 
+class _HeaderSetter(Setter[list[tuple[str, str]]]):
+    def set(self, carrier: list[tuple[str, str]], key: str, value: str) -> None:
+        """Add a header."""
+        carrier.append((key, value))
+
+
+_SETTER: Final = _HeaderSetter()
+
+
 @lru_cache(maxsize=128)
 def _code(status: str) -> int:
     return int(status[:3])
@@ -33,13 +44,13 @@ class Handling:
     """One request that is being answered; `span` is None when it is not recorded.
 
     `started` is the time of one without a span, in nanoseconds since 1970, and `unrecorded` what has its ids.
-    `boosts` is true if the rule that decided is one whose rate X-Ray raises for anomalies, which are counted for it.
+    `watched` is true if anomalies are counted for the rule that decided, whose rate X-Ray raises for them, or captured.
     `error` is an exception that no error handler of the app has handled; `route` the rule that matched. `streamed` is
     true until the whole body is known to exist.
     """
 
     # Set while it is answered.
-    boosts = False
+    watched = False
     error: BaseException | None = None
     route: str | None = None
     service = ""
@@ -96,24 +107,31 @@ class Handling:
         try:
             self.status = _code(status)
             span = self.span
+            propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
+            if propagator is not None:
+                propagator.inject(headers, setter=_SETTER)
             for hook in self.app.response_hooks:
                 hook(span or self.unrecorded or trace.get_current_span(), status, headers)
             if not self.nested:
                 root = xray_trace_id(self.trace_id) if span is None else span.recording.xray_id
-                decision = f";Sampled={int(span is not None)}" if self.upstream.asked else ""
-                headers = [*headers, (RESPONSE_HEADER, f"Root={root}{decision}")]
+                if self.upstream.asked:
+                    root += ";Sampled=0" if span is None else ";Sampled=1"
+                headers = [*headers, (RESPONSE_HEADER, "Root=" + root)]
         except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        return self.server_start_response(status, headers, *rest)
+        if rest:
+            return self.server_start_response(status, headers, *rest)
+        return self.server_start_response(status, headers)
 
     def end(self) -> None:
         """End the span. Never raises."""
         try:
             if self.span is None:
-                self.app.unsampled(self)
+                if self.watched:
+                    self.app.unsampled(self)
                 return
             self._end(self.span)
-            if self.boosts:
+            if self.watched:
                 self.app.sampled(self)
         except Exception as error:  # noqa: BLE001 - a request must not fail because its trace does
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")

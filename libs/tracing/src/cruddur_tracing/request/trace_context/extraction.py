@@ -55,6 +55,7 @@ class Extraction:
     def __init__(self) -> None:
         self._propagator: TextMapPropagator | None = None
         self._headers: frozenset[str] = frozenset()
+        self._read_at_all: frozenset[str] = frozenset()
         self._others: tuple[str, ...] = ()
 
     def read(self, environ: "WSGIEnvironment") -> tuple[Upstream, TraceState | None, Context]:
@@ -66,7 +67,7 @@ class Extraction:
         propagator = propagate.get_global_textmap()
         if propagator is not self._propagator:
             self._configure(propagator, propagator.fields)
-        if XRAY not in environ and environ.keys().isdisjoint(self._headers):
+        if environ.keys().isdisjoint(self._read_at_all):
             return NOTHING, None, _EMPTY
         return self._read(propagator, environ)
 
@@ -94,6 +95,7 @@ class Extraction:
     def _configure(self, propagator: TextMapPropagator, fields: Iterable[str]) -> None:
         self._propagator = propagator
         self._headers = frozenset(map(_variable, fields))
+        self._read_at_all = self._headers | {XRAY}
         self._others = tuple(self._headers - _READ_HERE)
 
 

@@ -4,12 +4,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from cruddur_tracing.wires.otlp.batches import BATCH_BYTES, BATCH_SPANS, Batch, Batches
 
-ENDS = (b"\x0a\x00", b"")
+GROUP = ((b"\x0a\x00", b""), (b"\x0a\x00", b""))
 
 
 def add(batches: Batches, count: int, size: int = 10) -> int:
     """Add so many spans of a size and return how many were dropped."""
-    return sum(batches.add(ENDS, ENDS, b"x" * size)[0] for _ in range(count))
+    return sum(batches.add(GROUP, b"x" * size)[0] for _ in range(count))
 
 
 def sizes(batches: Batches) -> list[int]:
@@ -99,12 +99,12 @@ def test_a_closed_queue_counts_everything_once() -> None:
 def test_only_the_first_span_ends_a_rest() -> None:
     """And there is no rest while something waits."""
     batches = Batches(1 << 30)
-    assert [batches.add(ENDS, ENDS, b"x")[1] for _ in range(3)] == [True, False, False]
+    assert [batches.add(GROUP, b"x")[1] for _ in range(3)] == [True, False, False]
     assert not batches.rest()
-    assert not batches.add(ENDS, ENDS, b"x")[1]
+    assert not batches.add(GROUP, b"x")[1]
     sizes(batches)
     assert batches.rest()
-    assert batches.add(ENDS, ENDS, b"x")[1]
+    assert batches.add(GROUP, b"x")[1]
 
 
 def test_an_empty_batch_is_an_empty_message() -> None:
@@ -112,6 +112,6 @@ def test_an_empty_batch_is_an_empty_message() -> None:
     assert Batch().message() == b""
     batch = Batch()
     for _ in range(100):
-        batch.add(ENDS, ENDS, b"\x12\x81\x01\x2a\x7f" + b"n" * 127)
+        batch.add(GROUP, b"\x12\x81\x01\x2a\x7f" + b"n" * 127)
     (resource,) = ExportTraceServiceRequest.FromString(batch.message()).resource_spans
     assert [span.name for span in resource.scope_spans[0].spans] == ["n" * 127] * 100

@@ -46,7 +46,7 @@ def message(*spans: Span) -> ExportTraceServiceRequest:
     batch = Batch()
     for span in spans:
         resource = encode_resource(span.recording.pipeline.resource)
-        batch.add(resource, encode_scope(span.instrumentation_scope), encode_span(span))
+        batch.add((resource, encode_scope(span.instrumentation_scope)), encode_span(span))
     return ExportTraceServiceRequest.FromString(batch.message())
 
 

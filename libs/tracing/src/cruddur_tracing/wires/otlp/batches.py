@@ -10,38 +10,40 @@ BATCH_SPANS: Final = 512  # as OpenTelemetry's own batch processor
 BATCH_BYTES: Final = 1 << 20  # backends take at least 4 MB
 
 Ends = tuple[bytes, bytes]  # what a message begins and ends with
+Group = tuple[Ends, Ends]  # those of the messages of a resource and of a scope
 
 
 class Batch:
     """The spans of one request, by resource and scope. `size` is in bytes."""
 
-    __slots__ = ("_groups", "_latest", "size", "spans")
+    __slots__ = ("_encoded", "_group", "_groups", "size", "spans")
 
     def __init__(self) -> None:
-        self._groups: dict[Ends, dict[Ends, bytearray]] = {}
-        self._latest: tuple[Ends | None, Ends | None, bytearray] = (None, None, bytearray())
+        self._groups: dict[Ends, dict[Ends, list[bytes]]] = {}
+        self._group: Group | None = None  # of the latest span, and where the spans of that one are
+        self._encoded: list[bytes] = []
         self.spans = 0
         self.size = 0
 
-    def add(self, resource: Ends, scope: Ends, span: bytes) -> None:
-        """Add an encoded span."""
-        latest_resource, latest_scope, spans = self._latest
-        if resource is not latest_resource or scope is not latest_scope:
-            spans = self._groups.setdefault(resource, {}).setdefault(scope, bytearray())
-            self._latest = resource, scope, spans
-        spans += span
-        self.spans += 1
+    def add(self, group: Group, span: bytes) -> int:
+        """Add an encoded span, and return how many there are now."""
+        if group is not self._group:
+            self._group = group
+            self._encoded = self._groups.setdefault(group[0], {}).setdefault(group[1], [])
+        self._encoded.append(span)
         self.size += len(span)
+        self.spans = spans = self.spans + 1
+        return spans
 
     def message(self) -> bytes:
         """Return an ExportTraceServiceRequest."""
         return b"".join(
-            _message(b"\x0a", resource, [_message(b"\x12", scope, [spans]) for scope, spans in scopes.items()])
+            _message(b"\x0a", resource, [_message(b"\x12", scope, spans) for scope, spans in scopes.items()])
             for resource, scopes in self._groups.items()
         )
 
 
-def _message(tag: bytes, ends: Ends, contents: list[bytes] | list[bytearray]) -> bytes:
+def _message(tag: bytes, ends: Ends, contents: list[bytes]) -> bytes:
     begin, end = ends
     size = len(begin) + sum(map(len, contents)) + len(end)
     return b"".join([tag, varint(size), begin, *contents, end])
@@ -50,7 +52,7 @@ def _message(tag: bytes, ends: Ends, contents: list[bytes] | list[bytearray]) ->
 class Batches:
     """Batches in the order in which their spans ended; the oldest make room. `limit` is in bytes.
 
-    `added` and `finished` count spans since the start; `resting` means that none is taken until an `add` ends the rest.
+    `finished` counts spans since the start; `resting` means that none is taken until an `add` ends the rest.
     A garbage collection at any point may end another span, and so add it: the lock is one that a thread may take twice.
     """
 
@@ -60,8 +62,7 @@ class Batches:
         self._full: deque[Batch] = deque()
         self._open = Batch()
         self._taken: Batch | None = None
-        self._size = 0
-        self.added = 0
+        self._size = self._added = 0  # without what is in the open one
         self.finished = 0
         self.resting = True
 
@@ -69,18 +70,22 @@ class Batches:
         """Return the number of spans that wait, or have been taken and may have to wait again."""
         return self.added - self.finished
 
-    def add(self, resource: Ends, scope: Ends, span: bytes) -> tuple[int, bool]:
+    @property
+    def added(self) -> int:
+        """The number of spans since the start."""
+        with self._lock:
+            return self._added + self._open.spans
+
+    def add(self, group: Group, span: bytes) -> tuple[int, bool]:
         """Add an encoded span; return how many had to be dropped, and whether it ended a rest."""
-        size = len(span)
         with self._lock:
             batch = self._open
-            if batch.spans >= BATCH_SPANS or (batch.spans and batch.size + size > BATCH_BYTES):
-                self._full.append(batch)
-                batch = self._open = Batch()
-            batch.add(resource, scope, span)
-            self.added += 1
-            self._size += size
-            if self._size <= self._limit and not self.resting:
+            if batch.size + len(span) > BATCH_BYTES:
+                self.seal()
+                batch = self._open
+            if batch.add(group, span) >= BATCH_SPANS:
+                self.seal()
+            if self._size + batch.size <= self._limit and not self.resting:
                 return 0, False
             was_resting, self.resting = self.resting, False
             return self._make_room(), was_resting
@@ -88,8 +93,11 @@ class Batches:
     def seal(self) -> None:
         """Let what waits now be taken, though the newest batch is not full."""
         with self._lock:
-            if self._open.spans:
-                self._full.append(self._open)
+            batch = self._open
+            if batch.spans:
+                self._full.append(batch)
+                self._size += batch.size
+                self._added += batch.spans
                 self._open = Batch()
 
     def take(self) -> Batch | None:
@@ -129,11 +137,10 @@ class Batches:
 
     def _make_room(self) -> int:
         dropped = 0
-        while self._size > self._limit and (self._full or self._open.spans):
-            if self._full:
-                batch = self._full.popleft()
-            else:
-                batch, self._open = self._open, Batch()
+        while self._size + self._open.size > self._limit and (self._full or self._open.spans):
+            if not self._full:
+                self.seal()
+            batch = self._full.popleft()
             self._forget(batch)
             dropped += batch.spans
         return dropped

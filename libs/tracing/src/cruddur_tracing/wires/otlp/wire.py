@@ -11,7 +11,7 @@ from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.forks import restart_in_children
 from cruddur_tracing.resilience.threads import WakeableThread
-from cruddur_tracing.wires.otlp.batches import Batches, Ends
+from cruddur_tracing.wires.otlp.batches import Batches, Ends, Group
 from cruddur_tracing.wires.otlp.delivery import LOST, REFUSED, Delivery
 from cruddur_tracing.wires.otlp.protobuf.spans import encode_resource, encode_scope, encode_span
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
@@ -37,18 +37,18 @@ class OtlpWire:
         self._queue_bytes = queue_bytes
         self._resources = _Ends(encode_resource)
         self._scopes = _Ends(encode_scope)
-        self._latest: tuple[Any, Any, tuple[Ends, Ends]] = (None, None, (_NOTHING, _NOTHING))
+        self._latest: tuple[Any, Any, Group] = (None, None, (_NOTHING, _NOTHING))
         self._begin()
         restart_in_children(self)
 
     def ended(self, span: Span) -> None:
         """Encode a span that has just ended; it is sent within 200 ms."""
         of_resource, of_scope = span.recording.pipeline.resource, span._instrumentation_scope
-        resource, scope, ends = self._latest
+        resource, scope, group = self._latest
         if resource is not of_resource or scope is not of_scope:
-            ends = self._resources.of(of_resource), self._scopes.of(of_scope)
-            self._latest = of_resource, of_scope, ends
-        dropped, ended_rest = self._batches.add(*ends, encode_span(span))
+            group = self._resources.of(of_resource), self._scopes.of(of_scope)
+            self._latest = of_resource, of_scope, group
+        dropped, ended_rest = self._batches.add(group, encode_span(span))
         if dropped:
             self._delivery.lose(dropped)
         if ended_rest and not self._thread.start_or_wake():  # the next span tries again

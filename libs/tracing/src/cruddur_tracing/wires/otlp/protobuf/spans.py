@@ -5,7 +5,6 @@ and the scope, is written once. Never raises for what is in a span: it always ar
 """
 
 import struct
-from collections.abc import Mapping
 from typing import Any, Final
 
 from opentelemetry.sdk.resources import Resource
@@ -38,17 +37,20 @@ _link_attributes: Final = Attributes(b"\x22")
 
 def encode_span(span: Span) -> bytes:
     """Return an ended span as a field of a ScopeSpans message."""
-    recording = span.recording
+    recording, status = span.recording, span._status
     parts = [
         b"\x0a\x10",  # trace_id = 1
         recording.trace_id.to_bytes(16, "big"),
         b"\x12\x08",  # span_id = 2
         span.span_id.to_bytes(8, "big"),
         _parent(span) if span.parent_id else _FLAGS,
-        _times(span._start_time, span._end_time),
-        *_described(span),
-        _UNSET if span._status is UNSET else _status(span._status),
+        _UNSET if status is UNSET else _status(status),
     ]
+    try:
+        parts.append(_TIMES(0x39, span._start_time, 0x41, span._end_time))
+    except struct.error:
+        parts += _time(0x39, span._start_time), _time(0x41, span._end_time)
+    _describe(parts, span)
     if recording.trace_state is not NO_STATE:
         parts.append(_trace_state(recording.trace_state))
     if span._events:
@@ -62,22 +64,22 @@ def encode_span(span: Span) -> bytes:
     return delimited(b"\x12", b"".join(parts))
 
 
-def _described(span: Span) -> list[bytes]:
-    """Return name, kind and attributes."""
+def _describe(parts: list[bytes], span: Span) -> None:
+    """Add name, kind and attributes."""
     found = span.shared_attributes()
     if found is None:
-        return [_named(span._name, span._kind), *_span_attributes.fields(span._attributes)]
+        parts.append(_named(span._name, span._kind))
+        _span_attributes.add(parts, span._attributes)
+        return
     shared, own = found
-    fields = _span_attributes.fields(own)
-    first = shared[0]
+    first, *others = shared
     if span._name is first.span_name and span._kind is _SERVER:
-        fields.append(first.encoded.get(_NAMED) or _encode_named(first))
-        shared = shared[1:]
+        parts.append(first.encoded.get(_NAMED) or _encode_named(first))
     else:
-        fields.append(_named(span._name, span._kind))
-    for attributes in shared:
-        fields.append(attributes.encoded.get(_ENCODED) or _encode(attributes))
-    return fields
+        parts += _named(span._name, span._kind), first.encoded.get(_ENCODED) or _encode(first)
+    for attributes in others:
+        parts.append(attributes.encoded.get(_ENCODED) or _encode(attributes))
+    _span_attributes.add(parts, own)
 
 
 def _named(name: str, kind: SpanKind) -> bytes:
@@ -91,13 +93,13 @@ def _encode_named(shared: SharedAttributes) -> bytes:
 
 
 def _encode(shared: SharedAttributes) -> bytes:
-    shared.encoded[_ENCODED] = encoded = b"".join(_span_attributes.fields(shared.values))
+    shared.encoded[_ENCODED] = encoded = _span_attributes.encoded(shared.values)
     return encoded
 
 
 def encode_resource(resource: Resource) -> tuple[bytes, bytes]:
     """Return what a ResourceSpans message begins and ends with."""
-    begin = delimited(b"\x0a", b"".join(Attributes(b"\x0a").fields(resource.attributes)))
+    begin = delimited(b"\x0a", Attributes(b"\x0a").encoded(resource.attributes))
     return begin, _schema_url(resource.schema_url)
 
 
@@ -109,7 +111,7 @@ def encode_scope(scope: InstrumentationScope | None) -> tuple[bytes, bytes]:
     if scope.version:
         content += delimited(b"\x12", text(scope.version))
     if scope.attributes:
-        content += b"".join(Attributes(b"\x1a").fields(scope.attributes))
+        content += Attributes(b"\x1a").encoded(scope.attributes)
     return delimited(b"\x0a", content), _schema_url(scope.schema_url)
 
 
@@ -133,13 +135,6 @@ def _parent(span: Span) -> bytes:
     return b"\x22\x08" + parent.span_id.to_bytes(8, "big") + (_FLAGS_REMOTE if parent.is_remote else _FLAGS)
 
 
-def _times(start: Any, end: Any) -> bytes:
-    try:
-        return _TIMES(0x39, start, 0x41, end)
-    except struct.error:
-        return _time(0x39, start) + _time(0x41, end)
-
-
 def _time(tag: int, time: Any) -> bytes:
     try:
         return _TIME(tag, time)
@@ -153,7 +148,8 @@ def _count(tag: bytes, count: int) -> bytes:
 
 def _event(event: Event) -> bytes:
     parts = [_time(0x09, event.timestamp), delimited(b"\x12", text(event.name))]
-    parts += _fields(_event_attributes, event.attributes)
+    if event.attributes:
+        _event_attributes.add(parts, event.attributes)
     parts.append(_count(b"\x20", event.dropped_attributes))
     return delimited(b"\x5a", b"".join(parts))
 
@@ -161,7 +157,8 @@ def _event(event: Event) -> bytes:
 def _link(link: Link) -> bytes:
     context: SpanContext = link.context
     parts = [delimited(b"\x0a", _id(context.trace_id, 16)), delimited(b"\x12", _id(context.span_id, 8))]
-    parts += _fields(_link_attributes, link.attributes)
+    if link.attributes:
+        _link_attributes.add(parts, link.attributes)
     parts.append(_count(b"\x28", link.dropped_attributes))
     parts.append(_LINK_FLAGS_REMOTE if context.is_remote else _LINK_FLAGS)
     return delimited(b"\x6a", b"".join(parts))
@@ -169,10 +166,6 @@ def _link(link: Link) -> bytes:
 
 def _id(number: int, size: int) -> bytes:
     return (number & (1 << 8 * size) - 1).to_bytes(size, "big")
-
-
-def _fields(writer: Attributes, attributes: Mapping[str, Any] | None) -> list[bytes]:
-    return writer.fields(attributes) if attributes else []
 
 
 def _status(status: Status) -> bytes:

@@ -92,46 +92,68 @@ def key_value(key: object, value: Any, depth: int = DEPTH_MAX) -> bytes:
     return delimited(b"\x0a", text(key)) + delimited(b"\x12", any_value(value, depth))
 
 
-class Attributes:
-    """Writes attributes as repeated fields with one tag, and caches the fields of frequent values.
+class _Key:
+    """The fields of one key: `values` has those of frequent values, so many short ones."""
 
-    Bounded: so many keys, so many values of each, and only short ones.
-    """
+    __slots__ = ("_before_number", "_prefix", "_tag", "values")
 
-    _KEYS: Final = 128
     _VALUES: Final = 64
     _LENGTH: Final = 128
 
+    def __init__(self, tag: bytes, key: str) -> None:
+        self._tag = tag
+        self._prefix = prefix = delimited(b"\x0a", text(key))
+        self._before_number = {  # of so many bytes
+            size: delimited(tag, prefix + delimited(b"\x12", b"\x18" + bytes(size)))[:-size] for size in (2, 3)
+        }
+        self.values: dict[str | int, bytes] = {}
+
+    def field(self, value: str | int) -> bytes:
+        """Return the field of a value that is not among the frequent ones."""
+        if type(value) is int and _KNOWN <= value < _KNOWN << 7:  # a port, which is seldom one of few
+            number = _CONTINUED[value & 127] + _VARINTS[value >> 7]
+            return self._before_number[len(number)] + number
+        content = _whole_number(value) if type(value) is int else delimited(b"\x0a", text(value))
+        field = delimited(self._tag, self._prefix + delimited(b"\x12", content))
+        if len(self.values) < self._VALUES and len(field) <= self._LENGTH:
+            self.values[value] = field
+        return field
+
+
+class Attributes:
+    """Writes attributes as repeated fields with one tag, and keeps what fields with the same key have in common.
+
+    It keeps so many keys.
+    """
+
+    _KEYS: Final = 128
+
     def __init__(self, tag: bytes) -> None:
         self._tag = tag
-        self._known: dict[str, tuple[bytes, dict[Any, bytes]]] = {}
+        self._known: dict[str, _Key] = {}
 
-    def fields(self, attributes: Mapping[str, Any]) -> list[bytes]:
-        """Return one field for each attribute."""
-        fields = []
+    def add(self, fields: list[bytes], attributes: Mapping[str, Any]) -> None:
+        """Add one field for each attribute."""
         known = self._known
         for key, value in tuple(attributes.items()):
             kind = type(value)
             if kind is str or kind is int:  # no values of other types are equal to these
-                prefix, values = known.get(key) or self._learn_key(key)
-                fields.append(values.get(value) or self._learn(prefix, values, value))
+                of_key = known.get(key) or self._learn(key)
+                fields.append(of_key.values.get(value) or of_key.field(value))
             else:
                 fields.append(self._field(key, value))
-        return fields
 
-    def _learn_key(self, key: str) -> tuple[bytes, dict[Any, bytes]]:
-        """Return what every field with this key has in common, and the fields by their values."""
-        known: tuple[bytes, dict[Any, bytes]] = delimited(b"\x0a", text(key)), {}
+    def encoded(self, attributes: Mapping[str, Any]) -> bytes:
+        """Return the fields of all attributes."""
+        fields: list[bytes] = []
+        self.add(fields, attributes)
+        return b"".join(fields)
+
+    def _learn(self, key: str) -> "_Key":
+        known = _Key(self._tag, key)
         if len(self._known) < self._KEYS:
             self._known[key] = known
         return known
-
-    def _learn(self, prefix: bytes, values: dict[Any, bytes], value: str | int) -> bytes:
-        content = _whole_number(value) if type(value) is int else delimited(b"\x0a", text(value))
-        field = delimited(self._tag, prefix + delimited(b"\x12", content))
-        if len(values) < self._VALUES and len(field) <= self._LENGTH:
-            values[value] = field
-        return field
 
     def _field(self, key: str, value: Any) -> bytes:
         try:

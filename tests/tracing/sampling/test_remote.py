@@ -150,10 +150,10 @@ def test_anomalies_are_reported_for_a_rule_that_can_be_boosted(xray_local: XRayL
     with polling(xray_local.agent) as rules:
         until(lambda: rules.rule_names)
         decision = rules.decide(HOME)
-        assert decision.trace_state is not None
+        assert decision.rule_key is not None
         rules.service_name = "till"
         rules.finished(1, decision.rule, anomaly=True, sampled=True)
-        rules.finished(2, rules.rule_of(decision.trace_state["xrsr"]), anomaly=False, sampled=False)
+        rules.finished(2, rules.rule_of(decision.rule_key), anomaly=False, sampled=False)
 
         def boosts() -> list[dict[str, Any]]:
             calls = logged(xray_local, "GetSamplingTargets")

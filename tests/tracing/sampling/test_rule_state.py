@@ -141,7 +141,7 @@ def test_a_forked_child_starts_without_counts_and_quota() -> None:
 def test_a_decision_names_the_rule_and_its_key_if_it_can_be_boosted() -> None:
     """The key is the one that ADOT computes: 16 digits of the name's SHA-256."""
     assert state(1.0).decide(START, lambda: 0.5) == (True, "one", None)
-    assert state(1.0, boost=BOOST).decide(START, lambda: 0.5) == (True, "one", {"xrsr": "7692c3ad3540bb80"})
+    assert state(1.0, boost=BOOST).decide(START, lambda: 0.5) == (True, "one", "7692c3ad3540bb80")
     assert rule_key("one") == "7692c3ad3540bb80"
 
 

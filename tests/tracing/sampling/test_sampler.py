@@ -56,16 +56,13 @@ def test_a_parent_decides(sampled: bool, remote: bool) -> None:
     assert rules.requests == []
 
 
-BOOSTED = TraceState([("xrsr", "0123")])
-
-
 @pytest.mark.parametrize(
     ("decision", "expected", "attributes", "state"),
     [
         (rule_state.Decision(True, "a"), Decision.RECORD_AND_SAMPLE, {"aws.xray.sampling_rule": "a"}, None),
         (rule_state.Decision(True), Decision.RECORD_AND_SAMPLE, {}, None),
         (rule_state.Decision(False, "a"), Decision.DROP, None, None),
-        (rule_state.Decision(False, "a", BOOSTED), Decision.DROP, None, BOOSTED),
+        (rule_state.Decision(False, "a", "0123"), Decision.DROP, None, TraceState([("xrsr", "0123")])),
     ],
 )
 def test_at_a_root_the_rules_decide(

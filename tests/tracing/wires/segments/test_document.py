@@ -224,7 +224,7 @@ def test_constants_are_made_once_for_a_resource_and_a_rule() -> None:
     assert sampled(documents, trace.root()) == ("a", "first")
     trace.recording.rule = "b"
     assert sampled(documents, trace.root()) == ("b", "first")
-    trace.recording.pipeline.resource = Resource({"service.name": "second"})
+    trace.recording.pipeline.describe(Resource({"service.name": "second"}))
     trace.recording.rule = None
     assert sampled(documents, trace.root()) == (None, "second")
 

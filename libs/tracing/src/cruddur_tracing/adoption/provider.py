@@ -98,7 +98,7 @@ class Adopted:
         if getattr(multi, "_span_processors", None) is not self._seen:
             self._seen = self._sort(multi)
         if pipeline.resource is not provider._resource:  # after a fork it names the process
-            pipeline.resource = provider._resource
+            pipeline.describe(provider._resource)
         return pipeline
 
     def start_span(self, name: str, start: Start, context: Context | None) -> trace.Span:

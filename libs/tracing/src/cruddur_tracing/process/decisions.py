@@ -17,7 +17,7 @@ from cruddur_tracing.request import conventions
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling import RemoteRules, SamplingSettings
-from cruddur_tracing.sampling.sampler import Process, XRaySampler
+from cruddur_tracing.sampling.sampler import TRACE_STATE_KEY, Process, XRaySampler
 from cruddur_tracing.xray_sdk.standin.samplers import LocalSampler
 from xray_model import RequestProperties
 
@@ -137,7 +137,8 @@ class Decisions:
         if self.recorder is not None:
             return self._by_recorder({"service": service, "host": host, "method": method, "path": path})
         _, kind, arn = self.process
-        return self.rules.decide_plain((service, kind, host, method, path, arn))
+        sampled, rule, rule_key = self.rules.decide_plain((service, kind, host, method, path, arn))
+        return sampled, rule, None if rule_key is None else TraceState([(TRACE_STATE_KEY, rule_key)])
 
     def _by_recorder(self, request: dict[str, Any]) -> Outcome:
         try:

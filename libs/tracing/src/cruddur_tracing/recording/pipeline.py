@@ -76,16 +76,16 @@ class Pipeline:
     segments: Wire | None = None
     otlp: Wire | None = None
     processors: tuple[SpanProcessor, ...] = ()
-    _named: tuple[Resource | None, Any] = (None, None)
+    service_name: Any = field(init=False)  # the resource's name of the service, None if it has none
 
-    @property
-    def service_name(self) -> Any:
-        """The resource's name of the service, None if it has none."""
-        resource, name = self._named
-        if resource is not self.resource:
-            name = self.resource.attributes.get(SERVICE_NAME)
-            self._named = self.resource, name
-        return name
+    def __post_init__(self) -> None:
+        """Look for the name of the service."""
+        self.describe(self.resource)
+
+    def describe(self, resource: Resource) -> None:
+        """Change the resource."""
+        self.resource = resource
+        self.service_name = resource.attributes.get(SERVICE_NAME)
 
     @property
     def leads_nowhere(self) -> bool:

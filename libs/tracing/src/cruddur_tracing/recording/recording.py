@@ -1,6 +1,6 @@
 """What this process records of one trace: the spans under one local root."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from opentelemetry.trace import TraceState
 
 from cruddur_tracing.recording.attributes import complete
 from cruddur_tracing.recording.ids import xray_trace_id
-from cruddur_tracing.recording.pipeline import Pipeline
+from cruddur_tracing.recording.pipeline import Pipeline, Wire
 from cruddur_tracing.recording.span import NO_STATE, Span
 
 EVENT: Final = "span.hook"
@@ -56,23 +56,38 @@ class Recording:
     def ended(self, span: Span) -> None:
         """Pass on an ended span. Never raises: a request must not fail because its trace does."""
         pipeline = self.pipeline
-        for processor in pipeline.processors:
-            self._give(processor._on_ending, span)
+        if pipeline.processors:
+            self._tell(span, "_on_ending")
         if self.sampled:
-            segments, otlp = pipeline.segments, pipeline.otlp
-            if segments is not None:
-                self._give(segments.ended, span)
-            if span.xray is not None or (otlp is not None and span.local_parent is None):
-                self._give(complete, span)
-            if otlp is not None:
-                self._give(otlp.ended, span)
-        for processor in pipeline.processors:
-            self._give(processor.on_end, span)
+            self._send(span, pipeline.segments, pipeline.otlp)
+        if pipeline.processors:
+            self._tell(span, "on_end")
         if span.entity is not None:
             span.entity = None  # it refers to the span: no reference cycle outlives the request
 
-    def _give(self, take: Callable[[Any], None], span: Span) -> None:
+    def _send(self, span: Span, segments: Wire | None, otlp: Wire | None) -> None:
+        if segments is not None:
+            try:
+                segments.ended(span)
+            except Exception as error:  # noqa: BLE001 - the values in a span are anybody's
+                self._failed(error)
         try:
-            take(span)
-        except Exception as error:  # noqa: BLE001 - processors are anybody's, and so are the values in a span
-            self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")
+            if span.xray is not None or (otlp is not None and span.local_parent is None):
+                complete(span)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(error)
+        if otlp is not None:
+            try:
+                otlp.ended(span)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._failed(error)
+
+    def _tell(self, span: Span, method: str) -> None:
+        for processor in self.pipeline.processors:
+            try:
+                getattr(processor, method)(span)
+            except Exception as error:  # noqa: BLE001 - processors are anybody's
+                self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")

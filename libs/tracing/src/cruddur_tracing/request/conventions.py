@@ -22,26 +22,17 @@ _OLD_SERVER: Final = (
 _NEW_SERVER: Final = (("url.scheme", "wsgi.url_scheme"), ("server.address", "HTTP_HOST"))
 _OLD_CLIENT: Final = (("net.peer.ip", "REMOTE_ADDR"), ("http.user_agent", "HTTP_USER_AGENT"))
 _NEW_CLIENT: Final = (("client.address", "REMOTE_ADDR"), ("user_agent.original", "HTTP_USER_AGENT"))
+# What `of_server` and `of_client` read.
+SERVER_KEYS: Final = (
+    "REQUEST_METHOD",
+    "HTTP_HOST",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "wsgi.url_scheme",
+)
+CLIENT_KEYS: Final = ("REMOTE_ADDR", "REMOTE_HOST", "HTTP_USER_AGENT")
 _NEW_URL: Final = (("url.path", "PATH_INFO"), ("url.query", "QUERY_STRING"))
-
-
-def server_values(environ: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what `of_server` reads."""
-    get = environ.get
-    return (
-        get("REQUEST_METHOD"),
-        get("HTTP_HOST"),
-        get("SERVER_NAME"),
-        get("SERVER_PORT"),
-        get("SERVER_PROTOCOL"),
-        get("wsgi.url_scheme"),
-    )
-
-
-def client_values(environ: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what `of_client` reads."""
-    get = environ.get
-    return get("REMOTE_ADDR"), get("REMOTE_HOST"), get("HTTP_USER_AGENT")
 
 
 class Conventions(Enum):
@@ -87,7 +78,7 @@ def of_request(environ: Mapping[str, Any], conventions: Conventions) -> dict[str
 
 
 def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
-    """Return those that follow from `server_values`."""
+    """Return those that follow from the values of SERVER_KEYS."""
     attributes: dict[str, Any] = {}
     if conventions.old:
         _old_server(environ, attributes)
@@ -97,7 +88,7 @@ def of_server(environ: Mapping[str, Any], conventions: Conventions) -> dict[str,
 
 
 def of_client(environ: Mapping[str, Any], conventions: Conventions) -> dict[str, Any]:
-    """Return those that follow from `client_values`."""
+    """Return those that follow from the values of CLIENT_KEYS."""
     attributes: dict[str, Any] = {}
     if conventions.old:
         _add(environ, attributes, _OLD_CLIENT)

@@ -1,17 +1,17 @@
 """The data of a request, from which its span's attributes are made when they are read or changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cruddur_tracing.recording.pipeline import Attributes, SharedAttributes
 from cruddur_tracing.request.conventions import (
+    CLIENT_KEYS,
+    SERVER_KEYS,
     Conventions,
-    client_values,
     of_client,
     of_server,
     of_status,
     of_target,
-    server_values,
 )
 from cruddur_tracing.request.conventions import span_name as name_of
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 RULE: Final = "aws.xray.sampling_rule"  # as X-Ray's sampler for OpenTelemetry in Java sets it
 _KEPT_MAX: Final = 256
 
-Values = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 Describe = Callable[[Mapping[str, Any], Conventions], dict[str, Any]]
 
 
@@ -38,9 +37,9 @@ class KnownRequests:
         """Return how many sets of attributes are kept."""
         return len(self.kept)
 
-    def get(self, environ: "WSGIEnvironment", values: Values, describe: Describe) -> SharedAttributes:
-        """Return the attributes that `describe` makes of these values."""
-        key = values(environ)
+    def get(self, environ: "WSGIEnvironment", keys: Sequence[str], describe: Describe) -> SharedAttributes:
+        """Return the attributes that `describe` makes of the values of some keys."""
+        key = tuple(map(environ.get, keys))
         return self.kept.get(key) or self.keep(key, describe(environ, self.conventions))
 
     def keep(self, key: tuple[Any, ...], values: dict[str, Any], span_name: str | None = None) -> SharedAttributes:
@@ -69,7 +68,7 @@ class RequestFacts:
         """Record the answer, and return the name of the span."""
         self.route, self.status = route, status
         environ, known = self.environ, self._known
-        key = (self.rule, route, status, *server_values(environ))
+        key = (self.rule, route, status, *map(environ.get, SERVER_KEYS))
         server = known.kept.get(key)
         if server is None:
             values = of_server(environ, known.conventions) | self.of_answer()
@@ -80,8 +79,8 @@ class RequestFacts:
     def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
         environ, known = self.environ, self._known
-        server = known.get(environ, server_values, of_server)
-        client = known.get(environ, client_values, of_client)
+        server = known.get(environ, SERVER_KEYS, of_server)
+        client = known.get(environ, CLIENT_KEYS, of_client)
         target = of_target(environ, known.conventions)
         return server.values | client.values | target | self.of_answer(), server
 
@@ -90,7 +89,7 @@ class RequestFacts:
         server = self._server
         if self._untouched is None and server is not None:
             environ, known = self.environ, self._known
-            key = client_values(environ)
+            key = tuple(map(environ.get, CLIENT_KEYS))
             client = known.kept.get(key) or known.keep(key, of_client(environ, known.conventions))
             self._untouched = (server, client), of_target(environ, known.conventions)
         return self._untouched

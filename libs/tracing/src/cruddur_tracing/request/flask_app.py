@@ -93,11 +93,11 @@ def _process_response(original: Any) -> Any:
             handling.streamed = is_streamed(response)
         if handling.span is not None:
             environ = handling.environ
-            request = environ.get("werkzeug.request")  # the app's own layers may have made another of it
-            if request is None or _OUTSIDE in environ:
+            request = environ.get("werkzeug.request")
+            if request is None or _OUTSIDE in environ:  # the app's own layers may have made another of it
                 request = flask.request._get_current_object()  # type: ignore[attr-defined]
-            if _OUTSIDE in environ:
-                handling.describe_again(request.environ)
+                if _OUTSIDE in environ:
+                    handling.describe_again(request.environ)
             rule = request.url_rule
             if rule is not None:
                 handling.route = rule.rule

@@ -147,8 +147,9 @@ class Handling:
 
     def _end(self, span: Span) -> None:
         app = self.app
-        for left, _ in reversed(self.templates or ()):
-            left.end()
+        if self.templates:
+            for left, _ in reversed(self.templates):
+                left.end()
         if span.recording.open and not self.nested:
             app.close_open(span.recording)
         name = self.facts.answered(self.route, self.status)

@@ -10,24 +10,21 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from opentelemetry.trace import TraceState
-
 from xray_model import SamplingRule
 
-TRACE_STATE_KEY: Final = "xrsr"  # ADOT's key for the rule that decided
 NEVER: Final = float("-inf")
 
 
 class Decision(NamedTuple):
     """Whether a trace is sampled, and the name of the rule that decided; None if no rule did.
 
-    `trace_state` is set if the rule can be boosted: it has the rule's key, by which the services that the request calls
-    recognize the rule.
+    `rule_key` is set if the rule can be boosted: the value of `xrsr` in the trace state, by which the services that the
+    request calls recognize the rule.
     """
 
     sampled: bool
     rule: str | None = None
-    trace_state: TraceState | None = None
+    rule_key: str | None = None
 
 
 class Counts(NamedTuple):
@@ -96,7 +93,7 @@ class RuleState:
     @property
     def key(self) -> str | None:
         """The rule's key in a trace state if the rule can be boosted."""
-        return self._key
+        return self._yes.rule_key
 
     @property
     def reservoir_size(self) -> int:
@@ -189,7 +186,6 @@ class RuleState:
     def _set_rule(self, rule: SamplingRule) -> None:
         self._rule = rule
         self._can_borrow = rule.reservoir_size > 0
-        self._key = None if rule.sampling_rate_boost is None else rule_key(rule.rule_name)
-        state = None if self._key is None else TraceState([(TRACE_STATE_KEY, self._key)])
-        self._yes = Decision(True, rule.rule_name, state)
-        self._no = Decision(False, rule.rule_name, state)
+        key = None if rule.sampling_rate_boost is None else rule_key(rule.rule_name)
+        self._yes = Decision(True, rule.rule_name, key)
+        self._no = Decision(False, rule.rule_name, key)

@@ -23,6 +23,7 @@ from xray_model import RequestProperties
 log = logging.getLogger("cruddur_tracing")
 
 RULE_ATTRIBUTE: Final = "aws.xray.sampling_rule"  # as ADOT's Java sampler sets it
+TRACE_STATE_KEY: Final = "xrsr"  # ADOT's key for the rule that decided
 SERVICE_TYPES: Final = {
     "aws_ec2": "AWS::EC2::Instance",
     "aws_ecs": "AWS::ECS::Container",
@@ -99,7 +100,7 @@ class XRaySampler(Sampler):
         if not self._is_known:
             self._read_resource()
         decision = self.rules.decide(request_properties(self._process, attributes or {}))
-        state = decision.trace_state
+        state = None if decision.rule_key is None else TraceState([(TRACE_STATE_KEY, decision.rule_key)])
         if not decision.sampled:
             return SamplingResult(Decision.DROP, None, state)
         rule = {} if decision.rule is None else {RULE_ATTRIBUTE: decision.rule}

@@ -19,8 +19,8 @@ from opentelemetry.trace import NoOpTracerProvider
 
 from cruddur_tracing import TracingSettings, install, uninstall
 from cruddur_tracing.install import current
+from cruddur_tracing.resilience import bursts
 from cruddur_tracing.resilience.network.address import Agent
-from cruddur_tracing.wires.datagrams import bursts
 
 
 class Datagrams:
@@ -70,7 +70,7 @@ def no_late_reports() -> Iterator[None]:
 
 @pytest.fixture
 def datagrams(monkeypatch: pytest.MonkeyPatch) -> Iterator[Datagrams]:
-    """Return the UDP port of an agent without a TCP port; datagrams are never held back."""
+    """Return the UDP port of an agent without a TCP port; nothing is ever held back."""
     monkeypatch.setattr(bursts, "HOLD_SECONDS", 0.0)
     port = Datagrams()
     yield port

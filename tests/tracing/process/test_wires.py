@@ -14,11 +14,13 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from cruddur_tracing import TracingSettings, install, uninstall
 from cruddur_tracing.install import current
 from cruddur_tracing.process.wires import Wires
+from cruddur_tracing.recording.span import Span
 from cruddur_tracing.resilience.failures import FAILURES, Failures
 from cruddur_tracing.resilience.network.address import Agent
+from cruddur_tracing.wires.otlp.wire import OtlpWire
 from tests.tracing.served import until
 from tests.tracing.wires.datagrams.conftest import UdpAgent, other_host
-from tests.tracing.wires.otlp.conftest import Answered, Backend, ended_span
+from tests.tracing.wires.otlp.conftest import Answered, Backend, ended_span, recording
 
 SPANS = 600  # more than one request
 
@@ -55,6 +57,30 @@ def test_the_wires_end_side_by_side(backend: Backend, free_port: Callable[[], in
     assert len(backend.names()) == SPANS
     assert failures.counts == {"segment.lost": SPANS, "agent.unreachable": 1}
     assert "xray-segments" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_what_is_held_back_is_sent_by_a_flush_and_at_the_end() -> None:
+    """Before what the flush waits for, and once."""
+    backend = Backend()
+    wires = Wires(TracingSettings(segments=False), {}, Failures())
+    otlp = wires.replacing(BatchSpanProcessor(OTLPSpanExporter(backend.settings().endpoint)))
+    assert isinstance(otlp, OtlpWire)
+
+    made = recording()
+    made.pipeline.otlp = otlp
+    made.pipeline.hold = wires.held.add
+
+    def hold(name: str) -> None:
+        Span(made, name, made.pipeline.ids.generate_span_id()).end()
+
+    for name in ("at once", "held", "held too"):
+        hold(name)
+    assert otlp.flush(10)
+    assert backend.names() == {"at once": 1, "held": 1, "held too": 1}
+    hold("last")
+    wires.shutdown(10)
+    backend.close()
+    assert backend.names() == {"at once": 1, "held": 1, "held too": 1, "last": 1}
 
 
 def test_the_poller_notices_a_silent_agent(caplog: pytest.LogCaptureFixture) -> None:

@@ -62,6 +62,7 @@ class Adopted:
         replace: Replace,
         *,
         segments: Wire | None = None,
+        hold: Callable[[Any], None] | None = None,
         ask_always: bool = False,
     ) -> None:
         if type(provider.id_generator) is not RandomIdGenerator:
@@ -70,7 +71,7 @@ class Adopted:
         self.sampler = sampler
         self.service = ""
         self.ask_always = ask_always
-        self.pipeline = Pipeline(provider.resource, ids, failures, limits_of(provider), segments)
+        self.pipeline = Pipeline(provider.resource, ids, failures, limits_of(provider), segments, hold=hold)
         self._replace = replace
         self._seen: object = None
         self.name(service)

@@ -124,7 +124,9 @@ class Tracing:
         self._know(resource)
         if global_recorder.is_sdk_installed():
             wrapt.when_imported("requests")(patch_requests)
-        self._alone = Pipeline(resource, self.ids, self.failures, segments=self.wires.segments)
+        self._alone = Pipeline(
+            resource, self.ids, self.failures, segments=self.wires.segments, hold=self.wires.held.add
+        )
         return self._alone
 
     def _adopt(self, provider: sdk.TracerProvider, service: str) -> Adopted:
@@ -146,6 +148,7 @@ class Tracing:
                 self.failures,
                 self.wires.replacing,
                 segments=self.wires.segments,
+                hold=self.wires.held.add,
                 ask_always=chosen is not None,
             )
             self._adopted[provider] = adopted

@@ -10,7 +10,9 @@ from cruddur_tracing.adoption.processors import batched_exporter
 from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.recording.pipeline import Wire
 from cruddur_tracing.recording.span import Span
+from cruddur_tracing.resilience.bursts import Bursts
 from cruddur_tracing.resilience.failures import Failures
+from cruddur_tracing.resilience.forks import restart_in_children
 from cruddur_tracing.resilience.network.address import Address, Agent
 from cruddur_tracing.wires.datagrams import sender as datagrams
 from cruddur_tracing.wires.datagrams.sender import DatagramSender
@@ -27,6 +29,7 @@ LOSSES: Final = {
     delivery.LOST: "otlp",
     delivery.REFUSED: "otlp",
 }
+HELD_SPANS: Final = 16  # that are encoded one after the other, which takes less than a millisecond
 DEFAULT_AGENT: Final = Agent(Address(), Address())
 
 
@@ -42,6 +45,8 @@ class Wires:
         self._replaced: list[SpanProcessor] = []
         self._sender: DatagramSender | None = None
         self.segments: SegmentsWire | None = None
+        self.held: Bursts[Span] = Bursts(_pass_on, time.monotonic, "ended-spans", items=HELD_SPANS)
+        restart_in_children(self.held)
         if settings.sends_segments:
             self._sender = DatagramSender(self.agent, failures)
             self.segments = SegmentsWire(self._sender.send, self._sender)
@@ -90,7 +95,7 @@ class Wires:
         for settings, wire in self._otlp:
             if settings == found:
                 return wire
-        self._otlp.append((found, OtlpWire(found, self._failures)))
+        self._otlp.append((found, OtlpWire(found, self._failures, collect=self.held.handle_held)))
         return self._otlp[-1][1]
 
     def _replaceable(self, processor: SpanProcessor) -> OtlpSettings | None:
@@ -104,12 +109,17 @@ class Wires:
         started any more.
         """
         until = time.monotonic() + seconds
+        self.held.stop()
         for _, wire in self._otlp:
             wire.begin_shutdown(until)
         if self.segments is not None:
             self.segments.shutdown(seconds)
         for _, wire in self._otlp:
             wire.shutdown(max(0.0, until - time.monotonic()))
+
+
+def _pass_on(span: Span) -> None:
+    span.recording.pass_on(span)
 
 
 class OtlpProcessor(SpanProcessor):

@@ -1,6 +1,6 @@
 """The destinations of a TracerProvider's ended spans, and what the wires share between spans."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Final, Protocol
@@ -49,7 +49,10 @@ class Facts(Protocol):
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
 
     def untouched(self) -> Attributes | None:
-        """Return the attributes of a span that has ended and was never changed; None while it is open."""
+        """Return the attributes of a span that has ended and was never changed; None while it is open.
+
+        The first call reads the request and releases it; later ones return the same.
+        """
 
 
 class Wire(Protocol):
@@ -67,7 +70,10 @@ class Wire(Protocol):
 
 @dataclass(slots=True)
 class Pipeline:
-    """Where the spans of one TracerProvider go. `segments` goes before `otlp`, which completes the attributes."""
+    """Where the spans of one TracerProvider go. `segments` goes before `otlp`, which completes the attributes.
+
+    `hold` takes the roots of requests, which are passed on a moment later, together with others.
+    """
 
     resource: Resource
     ids: IdGenerator
@@ -76,6 +82,7 @@ class Pipeline:
     segments: Wire | None = None
     otlp: Wire | None = None
     processors: tuple[SpanProcessor, ...] = ()
+    hold: Callable[[Any], None] | None = None
     service_name: Any = field(init=False)  # the resource's name of the service, None if it has none
 
     def __post_init__(self) -> None:
@@ -111,3 +118,6 @@ class Recorded(Protocol):
 
     def ended(self, span: Any) -> None:
         """Take a span that has just ended."""
+
+    def pass_on(self, span: Any) -> None:
+        """Pass an ended span on to the wires."""

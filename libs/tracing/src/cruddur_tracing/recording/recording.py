@@ -9,7 +9,7 @@ from opentelemetry.trace import TraceState
 
 from cruddur_tracing.recording.attributes import complete
 from cruddur_tracing.recording.ids import xray_trace_id
-from cruddur_tracing.recording.pipeline import Pipeline, Wire
+from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.span import NO_STATE, Span
 
 EVENT: Final = "span.hook"
@@ -59,13 +59,22 @@ class Recording:
         if pipeline.processors:
             self._tell(span, "_on_ending")
         if self.sampled:
-            self._send(span, pipeline.segments, pipeline.otlp)
+            if pipeline.hold is None or span.local_parent is not None or span.xray is not None or pipeline.processors:
+                self.pass_on(span)
+            else:
+                if span.made_attributes is not None:
+                    span.facts = None
+                elif span.facts is not None:
+                    span.facts.untouched()  # now: a server may use its environ for the next request
+                pipeline.hold(span)
         if pipeline.processors:
             self._tell(span, "on_end")
         if span.entity is not None:
             span.entity = None  # it refers to the span: no reference cycle outlives the request
 
-    def _send(self, span: Span, segments: Wire | None, otlp: Wire | None) -> None:
+    def pass_on(self, span: Span) -> None:
+        """Pass an ended span on to the wires. Never raises."""
+        segments, otlp = self.pipeline.segments, self.pipeline.otlp
         if segments is not None:
             try:
                 segments.ended(span)

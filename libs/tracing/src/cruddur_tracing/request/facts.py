@@ -79,19 +79,23 @@ class RequestFacts:
     def attributes(self) -> tuple[dict[str, Any], SharedAttributes]:
         """Return the attributes that the span has now, and those of them that it shares with other spans."""
         environ, known = self.environ, self._known
+        if self._untouched is not None:
+            (server, client), own = self._untouched
+            return server.values | client.values | own, server
         server = known.get(environ, SERVER_KEYS, of_server)
         client = known.get(environ, CLIENT_KEYS, of_client)
         target = of_target(environ, known.conventions)
         return server.values | client.values | target | self.of_answer(), server
 
     def untouched(self) -> Attributes | None:
-        """Return the attributes of a span that has ended and was never changed."""
+        """Return the attributes of a span that has ended and was never changed; the first call releases the request."""
         server = self._server
         if self._untouched is None and server is not None:
             environ, known = self.environ, self._known
             key = tuple(map(environ.get, CLIENT_KEYS))
             client = known.kept.get(key) or known.keep(key, of_client(environ, known.conventions))
             self._untouched = (server, client), of_target(environ, known.conventions)
+            self.environ = {}
         return self._untouched
 
     def of_answer(self) -> dict[str, Any]:

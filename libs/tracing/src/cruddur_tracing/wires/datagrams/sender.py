@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from cruddur_tracing.resilience.bursts import Bursts
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.forks import restart_in_children
 from cruddur_tracing.resilience.network.address import Agent
 from cruddur_tracing.wires.datagrams import udp
-from cruddur_tracing.wires.datagrams.bursts import Bursts
 from cruddur_tracing.wires.datagrams.contact import Contact
 from cruddur_tracing.wires.datagrams.line import Line
 from cruddur_tracing.wires.datagrams.resending import Resending
@@ -30,6 +30,8 @@ from cruddur_tracing.wires.datagrams.ring import Ring
 
 HEADER: Final = b'{"format":"json","version":1}\n'
 DOCUMENT_MAX: Final = udp.DATAGRAM_MAX - len(HEADER)  # below the service's 65,536 bytes for a segment
+BURST: Final = 32  # datagrams
+BURST_BYTES: Final = 32 << 10  # an agent's buffer takes four such bursts: 208 KB on Linux, with what it adds to each
 RING_BYTES: Final = 16 << 20  # 5 seconds of 2,000 documents of 1.5 KB a second
 
 LOST: Final = "segment.lost"
@@ -69,7 +71,8 @@ class DatagramSender:
 
     def send(self, document: bytes) -> None:
         """Send one document, alone or in a burst, or keep it. Never blocks and never raises."""
-        self._bursts.add(HEADER + document)
+        datagram = HEADER + document
+        self._bursts.add(datagram, len(datagram))
 
     def change_agent(self, agent: Agent) -> None:
         """Send to another agent, as `xray_recorder.configure(daemon_address=)` requests."""
@@ -96,7 +99,7 @@ class DatagramSender:
     def flush(self, seconds: float) -> bool:
         """Send what is kept, and return whether all was sent in that time."""
         deadline = time.monotonic() + seconds
-        self._bursts.send_held()
+        self._bursts.handle_held()
         self._line.collect()
         while len(self._ring) and time.monotonic() < deadline:
             self._resending.drain(deadline - time.monotonic())
@@ -133,7 +136,7 @@ class DatagramSender:
         self._confirmed = 0  # how many had been sent when the TCP port last answered
         self._ring: Ring = Ring(self._ring_bytes)
         self._line: Line = Line(self._open, self._keep, self._port_kept, self._clock)
-        self._bursts: Bursts = Bursts(self._send, self._clock)
+        self._bursts: Bursts[bytes] = Bursts(self._send, self._clock, "xray-bursts", items=BURST, size=BURST_BYTES)
         self._resending: Resending = Resending(
             lambda: len(self._ring), lambda: self._line.current is not None, self._probe, self._send_oldest
         )

@@ -25,14 +25,22 @@ _NOTHING: Final = (b"", b"")
 
 
 class OtlpWire:
-    """Sends to one endpoint. `queue_bytes` bounds what waits.
+    """Sends to one endpoint. `queue_bytes` bounds what waits; `collect` is called before something is sent.
 
     The thread runs five times a second, and a request has to wake it only after ten seconds without a span: a thread
     that is woken in the middle of a request competes with it for the interpreter.
     """
 
-    def __init__(self, settings: OtlpSettings, failures: Failures, *, queue_bytes: int = QUEUE_BYTES) -> None:
+    def __init__(
+        self,
+        settings: OtlpSettings,
+        failures: Failures,
+        *,
+        queue_bytes: int = QUEUE_BYTES,
+        collect: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings = settings
+        self._collect = collect
         self._failures = failures
         self._queue_bytes = queue_bytes
         self._resources = _Ends(encode_resource)
@@ -56,6 +64,7 @@ class OtlpWire:
 
     def flush(self, seconds: float) -> bool:
         """Send what is queued now, and return whether the backend accepted all of it in that time."""
+        self._collect()
         losses, added = self._losses(), self._batches.added
         deadline = time.monotonic() + seconds
 
@@ -112,6 +121,7 @@ class OtlpWire:
         while not self._closed:
             self._thread.wait(pause)
             began = time.monotonic()
+            self._collect()
             quiet = 0 if len(self._batches) else quiet + 1
             with self._sending:
                 retry = self._delivery.send_waiting()

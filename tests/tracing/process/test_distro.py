@@ -116,6 +116,32 @@ def test_only_what_is_asked_for_is_imported(given: dict[str, str], started: str,
     assert done.stderr == ""
 
 
+SELDOM = (
+    "cruddur_tracing.xray_sdk.entities",
+    "cruddur_tracing.xray_sdk.libraries",
+    "cruddur_tracing.xray_sdk.recorder.recorder",
+    "urllib.request",
+)
+
+
+@pytest.mark.process
+def test_what_few_apps_use_is_imported_when_it_is_used() -> None:
+    """X-Ray's API costs nothing until the app imports `aws_xray_sdk`, which is taken over then."""
+    program = f"""
+import sys, flask
+print([name for name in {SELDOM} if name in sys.modules])
+from aws_xray_sdk.core import xray_recorder
+import aws_xray_sdk.ext.requests
+guard = sys.modules["aws_xray_sdk.ext.requests.patch"].xray_recorder
+print(type(xray_recorder).__module__, type(guard).__module__)
+"""
+    done = run(program)
+    assert done.stdout.splitlines() == [
+        "[]",
+        "cruddur_tracing.xray_sdk.takeover.sdk cruddur_tracing.xray_sdk.takeover.guards",
+    ], done.stderr
+
+
 @pytest.mark.process
 def test_a_library_is_instrumented_when_it_is_imported() -> None:
     """`requests` costs nothing until the app imports it."""

@@ -121,6 +121,8 @@ SELDOM = (
     "cruddur_tracing.xray_sdk.libraries",
     "cruddur_tracing.xray_sdk.recorder.recorder",
     "urllib.request",
+    "xray_model.fields.differences",
+    "xray_model.trace_id",
 )
 
 

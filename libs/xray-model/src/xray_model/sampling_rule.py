@@ -6,12 +6,14 @@ The updatable members and the Default rule's limits are those of UpdateSamplingR
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xray_model import limits
 from xray_model.errors import ModelError
 from xray_model.fields import checks
-from xray_model.fields.differences import Difference, compare
+
+if TYPE_CHECKING:
+    from xray_model.fields.differences import Difference
 
 DEFAULT_RULE_NAME = "Default"
 DEFAULT_RULE_FIELDS = ("FixedRate", "ReservoirSize")
@@ -157,8 +159,10 @@ class SamplingRule:
         _reject_unknown("", members, UPDATABLE_RULE_FIELDS)
         return replace(self, **_python(members))
 
-    def differences(self, actual: "SamplingRule") -> tuple[Difference, ...]:
+    def differences(self, actual: "SamplingRule") -> "tuple[Difference, ...]":
         """Return the fields in which `actual` differs from this rule."""
+        from xray_model.fields.differences import compare
+
         return compare(self.to_api(), actual.to_api())
 
 

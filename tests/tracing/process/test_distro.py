@@ -120,6 +120,7 @@ SELDOM = (
     "cruddur_tracing.xray_sdk.entities",
     "cruddur_tracing.xray_sdk.libraries",
     "cruddur_tracing.xray_sdk.recorder.recorder",
+    "opentelemetry.sdk.trace.export",
     "urllib.request",
     "xray_model.fields.differences",
     "xray_model.trace_id",

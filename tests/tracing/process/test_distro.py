@@ -146,6 +146,19 @@ print(type(xray_recorder).__module__, type(guard).__module__)
 
 
 @pytest.mark.process
+def test_the_command_itself_reads_no_settings() -> None:
+    """It only selects the distro, and replaces itself with the program, which imports everything again."""
+    program = """
+import os, sys
+import cruddur_tracing.process.startup.launcher
+print(os.environ["OTEL_PYTHON_DISTRO"], "cruddur_tracing.process.settings" in sys.modules)
+"""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run([sys.executable, "-c", program], env=kept, capture_output=True, text=True, check=True)
+    assert done.stdout == "cruddur False\n"
+
+
+@pytest.mark.process
 def test_a_library_is_instrumented_when_it_is_imported() -> None:
     """`requests` costs nothing until the app imports it."""
     program = "print('requests' in sys.modules); import requests; print(hasattr(requests.Session.send, '__wrapped__'))"

@@ -1,7 +1,7 @@
 """Sampling rules: AWS's limits, the API's shapes, updates, and the Default rule."""
 
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
@@ -167,10 +167,10 @@ def test_a_difference_reads_from_actual_to_desired() -> None:
     assert str(Difference("FixedRate", 1.0, 0.5)) == "FixedRate: 0.5 -> 1.0"
 
 
-def test_a_boost_validates_its_members() -> None:
+def test_a_rule_validates_its_boost() -> None:
     """A cooldown is a whole number of minutes."""
     with pytest.raises(ModelError, match="CooldownWindowMinutes: -1: expected a whole number of at least 0"):
-        SamplingRateBoost(max_rate=0.5, cooldown_window_minutes=-1)
+        replace(default_rule(), sampling_rate_boost=SamplingRateBoost(max_rate=0.5, cooldown_window_minutes=-1))
 
 
 def test_equal_rules_are_equal_in_a_set() -> None:

@@ -116,6 +116,48 @@ def test_only_what_is_asked_for_is_imported(given: dict[str, str], started: str,
     assert done.stderr == ""
 
 
+SELDOM = (
+    "cruddur_tracing.xray_sdk.entities",
+    "cruddur_tracing.xray_sdk.libraries",
+    "cruddur_tracing.xray_sdk.recorder.recorder",
+    "opentelemetry.sdk.trace.export",
+    "urllib.request",
+    "xray_model.fields.differences",
+    "xray_model.trace_id",
+)
+
+
+@pytest.mark.process
+def test_what_few_apps_use_is_imported_when_it_is_used() -> None:
+    """X-Ray's API costs nothing until the app imports `aws_xray_sdk`, which is taken over then."""
+    program = f"""
+import sys, flask
+print([name for name in {SELDOM} if name in sys.modules])
+from aws_xray_sdk.core import xray_recorder
+import aws_xray_sdk.ext.requests
+guard = sys.modules["aws_xray_sdk.ext.requests.patch"].xray_recorder
+print(type(xray_recorder).__module__, type(guard).__module__)
+"""
+    done = run(program)
+    assert done.stdout.splitlines() == [
+        "[]",
+        "cruddur_tracing.xray_sdk.takeover.sdk cruddur_tracing.xray_sdk.takeover.guards",
+    ], done.stderr
+
+
+@pytest.mark.process
+def test_the_command_itself_reads_no_settings() -> None:
+    """It only selects the distro, and replaces itself with the program, which imports everything again."""
+    program = """
+import os, sys
+import cruddur_tracing.process.startup.launcher
+print(os.environ["OTEL_PYTHON_DISTRO"], "cruddur_tracing.process.settings" in sys.modules)
+"""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run([sys.executable, "-c", program], env=kept, capture_output=True, text=True, check=True)
+    assert done.stdout == "cruddur False\n"
+
+
 @pytest.mark.process
 def test_a_library_is_instrumented_when_it_is_imported() -> None:
     """`requests` costs nothing until the app imports it."""

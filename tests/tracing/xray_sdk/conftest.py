@@ -19,7 +19,7 @@ from cruddur_tracing.recording.span import NOT_SAMPLED, Span
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.xray_sdk import global_recorder
 from cruddur_tracing.xray_sdk.configuration.settings import RecorderSettings, Wiring
-from cruddur_tracing.xray_sdk.recorder import frames
+from cruddur_tracing.xray_sdk.recorder.ending import close_open
 from cruddur_tracing.xray_sdk.recorder.recorder import Recorder
 
 TRACE_ID: Final = "1-65a0b1c2-0123456789abcdef01234567"
@@ -115,7 +115,7 @@ class Process:
         finally:
             context.detach(token)
             end = time_ns()
-            frames.close_open(span.recording, end)
+            close_open(span.recording, end)
             span.end(end)
 
 

@@ -150,10 +150,8 @@ def test_processors_see_a_root_begin(recorder: Recorder, process: Process) -> No
 
 
 def test_switched_off_nothing_is_recorded(process: Process, kept: KeptSpans) -> None:
-    from dataclasses import replace
-
     recorder = Recorder()
-    recorder.wire(replace(process.wiring(), pipeline=lambda: None))
+    recorder.wire(process.wiring()._replace(pipeline=lambda: None))
     with recorder.in_segment("job") as segment, recorder.in_subsegment("step") as step:
         assert (segment.sampled, step.sampled) == (False, False)
     assert kept.spans == []

@@ -108,6 +108,22 @@ def test_a_program_imports_the_library_first() -> None:
     assert (document["name"], [child["name"] for child in document["subsegments"]]) == ("orders", ["view"])
 
 
+def test_it_is_imported_when_the_app_imports_it() -> None:
+    """A traced app that does not use X-Ray's API does not wait for it."""
+    program = """
+        import sys
+        from cruddur_tracing import install
+        from flask import Flask
+
+        install(Flask("shop"))
+        names = ("entities", "recorder.recorder", "standin.modules", "standin.recorder")
+        print([name for name in names if f"cruddur_tracing.xray_sdk.{name}" in sys.modules])
+        from aws_xray_sdk.core import xray_recorder
+        print(xray_recorder.wiring.service())
+    """
+    assert run(program, HIDE_THE_SDK).split() == ["[]", "shop"]
+
+
 def test_what_it_has_not_is_named() -> None:
     run(
         """

@@ -5,11 +5,13 @@ OpenTelemetry themselves. Importing this package starts nothing, and imports nei
 `import aws_xray_sdk` finds a stand-in, unless the package is installed.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cruddur_tracing.install import install, uninstall
-from cruddur_tracing.process.settings import SettingsError, TracingSettings
 from cruddur_tracing.xray_sdk.standin import finder
+
+if TYPE_CHECKING:
+    from cruddur_tracing.process.settings import SettingsError, TracingSettings
 
 finder.serve()
 
@@ -17,6 +19,10 @@ __all__ = ["SettingsError", "TracingSettings", "__version__", "install", "uninst
 
 
 def __getattr__(name: str) -> Any:
+    if name in {"SettingsError", "TracingSettings"}:  # the command `opentelemetry-instrument` needs neither
+        from cruddur_tracing.process import settings
+
+        return getattr(settings, name)
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import version

@@ -9,12 +9,11 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cruddur_tracing.process.settings import TracingSettings
-
 if TYPE_CHECKING:
     from flask import Flask
     from opentelemetry import trace
 
+    from cruddur_tracing.process.settings import TracingSettings
     from cruddur_tracing.process.tracing import Tracing
 
 log = logging.getLogger("cruddur_tracing")
@@ -25,7 +24,7 @@ _serving: set[int] = set()  # this process, if a server has said that it answers
 
 def install(
     app: "Flask",
-    settings: TracingSettings | None = None,
+    settings: "TracingSettings | None" = None,
     environ: Mapping[str, str] | None = None,
     *,
     tracer_provider: "trace.TracerProvider | None" = None,
@@ -39,6 +38,7 @@ def install(
     from flask import Flask
 
     from cruddur_tracing.process.apps import trace_app
+    from cruddur_tracing.process.settings import TracingSettings
     from cruddur_tracing.request.flask_app import EXTENSION
 
     if not isinstance(app, Flask):
@@ -52,7 +52,7 @@ def install(
     trace_app(tracing(chosen, surroundings), app, chosen, surroundings, tracer_provider)
 
 
-def tracing(settings: TracingSettings, environ: Mapping[str, str]) -> "Tracing":
+def tracing(settings: "TracingSettings", environ: Mapping[str, str]) -> "Tracing":
     """Return the tracing of this process, which the first call makes."""
     from cruddur_tracing.process.tracing import Tracing
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xray_model import limits
 from xray_model.errors import ModelError
-from xray_model.fields.differences import Difference
 from xray_model.matcher import Matcher
 from xray_model.matching import RequestProperties, Verdict, explain, matches_pattern, winner
 from xray_model.sampling_rule import (
@@ -18,11 +17,12 @@ from xray_model.sampling_rule import (
     default_rule,
     sdk_ignores,
 )
-from xray_model.trace_id import TraceHeader, parse_header, to_w3c, to_xray
 
 if TYPE_CHECKING:
+    from xray_model.fields.differences import Difference
     from xray_model.filter_expression import FilterError
     from xray_model.group import DEFAULT_GROUP_NAME, UPDATABLE_GROUP_FIELDS, Group, InsightsConfiguration
+    from xray_model.trace_id import TraceHeader, parse_header, to_w3c, to_xray
 
 __all__ = [
     "DEFAULT_GROUP_NAME",
@@ -53,13 +53,18 @@ __all__ = [
     "winner",
 ]
 
-# A traced app needs the rules only: the filter language, and the groups with it, are imported at their first use.
+# A traced app needs the rules only: everything else is imported at its first use.
 _LATER: Final = {
     "DEFAULT_GROUP_NAME": "xray_model.group",
+    "Difference": "xray_model.fields.differences",
     "FilterError": "xray_model.filter_expression",
     "Group": "xray_model.group",
     "InsightsConfiguration": "xray_model.group",
+    "TraceHeader": "xray_model.trace_id",
     "UPDATABLE_GROUP_FIELDS": "xray_model.group",
+    "parse_header": "xray_model.trace_id",
+    "to_w3c": "xray_model.trace_id",
+    "to_xray": "xray_model.trace_id",
 }
 
 

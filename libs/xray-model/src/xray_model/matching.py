@@ -5,7 +5,6 @@ character, matching is case-insensitive, and a property that the request lacks m
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -29,8 +28,7 @@ class RequestProperties(NamedTuple):
     attributes: Mapping[str, object] = _NO_ATTRIBUTES
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a rule applies to a request, and the reason."""
 
     rule: SamplingRule

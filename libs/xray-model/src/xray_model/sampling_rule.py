@@ -6,12 +6,14 @@ The updatable members and the Default rule's limits are those of UpdateSamplingR
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xray_model import limits
 from xray_model.errors import ModelError
 from xray_model.fields import checks
-from xray_model.fields.differences import Difference, compare
+
+if TYPE_CHECKING:
+    from xray_model.fields.differences import Difference
 
 DEFAULT_RULE_NAME = "Default"
 DEFAULT_RULE_FIELDS = ("FixedRate", "ReservoirSize")
@@ -46,14 +48,14 @@ _TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SamplingRateBoost:
-    """Adaptive sampling: the maximum rate (0 to 1), and the minutes between two boosts."""
+class SamplingRateBoost(NamedTuple):
+    """Adaptive sampling: the maximum rate (0 to 1), and the minutes between two boosts. A rule validates it."""
 
     max_rate: float
     cooldown_window_minutes: int
 
-    def __post_init__(self) -> None:
+    def validate(self) -> None:
+        """Raise ModelError for the first invalid field."""
         checks.rate("SamplingRateBoost.MaxRate", self.max_rate)
         checks.integer("SamplingRateBoost.CooldownWindowMinutes", self.cooldown_window_minutes, least=0)
 
@@ -67,7 +69,7 @@ class SamplingRateBoost:
         _reject_unknown("SamplingRateBoost.", members, ("MaxRate", "CooldownWindowMinutes"))
         rate = checks.rate("SamplingRateBoost.MaxRate", members["MaxRate"])
         cooldown = checks.integer("SamplingRateBoost.CooldownWindowMinutes", members["CooldownWindowMinutes"], least=0)
-        return cls(max_rate=rate, cooldown_window_minutes=cooldown)
+        return cls(rate, cooldown)
 
     def to_api(self) -> dict[str, Any]:
         """Return the SamplingRateBoost shape."""
@@ -101,6 +103,8 @@ class SamplingRule:
         checks.integer("ReservoirSize", self.reservoir_size, least=0)
         checks.integer("Version", self.version, least=1)
         object.__setattr__(self, "attributes", _attributes(self.attributes))
+        if self.sampling_rate_boost is not None:
+            self.sampling_rate_boost.validate()
         if self.is_default:
             self._check_default()
 
@@ -157,8 +161,10 @@ class SamplingRule:
         _reject_unknown("", members, UPDATABLE_RULE_FIELDS)
         return replace(self, **_python(members))
 
-    def differences(self, actual: "SamplingRule") -> tuple[Difference, ...]:
+    def differences(self, actual: "SamplingRule") -> "tuple[Difference, ...]":
         """Return the fields in which `actual` differs from this rule."""
+        from xray_model.fields.differences import compare
+
         return compare(self.to_api(), actual.to_api())
 
 

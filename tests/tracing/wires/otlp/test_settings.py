@@ -131,7 +131,7 @@ def test_only_otlp_over_http_alone_is_asked_for(environ: dict[str, str], expecte
 def test_what_cannot_be_used_is_an_error(options: dict[str, Any], message: str) -> None:
     """That names the setting, its value and what was expected."""
     with pytest.raises(ValueError, match=message):
-        OtlpSettings(**options)
+        OtlpSettings(**options).checked()
 
 
 def test_credentials_in_a_netrc_file_are_found(tmp_path: Path) -> None:

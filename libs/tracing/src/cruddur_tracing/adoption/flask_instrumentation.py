@@ -5,8 +5,7 @@ Its configuration stays in effect: hooks, excluded URLs, and its metrics, for wh
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import Flask
 
@@ -16,8 +15,7 @@ MODULE: Final = "opentelemetry.instrumentation.flask"
 SPAN_KEY: Final = "opentelemetry-flask.span_key"  # in the WSGI environ; its layer warns when it is missing
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """The configuration of an app's instrumentation. `stays`: its WSGI layer is still around the app."""
 
     request_hook: Callable[..., Any] | None = None

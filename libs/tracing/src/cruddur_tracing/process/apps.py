@@ -17,7 +17,7 @@ from cruddur_tracing.process.tracing import Tracing
 from cruddur_tracing.request import flask_app, given, templates
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.conventions import Conventions
-from cruddur_tracing.xray_sdk.recorder.frames import close_open
+from cruddur_tracing.xray_sdk.recorder.ending import close_open
 from cruddur_tracing.xray_sdk.takeover.flask_middleware import remove_middleware
 
 SCOPE: Final = "cruddur_tracing"

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from typing import Any, Final
 
 from cruddur_tracing.process.decisions import Decisions
@@ -25,8 +24,8 @@ class Configured:
 
     def change(self, changed: RecorderSettings) -> None:
         """Apply the values that were set; None was not set."""
-        given = {item.name: value for item in fields(changed) if (value := getattr(changed, item.name)) is not None}
-        self.made = replace(self.made, **given)
+        given = {name: value for name, value in changed._asdict().items() if value is not None}
+        self.made = self.made._replace(**given)
         for name, value in given.items():
             effect = _EFFECTS.get(name)
             if effect is not None:

@@ -18,11 +18,12 @@ from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling import RemoteRules, SamplingSettings
 from cruddur_tracing.sampling.sampler import TRACE_STATE_KEY, Process, XRaySampler
-from cruddur_tracing.xray_sdk.standin.samplers import LocalSampler
 from xray_model import RequestProperties
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from cruddur_tracing.xray_sdk.standin.samplers import LocalSampler
 
 EVENT: Final = "sampling.failed"
 
@@ -74,6 +75,8 @@ class Decisions:
 
     def use_local_rules(self, rules: Mapping[str, Any]) -> None:
         """Let local rules in the X-Ray SDK's format decide until X-Ray's are known."""
+        from cruddur_tracing.xray_sdk.standin.samplers import LocalSampler
+
         self._local = LocalSampler(rules)
         self.change_agent(self.rules.settings.address)
 

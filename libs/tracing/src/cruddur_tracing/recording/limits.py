@@ -8,7 +8,7 @@ from opentelemetry.attributes import BoundedAttributes
 _PLAIN = (str, bool, int, float)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Limits:
     """Counts, and characters of a text; None means no limit. The defaults are OpenTelemetry's."""
 

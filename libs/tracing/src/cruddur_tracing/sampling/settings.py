@@ -5,8 +5,7 @@ from AWS_XRAY_DAEMON_ADDRESS (as the X-Ray SDKs). Nothing here reads `os.environ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from cruddur_tracing.resilience.network.address import NOTATIONS, Address, Agent
@@ -23,8 +22,7 @@ class SamplingSettingsError(ValueError):
         super().__init__(f"{variable}: {value!r}: expected {expected}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(NamedTuple):
     """When an agent is called, in seconds. Up to the jitter is added to each interval.
 
     `retry` is the time after a failure, `timeout` the longest that one call may take.
@@ -38,12 +36,11 @@ class Schedule:
     timeout: float = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SamplingSettings:
+class SamplingSettings(NamedTuple):
     """The agent's address and the schedule; `problems` are the values that could not be used, a line for each."""
 
-    address: Address = field(default_factory=Address)
-    schedule: Schedule = field(default_factory=Schedule)
+    address: Address = Address()
+    schedule: Schedule = Schedule()
     problems: tuple[str, ...] = ()
 
 
@@ -57,21 +54,21 @@ def read_settings(argument: str | None, environ: Mapping[str, str]) -> SamplingS
             if value.strip():
                 settings = _with(settings, variable, value.strip())
         except SamplingSettingsError as error:
-            settings = replace(settings, problems=(*settings.problems, str(error)))
+            settings = settings._replace(problems=(*settings.problems, str(error)))
     return settings
 
 
 def _with(settings: SamplingSettings, variable: str, value: str) -> SamplingSettings:
     if variable == DAEMON_ADDRESS:
         try:
-            return replace(settings, address=Agent.parse(value).tcp)
+            return settings._replace(address=Agent.parse(value).tcp)
         except ValueError as error:
             raise SamplingSettingsError(variable, value, NOTATIONS) from error
     name, _, text = value.partition("=")
     if name.strip() == "endpoint":
-        return replace(settings, address=_endpoint(text.strip()))
+        return settings._replace(address=_endpoint(text.strip()))
     if name.strip() == "polling_interval":
-        return replace(settings, schedule=replace(settings.schedule, rules=_polling_interval(text.strip())))
+        return settings._replace(schedule=settings.schedule._replace(rules=_polling_interval(text.strip())))
     raise SamplingSettingsError(ARGUMENT, value, "endpoint=http://HOST:PORT,polling_interval=SECONDS")
 
 

@@ -20,7 +20,7 @@ _READ: Final = ("Root", "Parent", "Sampled")
 _DECISIONS: Final = {"0": False, "1": True}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upstream:
     """The context a request came with.
 

@@ -2,11 +2,10 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 NOTATIONS: Final = "HOST:PORT or 'tcp:HOST:PORT udp:HOST:PORT'"
-_HOST_AND_PORT: Final = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^:\[\]/\s]+)):(?P<port>[0-9]{1,5})")
+_HOST_AND_PORT: Final = r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^:\[\]/\s]+)):(?P<port>[0-9]{1,5})"
 
 
 class Address(NamedTuple):
@@ -18,7 +17,7 @@ class Address(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Read `HOST:PORT`. Raises ValueError. An IPv6 address is in brackets: `[::1]:2000`."""
-        match = _HOST_AND_PORT.fullmatch(text)
+        match = re.fullmatch(_HOST_AND_PORT, text)
         if match is None or not 0 < int(match["port"]) <= 65535:
             raise ValueError(text)
         host = match["host"] or str(ipaddress.IPv6Address(match["ipv6"]))
@@ -28,8 +27,7 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """Where an agent listens."""
 
     udp: Address

@@ -61,7 +61,7 @@ def _settings(sender: Any, session: Any, verify: Any, client: Any, environ: Mapp
         client_certificate=certificate,
         client_key=key,
         proxy=proxy_for(endpoint, environ),
-    )
+    ).checked()
 
 
 def _own_headers(session: Any, endpoint: str) -> dict[str, str] | None:

@@ -8,9 +8,9 @@ import logging
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opentelemetry.util.re import parse_env_headers
@@ -25,18 +25,17 @@ COMPRESSIONS: Final = ("none", "gzip", "deflate")
 _BASE: Final = "OTEL_EXPORTER_OTLP_"
 _TRACES: Final = "OTEL_EXPORTER_OTLP_TRACES_"
 _CREDENTIALS: Final = "OTEL_PYTHON_EXPORTER_OTLP_HTTP_{}CREDENTIAL_PROVIDER"
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class OtlpSettings:
+class OtlpSettings(NamedTuple):
     """One endpoint; `proxy` is the URL of an HTTP proxy, `timeout` the seconds of one request.
 
-    The files are paths; without a `certificate` the usual authorities are trusted. Raises ValueError for what cannot
-    be used.
+    The files are paths; without a `certificate` the usual authorities are trusted.
     """
 
     endpoint: str = "http://localhost:4318/v1/traces"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_HEADERS
     timeout: float = TIMEOUT_SECONDS
     compression: str = "none"
     certificate: str | None = None
@@ -44,7 +43,8 @@ class OtlpSettings:
     client_key: str | None = None
     proxy: str | None = None
 
-    def __post_init__(self) -> None:
+    def checked(self) -> "OtlpSettings":
+        """Return the settings. Raises ValueError for what cannot be used."""
         _check_url("endpoint", self.endpoint, ("http", "https"))
         if self.proxy is not None:
             _check_url("proxy", self.proxy, ("http",))
@@ -55,6 +55,7 @@ class OtlpSettings:
             raise ValueError(f"compression: {self.compression!r}: expected one of {', '.join(COMPRESSIONS)}")
         if not (math.isfinite(self.timeout) and self.timeout > 0):
             raise ValueError(f"timeout: {self.timeout!r}: expected a positive number of seconds")
+        return self
 
 
 def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
@@ -115,7 +116,7 @@ def from_environment(environ: Mapping[str, str]) -> OtlpSettings:
         client_certificate=value("CLIENT_CERTIFICATE"),
         client_key=value("CLIENT_KEY"),
         proxy=proxy_for(endpoint, environ),
-    )
+    ).checked()
 
 
 def certificate_from(environ: Mapping[str, str], certificate: str | None) -> str | None:

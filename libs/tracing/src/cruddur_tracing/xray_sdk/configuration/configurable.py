@@ -6,7 +6,6 @@ The private names are those of aws_xray_sdk's recorder: its extensions read some
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +70,7 @@ class Configurable:
 
     def changed(self, **settings: Any) -> None:
         """Report what the app has configured; inside `configure` together with its other arguments."""
-        self._configured = replace(self._configured, **settings)
+        self._configured = self._configured._replace(**settings)
         if self._batch is not None:
             self._batch |= settings
         else:

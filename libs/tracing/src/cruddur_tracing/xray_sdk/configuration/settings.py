@@ -3,8 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cruddur_tracing.recording.pipeline import Pipeline
 from xray_model.matching import matches_pattern
@@ -22,8 +21,7 @@ WITHOUT_EFFECT: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecorderSettings:
+class RecorderSettings(NamedTuple):
     """What an app has configured with X-Ray's API; None is what it has not.
 
     `enabled` is false if it has switched the SDK off, and so wants no segments sent; `sampling` if it wants every new
@@ -50,8 +48,7 @@ class RecorderSettings:
 _NONE: Final = RecorderSettings()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
+class Wiring(NamedTuple):
     """What the recorder needs of the process.
 
     `pipeline` returns where the spans of a new trace go, None if tracing is switched off. `should_trace` decides about

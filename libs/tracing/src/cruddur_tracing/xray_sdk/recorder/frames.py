@@ -10,11 +10,11 @@ from typing import Final
 from opentelemetry import context, trace
 from opentelemetry.context import Context
 
-from cruddur_tracing.recording.pipeline import Recorded
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.xray_sdk.entities.dummies import DUMMIES, DummySegment
-from cruddur_tracing.xray_sdk.entities.entity import Entity, nanoseconds
+from cruddur_tracing.xray_sdk.entities.entity import Entity
 from cruddur_tracing.xray_sdk.entities.kinds import Segment, entity_of
+from cruddur_tracing.xray_sdk.recorder.ending import close_open
 
 _KEY: Final = context.create_key("xray-frame")
 _SPAN: Final = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))  # OpenTelemetry's own key
@@ -160,14 +160,6 @@ def leave() -> None:
 def innermost_segment() -> Frame | None:
     """Return the innermost frame of a segment that X-Ray's API began."""
     return next((frame for frame in _frames() if isinstance(frame.entity, Segment) and frame.entity.begun), None)
-
-
-def close_open(recording: Recorded, end_time: int | None = None) -> None:
-    """End all that X-Ray's API has begun in a recording, in any thread, innermost first; in nanoseconds since 1970."""
-    if recording.open:
-        end = nanoseconds(None) if end_time is None else end_time
-        for entity in reversed(tuple(recording.open)):
-            entity.end(end)
 
 
 def _frames() -> Iterator[Frame]:

@@ -1,6 +1,6 @@
 """Serves the stand-in to `import aws_xray_sdk`; a real one is found first, because this finder is the last.
 
-Importing this module imports nothing of the stand-in.
+Importing this module imports nothing of the stand-in, nor does the search for the package.
 """
 
 import sys
@@ -43,7 +43,9 @@ class StandInFinder(MetaPathFinder):
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """Return the stand-in's module. Raise ModuleNotFoundError for one that the real SDK may have."""
-        if fullname != PACKAGE and not (fullname.startswith(f"{PACKAGE}.") and _is_served()):
+        if fullname == PACKAGE:
+            return ModuleSpec(fullname, _LOADER, is_package=True)
+        if not (fullname.startswith(f"{PACKAGE}.") and _is_served()):
             return None
         from cruddur_tracing.xray_sdk.standin import modules
 

@@ -4,17 +4,19 @@ import logging
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import wrapt
 
 from cruddur_tracing.xray_sdk.configuration.settings import Wiring
-from cruddur_tracing.xray_sdk.libraries import LIBRARIES, Library
+
+if TYPE_CHECKING:
+    from cruddur_tracing.xray_sdk.libraries import Library
 
 log = logging.getLogger("cruddur_tracing")
 
 CORE: Final = "aws_xray_sdk.core"
-EXTENSIONS: Final = "aws_xray_sdk.ext."
+EXTENSIONS: Final = "aws_xray_sdk.ext"
 FLASK: Final = "aws_xray_sdk.ext.flask.middleware"
 
 Undo = Callable[[], None]
@@ -33,9 +35,7 @@ class TakeOver:
         """Take over what has been imported, and what will be."""
         self._watch(CORE, self._take_recorder)
         self._watch(FLASK, self._take_middleware)
-        for library in LIBRARIES.values():
-            if library.extension is not None:
-                self._watch(EXTENSIONS + library.extension, self._guard(library))
+        wrapt.register_post_import_hook(self._watch_extensions, EXTENSIONS)
 
     def rewire(self, wiring: Wiring) -> None:
         """Serve another process."""
@@ -61,6 +61,13 @@ class TakeOver:
 
         wrapt.register_post_import_hook(imported, name)
 
+    def _watch_extensions(self, _package: ModuleType) -> None:
+        from cruddur_tracing.xray_sdk.libraries import LIBRARIES
+
+        for library in LIBRARIES.values():
+            if library.extension is not None:
+                self._watch(f"{EXTENSIONS}.{library.extension}", self._guard(library))
+
     def _take_recorder(self, _module: ModuleType) -> Undo:
         from cruddur_tracing.xray_sdk.takeover import sdk
 
@@ -74,7 +81,7 @@ class TakeOver:
     def _on_flask_app(self, app: Any) -> None:
         self.wiring.on_flask_middleware(app)
 
-    def _guard(self, library: Library) -> TakeModule:
+    def _guard(self, library: "Library") -> TakeModule:
         def guard(module: Any) -> Undo:
             recorder = module.xray_recorder
             module.xray_recorder = _guard_class(library)(recorder, library)
@@ -87,7 +94,7 @@ class TakeOver:
         return guard
 
 
-def _guard_class(library: Library) -> Any:
+def _guard_class(library: "Library") -> Any:
     from cruddur_tracing.xray_sdk.takeover import guards
 
     if library.name == "httplib":

@@ -6,9 +6,8 @@ Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 RETRIED: Final = frozenset({429, 502, 503, 504})
 RETRY_AFTER_MAX: Final = 300.0  # seconds; a backend that names more is tried again nevertheless
@@ -16,8 +15,7 @@ RETRY_AFTER_MAX: Final = 300.0  # seconds; a backend that names more is tried ag
 _SHOWN: Final = 200  # characters of a backend's text in a message
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A response. `retry_after` is its header."""
 
     status: int
@@ -26,8 +24,7 @@ class Answer:
     retry_after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`retry` means that the spans are to be sent again, after `pause` seconds if it is known.
 
     Otherwise `refused` is how many of them the backend did not take, and `reason` why.

@@ -81,7 +81,7 @@ class RequestFacts:
         environ, known = self.environ, self._known
         if self._untouched is not None:
             (server, client), own = self._untouched
-            return server.values | client.values | own, server
+            return {**server.values, **client.values, **own}, server
         server = known.get(environ, SERVER_KEYS, of_server)
         client = known.get(environ, CLIENT_KEYS, of_client)
         target = of_target(environ, known.conventions)

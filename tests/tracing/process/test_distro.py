@@ -131,8 +131,8 @@ SELDOM = (
 def test_what_few_apps_use_is_imported_when_it_is_used() -> None:
     """X-Ray's API costs nothing until the app imports `aws_xray_sdk`, which is taken over then."""
     program = f"""
-import sys, flask
-print([name for name in {SELDOM} if name in sys.modules])
+import gc, sys, flask
+print(gc.isenabled(), [name for name in {SELDOM} if name in sys.modules])
 from aws_xray_sdk.core import xray_recorder
 import aws_xray_sdk.ext.requests
 guard = sys.modules["aws_xray_sdk.ext.requests.patch"].xray_recorder
@@ -140,7 +140,7 @@ print(type(xray_recorder).__module__, type(guard).__module__)
 """
     done = run(program)
     assert done.stdout.splitlines() == [
-        "[]",
+        "True []",
         "cruddur_tracing.xray_sdk.takeover.sdk cruddur_tracing.xray_sdk.takeover.guards",
     ], done.stderr
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import wrapt
 
 from cruddur_tracing.process.settings import SettingsError, TracingSettings
+from cruddur_tracing.process.startup.collection import paused_collection
 
 log = logging.getLogger("cruddur_tracing")
 CONFIGURATOR: Final = "OTEL_PYTHON_CONFIGURATOR"
@@ -35,12 +36,13 @@ def start(environ: Mapping[str, str]) -> None:
         return
     if settings is None:
         return
-    # Imported only now: a process that is not traced does not wait for it.
-    from cruddur_tracing.gunicorn import watch_workers
-    from cruddur_tracing.install import tracing
+    with paused_collection():
+        # Imported only now: a process that is not traced does not wait for it.
+        from cruddur_tracing.gunicorn import watch_workers
+        from cruddur_tracing.install import tracing
 
-    process = tracing(settings, environ)
-    process.join(settings.segment_name(""))
+        process = tracing(settings, environ)
+        process.join(settings.segment_name(""))
 
     def trace_flask(_flask: Any) -> None:
         from cruddur_tracing.process.apps import trace_every_app

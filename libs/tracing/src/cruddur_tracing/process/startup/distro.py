@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr
 
 from cruddur_tracing.adoption.metrics import has_metrics
 from cruddur_tracing.install import current
-from cruddur_tracing.process.startup.sdk import start_sdk
+from cruddur_tracing.process.startup.collection import paused_collection
 
 log = logging.getLogger("cruddur_tracing")
 
@@ -44,7 +44,10 @@ class CruddurDistro(BaseDistro):  # type: ignore[misc]
 
     def _configure(self, **_kwargs: Any) -> None:
         set_defaults(os.environ)
-        start_sdk(os.environ)
+        with paused_collection():
+            from cruddur_tracing.process.startup.sdk import start_sdk
+
+            start_sdk(os.environ)
 
     def load_instrumentor(self, entry_point: Any, **kwargs: Any) -> None:
         """Load an instrumentation, at the import of its library if that has not been imported.

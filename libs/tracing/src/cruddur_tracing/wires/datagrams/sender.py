@@ -30,7 +30,7 @@ from cruddur_tracing.wires.datagrams.ring import Ring
 
 HEADER: Final = b'{"format":"json","version":1}\n'
 DOCUMENT_MAX: Final = udp.DATAGRAM_MAX - len(HEADER)  # below the service's 65,536 bytes for a segment
-BURST: Final = 32  # datagrams
+BURST: Final = 16  # datagrams
 BURST_BYTES: Final = 32 << 10  # an agent's buffer takes four such bursts: 208 KB on Linux, with what it adds to each
 RING_BYTES: Final = 16 << 20  # 5 seconds of 2,000 documents of 1.5 KB a second
 

@@ -42,6 +42,7 @@ def run(options: Options, say: Callable[[str], None]) -> list[str]:
                     _start(measurement, variant, missing)
             for number in range(1, options.starts + 1):
                 say(f"requests: start {number} of {options.starts}")
+                measurement.boot(number)
                 measurement.serve(min(options.seconds, WARM_SECONDS))
                 measurement.rounds(options.rounds, options.seconds)
                 measurement.stop()

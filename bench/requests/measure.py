@@ -89,11 +89,17 @@ class Measurement(AbstractContextManager["Measurement"]):
         options, children = self._shape.options(), self._shape.children
         return serving(variant.recording, sinks, options, children=children, environment=self._bytecode)
 
+    def boot(self, number: int) -> None:
+        """Start every variant while no other runs, and stop it; `number` says with which one to begin."""
+        for key in _rotated(list(self._sinks), number):
+            variant, sinks = self._sinks[key]
+            with self._serving(variant, sinks) as served:
+                self.figures[key].boot.append(served.server.boot)
+
     def serve(self, warm_seconds: float) -> None:
         """Start all variants, warm them up, and wait until each has sent what it holds."""
         for key, (variant, sinks) in self._sinks.items():
             self._served[key] = served = self._servers_stack.enter_context(self._serving(variant, sinks))
-            self.figures[key].boot.append(served.server.boot)
             load.send(served.port, PATH, warm_seconds, self._shape.clients)
         pause = max(variant.interval for variant, _ in self._sinks.values()) + 0.5
         self._say(f"requests: waiting {pause:g} s for the recorders to send what they hold")

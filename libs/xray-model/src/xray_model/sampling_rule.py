@@ -76,7 +76,7 @@ class SamplingRateBoost(NamedTuple):
         return {"MaxRate": self.max_rate, "CooldownWindowMinutes": self.cooldown_window_minutes}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SamplingRule:
     """A sampling rule within AWS's limits. Raise ModelError for the first invalid field."""
 

@@ -68,7 +68,7 @@ def _setting(variable: str, default: object, parse: Callable[[str, str], object]
     return field(default=default, metadata={"variable": variable, "parse": parse, "help": text})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TracingSettings:
     """The library's settings. An empty variable counts as unset; None: the default depends on other settings."""
 

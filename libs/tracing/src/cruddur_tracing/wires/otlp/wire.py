@@ -1,4 +1,4 @@
-"""The wire `otlp`: encodes each span as it ends; one thread of the process sends what is queued."""
+"""The wire `otlp`: encodes the spans that have ended; one thread of the process sends what is queued."""
 
 import threading
 import time

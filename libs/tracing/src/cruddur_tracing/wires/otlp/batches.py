@@ -37,16 +37,21 @@ class Batch:
 
     def message(self) -> bytes:
         """Return an ExportTraceServiceRequest."""
-        return b"".join(
-            _message(b"\x0a", resource, [_message(b"\x12", scope, spans) for scope, spans in scopes.items()])
-            for resource, scopes in self._groups.items()
-        )
+        parts: list[bytes] = []
+        for resource, scopes in self._groups.items():
+            inside: list[bytes] = []
+            for scope, spans in scopes.items():
+                _add_message(inside, b"\x12", scope, spans)
+            _add_message(parts, b"\x0a", resource, inside)
+        return b"".join(parts)
 
 
-def _message(tag: bytes, ends: Ends, contents: list[bytes]) -> bytes:
+def _add_message(parts: list[bytes], tag: bytes, ends: Ends, contents: list[bytes]) -> None:
+    """Add a message in pieces, which are joined once: together they are large."""
     begin, end = ends
-    size = len(begin) + sum(map(len, contents)) + len(end)
-    return b"".join([tag, varint(size), begin, *contents, end])
+    parts += tag, varint(len(begin) + sum(map(len, contents)) + len(end)), begin
+    parts += contents
+    parts.append(end)
 
 
 class Batches:

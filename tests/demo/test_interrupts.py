@@ -19,6 +19,7 @@ class Popen(subprocess.Popen):
         os.killpg(0, signal.Signals[sys.argv[1]])
 
 subprocess.Popen = Popen
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup, if the tests run under it, ignores
 sys.exit(show.main(["--once"]))
 """
 

@@ -11,14 +11,6 @@ from tests.tracing.wires.conftest import wait_until
 from tests.tracing.wires.datagrams.conftest import UdpAgent, document
 
 
-class Clock:
-    """A clock that stands still."""
-
-    def __call__(self) -> float:
-        """Return the seconds."""
-        return 1_000.0
-
-
 def test_what_is_held_is_sent_without_another_datagram(
     agent: UdpAgent, failures: Failures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,7 +30,7 @@ def test_what_is_held_is_sent_without_another_datagram(
 
 def test_a_flush_and_the_end_send_what_is_held(agent: UdpAgent, failures: Failures) -> None:
     """And after the end nothing is held back, but counted as lost."""
-    sender = DatagramSender(agent.address(), failures, clock=Clock())
+    sender = DatagramSender(agent.address(), failures, clock=lambda: 1_000.0)
     for number in (1, 2):
         sender.send(document(number))
     assert sender.flush(1)

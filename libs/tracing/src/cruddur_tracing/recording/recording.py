@@ -1,6 +1,6 @@
 """What this process records of one trace: the spans under one local root."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -56,8 +56,8 @@ class Recording:
     def ended(self, span: Span) -> None:
         """Pass on an ended span. Never raises: a request must not fail because its trace does."""
         pipeline = self.pipeline
-        if pipeline.processors:
-            self._tell(span, "_on_ending")
+        for processor in pipeline.processors:
+            self._give(processor._on_ending, span)
         if self.sampled:
             if pipeline.hold is None or span.local_parent is not None or span.xray is not None or pipeline.processors:
                 self.pass_on(span)
@@ -67,8 +67,8 @@ class Recording:
                 elif span.facts is not None:
                     span.facts.untouched()  # now: a server may use its environ for the next request
                 pipeline.hold(span)
-        if pipeline.processors:
-            self._tell(span, "on_end")
+        for processor in pipeline.processors:
+            self._give(processor.on_end, span)
         if span.entity is not None:
             span.entity = None  # it refers to the span: no reference cycle outlives the request
 
@@ -76,27 +76,14 @@ class Recording:
         """Pass an ended span on to the wires. Never raises."""
         segments, otlp = self.pipeline.segments, self.pipeline.otlp
         if segments is not None:
-            try:
-                segments.ended(span)
-            except Exception as error:  # noqa: BLE001 - the values in a span are anybody's
-                self._failed(error)
-        try:
-            if span.xray is not None or (otlp is not None and span.local_parent is None):
-                complete(span)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._failed(error)
+            self._give(segments.ended, span)
+        if span.xray is not None or (otlp is not None and span.local_parent is None):
+            self._give(complete, span)
         if otlp is not None:
-            try:
-                otlp.ended(span)
-            except Exception as error:  # noqa: BLE001 - as above
-                self._failed(error)
+            self._give(otlp.ended, span)
 
-    def _tell(self, span: Span, method: str) -> None:
-        for processor in self.pipeline.processors:
-            try:
-                getattr(processor, method)(span)
-            except Exception as error:  # noqa: BLE001 - processors are anybody's
-                self._failed(error)
-
-    def _failed(self, error: Exception) -> None:
-        self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")
+    def _give(self, take: Callable[[Any], None], span: Span) -> None:
+        try:
+            take(span)
+        except Exception as error:  # noqa: BLE001 - processors are anybody's, and so are the values in a span
+            self.pipeline.failures.note(EVENT, f"{type(error).__name__}: {error}")

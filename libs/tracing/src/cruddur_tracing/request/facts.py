@@ -92,8 +92,7 @@ class RequestFacts:
         server = self._server
         if self._untouched is None and server is not None:
             environ, known = self.environ, self._known
-            key = tuple(map(environ.get, CLIENT_KEYS))
-            client = known.kept.get(key) or known.keep(key, of_client(environ, known.conventions))
+            client = known.get(environ, CLIENT_KEYS, of_client)
             self._untouched = (server, client), of_target(environ, known.conventions)
             self.environ = {}
         return self._untouched

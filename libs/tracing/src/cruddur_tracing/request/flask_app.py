@@ -89,8 +89,7 @@ def _process_response(original: Any) -> Any:
         handling = CURRENT.get()
         if handling is None:
             return response
-        if type(response.response) not in _COMPLETE:
-            handling.streamed = is_streamed(response)
+        handling.streamed = type(response.response) not in _COMPLETE and is_streamed(response)
         if handling.span is not None:
             environ = handling.environ
             request = environ.get("werkzeug.request")

@@ -119,9 +119,7 @@ class Handling:
                 headers = [*headers, (RESPONSE_HEADER, "Root=" + root)]
         except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        if rest:
-            return self.server_start_response(status, headers, *rest)
-        return self.server_start_response(status, headers)
+        return self.server_start_response(status, headers, *rest)
 
     def end(self) -> None:
         """End the span. Never raises."""

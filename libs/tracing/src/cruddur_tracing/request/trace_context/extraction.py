@@ -50,12 +50,11 @@ def _variable(header: str) -> str:
 
 
 class Extraction:
-    """The headers of the app's propagators; built again when the app sets others."""
+    """The headers of the app's propagators, and X-Ray's; built again when the app sets others."""
 
     def __init__(self) -> None:
         self._propagator: TextMapPropagator | None = None
         self._headers: frozenset[str] = frozenset()
-        self._read_at_all: frozenset[str] = frozenset()
         self._others: tuple[str, ...] = ()
 
     def read(self, environ: "WSGIEnvironment") -> tuple[Upstream, TraceState | None, Context]:
@@ -67,7 +66,7 @@ class Extraction:
         propagator = propagate.get_global_textmap()
         if propagator is not self._propagator:
             self._configure(propagator, propagator.fields)
-        if environ.keys().isdisjoint(self._read_at_all):
+        if environ.keys().isdisjoint(self._headers):
             return NOTHING, None, _EMPTY
         return self._read(propagator, environ)
 
@@ -94,8 +93,7 @@ class Extraction:
 
     def _configure(self, propagator: TextMapPropagator, fields: Iterable[str]) -> None:
         self._propagator = propagator
-        self._headers = frozenset(map(_variable, fields))
-        self._read_at_all = self._headers | {XRAY}
+        self._headers = frozenset(map(_variable, fields)) | {XRAY}
         self._others = tuple(self._headers - _READ_HERE)
 
 

@@ -90,7 +90,7 @@ class Batches:
                 batch = self._open
             if batch.add(group, span) >= BATCH_SPANS:
                 self.seal()
-            if self._size + batch.size <= self._limit and not self.resting:
+            if self._size + self._open.size <= self._limit and not self.resting:
                 return 0, False
             was_resting, self.resting = self.resting, False
             return self._make_room(), was_resting

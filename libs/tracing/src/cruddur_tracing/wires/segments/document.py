@@ -29,7 +29,6 @@ _METADATA_PREFIX: Final = "aws.xray.metadata."
 _INDEXED: Final = "aws.xray.annotations"
 _USER: Final = "enduser.id"
 _SPECIAL: Final = calls.AWS_TRIGGERS | calls.SQL_TRIGGERS | {_USER, _INDEXED}
-_SERVER: Final = SpanKind.SERVER
 _OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
 _SCALARS: Final = (str, int, float, bool)
 _NOTHING: Final = XRayData()
@@ -115,7 +114,7 @@ class Documents:
 
 def is_segment(span: Span) -> bool:
     """Return whether its document is a segment: a local root, unless it is a call, which is a subsegment of one."""
-    return span.local_parent is None and (span._kind is _SERVER or span._kind not in _OUTGOING)
+    return span.local_parent is None and span._kind not in _OUTGOING
 
 
 def _head(span: Span, span_id: int, name: str, namespace: str | None) -> str:

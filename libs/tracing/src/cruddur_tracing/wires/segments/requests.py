@@ -93,20 +93,18 @@ def plain_segment(span: Span, constants: SegmentConstants) -> str | None:
 
     It says the same as the document that is made field by field; None if the request is not such a one.
     """
-    facts = span.facts
-    if facts is None or span.made_attributes is not None or span.xray is not None:
+    if span.made_attributes is not None or span.xray is not None:
         return None
     if span._status is not UNSET or span._events or span._links:
         return None
-    found = facts.untouched()
+    found = span.shared_attributes()
     if found is None:
         return None
     (shared, client), own = found
     recording, name, target = span.recording, span._name, own.get("http.target")
     if type(name) is not str or not target or len(target) > SHORT or not own.keys() <= _OWN:
         return None
-    server: Server = shared.encoded.get(_SERVER) or Server.of(shared)
-    frame = server.frame(constants, client, recording.rule, recording.service, name)
+    frame = Server.of(shared).frame(constants, client, recording.rule, recording.service, name)
     if frame is None:
         return None
     begin, end = frame

@@ -111,7 +111,7 @@ class _Key:
     def field(self, value: str | int) -> bytes:
         """Return the field of a value that is not among the frequent ones."""
         if type(value) is int and _KNOWN <= value < _KNOWN << 7:  # a port, which is seldom one of few
-            number = _CONTINUED[value & 127] + _VARINTS[value >> 7]
+            number = varint(value)
             return self._before_number[len(number)] + number
         content = _whole_number(value) if type(value) is int else delimited(b"\x0a", text(value))
         field = delimited(self._tag, self._prefix + delimited(b"\x12", content))

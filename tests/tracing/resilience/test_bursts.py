@@ -80,6 +80,18 @@ def test_the_first_item_after_the_time_takes_along_what_is_held(
     assert sorted(sent) == [b"1", b"2", b"3"]
 
 
+def test_what_is_held_for_a_moment_only_may_be_left(bursts: Bursts[bytes], sent: list[bytes], clock: Clock) -> None:
+    """Whoever sends what has been handled need not take along what will soon be a full burst."""
+    bursts.add(b"1")
+    bursts.add(b"2")
+    clock.now += 0.01
+    bursts.handle_held(0.02)
+    assert sent == [b"1"]
+    clock.now += 0.01
+    bursts.handle_held(0.02)
+    assert sent == [b"1", b"2"]
+
+
 def test_without_another_thread_nothing_is_held(
     bursts: Bursts[bytes], sent: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

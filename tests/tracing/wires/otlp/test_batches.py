@@ -109,9 +109,9 @@ def test_only_the_first_span_ends_a_rest() -> None:
 
 def test_an_empty_batch_is_an_empty_message() -> None:
     """And a large one has lengths of several bytes."""
-    assert Batch().message() == b""
+    assert Batch().pieces() == []
     batch = Batch()
     for _ in range(100):
         batch.add(GROUP, b"\x12\x81\x01\x2a\x7f" + b"n" * 127)
-    (resource,) = ExportTraceServiceRequest.FromString(batch.message()).resource_spans
+    (resource,) = ExportTraceServiceRequest.FromString(b"".join(batch.pieces())).resource_spans
     assert [span.name for span in resource.scope_spans[0].spans] == ["n" * 127] * 100

@@ -16,7 +16,7 @@ def test_one_connection_serves_many_requests(backend: Backend) -> None:
     """And says what an exporter says."""
     connection = Connection(backend.settings(headers={"X-Team": "a", "Connection": "close"}))
     for _ in range(3):
-        assert connection.post(b"", soon()).status == 200
+        assert connection.post([b""], soon()).status == 200
     connection.close()
     assert len(set(backend.clients)) == 1
     assert backend.paths == ["/v1/traces"] * 3
@@ -34,7 +34,7 @@ def test_an_answer_is_complete(backend: Backend) -> None:
     """The status, the headers that matter, and the body."""
     backend.answer = lambda: Answered(503, {"Retry-After": "7", "Content-Type": "text/plain"}, b"busy")
     connection = Connection(backend.settings())
-    answer = connection.post(b"", soon())
+    answer = connection.post([b""], soon())
     connection.close()
     assert (answer.status, answer.body, answer.content_type, answer.retry_after) == (503, b"busy", "text/plain", "7")
 
@@ -43,10 +43,10 @@ def test_a_connection_that_was_closed_is_made_again(backend: Backend) -> None:
     """The request is sent once: the end is noticed before."""
     port = backend.port
     connection = Connection(backend.settings())
-    connection.post(b"", soon())
+    connection.post([b""], soon())
     backend.close()
     second = Backend(port=port)
-    assert connection.post(b"", soon()).status == 200
+    assert connection.post([b""], soon()).status == 200
     connection.close()
     second.close()
 
@@ -74,7 +74,7 @@ def test_a_connection_that_closes_at_the_next_request_is_made_again() -> None:
 
     with server(serve, 2) as settings:
         connection = Connection(settings)
-        assert [connection.post(b"x", soon()).status for _ in range(2)] == [200, 200]
+        assert [connection.post([b"x"], soon()).status for _ in range(2)] == [200, 200]
         connection.close()
 
 
@@ -96,7 +96,7 @@ def test_every_kind_of_body_is_read(answer: bytes) -> None:
 
     with server(serve) as settings:
         connection = Connection(settings)
-        assert connection.post(b"x", soon()).body == b"abc"
+        assert connection.post([b"x"], soon()).body == b"abc"
         connection.close()
 
 
@@ -109,7 +109,7 @@ def test_a_body_without_an_end_is_read_in_part() -> None:
 
     with server(serve) as settings:
         connection = Connection(settings)
-        answer = connection.post(b"x", soon())
+        answer = connection.post([b"x"], soon())
         assert (answer.status, len(answer.body)) == (200, 65536)
 
 
@@ -138,11 +138,11 @@ def test_no_request_goes_beyond_its_deadline(serve: Callable[[socket.socket], No
         connection = Connection(settings)
         started = time.monotonic()
         with pytest.raises((OSError, HTTPException)):
-            connection.post(b"x" * (16 << 20), soon(0.3))
+            connection.post([b"x" * (16 << 20)], soon(0.3))
         assert time.monotonic() - started < 4
         connection.close()
         with pytest.raises(TimeoutError):
-            connection.post(b"x", soon(-1))
+            connection.post([b"x"], soon(-1))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_is_not_http_is_an_error(answer: bytes) -> None:
         connected.sendall(answer)
 
     with server(serve) as settings, pytest.raises((OSError, HTTPException)):
-        Connection(settings).post(b"x", soon())
+        Connection(settings).post([b"x"], soon())
 
 
 def test_a_request_can_be_aborted() -> None:
@@ -170,6 +170,6 @@ def test_a_request_can_be_aborted() -> None:
         aborting = threading.Timer(0.1, connection.abort)
         aborting.start()
         with pytest.raises((OSError, HTTPException)):
-            connection.post(b"x", soon())
+            connection.post([b"x"], soon())
         aborting.join()
         connection.abort()

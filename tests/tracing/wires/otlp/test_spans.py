@@ -47,7 +47,7 @@ def message(*spans: Span) -> ExportTraceServiceRequest:
     for span in spans:
         resource = encode_resource(span.recording.pipeline.resource)
         batch.add((resource, encode_scope(span.instrumentation_scope)), encode_span(span))
-    return ExportTraceServiceRequest.FromString(batch.message())
+    return ExportTraceServiceRequest.FromString(b"".join(batch.pieces()))
 
 
 def decoded(span: Span) -> SpanMessage:

@@ -20,7 +20,7 @@ def test_a_proxy_is_used(backend: Backend) -> None:
     connection = Connection(
         OtlpSettings("http://collector.invalid:4318/v1/traces", proxy=f"http://127.0.0.1:{backend.port}")
     )
-    assert connection.post(b"", soon()).status == 200
+    assert connection.post([b""], soon()).status == 200
     connection.close()
     assert backend.paths == ["http://collector.invalid:4318/v1/traces"]
     assert backend.headers[0]["host"] == "collector.invalid:4318"
@@ -56,7 +56,7 @@ def test_tls_with_a_clients_certificate(tls: Backend, certificate: Path) -> None
     files = {"certificate": str(certificate), "client_certificate": str(certificate.with_name("cert.pem"))}
     files["client_key"] = str(certificate.with_name("key.pem"))
     connection = Connection(OtlpSettings(f"https://localhost:{tls.port}/v1/traces", **files))  # type: ignore[arg-type]
-    assert [connection.post(b"", soon()).status for _ in range(3)] == [200] * 3
+    assert [connection.post([b""], soon()).status for _ in range(3)] == [200] * 3
     connection.close()
     assert len(set(tls.clients)) == 1
 
@@ -66,7 +66,7 @@ def test_an_unknown_authority_is_an_error(tls: Backend, trusted: str, tmp_path: 
     """With the usual authorities, those of an empty folder, and those of a file that is missing."""
     certificate = str(tmp_path) if trusted == "folder" else trusted or None
     with pytest.raises(OSError, match=r"."):
-        Connection(OtlpSettings(f"https://localhost:{tls.port}/", certificate=certificate)).post(b"", soon())
+        Connection(OtlpSettings(f"https://localhost:{tls.port}/", certificate=certificate)).post([b""], soon())
 
 
 @pytest.mark.parametrize(("status", "works"), [("200 OK", True), ("407 Authenticate", False)])
@@ -89,10 +89,10 @@ def test_tls_through_a_proxy(tls: Backend, certificate: Path, status: str, works
         )
         connection = Connection(settings)
         if works:
-            assert connection.post(b"", soon()).status == 200
+            assert connection.post([b""], soon()).status == 200
         else:
             with pytest.raises(OSError, match="the proxy refused the connection: 407 Authenticate"):
-                connection.post(b"", soon())
+                connection.post([b""], soon())
         connection.close()
     assert requested[0].startswith(f"CONNECT localhost:{tls.port} HTTP/1.1\r\n".encode())
 

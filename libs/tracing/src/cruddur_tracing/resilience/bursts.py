@@ -53,9 +53,12 @@ class Bursts(Generic[T]):
         elif self._resting:
             self._wake_thread()
 
-    def handle_held(self) -> None:
-        """Handle what is held back."""
-        self._until = self._clock() + HOLD_SECONDS
+    def handle_held(self, held_for: float = 0.0) -> None:
+        """Handle what is held back; if that may not have been for so many seconds yet, leave it until its time."""
+        now = self._clock()
+        if now < self._until - HOLD_SECONDS + held_for:
+            return
+        self._until = now + HOLD_SECONDS
         self._room = self._size
         held = self._held
         while held:

@@ -10,18 +10,12 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from email.message import Message
 from http.client import HTTPException, HTTPResponse, IncompleteRead
-from typing import Any, NamedTuple
+from typing import Any, Final
 
+from cruddur_tracing.resilience.network.response import Response, usual_response
 
-class Response(NamedTuple):
-    """A response. `failure` is why its body is not complete: the connection failed, or it is too long."""
-
-    status: int
-    body: bytes
-    headers: Message
-    failure: OSError | HTTPException | None
+_FIRST_READ: Final = 1 << 14  # bytes
 
 
 class Connection:
@@ -65,10 +59,16 @@ class Connection:
         try:
             connected.settimeout(remaining(deadline))
             connected.sendall(request)
-            with read_response(connected, "POST", deadline) as response:
+            connected.settimeout(remaining(deadline))
+            received = connected.recv(_FIRST_READ)
+            if (usual := usual_response(received, body_max)) is not None:
+                keep = True
+                return usual
+            with read_response(connected, "POST", deadline, received) as response:
                 body, failure = _read_body(response, body_max)
                 keep = response.isclosed() and not response.will_close and failure is None
-                return Response(response.status, body, response.headers, failure)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Response(response.status, body, headers, failure)
         finally:
             if not keep:
                 self.close()
@@ -92,9 +92,9 @@ def remaining(deadline: float) -> float:
     return seconds
 
 
-def read_response(connected: socket.socket, method: str, deadline: float) -> HTTPResponse:
-    """Return a response with its headers. Raises OSError or HTTPException."""
-    response = HTTPResponse(_Source(_Incoming(connected, deadline)), method=method)  # type: ignore[arg-type]
+def read_response(connected: socket.socket, method: str, deadline: float, received: bytes = b"") -> HTTPResponse:
+    """Return a response, which begins with what was `received`, with its headers. Raises OSError or HTTPException."""
+    response = HTTPResponse(_Source(_Incoming(connected, deadline, received)), method=method)  # type: ignore[arg-type]
     try:
         response.begin()
     except BaseException:
@@ -111,16 +111,21 @@ def _is_readable(connected: socket.socket) -> bool:
 
 
 class _Incoming(io.RawIOBase):
-    """What arrives on a socket until a deadline."""
+    """What was received already, and what arrives on a socket until a deadline."""
 
-    def __init__(self, connected: socket.socket, deadline: float) -> None:
+    def __init__(self, connected: socket.socket, deadline: float, received: bytes) -> None:
         self._connected = connected
         self._deadline = deadline
+        self._received = received
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._received:
+            part, self._received = self._received[: len(buffer)], self._received[len(buffer) :]
+            buffer[: len(part)] = part
+            return len(part)
         self._connected.settimeout(remaining(self._deadline))
         return self._connected.recv_into(buffer)
 

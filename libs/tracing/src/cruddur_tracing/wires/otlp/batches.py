@@ -35,19 +35,18 @@ class Batch:
         self.spans = spans = self.spans + 1
         return spans
 
-    def message(self) -> bytes:
-        """Return an ExportTraceServiceRequest."""
+    def pieces(self) -> list[bytes]:
+        """Return an ExportTraceServiceRequest in pieces, to be joined once: together they are large."""
         parts: list[bytes] = []
         for resource, scopes in self._groups.items():
             inside: list[bytes] = []
             for scope, spans in scopes.items():
                 _add_message(inside, b"\x12", scope, spans)
             _add_message(parts, b"\x0a", resource, inside)
-        return b"".join(parts)
+        return parts
 
 
 def _add_message(parts: list[bytes], tag: bytes, ends: Ends, contents: list[bytes]) -> None:
-    """Add a message in pieces, which are joined once: together they are large."""
     begin, end = ends
     parts += tag, varint(len(begin) + sum(map(len, contents)) + len(end)), begin
     parts += contents

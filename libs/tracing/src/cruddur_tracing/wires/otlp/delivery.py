@@ -76,7 +76,7 @@ class Delivery:
     def _send(self, batch: Batch) -> Verdict:
         deadline = min(time.monotonic() + self._settings.timeout, self._limit)
         try:
-            answer = self._connection.post(_compressed(batch.message(), self._settings.compression), deadline)
+            answer = self._connection.post(_compressed(batch.pieces(), self._settings.compression), deadline)
         except Exception as error:  # noqa: BLE001 - whatever it is, the spans wait
             return Verdict(retry=True, reason=str(error) or type(error).__name__)
         return judge(answer, batch.spans)
@@ -93,8 +93,8 @@ class Delivery:
         return pause if verdict.pause is None else max(verdict.pause, PAUSE_MIN)
 
 
-def _compressed(body: bytes, compression: str) -> bytes:
+def _compressed(pieces: list[bytes], compression: str) -> list[bytes]:
     if compression == "none":
-        return body
+        return pieces
     compressor = zlib.compressobj(wbits=31 if compression == "gzip" else 15)
-    return compressor.compress(body) + compressor.flush()
+    return [compressor.compress(b"".join(pieces)), compressor.flush()]

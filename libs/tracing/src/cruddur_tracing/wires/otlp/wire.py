@@ -17,7 +17,8 @@ from cruddur_tracing.wires.otlp.protobuf.spans import encode_resource, encode_sc
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 
 QUEUE_BYTES: Final = 48 << 20  # 7 seconds of 25,000 small spans a second
-DELAY_SECONDS: Final = 0.2  # what a process that is killed loses
+DELAY_SECONDS: Final = 0.2  # what a process that is killed loses, and
+HELD_SECONDS: Final = 0.02  # that; to encode a burst here too would delay the requests that run meanwhile twice as long
 QUIET_ROUNDS: Final = 50  # without a span, after which the thread rests
 
 _KNOWN_MAX: Final = 256  # resources or scopes
@@ -25,7 +26,10 @@ _NOTHING: Final = (b"", b"")
 
 
 class OtlpWire:
-    """Sends to one endpoint. `queue_bytes` bounds what waits; `collect` is called before something is sent.
+    """Sends to one endpoint. `queue_bytes` bounds what waits.
+
+    `collect` is called before something is sent, so that spans that others hold back come along; those that have been
+    for less than the seconds that it is given may be left.
 
     The thread runs five times a second, and a request has to wake it only after ten seconds without a span: a thread
     that is woken in the middle of a request competes with it for the interpreter.
@@ -37,7 +41,7 @@ class OtlpWire:
         failures: Failures,
         *,
         queue_bytes: int = QUEUE_BYTES,
-        collect: Callable[[], None] = lambda: None,
+        collect: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._collect = collect
@@ -64,7 +68,7 @@ class OtlpWire:
 
     def flush(self, seconds: float) -> bool:
         """Send what is queued now, and return whether the backend accepted all of it in that time."""
-        self._collect()
+        self._collect(0.0)
         losses, added = self._losses(), self._batches.added
         deadline = time.monotonic() + seconds
 
@@ -121,7 +125,7 @@ class OtlpWire:
         while not self._closed:
             self._thread.wait(pause)
             began = time.monotonic()
-            self._collect()
+            self._collect(HELD_SECONDS)
             quiet = 0 if len(self._batches) else quiet + 1
             with self._sending:
                 retry = self._delivery.send_waiting()

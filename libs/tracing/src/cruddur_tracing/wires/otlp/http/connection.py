@@ -29,12 +29,15 @@ class Connection:
         self.close = self._connection.close
         self.abort = self._connection.abort
 
-    def post(self, body: bytes, deadline: float) -> Answer:
-        """Send a body and return the answer; `deadline` is on the monotonic clock. Raises OSError or HTTPException."""
-        request = b"".join([self._head, b"Content-Length: %d\r\n\r\n" % len(body), body])
+    def post(self, pieces: list[bytes], deadline: float) -> Answer:
+        """Send a body of these pieces and return the answer. Raises OSError or HTTPException.
+
+        `deadline` is on the monotonic clock.
+        """
+        request = b"".join([self._head, b"Content-Length: %d\r\n\r\n" % sum(map(len, pieces)), *pieces])
         response = self._connection.exchange(request, deadline, _BODY_MAX)  # of a failed body the status decides
         headers = response.headers
-        return Answer(response.status, response.body, headers["Content-Type"] or "", headers["Retry-After"])
+        return Answer(response.status, response.body, headers.get("content-type", ""), headers.get("retry-after"))
 
     def _connect(self, deadline: float) -> socket.socket:
         connected = connect_tcp(*_address(self._proxy or self._url), http.remaining(deadline))

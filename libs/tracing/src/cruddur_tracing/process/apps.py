@@ -1,6 +1,5 @@
 """The Flask apps of the process that are traced: those that were installed, or every one."""
 
-import functools
 import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from cruddur_tracing.process.joining import Joining
 from cruddur_tracing.process.naming import Naming
 from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.process.tracing import Tracing
+from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.request import flask_app, given, templates
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.conventions import Conventions
@@ -34,12 +34,21 @@ def trace_app(
     """Trace an app, and keep its state as the app's extension `cruddur_tracing`."""
     tracing.first_app = tracing.first_app or app.name
     naming = Naming(settings, app.name, tracing.configured)
+
+    def pipeline() -> Pipeline:
+        adopted = tracing.adopted(tracer_provider, naming.of_service)
+        if adopted is None:
+            return tracing.alone(naming.of_service)
+        if adopted.service:  # then it is the provider of every later request
+            traced.pipeline = adopted.refresh
+        return adopted.refresh()
+
     traced = TracedApp(
         failures=tracing.failures,
         scope=InstrumentationScope(SCOPE, version("cruddur-tracing")),
         service=naming.of_host,
         decide=tracing.decisions.decide,
-        pipeline=functools.partial(tracing.pipeline, tracer_provider, naming.of_service),
+        pipeline=pipeline,
         close_open=close_open,
         sampled=tracing.anomalies.sampled,
         unsampled=tracing.anomalies.unsampled,

@@ -66,27 +66,36 @@ class Tracing:
         """Where spans go and what decides, for the log."""
         return f"{self.wires.in_words}; decided by {self.decisions.in_words}"
 
-    def pipeline(self, given: trace.TracerProvider | None, service: Callable[[], str]) -> Pipeline:
+    def pipeline(self, service: Callable[[], str]) -> Pipeline:
         """Return where spans go: to the provider that OpenTelemetry was started with, or to the wires alone."""
+        adopted = self.adopted(None, service)
+        return self.alone(service) if adopted is None else adopted.refresh()
+
+    def alone(self, service: Callable[[], str]) -> Pipeline:
+        """Return where spans go while OpenTelemetry has not been started."""
+        return self._alone or self._without_provider(service())
+
+    def adopted(self, given: trace.TracerProvider | None, service: Callable[[], str]) -> Adopted | None:
+        """Return the given provider, or that which OpenTelemetry was started with, adopted; None if there is none."""
         adopted = self._latest
         found = given if given is not None else trace.get_tracer_provider()
         if adopted is not None and adopted.provider is found:
-            return adopted.refresh()
+            return adopted
         provider = providers.started(found)
         if provider is None:
-            return self._alone or self._without_provider(service())
+            return None
         adopted = self._adopted.get(provider) or self._adopt(provider, service())
         if not adopted.service:
             adopted.name(service())
             self._know(provider.resource)
         if adopted.service:
             self._latest = adopted
-        return adopted.refresh()
+        return adopted
 
     def join(self, service: str) -> None:
         """Join the provider that OpenTelemetry has been started with, if there is one, before any request."""
         if providers.started(None) is not None:
-            self.pipeline(None, lambda: service)
+            self.pipeline(lambda: service)
 
     def serve(self) -> None:
         """Start what a serving process needs, so that the rules are known before its first request."""
@@ -109,7 +118,7 @@ class Tracing:
     def _take_over_sdk(self) -> None:
         global_recorder.take_over(
             Wiring(
-                pipeline=lambda: self.pipeline(None, self._service),
+                pipeline=lambda: self.pipeline(self._service),
                 should_trace=self.decisions.should_trace,
                 service=self._service,
                 on_configure=self.configured.change,

@@ -32,11 +32,12 @@ INTERNAL = Start()
 class NotRecorded(NonRecordingSpan):
     """The span of a request that is not sampled; its id is made when it is read, which is rare."""
 
+    _made: SpanContext | None = None
+
     def __init__(self, trace_id: int, ids: IdGenerator, state: TraceState | None) -> None:
         self._trace_id = trace_id
         self._ids = ids
         self._state = state
-        self._made: SpanContext | None = None
 
     @property
     def _context(self) -> SpanContext:  # type: ignore[override]

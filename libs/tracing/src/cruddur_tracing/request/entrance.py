@@ -82,7 +82,7 @@ def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
 def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     """Decide about a request and start its span; None if no wire or processor would take it."""
     pipeline = app.pipeline()
-    if pipeline.leads_nowhere:
+    if pipeline.segments is None and pipeline.leads_nowhere:
         return None
     if _RUNTIME_CONTEXT.get_current():  # which is empty, unless a request is made within another
         above = trace.get_current_span()

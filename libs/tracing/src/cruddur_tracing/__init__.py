@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 finder.serve()
 
+__version__ = "0.1.0"  # as in pyproject.toml; to read the metadata would add milliseconds to the start of every process
+
 __all__ = ["SettingsError", "TracingSettings", "__version__", "install", "uninstall"]
 
 
@@ -23,8 +25,4 @@ def __getattr__(name: str) -> Any:
         from cruddur_tracing.process import settings
 
         return getattr(settings, name)
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
-
-    return version("cruddur-tracing")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Any, Final
 
 from flask import Flask
 from opentelemetry import trace
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from cruddur_tracing import __version__
 from cruddur_tracing.process.joining import Joining
 from cruddur_tracing.process.naming import Naming
 from cruddur_tracing.process.settings import TracingSettings
@@ -45,7 +45,7 @@ def trace_app(
 
     traced = TracedApp(
         failures=tracing.failures,
-        scope=InstrumentationScope(SCOPE, version("cruddur-tracing")),
+        scope=InstrumentationScope(SCOPE, __version__),
         service=naming.of_host,
         decide=tracing.decisions.decide,
         pipeline=pipeline,

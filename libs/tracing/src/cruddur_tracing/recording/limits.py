@@ -1,15 +1,13 @@
 """The limits of a span, from OpenTelemetry's environment variables and the app's TracerProvider."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.attributes import BoundedAttributes
 
 _PLAIN = (str, bool, int, float)
 
 
-@dataclass(slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Counts, and characters of a text; None means no limit. The defaults are OpenTelemetry's."""
 
     attributes: int | None = 128

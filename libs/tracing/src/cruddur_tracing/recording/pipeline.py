@@ -68,7 +68,7 @@ class Wire(Protocol):
         """Send what is queued within that time, and accept nothing more."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Pipeline:
     """Where the spans of one TracerProvider go. `segments` goes before `otlp`, which completes the attributes.
 

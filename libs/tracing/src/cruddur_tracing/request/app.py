@@ -27,7 +27,7 @@ class Decide(Protocol):
         """Return whether it is sampled, the name of the rule that says so, and the state of the trace."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TracedApp:
     """One traced app. `service` names the segment by the request's host; `join` is called until `joined`."""
 

@@ -4,8 +4,7 @@ Pure; nothing here raises for what a client sent.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 TRACEPARENT: Final = "HTTP_TRACEPARENT"
 TRACESTATE: Final = "HTTP_TRACESTATE"
@@ -20,8 +19,7 @@ _READ: Final = ("Root", "Parent", "Sampled")
 _DECISIONS: Final = {"0": False, "1": True}
 
 
-@dataclass(slots=True)
-class Upstream:
+class Upstream(NamedTuple):
     """The context a request came with.
 
     `trace_id` is 128 bits (None: a new trace starts), `parent_id` 64 bits (None: no caller is recorded), `sampled` None

@@ -45,7 +45,8 @@ def start(environ: Mapping[str, str]) -> None:
         process.join(settings.segment_name(""))
 
     def trace_flask(_flask: Any) -> None:
-        from cruddur_tracing.process.apps import trace_every_app
+        with paused_collection():
+            from cruddur_tracing.process.apps import trace_every_app
 
         trace_every_app(process, environ)
 

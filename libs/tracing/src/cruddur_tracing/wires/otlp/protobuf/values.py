@@ -10,8 +10,9 @@ from typing import Any, Final
 
 DEPTH_MAX: Final = 16  # of lists and maps in each other; protobuf's own parsers refuse more than 100 messages
 
-_VARINTS: Final = tuple(
-    bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7]) for number in range(1 << 11)
+_VARINTS: Final = (
+    *(number.to_bytes(1, "little") for number in range(1 << 7)),
+    *((number & 127 | 128 | number >> 7 << 8).to_bytes(2, "little") for number in range(1 << 7, 1 << 11)),
 )
 _KNOWN: Final = len(_VARINTS)
 _CONTINUED: Final = tuple(bytes([number | 128]) for number in range(128))

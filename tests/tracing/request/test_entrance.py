@@ -12,6 +12,7 @@ from flask import (
     copy_current_request_context,
     render_template_string,
     request,
+    request_finished,
     send_file,
     stream_with_context,
 )
@@ -201,6 +202,53 @@ def test_a_streamed_body_of_a_request_that_is_not_sampled_begins_no_trace(shop: 
     response.close()
     assert seen[0] == seen[1] != 0
     assert len(shop.unsampled) == 1
+
+
+def test_a_streamed_body_of_an_excluded_path_is_not_traced(shop: Shop) -> None:
+    """Nor is what it records while it is made, and it is closed once."""
+    seen: list[trace.Span] = []
+
+    def handler() -> Response:
+        def parts() -> Iterator[str]:
+            seen.append(trace.get_current_span())
+            yield "a"
+
+        response = Response(parts())
+        response.call_on_close(lambda: seen.append(trace.get_current_span()))
+        seen.append(trace.get_current_span())
+        return response
+
+    shop.app.view_functions["healthz"] = handler
+    response = shop.client.get("/healthz")
+    assert response.text == "a"
+    response.close()
+    assert len(seen) == 3
+    assert set(seen) == {seen[0]} != {trace.INVALID_SPAN}
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+def test_an_excluded_request_within_another_changes_nothing_of_it(shop: Shop) -> None:
+    """Its error is not the other's."""
+
+    def handler() -> str:
+        return str(shop.client.get("/healthz").status_code)
+
+    shop.app.view_functions["healthz"] = lambda: str(1 / 0)
+    assert view(shop, handler).text == "500"
+    assert [(span.name, span.status.status_code) for span in shop.spans()] == [("GET /view", StatusCode.UNSET)]
+
+
+def test_a_response_in_the_place_of_a_streamed_one_is_complete(shop: Shop) -> None:
+    """Its span ends with it, not with its body."""
+
+    def fail(_app: Flask, response: Response, **_: object) -> None:
+        if response.is_streamed:
+            raise ValueError("no")
+
+    with request_finished.connected_to(fail, shop.app):
+        response = stream(shop)
+    assert response.status_code == 500
+    assert [span.status.description for span in shop.spans()] == ["ValueError: no"]
 
 
 def test_a_body_that_is_given_up_ends_its_span(shop: Shop) -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 from opentelemetry import context
 
-from cruddur_tracing.request.handling import CURRENT, Handling
+from cruddur_tracing.request.handling import CURRENT, Handling, Untraced
 
 
 class Body:
     """A streamed body: each part is made in the request's context, and the span ends with it."""
 
-    def __init__(self, parts: Iterable[bytes], handling: Handling) -> None:
+    def __init__(self, parts: Iterable[bytes], handling: Handling | Untraced) -> None:
         self._parts = parts
         self._iterator: Iterator[bytes] | None = None
         self._handling = handling

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context, trace
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
+from opentelemetry.trace import SpanContext, SpanKind
 
 from cruddur_tracing.recording.recording import Recording
-from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span, allocated
+from cruddur_tracing.recording.span import NO_STATE, Span, allocated
 from cruddur_tracing.recording.start import NotRecorded, Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.body import Body
-from cruddur_tracing.request.handling import CURRENT, EVENT, Handling
+from cruddur_tracing.request.handling import CURRENT, EVENT, Handling, Untraced
 from cruddur_tracing.request.trace_context.headers import Upstream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_UNTRACED: Final = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 1, False, NOT_SAMPLED)), Context())
-_SPAN_KEY: Final = next(iter(_UNTRACED))  # OpenTelemetry's own
+_SPAN_KEY: Final = next(iter(Untraced.context))  # OpenTelemetry's own
 
 
 def answer(
@@ -65,12 +64,15 @@ def answer(
 def _answer_excluded(
     inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer a request that is never traced: what its handler does begins no trace either."""
-    token = context.attach(_UNTRACED)
+    untraced = Untraced()
+    outer = CURRENT.set(untraced)
+    token = _RUNTIME_CONTEXT.attach(untraced.context)
     try:
-        return inner(environ, start_response)
+        body = inner(environ, start_response)
     finally:
-        context.detach(token)
+        _RUNTIME_CONTEXT.detach(token)
+        CURRENT.reset(outer)
+    return Body(body, untraced) if untraced.streamed and not _is_file(body, environ) else body
 
 
 def _is_file(body: object, environ: "WSGIEnvironment") -> bool:

@@ -10,10 +10,10 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.propagators import get_global_response_propagator
 from opentelemetry.propagators.textmap import Setter
-from opentelemetry.trace import SpanContext, Status, StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode
 
 from cruddur_tracing.recording.ids import xray_trace_id
-from cruddur_tracing.recording.span import Span
+from cruddur_tracing.recording.span import NOT_SAMPLED, Span
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.facts import RequestFacts
 from cruddur_tracing.request.trace_context.headers import Upstream
@@ -21,7 +21,7 @@ from cruddur_tracing.request.trace_context.headers import Upstream
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
+CURRENT: Final[ContextVar["Handling | Untraced | None"]] = ContextVar("cruddur_tracing_handling", default=None)
 RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
 EVENT: Final = "request.hook"
 
@@ -38,6 +38,18 @@ _SETTER: Final = _HeaderSetter()
 @lru_cache(maxsize=128)
 def _code(status: str) -> int:
     return int(status[:3])
+
+
+class Untraced:
+    """A request of an excluded path while it is answered: what its handler does begins no trace either."""
+
+    context: Final = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 1, False, NOT_SAMPLED)), Context())
+    span: Final = None
+    error: BaseException | None = None
+    streamed = False
+
+    def end(self) -> None:
+        """Do nothing."""
 
 
 class Handling:

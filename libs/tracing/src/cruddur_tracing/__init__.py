@@ -8,14 +8,13 @@ OpenTelemetry themselves. Importing this package starts nothing, and imports nei
 from typing import TYPE_CHECKING, Any
 
 from cruddur_tracing.install import install, uninstall
+from cruddur_tracing.process.startup.version import __version__
 from cruddur_tracing.xray_sdk.standin import finder
 
 if TYPE_CHECKING:
     from cruddur_tracing.process.settings import SettingsError, TracingSettings
 
 finder.serve()
-
-__version__ = "0.1.0"  # as in pyproject.toml; to read the metadata would add milliseconds to the start of every process
 
 __all__ = ["SettingsError", "TracingSettings", "__version__", "install", "uninstall"]
 

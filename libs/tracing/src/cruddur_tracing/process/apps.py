@@ -8,10 +8,10 @@ from flask import Flask
 from opentelemetry import trace
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from cruddur_tracing import __version__
 from cruddur_tracing.process.joining import Joining
 from cruddur_tracing.process.naming import Naming
 from cruddur_tracing.process.settings import TracingSettings
+from cruddur_tracing.process.startup.version import __version__
 from cruddur_tracing.process.tracing import Tracing
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.request import flask_app, given, templates

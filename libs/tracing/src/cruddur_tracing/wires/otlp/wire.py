@@ -17,8 +17,10 @@ from cruddur_tracing.wires.otlp.protobuf.spans import encode_resource, encode_sc
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
 
 QUEUE_BYTES: Final = 48 << 20  # 7 seconds of 25,000 small spans a second
-DELAY_SECONDS: Final = 0.2  # what a process that is killed loses, and
-HELD_SECONDS: Final = 0.02  # that; to encode a burst here too would delay the requests that run meanwhile twice as long
+# A process that is killed loses what ended in the sum of both. A burst that has only begun is left to the requests: the
+# thread delays those that run meanwhile, and would by twice as long if it encoded the burst too.
+DELAY_SECONDS: Final = 0.2
+HELD_SECONDS: Final = 0.02
 QUIET_ROUNDS: Final = 50  # without a span, after which the thread rests
 
 _KNOWN_MAX: Final = 256  # resources or scopes

@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPException, HTTPResponse, IncompleteRead
-from typing import Any, Final
+from typing import Any
 
 from cruddur_tracing.resilience.network.response import Response, usual_response
-
-_FIRST_READ: Final = 1 << 14  # bytes
 
 
 class Connection:
@@ -59,12 +57,11 @@ class Connection:
         try:
             connected.settimeout(remaining(deadline))
             connected.sendall(request)
-            connected.settimeout(remaining(deadline))
-            received = connected.recv(_FIRST_READ)
-            if (usual := usual_response(received, body_max)) is not None:
+            incoming = Incoming(connected, deadline)
+            if (usual := usual_response(incoming.peek(), body_max)) is not None:
                 keep = True
                 return usual
-            with read_response(connected, "POST", deadline, received) as response:
+            with read_response(incoming, "POST") as response:
                 body, failure = _read_body(response, body_max)
                 keep = response.isclosed() and not response.will_close and failure is None
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -92,9 +89,9 @@ def remaining(deadline: float) -> float:
     return seconds
 
 
-def read_response(connected: socket.socket, method: str, deadline: float, received: bytes = b"") -> HTTPResponse:
-    """Return a response, which begins with what was `received`, with its headers. Raises OSError or HTTPException."""
-    response = HTTPResponse(_Source(_Incoming(connected, deadline, received)), method=method)  # type: ignore[arg-type]
+def read_response(incoming: "Incoming", method: str) -> HTTPResponse:
+    """Return a response with its headers. Raises OSError or HTTPException."""
+    response = HTTPResponse(_Source(incoming), method=method)  # type: ignore[arg-type]
     try:
         response.begin()
     except BaseException:
@@ -110,32 +107,19 @@ def _is_readable(connected: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-class _Incoming(io.RawIOBase):
-    """What was received already, and what arrives on a socket until a deadline."""
+class Incoming(io.BufferedReader):
+    """What arrives on a socket until a deadline.
 
-    def __init__(self, connected: socket.socket, deadline: float, received: bytes) -> None:
-        self._connected = connected
-        self._deadline = deadline
-        self._received = received
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._received:
-            part, self._received = self._received[: len(buffer)], self._received[len(buffer) :]
-            buffer[: len(part)] = part
-            return len(part)
-        self._connected.settimeout(remaining(self._deadline))
-        return self._connected.recv_into(buffer)
-
-
-class _Lines(io.BufferedReader):
-    """Reads whole lines: `http.client` takes a head that breaks off, as by `abort`, for a complete one."""
+    It reads whole lines: `http.client` takes a head that breaks off, as by `abort`, for a complete one.
+    """
 
     _begun = False
 
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        super().__init__(_Received(connected, deadline))
+
     def readline(self, size: int | None = -1, /) -> bytes:
+        """Return a line. Raises HTTPException for one that breaks off."""
         line = super().readline(size)
         if not line.endswith(b"\n") and (line or self._begun):
             raise HTTPException("the response breaks off")
@@ -143,8 +127,21 @@ class _Lines(io.BufferedReader):
         return line
 
 
+class _Received(io.RawIOBase):
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connected.settimeout(remaining(self._deadline))
+        return self._connected.recv_into(buffer)
+
+
 class _Source:
     """What HTTPResponse needs of a socket."""
 
-    def __init__(self, incoming: _Incoming) -> None:
-        self.makefile: Callable[[str], io.BufferedReader] = lambda _: _Lines(incoming)
+    def __init__(self, incoming: Incoming) -> None:
+        self.makefile: Callable[[str], io.BufferedReader] = lambda _: incoming

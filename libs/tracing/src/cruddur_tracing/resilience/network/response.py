@@ -28,8 +28,8 @@ def usual_response(received: bytes, body_max: int) -> Response | None:
     head, end, body = received.partition(b"\r\n\r\n")
     if not end or not head.startswith(_VERSION) or len(body) > body_max:
         return None
-    line, *lines = head.decode("latin-1").split("\r\n")
-    status = line[len(_VERSION) : len(_VERSION) + 4].rstrip()
+    start, *lines = head.decode("latin-1").split("\r\n")
+    status = start[len(_VERSION) : len(_VERSION) + 4].rstrip()
     if not (status.isascii() and status.isdigit()) or not 200 <= int(status) <= 599 or status in {"204", "304"}:
         return None
     headers: dict[str, str] = {}

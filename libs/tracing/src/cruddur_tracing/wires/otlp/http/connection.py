@@ -59,7 +59,7 @@ class Connection:
         host, port = _address(self._url)
         connected.settimeout(http.remaining(deadline))
         connected.sendall(connect_request(host, port, proxy))
-        with http.read_response(connected, "CONNECT", deadline) as response:
+        with http.read_response(http.Incoming(connected, deadline), "CONNECT") as response:
             if response.status != 200:
                 raise OSError(f"the proxy refused the connection: {response.status} {response.reason}")
 

@@ -20,6 +20,8 @@ from cruddur_tracing.request.handling import Handling
 from cruddur_tracing.resilience.failures import Failures
 from tests.tracing.memory import MemoryWire
 
+PARENT = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+
 
 @dataclass(slots=True)
 class Shop:
@@ -48,6 +50,12 @@ class Shop:
     def tracer(self) -> Any:
         """Return a tracer of the app's provider."""
         return self.provider.get_tracer("handler")
+
+
+def view(shop: Shop, handler: Any, path: str = "/view") -> Any:
+    """Register a handler and ask for it."""
+    shop.app.add_url_rule(path, path.strip("/"), handler)
+    return shop.client.get(path, headers=PARENT)
 
 
 @pytest.fixture

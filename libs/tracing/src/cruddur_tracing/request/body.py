@@ -23,7 +23,7 @@ class Body:
 
     def __next__(self) -> bytes:
         """Return the next part."""
-        part: bytes = self._within(self._next)
+        part: bytes = within(self._handling, self._next)
         return part
 
     def close(self) -> None:
@@ -31,7 +31,7 @@ class Body:
         close = getattr(self._parts, "close", None)
         try:
             if close is not None:
-                self._within(close)
+                within(self._handling, close)
         finally:
             self._end()
 
@@ -44,22 +44,23 @@ class Body:
             self._iterator = iter(self._parts)
         return next(self._iterator)
 
-    def _within(self, call: Callable[[], Any]) -> Any:
-        handling = self._handling
-        outer = CURRENT.set(handling)
-        token = context.attach(handling.context)
-        try:
-            return call()
-        except StopIteration:
-            raise
-        except BaseException as error:
-            handling.error = handling.error or error
-            raise
-        finally:
-            context.detach(token)
-            CURRENT.reset(outer)
-
     def _end(self) -> None:
         if self._open:
             self._open = False
             self._handling.end()
+
+
+def within(handling: Handling | Untraced, call: Callable[[], Any]) -> Any:
+    """Return what `call` returns in the context of a request, whose error is what it raises."""
+    outer = CURRENT.set(handling)
+    token = context.attach(handling.context)
+    try:
+        return call()
+    except StopIteration:
+        raise
+    except BaseException as error:
+        handling.error = handling.error or error
+        raise
+    finally:
+        context.detach(token)
+        CURRENT.reset(outer)

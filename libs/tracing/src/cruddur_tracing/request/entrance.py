@@ -16,7 +16,7 @@ from cruddur_tracing.recording.span import NO_STATE, Span, allocated
 from cruddur_tracing.recording.start import NotRecorded, Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
-from cruddur_tracing.request.body import Body
+from cruddur_tracing.request.body import Body, within
 from cruddur_tracing.request.handling import CURRENT, EVENT, Handling, Untraced
 from cruddur_tracing.request.trace_context.headers import Upstream
 
@@ -65,13 +65,7 @@ def _answer_excluded(
     inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     untraced = Untraced()
-    outer = CURRENT.set(untraced)
-    token = _RUNTIME_CONTEXT.attach(untraced.context)
-    try:
-        body = inner(environ, start_response)
-    finally:
-        _RUNTIME_CONTEXT.detach(token)
-        CURRENT.reset(outer)
+    body = within(untraced, lambda: inner(environ, start_response))
     return Body(body, untraced) if untraced.streamed and not _is_file(body, environ) else body
 
 
@@ -84,7 +78,7 @@ def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
 def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     """Decide about a request and start its span; None if no wire or processor would take it."""
     pipeline = app.pipeline()
-    if pipeline.segments is None and pipeline.leads_nowhere:
+    if pipeline.leads_nowhere:
         return None
     if _RUNTIME_CONTEXT.get_current():  # which is empty, unless a request is made within another
         above = trace.get_current_span()

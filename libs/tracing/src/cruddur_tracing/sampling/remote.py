@@ -21,8 +21,6 @@ from xray_model import RequestProperties
 class RemoteRules:
     """The rules of one agent; safe to use from several threads.
 
-    `decide_plain` decides about a request that begins a trace and has no attributes, and never waits for the agent.
-
     `service_name` is what statistics about anomalies carry, and may be set later. `fallback` decides while there are no
     rules. `captures_per_second` is the limit of `capture_limit`. With `start_in_children` the thread of a forked child
     starts at the fork. `reached` takes, in the thread, whether the agent's TCP port could be reached.
@@ -43,7 +41,7 @@ class RemoteRules:
         self._start_in_children = start_in_children
         self._reached = reached
         self._rules = Rules(fallback=fallback, interval=settings.schedule.targets, service_name=service_name)
-        self._stopped = False
+        self._started = self._stopped = False
         self._prepare()
         restart_in_children(self)
 
@@ -77,6 +75,12 @@ class RemoteRules:
             self.start()
         return self._rules.decide(request)
 
+    def decide_plain(self, request: Request) -> Decision:
+        """Decide about a request that begins a trace and has no attributes. Never waits for the agent."""
+        if not self._started:
+            self.start()
+        return self._rules.decide_plain(request)
+
     def finished(self, trace_id: int, rule: str | None, *, anomaly: bool, sampled: bool) -> None:
         """Count a trace whose part in this process has ended, for the boost of the rule with this name."""
         self._rules.finished(trace_id, rule, anomaly=anomaly, sampled=sampled)
@@ -89,14 +93,13 @@ class RemoteRules:
         """Start polling in this process, unless it has been started."""
         with self._lock:
             if not self._started:
-                self._set_started()
+                self._started = True
                 self._begin()
 
     def stop(self) -> None:
         """Stop polling, without waiting; later decisions are made with what is known."""
         with self._lock:
-            self._stopped = True
-            self._set_started()
+            self._started = self._stopped = True
             self._end()
 
     def restart(self) -> None:
@@ -106,27 +109,16 @@ class RemoteRules:
         self._rules.reset()
         self.capture_limit.reset()
         self._prepare()
-        if self._stopped:
-            self._set_started()
-        elif self._start_in_children:
+        self._started = self._stopped
+        if self._start_in_children:
             self.start()
 
     def _prepare(self) -> None:
-        self._started = False
-        self.decide_plain: Callable[[Request], Decision] = self._decide_first
         self._lock = threading.Lock()
         self._client = Client(self.settings.address, self.settings.schedule.timeout, self._reached)
         self._poller = Poller(self._rules, self._client, self.settings.schedule)
         # Runs when this object is collected, or else at the exit of the process.
         self._end = weakref.finalize(self, self._poller.stop)
-
-    def _decide_first(self, request: Request) -> Decision:
-        self.start()
-        return self._rules.decide_plain(request)
-
-    def _set_started(self) -> None:
-        self._started = True
-        self.decide_plain = self._rules.decide_plain
 
     def _begin(self) -> None:
         try:

@@ -45,7 +45,7 @@ def test_another_kind_of_app_is_refused(app: Any) -> None:
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    """Which a release changes too; and nothing else is made up."""
+    """A release changes both; and no other attribute is made up."""
     assert cruddur_tracing.__version__ == version("cruddur-tracing")
     with pytest.raises(AttributeError, match="has no attribute 'versoin'"):
         cruddur_tracing.versoin  # noqa: B018 - the lookup is the point

@@ -80,8 +80,8 @@ def test_the_first_item_after_the_time_takes_along_what_is_held(
     assert sorted(sent) == [b"1", b"2", b"3"]
 
 
-def test_what_is_held_for_a_moment_only_may_be_left(bursts: Bursts[bytes], sent: list[bytes], clock: Clock) -> None:
-    """Whoever sends what has been handled need not take along what will soon be a full burst."""
+def test_a_burst_that_has_just_begun_may_be_left(bursts: Bursts[bytes], sent: list[bytes], clock: Clock) -> None:
+    """It will soon be full."""
     bursts.add(b"1")
     bursts.add(b"2")
     clock.now += 0.01

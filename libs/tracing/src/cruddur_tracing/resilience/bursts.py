@@ -54,7 +54,7 @@ class Bursts(Generic[T]):
             self._wake_thread()
 
     def handle_held(self, held_for: float = 0.0) -> None:
-        """Handle what is held back; if that may not have been for so many seconds yet, leave it until its time."""
+        """Handle what is held back, unless a burst was handled less than `held_for` seconds ago."""
         now = self._clock()
         if now < self._until - HOLD_SECONDS + held_for:
             return

@@ -30,8 +30,8 @@ _NOTHING: Final = (b"", b"")
 class OtlpWire:
     """Sends to one endpoint. `queue_bytes` bounds what waits.
 
-    `collect` is called before something is sent, so that spans that others hold back come along; those that have been
-    for less than the seconds that it is given may be left.
+    `collect` is called before something is sent, for the spans that are held back elsewhere; it may leave those
+    held for less than the seconds that it is given.
 
     The thread runs five times a second, and a request has to wake it only after ten seconds without a span: a thread
     that is woken in the middle of a request competes with it for the interpreter.

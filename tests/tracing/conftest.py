@@ -144,7 +144,7 @@ def traced(datagrams: Datagrams) -> Iterator[Make]:
         rules = Rules(decision)
         tracing = current()
         assert tracing is not None
-        tracing.decisions.recorder = rules
+        tracing.decisions.choose(recorder=rules)
         return Traced(app, app.test_client(), rules, exporter, datagrams, agent)
 
     yield make

@@ -1,6 +1,6 @@
 """A Flask app whose requests are recorded into memory; what decides is given by the test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,14 +70,14 @@ def shop() -> Iterator[Shop]:
     app.add_url_rule("/users/<name>", "user", view_func=lambda name: name)
 
     def decide(
-        service: str,
+        naming: Callable[[str], str],
         host: str,
         environ: dict[str, Any],
         trace_id: int,
         base: Context,
-    ) -> tuple[bool, str | None, None]:
-        made.asked.append(service)
-        return made.decision, "rule", None
+    ) -> tuple[bool, str, str | None, None]:
+        made.asked.append(naming(host))
+        return made.decision, naming(host), "rule", None
 
     traced = TracedApp(
         failures,

@@ -177,17 +177,16 @@ def test_a_forked_child_keeps_the_rules(clock: Clock) -> None:
     assert rolls.seeded == seeded + 1
 
 
-def test_a_plain_request_is_decided_by_the_rules_that_are_in_force(clock: Clock) -> None:
-    """Its rule is remembered until others are loaded, however many requests there are, and each of them counts."""
-    users = rule("users", url_path="/users/*")
-    rules = loaded(clock, [users, rule("rest", priority=2, fixed_rate=0.0)])
-    paths = [f"/{kind}/{number}" for number in range(1_000) for kind in ("users", "posts")]
-    for _ in range(2):
-        decided = {path: rules.decide_plain(("shop", None, None, "GET", path, None)) for path in paths}
-        expected = {True: Decision(True, "users"), False: Decision(False, "rest")}
-        assert decided == {path: expected[path.startswith("/users/")] for path in paths}
-    assert [state.take_counts().requests for state in rules.states] == [2_000, 2_000]
-    rules.load([rule("posts", url_path="/posts/*"), rule("all", priority=2)])
-    assert rules.decide_plain(("shop", None, None, "GET", "/users/1", None)) == Decision(True, "all")
+def test_a_match_holds_until_the_rules_change_or_are_too_old(clock: Clock) -> None:
+    """Who keeps one is told when rules are loaded, and when the process was forked."""
+    changes: list[str] = []
+    rules = Rules(clock=clock, changed=lambda: changes.append("changed"))
+    assert rules.match(HOME) is None
+    rules.load([rule("a", url_path="/a"), rule("rest", priority=2, fixed_rate=0.0)])
+    match = rules.match(HOME)
+    assert match is not None
+    assert (match.state.name, match.until) == ("rest", START + HOUR)
+    rules.reset()
+    assert changes == ["changed", "changed"]
     clock.now += HOUR + 1
-    assert rules.decide_plain(("shop", None, None, "GET", "/users/1", None)).rule is None
+    assert rules.match(HOME) is None

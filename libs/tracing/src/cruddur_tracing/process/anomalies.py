@@ -13,7 +13,7 @@ from cruddur_tracing.process.decisions import Decisions
 from cruddur_tracing.process.settings import TracingSettings
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, Span
-from cruddur_tracing.request.handling import Handling
+from cruddur_tracing.request.handling import Handling, Sampled, Unsampled
 from cruddur_tracing.sampling import is_anomaly
 
 ANNOTATION: Final = "anomaly"
@@ -27,15 +27,16 @@ class Anomalies:
         self._slow_seconds = settings.slow_seconds
         self.captures = settings.anomalies_per_second > 0
 
-    def sampled(self, handling: Handling) -> None:
+    def sampled(self, handling: Sampled) -> None:
         """Count a request that was recorded."""
-        span = handling.span
-        if handling.rule is not None and span is not None:
+        if handling.rule is not None:
+            span = handling.span
             ended, started = span.end_time or 0, span.start_time or 0
             anomaly = self._is_anomaly(handling, (ended - started) / 1e9)
-            self._decisions.rules.finished(handling.trace_id, handling.rule, anomaly=anomaly, sampled=True)
+            trace_id = span.recording.trace_id
+            self._decisions.rules.finished(trace_id, handling.rule, anomaly=anomaly, sampled=True)
 
-    def unsampled(self, handling: Handling) -> None:
+    def unsampled(self, handling: Unsampled) -> None:
         """Count a request that was not recorded, and record its root if it is an anomaly that may be captured."""
         now = time_ns()
         seconds = (now - handling.started) / 1e9
@@ -53,24 +54,24 @@ class Anomalies:
             slow_seconds=self._slow_seconds,
         )
 
-    def _capture(self, handling: Handling) -> None:
-        context = handling.span_context()
+    def _capture(self, unsampled: Unsampled) -> None:
+        app, context = unsampled.app, unsampled.get_span_context()
         recording = Recording(
-            handling.app.pipeline(),
-            handling.trace_id,
-            handling.service,
-            rule=handling.rule,
+            app.pipeline(),
+            unsampled.trace_id,
+            unsampled.service,
+            rule=unsampled.rule,
             trace_state=context.trace_state or NO_STATE,
         )
         span = Span(
             recording,
             "",
             context.span_id,
-            parent_id=handling.upstream.parent_id or 0,
+            parent_id=unsampled.upstream.parent_id or 0,
             kind=SpanKind.SERVER,
-            scope=handling.app.scope,
-            start_time=handling.started,
+            scope=app.scope,
+            start_time=unsampled.started,
         )
-        fault = handling.error is not None or handling.status >= 500
+        fault = unsampled.error is not None or unsampled.status >= 500
         span.xray_data().annotations[ANNOTATION] = "fault" if fault else "slow"
-        handling.record(span)
+        unsampled.recorded(span).finish()

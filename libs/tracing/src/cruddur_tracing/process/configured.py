@@ -30,12 +30,13 @@ class Configured:
             effect = _EFFECTS.get(name)
             if effect is not None:
                 effect(self, value)
+        self._decisions.forget()  # the names of segments
 
     def _sampling(self, value: bool) -> None:
-        self._decisions.every_trace = not value
+        self._decisions.choose(every_trace=not value)
 
     def _sampler(self, value: Any) -> None:
-        self._decisions.recorder = None if isinstance(value, Rules) else value
+        self._decisions.choose(recorder=None if isinstance(value, Rules) else value)
 
     def _local_rules(self, value: Mapping[str, Any]) -> None:
         self._decisions.use_local_rules(value)

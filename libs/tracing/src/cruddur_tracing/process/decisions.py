@@ -7,7 +7,9 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from random import random
+from time import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
@@ -17,6 +19,7 @@ from cruddur_tracing.request import conventions
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling import RemoteRules, SamplingSettings
+from cruddur_tracing.sampling.rule_state import RuleState
 from cruddur_tracing.sampling.sampler import TRACE_STATE_KEY, Process, XRaySampler
 from xray_model import RequestProperties
 
@@ -28,12 +31,33 @@ if TYPE_CHECKING:
 EVENT: Final = "sampling.failed"
 
 
-# Whether a request is sampled, the rule that decided, and the trace state that carries the decision to other services.
-Outcome = tuple[bool, str | None, TraceState | None]
+_KNOWN_MAX: Final = 1_024  # kinds of requests whose rule is remembered
+
+# Whether a request is sampled, the name of its segment, the rule that decided, and the trace state that carries the
+# decision to other services.
+Outcome = tuple[bool, str, str | None, TraceState | None]
+Naming = Callable[[str], str]
+Kind = tuple[Naming, str, str, str]  # of requests: the naming of the app, host, method and path
+
+
+class Chosen(NamedTuple):
+    """What decides instead of X-Ray's rules, in order of precedence."""
+
+    opentelemetry: Sampler | None = None
+    every_trace: bool = False
+    recorder: Any = None
+
+
+class Known(NamedTuple):
+    """What all requests of a kind have in common while rules decide."""
+
+    service: str
+    rule: RuleState
+    until: float
 
 
 class Decisions:
-    """Decides about requests. `rules` are X-Ray's; the others are set when they are found out.
+    """Decides about requests by what was chosen, or by X-Ray's `rules`.
 
     `agent_answers` takes whether the TCP port of the agent that has the rules could be reached.
     """
@@ -50,16 +74,30 @@ class Decisions:
         self._captures_per_second = captures_per_second
         self._agent_answers = agent_answers
         self.rules = self._rules_of(agent)
-        self.process = Process()
-        self.opentelemetry: Sampler | None = None
-        self.every_trace = False
-        self.recorder: Any = None
+        self._process = Process()
+        self._chosen = Chosen()
         self._failures = failures
+        self._known: dict[Kind, Known] = {}
+
+    def choose(self, **what: Any) -> None:
+        """Set members of `Chosen`."""
+        self._chosen = self._chosen._replace(**what)
+        self.forget()
+
+    def describe(self, process: Process) -> None:
+        """Set the properties of the process that rules may match."""
+        self._process = process
+        self.rules.service_name = process.service_name or ""
+        self.forget()
+
+    def forget(self) -> None:
+        """Look again for the rules and names of all requests."""
+        self._known = {}  # a thread that looks meanwhile keeps what it finds in the other one
 
     def sampler(self) -> Sampler:
         """Return the sampler of the spans that begin a trace outside of any request."""
-        if self.opentelemetry is not None:
-            return self.opentelemetry
+        if self._chosen.opentelemetry is not None:
+            return self._chosen.opentelemetry
         self._sampler = self._sampler or XRaySampler(self.rules)
         return self._sampler
 
@@ -68,6 +106,7 @@ class Decisions:
         polling = self.rules.polling
         self.rules.stop()
         self.rules = self._rules_of(agent, self.rules.service_name)
+        self.forget()
         if self._sampler is not None:
             self._sampler.rules = self.rules
         if polling:
@@ -87,6 +126,7 @@ class Decisions:
             fallback=None if self._local is None else self._by_local_rules,
             captures_per_second=self._captures_per_second,
             reached=partial(self._agent_answers, agent),
+            changed=self.forget,
         )
 
     def _by_local_rules(self, request: RequestProperties) -> bool:
@@ -96,60 +136,83 @@ class Decisions:
     @property
     def by_rules(self) -> bool:
         """Whether X-Ray's rules decide."""
-        return self.opentelemetry is None and not self.every_trace and self.recorder is None
+        return self._chosen == Chosen()
 
     @property
     def in_words(self) -> str:
         """What decides, for the log."""
-        if self.opentelemetry is not None:
-            return f"OpenTelemetry's sampler {self.opentelemetry.get_description()}"
-        if self.every_trace:
+        chosen = self._chosen
+        if chosen.opentelemetry is not None:
+            return f"OpenTelemetry's sampler {chosen.opentelemetry.get_description()}"
+        if chosen.every_trace:
             return "xray_recorder.configure(sampling=False): every trace is sampled"
-        if self.recorder is not None:
-            return f"xray_recorder's {type(self.recorder).__name__}"
+        if chosen.recorder is not None:
+            return f"xray_recorder's {type(chosen.recorder).__name__}"
         return f"X-Ray's sampling rules from {self.rules.settings.address}"
 
-    def decide(self, service: str, host: str, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
-        """Decide about a request that came without a decision."""
-        if self.opentelemetry is not None:
-            return self._by_opentelemetry(self.opentelemetry, environ, trace_id, base)
-        path = environ.get("PATH_INFO", "")
-        if not path.isascii():
-            path = _decoded(path)
-        return self._by_xray(service, host, environ.get("REQUEST_METHOD", ""), path)
+    def decide(self, naming: Naming, host: str, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+        """Decide about a request that came without a decision; `naming` names its segment by the host."""
+        kind = naming, host, environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
+        known, now = self._known.get(kind), time()
+        if known is None or now > known.until:
+            return self._decide_anew(kind, environ, trace_id, base)
+        sampled, rule, rule_key = known.rule.decide(now, random)
+        return sampled, known.service, rule, _state(rule_key)
+
+    def _decide_anew(self, kind: Kind, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+        """Decide about a request of a kind that is not known, and remember its rule if one decides."""
+        remembered = self._known
+        naming, host, method, path = kind
+        service = naming(host)
+        if self._chosen.opentelemetry is not None:
+            return self._by_opentelemetry(self._chosen.opentelemetry, service, environ, trace_id, base)
+        request = self._request(service, host, method, path if path.isascii() else _decoded(path))
+        match = self.rules.match(request) if self.by_rules else None
+        if match is not None:
+            if len(remembered) >= _KNOWN_MAX:  # clients send other paths or hosts with each request
+                remembered.clear()
+            remembered[kind] = Known(service, *match)
+        return self._by_xray(request)
 
     def should_trace(self, request: Mapping[str, Any]) -> str | bool:
         """Decide as a sampler of the X-Ray SDK does, about `service`, `host`, `method` and `path`."""
-        sampled, rule, _ = self._by_xray(
-            request.get("service") or self.process.service_name or "",
-            request.get("host") or "",
-            request.get("method") or "",
-            request.get("path") or "",
-        )
+        service, *others = (request.get(name) or "" for name in ("service", "host", "method", "path"))
+        sampled, _, rule, _ = self._by_xray(self._request(service or self._process.service_name or "", *others))
         return rule if sampled and rule else sampled
 
-    def _by_opentelemetry(self, sampler: Sampler, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+    def _by_opentelemetry(
+        self, sampler: Sampler, service: str, environ: "WSGIEnvironment", trace_id: int, base: Context
+    ) -> Outcome:
         attributes = conventions.of_request(environ, conventions.Conventions.BOTH)
         name = conventions.span_name(environ, None)
         result = sampler.should_sample(base, trace_id, name, SpanKind.SERVER, attributes)
-        return result.decision is Decision.RECORD_AND_SAMPLE, None, result.trace_state
+        return result.decision is Decision.RECORD_AND_SAMPLE, service, None, result.trace_state
 
-    def _by_xray(self, service: str, host: str, method: str, path: str) -> Outcome:
-        if self.every_trace:
-            return True, None, None
-        if self.recorder is not None:
-            return self._by_recorder({"service": service, "host": host, "method": method, "path": path})
-        _, kind, arn = self.process
-        sampled, rule, rule_key = self.rules.decide_plain((service, kind, host, method, path, arn))
-        return sampled, rule, None if rule_key is None else TraceState([(TRACE_STATE_KEY, rule_key)])
+    def _request(self, service: str, host: str, method: str, path: str) -> RequestProperties:
+        _, kind, arn = self._process
+        return RequestProperties(service, kind, host, method, path, arn)
 
-    def _by_recorder(self, request: dict[str, Any]) -> Outcome:
+    def _by_xray(self, request: RequestProperties) -> Outcome:
+        service = request.service_name or ""
+        if self._chosen.every_trace:
+            return True, service, None, None
+        if self._chosen.recorder is not None:
+            return self._by_recorder(self._chosen.recorder, service, request)
+        sampled, rule, rule_key = self.rules.decide(request)
+        return sampled, service, rule, _state(rule_key)
+
+    def _by_recorder(self, recorder: Any, service: str, request: RequestProperties) -> Outcome:
+        asked = {"service": service, "host": request.host, "method": request.http_method, "path": request.url_path}
         try:
-            decision = self.recorder.should_trace(request)
+            decision = recorder.should_trace(asked)
         except Exception as error:  # noqa: BLE001 - the sampler is the app's own
             self._failures.note(EVENT, f"{type(error).__name__}: {error}")
-            return False, None, None
-        return bool(decision), decision if isinstance(decision, str) else None, None
+            return False, service, None, None
+        return bool(decision), service, decision if isinstance(decision, str) else None, None
+
+
+def _state(rule_key: str | None) -> TraceState | None:
+    return None if rule_key is None else TraceState([(TRACE_STATE_KEY, rule_key)])
 
 
 def _decoded(path: str) -> str:

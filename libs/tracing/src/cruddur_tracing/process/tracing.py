@@ -147,7 +147,7 @@ class Tracing:
             if isinstance(chosen, XRaySampler):  # OTEL_TRACES_SAMPLER=xray: the rules are ours
                 chosen.rules.stop()
                 chosen = None
-            self.decisions.opentelemetry = chosen
+            self.decisions.choose(opentelemetry=chosen)
             self._know(provider.resource)
             adopted = Adopted(
                 provider,
@@ -167,8 +167,7 @@ class Tracing:
             return adopted
 
     def _know(self, resource: Resource) -> None:
-        self.decisions.process = Process.of(resource.attributes)
-        self.decisions.rules.service_name = self.decisions.process.service_name or ""
+        self.decisions.describe(Process.of(resource.attributes))
 
 
 @cache

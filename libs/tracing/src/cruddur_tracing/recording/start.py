@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceState
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind
 
 from cruddur_tracing.recording.pipeline import Pipeline, Recorded
 from cruddur_tracing.recording.recording import Recording
@@ -27,23 +26,6 @@ class Start(NamedTuple):
 
 
 INTERNAL = Start()
-
-
-class NotRecorded(NonRecordingSpan):
-    """The span of a request that is not sampled; its id is made when it is read, which is rare."""
-
-    _made: SpanContext | None = None
-
-    def __init__(self, trace_id: int, ids: IdGenerator, state: TraceState | None) -> None:
-        self._trace_id = trace_id
-        self._ids = ids
-        self._state = state
-
-    @property
-    def _context(self) -> SpanContext:  # type: ignore[override]
-        if self._made is None:
-            self._made = SpanContext(self._trace_id, self._ids.generate_span_id(), False, NOT_SAMPLED, self._state)
-        return self._made
 
 
 def start_child(parent: Span, name: str, start: Start = INTERNAL, parent_context: Context | None = None) -> Span:

@@ -22,9 +22,12 @@ class Decide(Protocol):
     """Decides about a request that came without a decision."""
 
     def __call__(
-        self, service: str, host: str, environ: "WSGIEnvironment", trace_id: int, base: Context
-    ) -> tuple[bool, str | None, TraceState | None]:
-        """Return whether it is sampled, the name of the rule that says so, and the state of the trace."""
+        self, naming: Callable[[str], str], host: str, environ: "WSGIEnvironment", trace_id: int, base: Context
+    ) -> tuple[bool, str, str | None, TraceState | None]:
+        """Return whether it is sampled, its segment's name, the name of the rule that decided, and the trace's state.
+
+        `naming` returns the name of the segment of a request to a host.
+        """
 
 
 @dataclass(eq=False, repr=False)

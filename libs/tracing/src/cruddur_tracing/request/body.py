@@ -5,13 +5,13 @@ from typing import Any
 
 from opentelemetry import context
 
-from cruddur_tracing.request.handling import CURRENT, Handling, Untraced
+from cruddur_tracing.request.handling import CURRENT, Handling
 
 
 class Body:
     """A streamed body: each part is made in the request's context, and the span ends with it."""
 
-    def __init__(self, parts: Iterable[bytes], handling: Handling | Untraced) -> None:
+    def __init__(self, parts: Iterable[bytes], handling: Handling) -> None:
         self._parts = parts
         self._iterator: Iterator[bytes] | None = None
         self._handling = handling
@@ -47,10 +47,10 @@ class Body:
     def _end(self) -> None:
         if self._open:
             self._open = False
-            self._handling.end()
+            self._handling.finish()
 
 
-def within(handling: Handling | Untraced, call: Callable[[], Any]) -> Any:
+def within(handling: Handling, call: Callable[[], Any]) -> Any:
     """Return what `call` returns in the context of a request, whose error is what it raises."""
     outer = CURRENT.set(handling)
     token = context.attach(handling.context)

@@ -5,25 +5,23 @@ that it found, whatever the app's own hooks do.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context, trace
-from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.context import _RUNTIME_CONTEXT
 from opentelemetry.trace import SpanContext, SpanKind
 
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, Span, allocated
-from cruddur_tracing.recording.start import NotRecorded, Start, start_child
+from cruddur_tracing.recording.start import Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.body import Body, within
-from cruddur_tracing.request.handling import CURRENT, EVENT, Handling, Untraced
-from cruddur_tracing.request.trace_context.headers import Upstream
+from cruddur_tracing.request.handling import CURRENT, EVENT, EXCLUDED, Handling, Sampled, Unsampled
+from cruddur_tracing.request.trace_context.headers import NOTHING, Upstream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-_SPAN_KEY: Final = next(iter(Untraced.context))  # OpenTelemetry's own
 
 
 def answer(
@@ -33,7 +31,7 @@ def answer(
     if not app.joined:
         app.join(environ)
     if environ.get("PATH_INFO") in app.excluded_paths or (app.excluded_url and app.has_excluded_url(environ)):
-        return _answer_excluded(inner, environ, start_response)
+        return _answer_excluded(app, inner, environ, start_response)
     try:
         handling = begin(app, environ)
     except Exception as error:  # noqa: BLE001 - whatever a client or server puts into environ: the request goes on
@@ -50,23 +48,23 @@ def answer(
         body = inner(environ, handling.start_response)
     except BaseException as error:
         handling.error = handling.error or error
-        handling.end()
+        handling.finish()
         raise
     finally:
         _RUNTIME_CONTEXT.detach(token)
         CURRENT.reset(outer)
     if handling.streamed and not _is_file(body, environ):
         return Body(body, handling)
-    handling.end()
+    handling.finish()
     return body
 
 
 def _answer_excluded(
-    inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+    app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    untraced = Untraced()
-    body = within(untraced, lambda: inner(environ, start_response))
-    return Body(body, untraced) if untraced.streamed and not _is_file(body, environ) else body
+    handling = Handling(app, EXCLUDED)  # what its handler does begins no trace either
+    body = within(handling, lambda: inner(environ, start_response))
+    return Body(body, handling) if handling.streamed and not _is_file(body, environ) else body
 
 
 def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
@@ -86,53 +84,46 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
             return _inside(app, environ, above)
     upstream, state, base = app.extraction.read(environ)
     host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-    service = app.service(host)
     trace_id = upstream.trace_id or pipeline.ids.generate_trace_id()
-    sampled, rule = upstream.sampled, None
-    if sampled is None:
-        sampled, rule, state = app.decide(service, host, environ, trace_id, base)
+    if upstream.sampled is None:
+        sampled, service, rule, state = app.decide(app.service, host, environ, trace_id, base)
+    else:
+        sampled, service, rule = upstream.sampled, app.service(host), None
     if not sampled:
-        unrecorded = NotRecorded(trace_id, pipeline.ids, state)
-        handling = Handling(app, environ, upstream, None, trace_id, rule)
-        handling.watched = app.captures or (state is not None and rule is not None)
-        handling.service = service
-        handling.unrecorded = unrecorded
-        handling.context = Context({**base, _SPAN_KEY: unrecorded})
-        return handling
+        unsampled = Unsampled(app, base, upstream, trace_id, state)
+        if app.captures or (state is not None and rule is not None):
+            unsampled.watch(environ, service, rule)
+        return unsampled
     recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
+    handling = Sampled(app, base, environ, upstream, _server_span(app, environ, recording, upstream), rule)
+    if state is not None:
+        handling.watched = rule is not None
+    if pipeline.processors:
+        recording.started(handling.span, base)
+    return handling
+
+
+def _server_span(app: TracedApp, environ: "WSGIEnvironment", recording: Recording, upstream: Upstream) -> Span:
     span = allocated(Span)
     Span.__init__(
         span,
         recording,
         conventions.method(environ) or "HTTP",
-        pipeline.ids.generate_span_id(),
+        recording.pipeline.ids.generate_span_id(),
         parent_id=upstream.parent_id or 0,
-        parent_context=_remote(upstream, state) if upstream.parent_id else None,
+        parent_context=_remote(upstream, recording.trace_state) if upstream.parent_id else None,
         kind=SpanKind.SERVER,
         scope=app.scope,
     )
-    handling = Handling(app, environ, upstream, span, trace_id, rule)
-    if state is not None:
-        handling.watched = rule is not None
-    handling.describe(span)
-    handling.context = Context({**base, _SPAN_KEY: span})
-    if pipeline.processors:
-        recording.started(span, base)
-    return handling
+    return span
 
 
 def _inside(app: TracedApp, environ: "WSGIEnvironment", above: trace.Span) -> Handling:
     """Begin a request that is made while another is answered (a nested app, a test client in a handler)."""
-    known = above.get_span_context()
     if not isinstance(above, Span) or not above.is_recording():
-        handling = Handling(app, environ, Upstream(), None, known.trace_id, None, nested=True)
-        handling.context = context.get_current()
-        return handling
+        return Handling(app, context.get_current())
     span = start_child(above, conventions.method(environ) or "HTTP", Start(scope=app.scope))
-    handling = Handling(app, environ, Upstream(), span, known.trace_id, None, nested=True)
-    handling.describe(span)
-    handling.context = trace.set_span_in_context(span)
-    return handling
+    return Sampled(app, context.get_current(), environ, NOTHING, span, None, nested=True)
 
 
 def _remote(upstream: Upstream, state: Any) -> SpanContext:

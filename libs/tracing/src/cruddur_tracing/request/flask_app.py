@@ -90,8 +90,8 @@ def _process_response(original: Any) -> Any:
         if handling is None:
             return response
         handling.streamed = type(response.response) not in _COMPLETE and is_streamed(response)
-        if handling.span is not None:
-            environ = handling.environ
+        environ = handling.environ
+        if environ is not None:
             request = environ.get("werkzeug.request")
             if request is None or _OUTSIDE in environ:  # the app's own layers may have made another of it
                 request = flask.request._get_current_object()  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from opentelemetry import context, trace
 
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.start import Start, start_child
-from cruddur_tracing.request.handling import CURRENT, Handling
+from cruddur_tracing.request.handling import CURRENT
 
 NAMELESS: Final = "template_render"
 
@@ -27,7 +27,7 @@ def unwatch() -> None:
 def _begin(_app: flask.Flask, template: Any, **_context: object) -> None:
     handling = CURRENT.get()
     above = trace.get_current_span()
-    if not isinstance(handling, Handling) or not isinstance(above, Span) or not above.is_recording():
+    if handling is None or not isinstance(above, Span) or not above.is_recording():
         return
     span = start_child(above, template.name or NAMELESS, Start(scope=handling.app.scope))
     if handling.templates is None:
@@ -37,7 +37,7 @@ def _begin(_app: flask.Flask, template: Any, **_context: object) -> None:
 
 def _end(_app: flask.Flask, **_context: object) -> None:
     handling = CURRENT.get()
-    if isinstance(handling, Handling) and handling.templates:
+    if handling is not None and handling.templates:
         span, token = handling.templates.pop()
         context.detach(token)
         span.end()

@@ -13,7 +13,7 @@ from cruddur_tracing.sampling.anomalies import CaptureLimit
 from cruddur_tracing.sampling.client import Client
 from cruddur_tracing.sampling.poller import Poller
 from cruddur_tracing.sampling.rule_state import Decision
-from cruddur_tracing.sampling.rules import Fallback, Request, Rules
+from cruddur_tracing.sampling.rules import Fallback, Match, Rules
 from cruddur_tracing.sampling.settings import SamplingSettings
 from xray_model import RequestProperties
 
@@ -23,7 +23,8 @@ class RemoteRules:
 
     `service_name` is what statistics about anomalies carry, and may be set later. `fallback` decides while there are no
     rules. `captures_per_second` is the limit of `capture_limit`. With `start_in_children` the thread of a forked child
-    starts at the fork. `reached` takes, in the thread, whether the agent's TCP port could be reached.
+    starts at the fork. `reached` takes, in the thread, whether the agent's TCP port could be reached. `changed` is
+    called when every `Match` that was returned is void.
     """
 
     def __init__(
@@ -35,12 +36,15 @@ class RemoteRules:
         captures_per_second: int = 0,
         start_in_children: bool = False,
         reached: Callable[[bool], None] = lambda _: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.capture_limit = CaptureLimit(captures_per_second)
         self._start_in_children = start_in_children
         self._reached = reached
-        self._rules = Rules(fallback=fallback, interval=settings.schedule.targets, service_name=service_name)
+        self._rules = Rules(
+            fallback=fallback, interval=settings.schedule.targets, service_name=service_name, changed=changed
+        )
         self._started = self._stopped = False
         self._prepare()
         restart_in_children(self)
@@ -75,11 +79,11 @@ class RemoteRules:
             self.start()
         return self._rules.decide(request)
 
-    def decide_plain(self, request: Request) -> Decision:
-        """Decide about a request that begins a trace and has no attributes. Never waits for the agent."""
+    def match(self, request: RequestProperties) -> Match | None:
+        """Return the rule that decides about a request; None if no rule does. Never waits for the agent."""
         if not self._started:
             self.start()
-        return self._rules.decide_plain(request)
+        return self._rules.match(request)
 
     def finished(self, trace_id: int, rule: str | None, *, anomaly: bool, sampled: bool) -> None:
         """Count a trace whose part in this process has ended, for the boost of the rule with this name."""

@@ -16,20 +16,23 @@ from xray_model import Matcher, RequestProperties, SamplingRule, default_rule
 RULES_SECONDS: Final = 3600.0  # that rules decide after they were fetched
 INTERVAL: Final = 10.0  # seconds between two reports, until X-Ray assigns another number
 
-_MATCHED_MAX: Final = 1_024  # requests whose rule is remembered
-
 Fallback = Callable[[RequestProperties], bool]
-Request = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
+
+
+class Match(NamedTuple):
+    """The rule that decides about a request until that time, unless the rules change before."""
+
+    state: RuleState
+    until: float
 
 
 class _Rules(NamedTuple):
-    """The rules that are in force, and when they were fetched."""
+    """The rules that are in force until a time."""
 
     states: dict[str, RuleState]
     keys: dict[str, str]
     matcher: Matcher[RuleState]
-    fetched: float
-    matched: dict[Request, RuleState]
+    until: float
 
 
 class Rules:
@@ -37,7 +40,7 @@ class Rules:
 
     `clock` returns epoch seconds. `fallback` decides instead of "one request a second and 5 % of the rest". `interval`
     is the number of seconds between two reports of a rule for which X-Ray has assigned none. `service_name` is what
-    statistics about anomalies carry.
+    statistics about anomalies carry. `changed` is called when every `Match` that was returned is void.
     """
 
     def __init__(
@@ -48,11 +51,12 @@ class Rules:
         fallback: Fallback | None = None,
         interval: float = INTERVAL,
         service_name: str = "",
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.service_name = service_name
+        self._changed = changed
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - no secret
-        self._roll = self._random.random
         self._fallback = fallback
         self._interval = interval
         self._local = RuleState(default_rule(), interval)
@@ -72,7 +76,7 @@ class Rules:
     @property
     def in_force(self) -> bool:
         """Whether rules have been loaded and are not too old to decide."""
-        return self._rules is not None and self._clock() - self._rules.fetched <= RULES_SECONDS
+        return self._rules is not None and self._clock() <= self._rules.until
 
     @property
     def in_words(self) -> str:
@@ -83,39 +87,21 @@ class Rules:
 
     def decide(self, request: RequestProperties) -> Decision:
         """Decide about a request that begins a trace."""
-        now = self._clock()
+        now, match = self._clock(), self.match(request)
+        return self._without_rule(request, now) if match is None else match.state.decide(now, self._random.random)
+
+    def match(self, request: RequestProperties) -> Match | None:
+        """Return the rule that decides about a request; None if no rule does."""
         rules = self._rules
-        if rules is not None and now - rules.fetched <= RULES_SECONDS:
-            state = rules.matcher.first(request)
-            if state is not None:
-                return state.decide(now, self._roll)
-        return self._without_rule(request, now)
-
-    def decide_plain(self, request: Request) -> Decision:
-        """Decide about a request that begins a trace and has no attributes; its rule is looked for once.
-
-        `request` has the first members of RequestProperties, in their order.
-        """
-        now = self._clock()
-        rules = self._rules
-        if rules is not None and now - rules.fetched <= RULES_SECONDS:
-            state = rules.matched.get(request) or self._match(rules, request)
-            if state is not None:
-                return state.decide(now, self._roll)
-        return self._without_rule(RequestProperties(*request), now)
-
-    def _match(self, rules: _Rules, request: Request) -> RuleState | None:
-        state = rules.matcher.first(RequestProperties(*request))
-        if state is not None:
-            if len(rules.matched) >= _MATCHED_MAX:  # clients send other paths or hosts with each request
-                rules.matched.clear()
-            rules.matched[request] = state
-        return state
+        if rules is None or self._clock() > rules.until:
+            return None
+        state = rules.matcher.first(request)
+        return None if state is None else Match(state, rules.until)
 
     def _without_rule(self, request: RequestProperties, now: float) -> Decision:
         if self._fallback is not None:
             return Decision(self._fallback(request))
-        return Decision(self._local.decide(now, self._roll).sampled)
+        return Decision(self._local.decide(now, self._random.random).sampled)
 
     def load(self, fetched: Iterable[SamplingRule]) -> None:
         """Put rules in force that have just been fetched; a rule that was known keeps its counts and its reservoir.
@@ -138,7 +124,8 @@ class Rules:
             states[rule.rule_name] = state
         keys = {state.key: name for name, state in states.items() if state.key is not None}
         matcher = Matcher(((rule, states[rule.rule_name]) for rule in ordered), required=("resource_arn",))
-        self._rules = _Rules(states, keys, matcher, self._clock(), {})
+        self._rules = _Rules(states, keys, matcher, self._clock() + RULES_SECONDS)
+        self._changed()
 
     def assign(self, targets: Iterable[Target]) -> None:
         """Apply what X-Ray assigned to this process; targets of unknown rules are ignored."""
@@ -171,3 +158,4 @@ class Rules:
         self._local.reset()
         for state in self.states:
             state.reset()
+        self._changed()

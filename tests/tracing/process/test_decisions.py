@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from werkzeug.test import create_environ
 
 from cruddur_tracing.process.decisions import Decisions
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling.sampler import Process
@@ -62,7 +63,7 @@ def decisions() -> Decisions:
 
 
 def decide(decisions: Decisions, shop: Shop, path: str = "/users/1") -> tuple[object, ...]:
-    return decisions.decide(shop.name, "host", ENVIRON | {"PATH_INFO": path}, 1, Context())
+    return decisions.decide(shop.name, "host", ENVIRON | {"PATH_INFO": path}, xray_trace_id(1), Context())
 
 
 def test_the_rule_of_a_request_is_looked_for_once(decisions: Decisions) -> None:

@@ -73,7 +73,7 @@ def shop() -> Iterator[Shop]:
         naming: Callable[[str], str],
         host: str,
         environ: dict[str, Any],
-        trace_id: int,
+        xray_id: str,
         base: Context,
     ) -> tuple[bool, str, str | None, None]:
         made.asked.append(naming(host))

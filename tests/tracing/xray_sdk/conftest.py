@@ -13,6 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NOT_SAMPLED, Span
@@ -108,7 +109,7 @@ class Process:
             finally:
                 context.detach(token)
             return
-        span = Span(Recording(self.pipeline, trace_id, "shop"), name, span_id, kind=SpanKind.SERVER)
+        span = Span(Recording(self.pipeline, xray_trace_id(trace_id), "shop"), name, span_id, kind=SpanKind.SERVER)
         token = context.attach(trace.set_span_in_context(span, Context()))
         try:
             yield span

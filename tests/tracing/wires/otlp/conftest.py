@@ -19,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import Span
@@ -32,7 +33,7 @@ def recording(resource: Resource | None = None, **options: Any) -> Recording:
     """Return a recording without wires."""
     ids = RandomIdGenerator()
     pipeline = Pipeline(Resource({"service.name": "shop"}) if resource is None else resource, ids, Failures())
-    return Recording(pipeline, ids.generate_trace_id(), "shop", **options)
+    return Recording(pipeline, xray_trace_id(ids.generate_trace_id()), "shop", **options)
 
 
 SCOPE = InstrumentationScope("shop", "1.0")

@@ -12,6 +12,7 @@ import json, os, sys, threading
 from cruddur_tracing.wires.otlp.wire import OtlpWire
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.wires.otlp.settings import OtlpSettings
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import Span
@@ -20,7 +21,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
 failures = Failures()
 wire = OtlpWire(OtlpSettings(sys.argv[1]), failures)
-recording = Recording(Pipeline(Resource({}), RandomIdGenerator(), failures), 1, "shop")
+recording = Recording(Pipeline(Resource({}), RandomIdGenerator(), failures), xray_trace_id(1), "shop")
 
 def end(name):
     span = Span(recording, name, 1)

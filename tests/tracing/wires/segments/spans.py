@@ -12,6 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import Span
@@ -83,7 +84,7 @@ def traced(
     wire = SegmentsWire(agent.sent.append, agent, documents, limit)
     pipeline = Pipeline(Resource(dict(resource or {})), RandomIdGenerator(), Failures(), segments=wire)
     trace_id = int(time.time()) << 96 | random.getrandbits(96)
-    return Traced(Recording(pipeline, trace_id, service, rule=rule), agent)
+    return Traced(Recording(pipeline, xray_trace_id(trace_id), service, rule=rule), agent)
 
 
 def document_of(span: Span, documents: Documents | None = None) -> Document:

@@ -58,7 +58,7 @@ class Anomalies:
         app, context = unsampled.app, unsampled.get_span_context()
         recording = Recording(
             app.pipeline(),
-            unsampled.trace_id,
+            unsampled.xray_id,
             unsampled.service,
             rule=unsampled.rule,
             trace_state=context.trace_state or NO_STATE,

@@ -15,6 +15,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.trace import SpanKind, TraceState
 
+from cruddur_tracing.recording.ids import w3c_trace_id
 from cruddur_tracing.request import conventions
 from cruddur_tracing.resilience.failures import Failures
 from cruddur_tracing.resilience.network.address import Address
@@ -150,22 +151,22 @@ class Decisions:
             return f"xray_recorder's {type(chosen.recorder).__name__}"
         return f"X-Ray's sampling rules from {self.rules.settings.address}"
 
-    def decide(self, naming: Naming, host: str, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+    def decide(self, naming: Naming, host: str, environ: "WSGIEnvironment", xray_id: str, base: Context) -> Outcome:
         """Decide about a request that came without a decision; `naming` names its segment by the host."""
         kind = naming, host, environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
         known, now = self._known.get(kind), time()
         if known is None or now > known.until:
-            return self._decide_anew(kind, environ, trace_id, base)
+            return self._decide_anew(kind, environ, xray_id, base)
         sampled, rule, rule_key = known.rule.decide(now, random)
         return sampled, known.service, rule, _state(rule_key)
 
-    def _decide_anew(self, kind: Kind, environ: "WSGIEnvironment", trace_id: int, base: Context) -> Outcome:
+    def _decide_anew(self, kind: Kind, environ: "WSGIEnvironment", xray_id: str, base: Context) -> Outcome:
         """Decide about a request of a kind that is not known, and remember its rule if one decides."""
         remembered = self._known
         naming, host, method, path = kind
         service = naming(host)
         if self._chosen.opentelemetry is not None:
-            return self._by_opentelemetry(self._chosen.opentelemetry, service, environ, trace_id, base)
+            return self._by_opentelemetry(self._chosen.opentelemetry, service, environ, xray_id, base)
         request = self._request(service, host, method, path if path.isascii() else _decoded(path))
         match = self.rules.match(request) if self.by_rules else None
         if match is not None:
@@ -181,11 +182,11 @@ class Decisions:
         return rule if sampled and rule else sampled
 
     def _by_opentelemetry(
-        self, sampler: Sampler, service: str, environ: "WSGIEnvironment", trace_id: int, base: Context
+        self, sampler: Sampler, service: str, environ: "WSGIEnvironment", xray_id: str, base: Context
     ) -> Outcome:
         attributes = conventions.of_request(environ, conventions.Conventions.BOTH)
         name = conventions.span_name(environ, None)
-        result = sampler.should_sample(base, trace_id, name, SpanKind.SERVER, attributes)
+        result = sampler.should_sample(base, w3c_trace_id(xray_id), name, SpanKind.SERVER, attributes)
         return result.decision is Decision.RECORD_AND_SAMPLE, service, None, result.trace_state
 
     def _request(self, service: str, host: str, method: str, path: str) -> RequestProperties:

@@ -104,7 +104,6 @@ class Recorded(Protocol):
     """What a span is part of: the local part of a trace (`recording.Recording`)."""
 
     pipeline: Pipeline
-    trace_id: int
     service: str
     sampled: bool
     rule: str | None
@@ -112,6 +111,10 @@ class Recorded(Protocol):
     xray_id: str
     open: Sequence[Any]
     lock: RLock
+
+    @property
+    def trace_id(self) -> int:
+        """The trace's id as OpenTelemetry has it."""
 
     def started(self, span: Any, parent_context: Context | None) -> None:
         """Tell the app's own processors that a span has started."""

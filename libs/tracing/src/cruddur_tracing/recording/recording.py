@@ -8,7 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import TraceState
 
 from cruddur_tracing.recording.attributes import complete
-from cruddur_tracing.recording.ids import xray_trace_id
+from cruddur_tracing.recording.ids import w3c_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.span import NO_STATE, Span
 
@@ -23,12 +23,12 @@ class Recording:
     the trace's id as X-Ray writes it, which the response and the document of a request have both.
     """
 
-    __slots__ = ("lock", "open", "pipeline", "rule", "sampled", "service", "trace_id", "trace_state", "xray_id")
+    __slots__ = ("lock", "open", "pipeline", "rule", "sampled", "service", "trace_state", "xray_id")
 
     def __init__(
         self,
         pipeline: Pipeline,
-        trace_id: int,
+        xray_id: str,
         service: str,
         *,
         sampled: bool = True,
@@ -36,14 +36,18 @@ class Recording:
         trace_state: TraceState = NO_STATE,
     ) -> None:
         self.pipeline = pipeline
-        self.trace_id = trace_id
+        self.xray_id = xray_id
         self.service = service
         self.sampled = sampled
         self.rule = rule
         self.trace_state = trace_state
         self.open: Sequence[Any] = ()
         self.lock = RLock()
-        self.xray_id = xray_trace_id(trace_id)
+
+    @property
+    def trace_id(self) -> int:
+        """The trace's id as OpenTelemetry has it."""
+        return w3c_trace_id(self.xray_id)
 
     def started(self, span: Span, parent_context: Context | None) -> None:
         """Tell the app's own processors that a span has started. Never raises."""

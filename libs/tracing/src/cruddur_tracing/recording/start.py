@@ -8,6 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline, Recorded
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, Span, allocated
@@ -64,7 +65,7 @@ def start_decided(
         span = _span(parent.recording, name, span_id, start, parent)  # type: ignore[attr-defined,arg-type]
     else:
         state = result.trace_state or NO_STATE
-        recording = Recording(pipeline, trace_id, service, sampled=sampled, trace_state=state)
+        recording = Recording(pipeline, xray_trace_id(trace_id), service, sampled=sampled, trace_state=state)
         span = _span(recording, name, span_id, start, None, above)
     return _begin(span, result.attributes, start.links, context)
 

@@ -22,11 +22,11 @@ class Decide(Protocol):
     """Decides about a request that came without a decision."""
 
     def __call__(
-        self, naming: Callable[[str], str], host: str, environ: "WSGIEnvironment", trace_id: int, base: Context
+        self, naming: Callable[[str], str], host: str, environ: "WSGIEnvironment", xray_id: str, base: Context
     ) -> tuple[bool, str, str | None, TraceState | None]:
         """Return whether it is sampled, its segment's name, the name of the rule that decided, and the trace's state.
 
-        `naming` returns the name of the segment of a request to a host.
+        `naming` returns the name of the segment of a request to a host, `xray_id` is the trace's id as X-Ray writes it.
         """
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from opentelemetry import context
-
-from cruddur_tracing.request.handling import CURRENT, Handling
+from cruddur_tracing.request.handling import CONTEXT, CURRENT, Handling
 
 
 class Body:
@@ -53,7 +51,7 @@ class Body:
 def within(handling: Handling, call: Callable[[], Any]) -> Any:
     """Return what `call` returns in the context of a request, whose error is what it raises."""
     outer = CURRENT.set(handling)
-    token = context.attach(handling.context)
+    token = CONTEXT.set(handling.context)
     try:
         return call()
     except StopIteration:
@@ -62,5 +60,5 @@ def within(handling: Handling, call: Callable[[], Any]) -> Any:
         handling.error = handling.error or error
         raise
     finally:
-        context.detach(token)
+        CONTEXT.reset(token)
         CURRENT.reset(outer)

@@ -7,17 +7,17 @@ that it found, whatever the app's own hooks do.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context, trace
-from opentelemetry.context import _RUNTIME_CONTEXT
+from opentelemetry import trace
 from opentelemetry.trace import SpanContext, SpanKind
 
+from cruddur_tracing.recording.ids import new_xray_trace_id, xray_trace_id
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, Span, allocated
 from cruddur_tracing.recording.start import Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.body import Body, within
-from cruddur_tracing.request.handling import CURRENT, EVENT, EXCLUDED, Handling, Sampled, Unsampled
+from cruddur_tracing.request.handling import CONTEXT, CURRENT, EVENT, EXCLUDED, Handling, Sampled, Unsampled
 from cruddur_tracing.request.trace_context.headers import NOTHING, Upstream
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def answer(
         environ[app.span_key] = handling.span or trace.INVALID_SPAN
     handling.server_start_response = start_response
     outer = CURRENT.set(handling)
-    token = _RUNTIME_CONTEXT.attach(handling.context)
+    token = CONTEXT.set(handling.context)
     try:
         body = inner(environ, handling.start_response)
     except BaseException as error:
@@ -51,7 +51,7 @@ def answer(
         handling.finish()
         raise
     finally:
-        _RUNTIME_CONTEXT.detach(token)
+        CONTEXT.reset(token)
         CURRENT.reset(outer)
     if handling.streamed and not _is_file(body, environ):
         return Body(body, handling)
@@ -78,23 +78,23 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     pipeline = app.pipeline()
     if pipeline.leads_nowhere:
         return None
-    if _RUNTIME_CONTEXT.get_current():  # which is empty, unless a request is made within another
+    if CONTEXT.get():  # which is empty, unless a request is made within another
         above = trace.get_current_span()
         if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
             return _inside(app, environ, above)
     upstream, state, base = app.extraction.read(environ)
     host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-    trace_id = upstream.trace_id or pipeline.ids.generate_trace_id()
+    xray_id = xray_trace_id(upstream.trace_id) if upstream.trace_id else new_xray_trace_id(pipeline.ids)
     if upstream.sampled is None:
-        sampled, service, rule, state = app.decide(app.service, host, environ, trace_id, base)
+        sampled, service, rule, state = app.decide(app.service, host, environ, xray_id, base)
     else:
         sampled, service, rule = upstream.sampled, app.service(host), None
     if not sampled:
-        unsampled = Unsampled(app, base, upstream, trace_id, state)
+        unsampled = Unsampled(app, base, upstream, xray_id, state)
         if app.captures or (state is not None and rule is not None):
             unsampled.watch(environ, service, rule)
         return unsampled
-    recording = Recording(pipeline, trace_id, service, rule=rule, trace_state=state or NO_STATE)
+    recording = Recording(pipeline, xray_id, service, rule=rule, trace_state=state or NO_STATE)
     handling = Sampled(app, base, environ, upstream, _server_span(app, environ, recording, upstream), rule)
     if state is not None:
         handling.watched = rule is not None
@@ -121,9 +121,9 @@ def _server_span(app: TracedApp, environ: "WSGIEnvironment", recording: Recordin
 def _inside(app: TracedApp, environ: "WSGIEnvironment", above: trace.Span) -> Handling:
     """Begin a request that is made while another is answered (a nested app, a test client in a handler)."""
     if not isinstance(above, Span) or not above.is_recording():
-        return Handling(app, context.get_current())
+        return Handling(app, CONTEXT.get())
     span = start_child(above, conventions.method(environ) or "HTTP", Start(scope=app.scope))
-    return Sampled(app, context.get_current(), environ, NOTHING, span, None, nested=True)
+    return Sampled(app, CONTEXT.get(), environ, NOTHING, span, None, nested=True)
 
 
 def _remote(upstream: Upstream, state: Any) -> SpanContext:

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from time import time_ns
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import _RUNTIME_CONTEXT, Context
 from opentelemetry.instrumentation.propagators import get_global_response_propagator
 from opentelemetry.propagators.textmap import Setter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceState
 
-from cruddur_tracing.recording.ids import xray_trace_id
+from cruddur_tracing.recording.ids import w3c_trace_id
 from cruddur_tracing.recording.span import NOT_SAMPLED, Span
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.facts import RequestFacts
@@ -21,6 +22,10 @@ from cruddur_tracing.request.trace_context.headers import Upstream
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+# OpenTelemetry's context. By default it is a variable, which takes no call of a Python function.
+CONTEXT: Final[Any] = getattr(_RUNTIME_CONTEXT, "_current_context", None) or SimpleNamespace(
+    get=_RUNTIME_CONTEXT.get_current, set=_RUNTIME_CONTEXT.attach, reset=_RUNTIME_CONTEXT.detach
+)
 CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
 RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
 EVENT: Final = "request.hook"
@@ -116,12 +121,12 @@ class Unsampled(Handling, NonRecordingSpan):
     _made: SpanContext | None = None
 
     def __init__(
-        self, app: TracedApp, base: Context, upstream: Upstream, trace_id: int, state: TraceState | None
+        self, app: TracedApp, base: Context, upstream: Upstream, xray_id: str, state: TraceState | None
     ) -> None:
         self.app = app
         self.base = base
         self.upstream = upstream
-        self.trace_id = trace_id
+        self.xray_id = xray_id
         self._state = state
 
     def watch(self, environ: "WSGIEnvironment", service: str, rule: str | None) -> None:
@@ -149,6 +154,11 @@ class Unsampled(Handling, NonRecordingSpan):
         return Context({**self.base, SPAN_KEY: self})
 
     @property
+    def trace_id(self) -> int:
+        """The trace's id as OpenTelemetry has it."""
+        return w3c_trace_id(self.xray_id)
+
+    @property
     def _context(self) -> SpanContext:  # type: ignore[override]
         if self._made is None:
             span_id = self.app.pipeline().ids.generate_span_id()
@@ -157,7 +167,7 @@ class Unsampled(Handling, NonRecordingSpan):
 
     def trace_header(self) -> str:
         """Return X-Ray's header of the response."""
-        root = "Root=" + xray_trace_id(self.trace_id)
+        root = "Root=" + self.xray_id
         return root + ";Sampled=0" if self.upstream.asked else root
 
     def finish(self) -> None:

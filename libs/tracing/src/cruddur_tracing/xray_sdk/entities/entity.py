@@ -9,7 +9,6 @@ import logging
 from time import time_ns
 from typing import Any, Final, cast
 
-from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.span import Span
 from cruddur_tracing.recording.xray import DEFAULT_NAMESPACE, XRayData
 from cruddur_tracing.xray_sdk.entities import document, exceptions
@@ -80,7 +79,7 @@ class Entity:
     @property
     def trace_id(self) -> str:
         """The trace's id in X-Ray's format."""
-        return xray_trace_id(self._span.recording.trace_id)
+        return self._span.recording.xray_id
 
     @property
     def parent_id(self) -> str | None:

@@ -10,6 +10,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 
+from cruddur_tracing.recording.ids import xray_trace_id
 from cruddur_tracing.recording.pipeline import Pipeline
 from cruddur_tracing.recording.recording import Recording
 from cruddur_tracing.recording.span import NO_STATE, NOT_SAMPLED, SAMPLED, Span
@@ -58,7 +59,7 @@ def root_segment(pipeline: Pipeline, name: str, above: SpanContext | None, decis
         unsampled = NonRecordingSpan(SpanContext(trace_id, span_id, False, NOT_SAMPLED, state))
         return frames.push(DummySegment(name, unsampled), unsampled, None)
     rule = decision if isinstance(decision, str) else None
-    recording = Recording(pipeline, trace_id, name, rule=rule, trace_state=state)
+    recording = Recording(pipeline, xray_trace_id(trace_id), name, rule=rule, trace_state=state)
     parent = above if above is not None and above.span_id else None
     span = Span(
         recording,

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import Event
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, TraceState
 
+from cruddur_tracing.recording.ids import hex_digits
 from cruddur_tracing.recording.pipeline import SharedAttributes
 from cruddur_tracing.recording.span import NO_STATE, UNSET, Span
 from cruddur_tracing.wires.otlp.protobuf.values import Attributes, delimited, text, varint
@@ -40,7 +41,7 @@ def encode_span(span: Span) -> bytes:
     recording, status = span.recording, span._status
     parts = [
         b"\x0a\x10",  # trace_id = 1
-        recording.trace_id.to_bytes(16, "big"),
+        bytes.fromhex(hex_digits(recording.xray_id)),
         b"\x12\x08",  # span_id = 2
         span.span_id.to_bytes(8, "big"),
         _parent(span) if span.parent_id else _FLAGS,

@@ -40,7 +40,7 @@ def trace_app(
         if adopted is None:
             return tracing.alone(naming.of_service)
         if adopted.service:  # then it is the provider of every later request
-            traced.pipeline = adopted.refresh
+            traced.pipeline, traced.settled = adopted.refresh, adopted.pipeline
         return adopted.refresh()
 
     traced = TracedApp(

@@ -32,7 +32,11 @@ class Decide(Protocol):
 
 @dataclass(eq=False, repr=False)
 class TracedApp:
-    """One traced app. `service` names the segment by the request's host; `join` is called until `joined`."""
+    """One traced app. `service` names the segment by the request's host; `join` is called until `joined`.
+
+    `pipeline` returns where spans go, as of now; `settled` is what it will return for every request from now on, though
+    what is in it may change.
+    """
 
     failures: Failures
     scope: InstrumentationScope
@@ -52,6 +56,7 @@ class TracedApp:
     captures: bool = False  # whether a request that is not sampled is recorded if it is an anomaly
     extraction: Extraction = field(default_factory=Extraction)
     joined: bool = False
+    settled: Pipeline | None = None
     known: KnownRequests = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind
 
 from cruddur_tracing.recording.ids import new_xray_trace_id, xray_trace_id
@@ -75,13 +76,14 @@ def _is_file(body: object, environ: "WSGIEnvironment") -> bool:
 
 def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
     """Decide about a request and start its span; None if no wire or processor would take it."""
-    pipeline = app.pipeline()
-    if pipeline.leads_nowhere:
-        return None
-    if CONTEXT.get():  # which is empty, unless a request is made within another
-        above = trace.get_current_span()
-        if above is not trace.INVALID_SPAN and above.get_span_context().is_valid:
-            return _inside(app, environ, above)
+    pipeline = app.settled
+    if pipeline is None or (pipeline.segments is None and pipeline.otlp is None):
+        pipeline = app.pipeline()
+        if pipeline.leads_nowhere:
+            return None
+    above = _above() if CONTEXT.get() else None  # which is empty, unless a request is made within another
+    if above is not None:
+        return _inside(app, environ, above)
     upstream, state, base = app.extraction.read(environ)
     host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
     xray_id = xray_trace_id(upstream.trace_id) if upstream.trace_id else new_xray_trace_id(pipeline.ids)
@@ -89,33 +91,48 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         sampled, service, rule, state = app.decide(app.service, host, environ, xray_id, base)
     else:
         sampled, service, rule = upstream.sampled, app.service(host), None
-    if not sampled:
-        unsampled = Unsampled(app, base, upstream, xray_id, state)
-        if app.captures or (state is not None and rule is not None):
-            unsampled.watch(environ, service, rule)
-        return unsampled
-    recording = Recording(pipeline, xray_id, service, rule=rule, trace_state=state or NO_STATE)
-    handling = Sampled(app, base, environ, upstream, _server_span(app, environ, recording, upstream), rule)
-    if state is not None:
-        handling.watched = rule is not None
-    if pipeline.processors:
-        recording.started(handling.span, base)
-    return handling
+    watched = state is not None and rule is not None
+    if sampled:
+        recording = Recording(app.pipeline(), xray_id, service, rule=rule, trace_state=state or NO_STATE)
+        return _begin_sampled(app, environ, upstream, recording, base, watched=watched)
+    unsampled = Unsampled(app, base, upstream, xray_id, state)
+    if watched or app.captures:
+        unsampled.watch(environ, service, rule)
+    return unsampled
 
 
-def _server_span(app: TracedApp, environ: "WSGIEnvironment", recording: Recording, upstream: Upstream) -> Span:
+def _begin_sampled(
+    app: TracedApp,
+    environ: "WSGIEnvironment",
+    upstream: Upstream,
+    recording: Recording,
+    base: Context,
+    *,
+    watched: bool,
+) -> Sampled:
+    pipeline = recording.pipeline
     span = allocated(Span)
     Span.__init__(
         span,
         recording,
         conventions.method(environ) or "HTTP",
-        recording.pipeline.ids.generate_span_id(),
+        pipeline.ids.generate_span_id(),
         parent_id=upstream.parent_id or 0,
         parent_context=_remote(upstream, recording.trace_state) if upstream.parent_id else None,
         kind=SpanKind.SERVER,
         scope=app.scope,
     )
-    return span
+    handling = Sampled(app, base, environ, upstream, span, recording.rule)
+    handling.watched = watched
+    if pipeline.processors:
+        recording.started(span, base)
+    return handling
+
+
+def _above() -> trace.Span | None:
+    """Return the current span, if there is one."""
+    above = trace.get_current_span()
+    return above if above is not trace.INVALID_SPAN and above.get_span_context().is_valid else None
 
 
 def _inside(app: TracedApp, environ: "WSGIEnvironment", above: trace.Span) -> Handling:

@@ -85,7 +85,9 @@ class Handling:
     def describe_again(self, environ: "WSGIEnvironment") -> None:
         """Describe the request again as the app's own WSGI middleware, inside the tracing, has changed it."""
 
-    def start_response(self, status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
         """Start the response (PEP 3333) with the trace's id among its headers."""
         self.status_line = status
         try:
@@ -99,7 +101,9 @@ class Handling:
                 headers = [*headers, (RESPONSE_HEADER, header)]
         except Exception as error:  # noqa: BLE001 - hooks and propagators are anybody's
             self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        return self.server_start_response(status, headers, *rest)
+        if exc_info is None:
+            return self.server_start_response(status, headers)
+        return self.server_start_response(status, headers, exc_info)
 
     def trace_header(self) -> str | None:
         """Return X-Ray's header of the response; None if the request around this one has it."""

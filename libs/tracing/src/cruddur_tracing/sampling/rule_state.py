@@ -5,6 +5,7 @@ quota a process borrows one request a second. The requests that the reservoir do
 All times are in epoch seconds.
 """
 
+import itertools
 import threading
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,6 +14,7 @@ from typing import Final, NamedTuple
 from xray_model import SamplingRule
 
 NEVER: Final = float("-inf")
+FOREVER: Final = float("inf")
 
 
 class Decision(NamedTuple):
@@ -82,7 +84,10 @@ class RuleState:
         self._quota_until = self._valid_until = self._boost_until = NEVER
         self._boost_rate = 0.0
         self._second = self._taken = self._borrowed_now = 0
-        self._requests = self._sampled = self._borrowed = 0
+        self._empty_second, self._empty_until = 0, NEVER  # in which, and until when, the reservoir has no more
+        self._sampled = self._borrowed = 0
+        self._unsampled, self._returned = itertools.count(), 0
+        self._latest, self._first = -1, 0  # numbers of requests that were not sampled: the latest, the first to report
         self._boost_counts = BoostCounts()
 
     @property
@@ -102,26 +107,34 @@ class RuleState:
 
     def decide(self, now: float, roll: Callable[[], float]) -> Decision:
         """Count a request and decide about it; `roll` returns a random number of at least 0 and less than 1."""
+        if (int(now) != self._empty_second or now > self._empty_until) and self._take(now):
+            return self._yes
+        if roll() < (self._rate if now >= self._boost_until else max(self._boost_rate, self._rate)):
+            with self._lock:
+                self._sampled += 1
+            return self._yes
+        self._latest = next(self._unsampled)  # by one call in C, without the lock
+        return self._no
+
+    def _take(self, now: float) -> bool:
+        """Take a request out of the reservoir, by quota or borrowed, if there is one for this second."""
         with self._lock:
-            self._requests += 1
             second = int(now)
             if second != self._second:
                 self._second = second
                 self._taken = self._borrowed_now = 0
             if now <= self._valid_until:
-                if self._taken < self._quota:  # type: ignore[operator]  # a valid time means that the quota is known
-                    self._taken += 1
-                    self._sampled += 1
-                    return self._yes
-            elif self._can_borrow and not self._borrowed_now:
-                self._borrowed_now = 1
-                self._borrowed += 1
-                self._sampled += 1
-                return self._yes
-            if roll() < (self._rate if now >= self._boost_until else max(self._boost_rate, self._rate)):
-                self._sampled += 1
-                return self._yes
-            return self._no
+                left = self._taken < self._quota  # type: ignore[operator]  # a valid time means that it is known
+                self._taken += left
+            else:
+                left = self._can_borrow and not self._borrowed_now
+                self._borrowed_now += left
+                self._borrowed += left
+            self._sampled += left
+            if not left:
+                self._empty_second = second
+                self._empty_until = self._valid_until if now <= self._valid_until else FOREVER
+            return left
 
     def replace(self, rule: SamplingRule) -> None:
         """Apply a new version of the rule; counts and reservoir stay, and so does the assigned rate of an equal one."""
@@ -129,6 +142,7 @@ class RuleState:
             if rule.fixed_rate != self._rule.fixed_rate:
                 self._rate = rule.fixed_rate
             self._set_rule(rule)
+            self._empty_until = NEVER
             if self.key is None:
                 self._boost_until = NEVER
                 self._boost_counts = BoostCounts()
@@ -143,6 +157,7 @@ class RuleState:
             if target.quota_until is not None:
                 self._quota_until = target.quota_until
             self._valid_until = NEVER if self._quota is None else self._quota_until
+            self._empty_until = NEVER
             if target.interval is not None:
                 self.interval = target.interval
             self._boost_rate = target.boost_rate or 0.0
@@ -151,14 +166,17 @@ class RuleState:
     def take_counts(self) -> Counts:
         """Return the counts since the last call and start again from zero."""
         with self._lock:
-            counts = Counts(self._requests, self._sampled, self._borrowed)
-            self._requests = self._sampled = self._borrowed = 0
+            number = next(self._unsampled)
+            unsampled = number - self._first + self._returned
+            counts = Counts(unsampled + self._sampled, self._sampled, self._borrowed)
+            self._first, self._returned = number + 1, 0
+            self._sampled = self._borrowed = 0
             return counts
 
     def return_counts(self, counts: Counts) -> None:
         """Add counts that could not be reported."""
         with self._lock:
-            self._requests += counts.requests
+            self._returned += counts.requests - counts.sampled
             self._sampled += counts.sampled
             self._borrowed += counts.borrowed
 
@@ -176,7 +194,7 @@ class RuleState:
     @property
     def is_used(self) -> bool:
         """Whether a request has matched since the last report."""
-        return self._requests > 0
+        return self._latest >= self._first or self._returned + self._sampled > 0
 
     @property
     def has_boost_counts(self) -> bool:

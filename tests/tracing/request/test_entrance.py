@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask import (
     Flask,
+    Response,
     abort,
     copy_current_request_context,
     render_template_string,
@@ -188,6 +189,17 @@ def test_a_failing_hook_of_the_tracing_fails_no_request(shop: Shop) -> None:
     assert shop.client.get("/").text == "hello"
     assert shop.failures.counts == {"request.hook": 1}
     assert len(shop.spans()) == 1
+
+
+def test_a_status_without_a_code_fails_no_request(shop: Shop) -> None:
+    """The span ends all the same, without a code."""
+    response = view(shop, lambda: Response("hello", status="odd"))
+    (span,) = shop.spans()
+    assert (response.status, response.text) == ("0 odd", "hello")
+    assert "X-Amzn-Trace-Id" in response.headers
+    assert span.attributes is not None
+    assert "http.status_code" not in span.attributes
+    assert not shop.failures.counts
 
 
 def test_an_untraced_app_is_left_alone(shop: Shop) -> None:

@@ -51,6 +51,18 @@ def test_an_empty_reservoir_cannot_be_borrowed_from() -> None:
     assert sampled(state(), START, START + 1) == [False, False]
 
 
+def test_what_is_assigned_is_in_effect_in_the_same_second() -> None:
+    """Although its reservoir was empty; so is a reservoir that the rule did not have before."""
+    one = state(reservoir=50)
+    assert sampled(one, START, START) == [True, False]
+    one.assign(Target("one", quota=3, quota_until=START + 0.5))
+    assert sampled(one, *[START + 0.2] * 4, START + 0.6) == [True, True, True, False, False]
+    none = state()
+    assert sampled(none, START) == [False]
+    none.replace(rule(reservoir=1))
+    assert sampled(none, START, START) == [True, False]
+
+
 def test_a_quota_is_for_each_second_until_it_expires() -> None:
     """The rest of a second's requests are left to the rate; a used-up quota is not added to by borrowing."""
     one = state(reservoir=50)

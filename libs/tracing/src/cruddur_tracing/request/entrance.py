@@ -4,9 +4,10 @@ It wraps the innermost WSGI app of Flask. It never answers a request itself, nev
 that it found, whatever the app's own hooks do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind
@@ -22,31 +23,33 @@ from cruddur_tracing.request.handling import CONTEXT, CURRENT, EVENT, EXCLUDED, 
 from cruddur_tracing.request.trace_context.headers import NOTHING, Upstream
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Inner = Callable[[Flask, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 def answer(
-    app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+    app: TracedApp, flask_app: Flask, inner: Inner, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer one request (PEP 3333) by `inner`, as one server span if it is traced."""
+    """Answer one request (PEP 3333) by `inner`, a method of the app, as one server span if it is traced."""
     if not app.joined:
         app.join(environ)
     if environ.get("PATH_INFO") in app.excluded_paths or (app.excluded_url and app.has_excluded_url(environ)):
-        return _answer_excluded(app, inner, environ, start_response)
+        return _answer_excluded(app, flask_app, inner, environ, start_response)
     try:
         handling = begin(app, environ)
     except Exception as error:  # noqa: BLE001 - whatever a client or server puts into environ: the request goes on
         app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        return inner(environ, start_response)
+        return inner(flask_app, environ, start_response)
     if handling is None:
-        return inner(environ, start_response)
+        return inner(flask_app, environ, start_response)
     if app.span_key is not None:
         environ[app.span_key] = handling.span or trace.INVALID_SPAN
     handling.server_start_response = start_response
     outer = CURRENT.set(handling)
     token = CONTEXT.set(handling.context)
     try:
-        body = inner(environ, handling.start_response)
+        body = inner(flask_app, environ, handling.start_response)
     except BaseException as error:
         handling.error = handling.error or error
         handling.finish()
@@ -61,10 +64,10 @@ def answer(
 
 
 def _answer_excluded(
-    app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+    app: TracedApp, flask_app: Flask, inner: Inner, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     handling = Handling(app, EXCLUDED)  # what its handler does begins no trace either
-    body = within(handling, lambda: inner(environ, start_response))
+    body = within(handling, lambda: inner(flask_app, environ, start_response))
     return Body(body, handling) if handling.streamed and not _is_file(body, environ) else body
 
 

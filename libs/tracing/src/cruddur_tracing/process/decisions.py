@@ -7,7 +7,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from random import random
 from time import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -55,6 +54,7 @@ class Known(NamedTuple):
     service: str
     rule: RuleState
     until: float
+    roll: Callable[[], float]
 
 
 class Decisions:
@@ -157,7 +157,7 @@ class Decisions:
         known, now = self._known.get(kind), time()
         if known is None or now > known.until:
             return self._decide_anew(kind, environ, xray_id, base)
-        sampled, rule, rule_key = known.rule.decide(now, random)
+        sampled, rule, rule_key = known.rule.decide(now, known.roll)
         return sampled, known.service, rule, _state(rule_key)
 
     def _decide_anew(self, kind: Kind, environ: "WSGIEnvironment", xray_id: str, base: Context) -> Outcome:

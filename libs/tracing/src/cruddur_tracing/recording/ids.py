@@ -46,12 +46,12 @@ def xray_trace_id(trace_id: int) -> str:
 
 
 def hex_digits(xray_id: str) -> str:
-    """Return the 32 hexadecimal digits of a trace id that X-Ray's notation has."""
+    """Return the 32 hexadecimal digits of a trace id in X-Ray's notation."""
     return xray_id[2:10] + xray_id[11:]
 
 
 def w3c_trace_id(xray_id: str) -> int:
-    """Return the trace id that X-Ray writes so, as OpenTelemetry has it."""
+    """Return a trace id in X-Ray's notation as the number that OpenTelemetry has, of 128 bits."""
     return int(hex_digits(xray_id), 16)
 
 

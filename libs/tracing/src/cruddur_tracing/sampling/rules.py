@@ -20,10 +20,14 @@ Fallback = Callable[[RequestProperties], bool]
 
 
 class Match(NamedTuple):
-    """The rule that decides about a request until that time, unless the rules change before."""
+    """The rule that decides about a request until that time, unless the rules change before.
+
+    `roll` returns the random numbers for its decisions.
+    """
 
     state: RuleState
     until: float
+    roll: Callable[[], float]
 
 
 class _Rules(NamedTuple):
@@ -88,7 +92,7 @@ class Rules:
     def decide(self, request: RequestProperties) -> Decision:
         """Decide about a request that begins a trace."""
         now, match = self._clock(), self.match(request)
-        return self._without_rule(request, now) if match is None else match.state.decide(now, self._random.random)
+        return self._without_rule(request, now) if match is None else match.state.decide(now, match.roll)
 
     def match(self, request: RequestProperties) -> Match | None:
         """Return the rule that decides about a request; None if no rule does."""
@@ -96,7 +100,7 @@ class Rules:
         if rules is None or self._clock() > rules.until:
             return None
         state = rules.matcher.first(request)
-        return None if state is None else Match(state, rules.until)
+        return None if state is None else Match(state, rules.until, self._random.random)
 
     def _without_rule(self, request: RequestProperties, now: float) -> Decision:
         if self._fallback is not None:

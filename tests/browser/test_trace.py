@@ -256,6 +256,7 @@ def test_rows_are_found_and_zoomed_to_by_keyboard_alone(tab: Tab, xray_local: Se
     expect(rows(page)).to_have_count(4)
     press("c")
     expect(page).to_have_url(re.compile("only=critical"))
+    page.wait_for_load_state()  # a key that is pressed before the script is there has no effect
     press("?")
     expect(page.get_by_text("the next row that failed")).to_be_visible()
     assert tab.complaints == []

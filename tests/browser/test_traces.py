@@ -144,13 +144,16 @@ def test_a_trace_is_found_by_keyboard_alone(tab: Tab, xray_local: Server, now: f
         press("Tab")
     press("Enter")
     expect(page.locator(".chip[aria-current]")).to_contain_text("failed 4")
+    page.wait_for_load_state()  # a key that is pressed before the script is there has no effect
     for key in ("j", "j", "ArrowDown", "k"):
         press(key)
     expect(focused).to_contain_text("/orders/1")
     press("Enter")
     expect(page.get_by_label("Traces of the list")).to_contain_text("2 of 4")
+    page.wait_for_load_state()
     press("]")
     expect(page.get_by_label("Traces of the list")).to_contain_text("3 of 4")
+    page.wait_for_load_state()
     press("?")
     expect(page.get_by_role("dialog")).to_contain_text("back to its row in the list")
     press("u")

@@ -1,4 +1,4 @@
-"""What decides about the requests of a process, and what its wires are told of the agent."""
+"""Sampling decisions about requests, and the reports of whether the agent can be reached."""
 
 from collections.abc import Callable
 
@@ -14,6 +14,7 @@ from cruddur_tracing.resilience.network.address import Address
 from cruddur_tracing.sampling.sampler import Process
 from tests.tracing.sampling.scripted_agent import DEFAULT, answer, scripted_agent
 from tests.tracing.served import until
+from xray_model import RequestProperties
 
 
 def test_the_poller_reports_whether_the_agent_can_be_reached() -> None:
@@ -67,7 +68,7 @@ def decide(decisions: Decisions, shop: Shop, path: str = "/users/1") -> tuple[ob
 
 
 def test_the_rule_of_a_request_is_looked_for_once(decisions: Decisions) -> None:
-    """However many kinds of requests there are; a path that is not ASCII is the text that it stands for."""
+    """However many kinds of requests there are, and each of them counts; a path that is not ASCII is decoded."""
     shop = Shop()
     wanted = (True, "shop at host", "users", None)
     assert [decide(decisions, shop) for _ in range(3)] == [wanted] * 3
@@ -75,6 +76,8 @@ def test_the_rule_of_a_request_is_looked_for_once(decisions: Decisions) -> None:
     for number in range(1_500):
         assert decide(decisions, shop, f"/posts/{number}") == (False, "shop at host", "Default", None)
     assert decide(decisions, shop) == decide(decisions, shop, "/users/\xc3\xa9") == wanted
+    counted = {path: decisions.rules.match(RequestProperties(url_path=path)) for path in ("/users/1", "/posts/1")}
+    assert [match and match.state.take_counts().requests for match in counted.values()] == [5, 1_500]
 
 
 CHANGES: dict[str, tuple[Callable[[Decisions], None], bool, str | None]] = {

@@ -178,7 +178,7 @@ def test_a_forked_child_keeps_the_rules(clock: Clock) -> None:
 
 
 def test_a_match_holds_until_the_rules_change_or_are_too_old(clock: Clock) -> None:
-    """Who keeps one is told when rules are loaded, and when the process was forked."""
+    """`changed` is called when rules are loaded, and in the child of a fork."""
     changes: list[str] = []
     rules = Rules(clock=clock, changed=lambda: changes.append("changed"))
     assert rules.match(HOME) is None

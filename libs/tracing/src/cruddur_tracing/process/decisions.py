@@ -56,6 +56,11 @@ class Known(NamedTuple):
     until: float
     roll: Callable[[], float]
 
+    def decide(self, now: float) -> Outcome:
+        """Decide about a request of the kind."""
+        sampled, rule, rule_key = self.rule.decide(now, self.roll)
+        return sampled, self.service, rule, _state(rule_key)
+
 
 class Decisions:
     """Decides about requests by what was chosen, or by X-Ray's `rules`.
@@ -157,8 +162,7 @@ class Decisions:
         known, now = self._known.get(kind), time()
         if known is None or now > known.until:
             return self._decide_anew(kind, environ, xray_id, base)
-        sampled, rule, rule_key = known.rule.decide(now, known.roll)
-        return sampled, known.service, rule, _state(rule_key)
+        return known.decide(now)
 
     def _decide_anew(self, kind: Kind, environ: "WSGIEnvironment", xray_id: str, base: Context) -> Outcome:
         """Decide about a request of a kind that is not known, and remember its rule if one decides."""
@@ -172,7 +176,8 @@ class Decisions:
         if match is not None:
             if len(remembered) >= _KNOWN_MAX:  # clients send other paths or hosts with each request
                 remembered.clear()
-            remembered[kind] = Known(service, *match)
+            remembered[kind] = known = Known(service, *match)
+            return known.decide(time())
         return self._by_xray(request)
 
     def should_trace(self, request: Mapping[str, Any]) -> str | bool:

@@ -84,7 +84,7 @@ class RuleState:
         self._quota_until = self._valid_until = self._boost_until = NEVER
         self._boost_rate = 0.0
         self._second = self._taken = self._borrowed_now = 0
-        self._empty_second, self._empty_until = 0, NEVER  # in which, and until when, the reservoir has no more
+        self._empty_until = NEVER  # there is nothing left for this second
         self._sampled = self._borrowed = 0
         self._unsampled, self._returned = itertools.count(), 0
         self._latest, self._first = -1, 0  # numbers of requests that were not sampled: the latest, the first to report
@@ -107,7 +107,7 @@ class RuleState:
 
     def decide(self, now: float, roll: Callable[[], float]) -> Decision:
         """Count a request and decide about it; `roll` returns a random number of at least 0 and less than 1."""
-        if (int(now) != self._empty_second or now > self._empty_until) and self._take(now):
+        if (int(now) != self._second or now > self._empty_until) and self._take(now):
             return self._yes
         if roll() < (self._rate if now >= self._boost_until else max(self._boost_rate, self._rate)):
             with self._lock:
@@ -121,8 +121,9 @@ class RuleState:
         with self._lock:
             second = int(now)
             if second != self._second:
-                self._second = second
                 self._taken = self._borrowed_now = 0
+                self._empty_until = NEVER
+                self._second = second  # last: who reads it without the lock finds the rest
             if now <= self._valid_until:
                 left = self._taken < self._quota  # type: ignore[operator]  # a valid time means that it is known
                 self._taken += left
@@ -132,7 +133,6 @@ class RuleState:
                 self._borrowed += left
             self._sampled += left
             if not left:
-                self._empty_second = second
                 self._empty_until = self._valid_until if now <= self._valid_until else FOREVER
             return left
 

@@ -65,6 +65,35 @@ def rule_key(rule_name: str) -> str:
     return sha256(rule_name.encode()).hexdigest()[:16]
 
 
+class _Tally:
+    """A count to which threads add without a lock: each takes a number, by one call in C."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._latest, self._first = -1, 0  # the number that was taken last, and the first that is not counted yet
+        self._returned = 0
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it is more than 0."""
+        return self._latest >= self._first or self._returned > 0
+
+    def add(self) -> None:
+        """Add 1."""
+        self._latest = next(self._numbers)
+
+    def take(self) -> int:
+        """Return the count and start again from 0; by one thread at a time."""
+        number = next(self._numbers)
+        count = number - self._first + self._returned
+        self._first, self._returned = number + 1, 0
+        return count
+
+    def give_back(self, count: int) -> None:
+        """Add what was taken; by one thread at a time."""
+        self._returned += count
+
+
 class RuleState:
     """One rule as this process applies it; safe to use from several threads.
 
@@ -86,8 +115,7 @@ class RuleState:
         self._second = self._taken = self._borrowed_now = 0
         self._empty_until = NEVER  # there is nothing left for this second
         self._sampled = self._borrowed = 0
-        self._unsampled, self._returned = itertools.count(), 0
-        self._latest, self._first = -1, 0  # numbers of requests that were not sampled: the latest, the first to report
+        self._unsampled = _Tally()
         self._boost_counts = BoostCounts()
 
     @property
@@ -113,7 +141,7 @@ class RuleState:
             with self._lock:
                 self._sampled += 1
             return self._yes
-        self._latest = next(self._unsampled)  # by one call in C, without the lock
+        self._unsampled.add()
         return self._no
 
     def _take(self, now: float) -> bool:
@@ -166,17 +194,14 @@ class RuleState:
     def take_counts(self) -> Counts:
         """Return the counts since the last call and start again from zero."""
         with self._lock:
-            number = next(self._unsampled)
-            unsampled = number - self._first + self._returned
-            counts = Counts(unsampled + self._sampled, self._sampled, self._borrowed)
-            self._first, self._returned = number + 1, 0
+            counts = Counts(self._unsampled.take() + self._sampled, self._sampled, self._borrowed)
             self._sampled = self._borrowed = 0
             return counts
 
     def return_counts(self, counts: Counts) -> None:
         """Add counts that could not be reported."""
         with self._lock:
-            self._returned += counts.requests - counts.sampled
+            self._unsampled.give_back(counts.requests - counts.sampled)
             self._sampled += counts.sampled
             self._borrowed += counts.borrowed
 
@@ -194,7 +219,7 @@ class RuleState:
     @property
     def is_used(self) -> bool:
         """Whether a request has matched since the last report."""
-        return self._latest >= self._first or self._returned + self._sampled > 0
+        return self._sampled > 0 or self._unsampled.is_used
 
     @property
     def has_boost_counts(self) -> bool:

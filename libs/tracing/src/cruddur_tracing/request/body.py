@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from cruddur_tracing.request.handling import CONTEXT, CURRENT, Handling
+from opentelemetry import context
+
+from cruddur_tracing.request.handling import CURRENT, Handling
 
 
 class Body:
@@ -51,7 +53,7 @@ class Body:
 def within(handling: Handling, call: Callable[[], Any]) -> Any:
     """Return what `call` returns in the context of a request, whose error is what it raises."""
     outer = CURRENT.set(handling)
-    token = CONTEXT.set(handling.context)
+    token = context.attach(handling.context)
     try:
         return call()
     except StopIteration:
@@ -60,5 +62,5 @@ def within(handling: Handling, call: Callable[[], Any]) -> Any:
         handling.error = handling.error or error
         raise
     finally:
-        CONTEXT.reset(token)
+        context.detach(token)
         CURRENT.reset(outer)

@@ -61,6 +61,12 @@ def method(environ: Mapping[str, Any]) -> str:
     return given if given in KNOWN_METHODS else sanitize_method(given.strip())
 
 
+def host(environ: Mapping[str, Any]) -> str:
+    """Return the host that the client asked for, or the server's name for itself."""
+    given: str = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    return given
+
+
 def span_name(environ: Mapping[str, Any], route: str | None) -> str:
     """Return method and route, or method and path where no route matches."""
     known = method(environ)

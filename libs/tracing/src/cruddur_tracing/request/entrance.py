@@ -4,12 +4,11 @@ It wraps the innermost WSGI app of Flask. It never answers a request itself, nev
 that it found, whatever the app's own hooks do.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import _RUNTIME_CONTEXT, Context, get_current
 from opentelemetry.trace import SpanContext, SpanKind
 
 from cruddur_tracing.recording.ids import new_xray_trace_id, xray_trace_id
@@ -19,43 +18,41 @@ from cruddur_tracing.recording.start import Start, start_child
 from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.body import Body, within
-from cruddur_tracing.request.handling import CONTEXT, CURRENT, EVENT, EXCLUDED, Handling, Sampled, Unsampled
+from cruddur_tracing.request.handling import CURRENT, EVENT, EXCLUDED, Handling, Sampled, Unsampled
 from cruddur_tracing.request.trace_context.headers import NOTHING, Upstream
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-Inner = Callable[[Flask, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def answer(
-    app: TracedApp, flask_app: Flask, inner: Inner, environ: "WSGIEnvironment", start_response: "StartResponse"
+    app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer one request (PEP 3333) by `inner`, a method of the app, as one server span if it is traced."""
+    """Answer one request (PEP 3333) by `inner`, as one server span if it is traced."""
     if not app.joined:
         app.join(environ)
     if environ.get("PATH_INFO") in app.excluded_paths or (app.excluded_url and app.has_excluded_url(environ)):
-        return _answer_excluded(app, flask_app, inner, environ, start_response)
+        return _answer_excluded(app, inner, environ, start_response)
     try:
         handling = begin(app, environ)
     except Exception as error:  # noqa: BLE001 - whatever a client or server puts into environ: the request goes on
         app.failures.note(EVENT, f"{type(error).__name__}: {error}")
-        return inner(flask_app, environ, start_response)
+        return inner(environ, start_response)
     if handling is None:
-        return inner(flask_app, environ, start_response)
+        return inner(environ, start_response)
     if app.span_key is not None:
         environ[app.span_key] = handling.span or trace.INVALID_SPAN
     handling.server_start_response = start_response
     outer = CURRENT.set(handling)
-    token = CONTEXT.set(handling.context)
+    token = _RUNTIME_CONTEXT.attach(handling.context)
     try:
-        body = inner(flask_app, environ, handling.start_response)
+        body = inner(environ, handling.start_response)
     except BaseException as error:
         handling.error = handling.error or error
         handling.finish()
         raise
     finally:
-        CONTEXT.reset(token)
+        _RUNTIME_CONTEXT.detach(token)
         CURRENT.reset(outer)
     if handling.streamed and not _is_file(body, environ):
         return Body(body, handling)
@@ -64,10 +61,10 @@ def answer(
 
 
 def _answer_excluded(
-    app: TracedApp, flask_app: Flask, inner: Inner, environ: "WSGIEnvironment", start_response: "StartResponse"
+    app: TracedApp, inner: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     handling = Handling(app, EXCLUDED)  # what its handler does begins no trace either
-    body = within(handling, lambda: inner(flask_app, environ, start_response))
+    body = within(handling, lambda: inner(environ, start_response))
     return Body(body, handling) if handling.streamed and not _is_file(body, environ) else body
 
 
@@ -84,11 +81,13 @@ def begin(app: TracedApp, environ: "WSGIEnvironment") -> Handling | None:
         pipeline = app.pipeline()
         if pipeline.leads_nowhere:
             return None
-    above = _above() if CONTEXT.get() else None  # which is empty, unless a request is made within another
+    above = (
+        _above() if _RUNTIME_CONTEXT.get_current() else None
+    )  # which is empty, unless a request is made within another
     if above is not None:
         return _inside(app, environ, above)
     upstream, state, base = app.extraction.read(environ)
-    host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    host = conventions.host(environ)
     xray_id = xray_trace_id(upstream.trace_id) if upstream.trace_id else new_xray_trace_id(pipeline.ids)
     if upstream.sampled is None:
         sampled, service, rule, state = app.decide(app.service, host, environ, xray_id, base)
@@ -141,9 +140,9 @@ def _above() -> trace.Span | None:
 def _inside(app: TracedApp, environ: "WSGIEnvironment", above: trace.Span) -> Handling:
     """Begin a request that is made while another is answered (a nested app, a test client in a handler)."""
     if not isinstance(above, Span) or not above.is_recording():
-        return Handling(app, CONTEXT.get())
+        return Handling(app, get_current())
     span = start_child(above, conventions.method(environ) or "HTTP", Start(scope=app.scope))
-    return Sampled(app, CONTEXT.get(), environ, NOTHING, span, None, nested=True)
+    return Sampled(app, get_current(), environ, NOTHING, span, None, nested=True)
 
 
 def _remote(upstream: Upstream, state: Any) -> SpanContext:

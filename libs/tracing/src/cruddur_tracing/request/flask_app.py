@@ -61,7 +61,7 @@ def _wsgi_app(original: Any) -> Any:
         if traced is None or environ.get(_ENTERED) is self:
             return original(self, environ, start_response)  # type: ignore[no-any-return]
         environ[_ENTERED] = self
-        return answer(traced, self, original, environ, start_response)
+        return answer(traced, functools.partial(original, self), environ, start_response)
 
     return wsgi_app
 
@@ -70,18 +70,15 @@ def enter(app: flask.Flask, traced: "TracedApp") -> None:
     """Trace an app whose method was wrapped before the patch: around the wrapper."""
     if "wsgi_app" not in vars(app):
         return
-    layers = app.wsgi_app
-    if getattr(layers, "__self__", None) is app:
+    below = app.wsgi_app
+    if getattr(below, "__self__", None) is app:
         del app.wsgi_app
         return
-
-    def below(_app: flask.Flask, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return layers(environ, start_response)
 
     def entered(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         environ[_ENTERED] = app
         environ[_OUTSIDE] = True
-        return answer(traced, app, below, environ, start_response)
+        return answer(traced, below, environ, start_response)
 
     app.wsgi_app = entered  # type: ignore[method-assign]
 

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from time import time_ns
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
-from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.context import Context
 from opentelemetry.instrumentation.propagators import get_global_response_propagator
 from opentelemetry.propagators.textmap import Setter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceState
 
 from cruddur_tracing.recording.ids import w3c_trace_id
 from cruddur_tracing.recording.span import NOT_SAMPLED, Span
+from cruddur_tracing.request import conventions
 from cruddur_tracing.request.app import TracedApp
 from cruddur_tracing.request.facts import RequestFacts
 from cruddur_tracing.request.trace_context.headers import Upstream
@@ -22,10 +22,6 @@ from cruddur_tracing.request.trace_context.headers import Upstream
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# OpenTelemetry's context. By default it is a variable, which takes no call of a Python function.
-CONTEXT: Final[Any] = getattr(_RUNTIME_CONTEXT, "_current_context", None) or SimpleNamespace(
-    get=_RUNTIME_CONTEXT.get_current, set=_RUNTIME_CONTEXT.attach, reset=_RUNTIME_CONTEXT.detach
-)
 CURRENT: Final[ContextVar["Handling | None"]] = ContextVar("cruddur_tracing_handling", default=None)
 RESPONSE_HEADER: Final = "X-Amzn-Trace-Id"
 EVENT: Final = "request.hook"
@@ -46,6 +42,11 @@ SPAN_KEY: Final = next(iter(EXCLUDED))  # OpenTelemetry's own
 def _code(status_line: str) -> int:
     code = status_line[:3]
     return int(code) if code.isdecimal() else 0
+
+
+def _header(xray_id: str, upstream: Upstream, decision: str) -> str:
+    root = "Root=" + xray_id
+    return f"{root};Sampled={decision}" if upstream.asked else root
 
 
 class Handling:
@@ -111,6 +112,13 @@ class Handling:
 
     def finish(self) -> None:
         """End what is recorded. Never raises."""
+        try:
+            self._finish()
+        except Exception as error:  # noqa: BLE001 - a request must not fail because its trace does
+            self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+
+    def _finish(self) -> None:
+        """End what is recorded: nothing."""
 
 
 class Unsampled(Handling, NonRecordingSpan):
@@ -144,7 +152,7 @@ class Unsampled(Handling, NonRecordingSpan):
     def describe_again(self, environ: "WSGIEnvironment") -> None:
         """Describe the request again as the app's own WSGI middleware, inside the tracing, has changed it."""
         self.environ = environ
-        self.service = self.app.service(environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))
+        self.service = self.app.service(conventions.host(environ))
 
     def recorded(self, span: Span) -> "Sampled":
         """Return it as one that is recorded after all, now that it has been answered."""
@@ -171,16 +179,12 @@ class Unsampled(Handling, NonRecordingSpan):
 
     def trace_header(self) -> str:
         """Return X-Ray's header of the response."""
-        root = "Root=" + self.xray_id
-        return root + ";Sampled=0" if self.upstream.asked else root
+        return _header(self.xray_id, self.upstream, "0")
 
-    def finish(self) -> None:
-        """Count it, and capture an anomaly, if it is watched. Never raises."""
+    def _finish(self) -> None:
+        """Count it, and capture an anomaly, if it is watched."""
         if self.watched:
-            try:
-                self.app.unsampled(self)
-            except Exception as error:  # noqa: BLE001 - a request must not fail because its trace does
-                self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+            self.app.unsampled(self)
 
 
 class Sampled(Handling):
@@ -219,27 +223,20 @@ class Sampled(Handling):
 
     def describe_again(self, environ: "WSGIEnvironment") -> None:
         """Describe the request again as the app's own WSGI middleware, inside the tracing, has changed it."""
-        host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         self.facts.environ = environ
         if self.span.made_attributes is not None:
             self.span._attributes.update(self.facts.attributes()[0])
-        self.span.recording.service = self.app.service(host)
+        self.span.recording.service = self.app.service(conventions.host(environ))
 
     def trace_header(self) -> str | None:
         """Return X-Ray's header of the response."""
-        if self.nested:
-            return None
-        root = "Root=" + self.span.recording.xray_id
-        return root + ";Sampled=1" if self.upstream.asked else root
+        return None if self.nested else _header(self.span.recording.xray_id, self.upstream, "1")
 
-    def finish(self) -> None:
-        """End the span. Never raises."""
-        try:
-            self._end(self.span)
-            if self.watched:
-                self.app.sampled(self)
-        except Exception as error:  # noqa: BLE001 - a request must not fail because its trace does
-            self.app.failures.note(EVENT, f"{type(error).__name__}: {error}")
+    def _finish(self) -> None:
+        """End the span, and count the request if it is watched."""
+        self._end(self.span)
+        if self.watched:
+            self.app.sampled(self)
 
     def _end(self, span: Span) -> None:
         app, status = self.app, self.status
